@@ -1,0 +1,115 @@
+// Many schedules from random bytes, against one policy and architecture or all of them.
+//
+//   soak [--runs N] [--seed S] [--policy P] [--arch A] [--keep-going]
+//
+// Prints a line for each: clean runs, and each kind of violation with how often it came and the seed
+// of the input of fewest steps that shows it. Exit status 1 if there was a violation, or a run reached a limit.
+// `soak --dump SEED` writes the input of a seed to standard output.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "harness/bytes.h"
+#include "harness/execution.h"
+#include "harness/random.h"
+
+namespace gatherfuzz {
+namespace {
+
+struct Settings {
+  uint64_t runs = 1'000'000;
+  uint64_t seed = 0;
+  std::string_view policy, arch;
+};
+
+// Inputs of every kind of length: a bare header, programs, and orders of up to 40 runs.
+size_t MakeInput(uint64_t seed, std::array<uint8_t, 256>& bytes) {
+  Random random(seed);
+  const size_t size = random.Below(4) == 0 ? random.Below(60) : 12 + random.Below(200);
+  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<uint8_t>(random.Next() >> 40);
+  return size;
+}
+
+struct Found {
+  uint64_t count = 0, seed = 0;
+  uint32_t steps = ~0u;
+};
+
+bool Soak(Execution& execution, const Policy& policy, const Arch& arch, const Settings& settings) {
+  std::array<Found, kViolationCount> found;
+  std::array<uint8_t, 256> bytes;
+  Schedule schedule;
+  uint64_t limits = 0, steps = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for (uint64_t i = 0; i < settings.runs; ++i) {
+    const size_t size = MakeInput(settings.seed + i, bytes);
+    DecodeBytes({bytes.data(), size}, schedule);
+    const RunResult result = execution.Execute(schedule, policy, arch);
+    limits += result.limit;
+    steps += result.steps;
+    Found& it = found[static_cast<size_t>(result.violation.kind)];
+    ++it.count;
+    if (result.steps < it.steps) it = {it.count, settings.seed + i, result.steps};
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  std::printf("%-17.*s %-6.*s clean %llu limit %llu, %.0f ns/run, %.1f steps/run",
+              static_cast<int>(policy.name().size()), policy.name().data(),
+              static_cast<int>(arch.name().size()), arch.name().data(),
+              static_cast<unsigned long long>(found[0].count),
+              static_cast<unsigned long long>(limits), 1e9 * seconds.count() / static_cast<double>(settings.runs),
+              static_cast<double>(steps) / static_cast<double>(settings.runs));
+  for (int kind = 1; kind < kViolationCount; ++kind) {
+    const Found& it = found[static_cast<size_t>(kind)];
+    if (it.count == 0) continue;
+    std::printf("; %s %llu (seed %llu, %u steps)", kViolations[kind].name.data(),
+                static_cast<unsigned long long>(it.count), static_cast<unsigned long long>(it.seed),
+                it.steps);
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+  return found[0].count == settings.runs && limits == 0;
+}
+
+int Main(int argc, char** argv) {
+  Settings settings;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view flag = argv[i];
+    const char* value = i + 1 < argc ? argv[i + 1] : "";
+    if (flag == "--runs") {
+      settings.runs = std::strtoull(value, nullptr, 10);
+    } else if (flag == "--seed") {
+      settings.seed = std::strtoull(value, nullptr, 10);
+    } else if (flag == "--policy") {
+      settings.policy = value;
+    } else if (flag == "--arch") {
+      settings.arch = value;
+    } else if (flag == "--dump") {
+      std::array<uint8_t, 256> bytes;
+      std::fwrite(bytes.data(), 1, MakeInput(std::strtoull(value, nullptr, 10), bytes), stdout);
+      return 0;
+    } else {
+      std::fprintf(stderr, "soak: unknown flag '%s'\n", argv[i]);
+      return 2;
+    }
+    ++i;
+  }
+  static Execution execution;
+  bool clean = true;
+  for (const Policy* policy : Policies()) {
+    if (!settings.policy.empty() && policy->name() != settings.policy) continue;
+    for (const Arch* arch : Archs()) {
+      if (!settings.arch.empty() && arch->name() != settings.arch) continue;
+      clean &= Soak(execution, *policy, *arch, settings);
+    }
+  }
+  return clean ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace gatherfuzz
+
+int main(int argc, char** argv) { return gatherfuzz::Main(argc, argv); }

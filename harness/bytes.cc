@@ -1,0 +1,261 @@
+#include "harness/bytes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "harness/random.h"
+
+namespace gatherfuzz {
+namespace {
+
+// Where the canonical codes of each byte end; what is above is spread by weight.
+constexpr int kCpuAgentCodes = kMaxAgents;
+constexpr int kMapCodes = 4;  // bit 0: write, bit 1: huge
+constexpr int kInitCodes = kMapCodes + 2 + kMaxCpus;  // maps, present, present dirty, cached cpuN
+constexpr int kOpCodes = kMapCodes + kOpCount - 1;    // maps, then the other operations in order
+constexpr int kCountCodes = 128;    // order mode: 0 a 16-bit count, 1 to 127 small counts
+constexpr int kDoneCodes = 136;     // ... until done
+constexpr int kPointCodes = 196;    // ... until a point, exactly; above: likely points
+static_assert(kDoneCodes + kPointCount <= kPointCodes);
+constexpr uint8_t kAnyPage = 255;
+
+__attribute__((no_sanitize("integer"))) uint64_t HashOf(std::span<const uint8_t> bytes) {
+  uint64_t hash = 0xcbf29ce484222325u + bytes.size();
+  for (const uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001b3u;
+  return hash ^ hash >> 32;
+}
+
+// Gives out the input byte by byte, then pseudo-random bytes.
+class Source {
+ public:
+  explicit Source(std::span<const uint8_t> bytes)
+      : bytes_(bytes), random_(HashOf(bytes)), seed_(static_cast<uint32_t>(random_.Next())) {}
+
+  uint8_t Next() {
+    if (at_ < bytes_.size()) return bytes_[at_++];
+    return static_cast<uint8_t>(random_.Next() >> 40);
+  }
+  std::array<uint8_t, kRecordBytes> Record() { return {Next(), Next(), Next(), Next()}; }
+  size_t left() const { return bytes_.size() - at_; }
+  uint32_t hash_seed() const { return seed_; }
+
+ private:
+  std::span<const uint8_t> bytes_;
+  size_t at_ = 0;
+  Random random_;
+  uint32_t seed_;
+};
+
+// Pages of the first `span` only, so that short random programs meet.
+int DecodePage(uint8_t byte, int span) {
+  if (byte < kPages) return byte % span;
+  const int page = byte % span;
+  return byte >= 192 ? RoundDown(page, kPagesPerPmd) : page;
+}
+
+PageRange DecodeRange(uint8_t first, uint8_t length, int span) {
+  const int begin = DecodePage(first, span);
+  const int pages = length < kPages ? 1 + length : length < 224 ? 1 + length % 4 : kPagesPerPmd;
+  return {begin, std::min(begin + pages, kPages)};
+}
+
+uint8_t EncodeLength(PageRange range) {
+  return static_cast<uint8_t>(range.end - range.begin - 1);
+}
+
+VmaFlags MapFlags(int code) { return {.write = (code & 1) != 0, .huge = (code & 2) != 0}; }
+int MapCode(VmaFlags flags) { return (flags.write ? 1 : 0) | (flags.huge ? 2 : 0); }
+
+AgentId DecodeAgent(uint8_t byte, int cpus) {
+  if (byte < kCpuAgentCodes) {
+    const AgentId agent{byte};
+    return MakeAgent(KindOf(agent), MakeCpu(Index(CpuOf(agent)) % cpus));
+  }
+  const CpuId cpu = MakeCpu(byte / 8 % cpus);
+  const int kind = byte % 8;  // five in eight a CPU, two a delivery, one a walker
+  return MakeAgent(kind < 5   ? AgentKind::kCpu
+                   : kind < 7 ? AgentKind::kInvalidation
+                              : AgentKind::kWalker,
+                   cpu);
+}
+
+OpKind DecodeOpKind(int code, VmaFlags& flags) {
+  if (code >= kOpCodes) {
+    static constexpr uint8_t kLikely[16] = {5, 5, 5, 5, 5, 5, 4, 4, 4, 6, 6, 7, 7, 8, 1, 3};
+    code = kLikely[code % 16];
+  }
+  if (code >= kMapCodes) return static_cast<OpKind>(code - kMapCodes + 1);
+  flags = MapFlags(code);
+  return OpKind::kMap;
+}
+
+ProgramLine DecodeLine(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span) {
+  ProgramLine line;
+  AgentId agent = DecodeAgent(record[0], cpus);
+  if (KindOf(agent) == AgentKind::kInvalidation) agent = CpuAgent(CpuOf(agent));
+  line.agent = agent;
+  line.op.kind = DecodeOpKind(record[1], line.op.flags);
+  if (KindOf(agent) == AgentKind::kWalker) {
+    line.op = {.kind = OpKind::kFill, .range = {}, .flags = {}};
+  } else if (line.op.kind == OpKind::kFill) {
+    line.agent = WalkerAgent(CpuOf(agent));
+  }
+  const bool one_page = Info(line.op.kind).operands == Operands::kPage;
+  line.op.range = DecodeRange(record[2], one_page ? 0 : record[3], span);
+  return line;
+}
+
+InitItem DecodeInit(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span) {
+  int code = record[0];
+  if (code >= kInitCodes) {
+    static constexpr uint8_t kLikely[8] = {1, 1, 3, 4, 4, 5, 6, 7};
+    code = kLikely[code % 8];
+  }
+  InitItem item;
+  item.range = DecodeRange(record[1], record[2], span);
+  if (code < kMapCodes) {
+    item.flags = MapFlags(code);
+  } else if (code < kMapCodes + 2) {
+    item.kind = InitItem::Kind::kPresent;
+    item.dirty = code == kMapCodes + 1;
+  } else {
+    item.kind = InitItem::Kind::kCached;
+    item.cpu = MakeCpu((code - kMapCodes - 2) % cpus);
+  }
+  return item;
+}
+
+// A byte of the header that random bytes use to have something mapped before the first step:
+// 0 nothing; else a VMA over the whole span, mostly populated, and cached by some CPUs.
+void DecodePreset(uint8_t byte, int cpus, int span, Schedule& schedule) {
+  if (byte == 0) return;
+  const PageRange all{0, span};
+  InitItem item;
+  item.range = all;
+  item.flags = {.write = true, .huge = (byte & 1) != 0};
+  schedule.init.push_back(item);
+  item.flags = {};
+  item.kind = InitItem::Kind::kPresent;
+  // Half of the huge VMAs are populated up to the middle of a block: both sizes side by side.
+  if ((byte & 2) != 0) item.range.end -= span > 4 ? 2 : 0;
+  item.dirty = (byte & 4) != 0;
+  if ((byte & 24) != 24) schedule.init.push_back(item);
+  item.dirty = false;
+  item.kind = InitItem::Kind::kCached;
+  for (int cpu = 0; cpu < cpus; ++cpu) {
+    if ((byte >> (5 + cpu % 3) & 1) == 0) continue;
+    item.cpu = MakeCpu(cpu);
+    schedule.init.push_back(item);
+  }
+}
+
+Run DecodeRun(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span) {
+  Run run;
+  run.agent = DecodeAgent(record[0], cpus);
+  const int mode = record[1];
+  if (mode == 0) {
+    run.count = static_cast<uint16_t>(std::max(1, record[2] | record[3] << 8));
+  } else if (mode < kCountCodes) {
+    run.count = static_cast<uint16_t>(1 + mode % 16);
+  } else if (mode < kDoneCodes) {
+    run.kind = Run::Kind::kUntilDone;
+  } else {
+    run.kind = Run::Kind::kUntilPoint;
+    const bool exact = mode < kPointCodes;
+    run.point = static_cast<Point>((mode - (exact ? kDoneCodes : kPointCodes)) % kPointCount);
+    if (Info(run.point).has_page && (exact ? record[2] != kAnyPage : record[2] >= 160)) {
+      run.page = static_cast<int8_t>(DecodePage(record[2], span));
+    }
+    run.count = static_cast<uint16_t>(exact ? std::max<int>(1, record[3])
+                                            : 1 + (record[3] < 64 ? record[3] % 4 : 0));
+  }
+  return run;
+}
+
+std::array<uint8_t, kRecordBytes> EncodeRun(const Run& run) {
+  const auto agent = static_cast<uint8_t>(Index(run.agent));
+  switch (run.kind) {
+    case Run::Kind::kCount:
+      return {agent, 0, static_cast<uint8_t>(run.count), static_cast<uint8_t>(run.count >> 8)};
+    case Run::Kind::kUntilDone: return {agent, kCountCodes, 0, 0};
+    case Run::Kind::kUntilPoint: break;
+  }
+  return {agent, static_cast<uint8_t>(kDoneCodes + static_cast<int>(run.point)),
+          run.page == kNoPage ? kAnyPage : static_cast<uint8_t>(run.page),
+          static_cast<uint8_t>(run.count)};
+}
+
+struct Header {
+  int span;
+  size_t init_count, op_count;
+};
+
+// Bytes 0 to 11. The version byte selects the decoder; there is one version, so any value is
+// taken for it.
+Header DecodeHeader(Source& source, Schedule& schedule) {
+  source.Next();
+  const uint8_t cpus = source.Next(), batch = source.Next(), span = source.Next();
+  const uint8_t init_count = source.Next(), op_count = source.Next();
+  const uint8_t tail = source.Next(), preset = source.Next();
+  uint32_t seed = 0;
+  for (int i = 0; i < 4; ++i) seed |= static_cast<uint32_t>(source.Next()) << 8 * i;
+
+  static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};
+  schedule.cpus = 1 <= cpus && cpus <= kMaxCpus ? cpus : kLikelyCpus[cpus % 8];
+  schedule.batch = 1 <= batch && batch <= kMaxBatch ? batch : 1 + batch % 4;
+  schedule.tail = {};
+  if (tail != 0) schedule.tail = {Tail::Kind::kRandom, tail == 1 ? seed : source.hash_seed()};
+  Header header;
+  header.span = 1 <= span && span <= kPages ? span : 4 << span % 3;
+  header.init_count = init_count <= kMaxInit ? init_count : init_count % 3;
+  header.op_count = op_count <= kMaxOps ? op_count : 2 + op_count % 7;
+  DecodePreset(preset, schedule.cpus, header.span, schedule);
+  return header;
+}
+
+}  // namespace
+
+void DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule) {
+  schedule.init.clear();
+  schedule.program.clear();
+  schedule.order.clear();
+  Source source(bytes);
+  const Header header = DecodeHeader(source, schedule);
+  for (size_t i = 0; i < header.init_count; ++i) {
+    schedule.init.push_back(DecodeInit(source.Record(), schedule.cpus, header.span));
+  }
+  for (size_t i = 0; i < header.op_count; ++i) {
+    schedule.program.push_back(DecodeLine(source.Record(), schedule.cpus, header.span));
+  }
+  while (source.left() >= kRecordBytes && !schedule.order.full()) {
+    schedule.order.push_back(DecodeRun(source.Record(), schedule.cpus, header.span));
+  }
+  Canonicalize(schedule);
+}
+
+EncodedBytes EncodeBytes(const Schedule& schedule) {
+  EncodedBytes bytes;
+  const auto put = [&](auto... values) { (bytes.push_back(static_cast<uint8_t>(values)), ...); };
+  const uint32_t seed = schedule.tail.seed;
+  put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
+      schedule.program.size(), schedule.tail.kind == Tail::Kind::kRandom, 0, seed, seed >> 8,
+      seed >> 16, seed >> 24);
+  for (const InitItem& item : schedule.init) {
+    const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
+                     : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty
+                                                             : kMapCodes + 2 + Index(item.cpu);
+    put(code, item.range.begin, EncodeLength(item.range), 0);
+  }
+  for (const auto& [agent, op] : schedule.program) {
+    const int code = op.kind == OpKind::kMap ? MapCode(op.flags)
+                                             : kMapCodes - 1 + static_cast<int>(op.kind);
+    put(Index(agent), code, op.range.begin, EncodeLength(op.range));
+  }
+  for (const Run& run : schedule.order) {
+    const auto record = EncodeRun(run);
+    put(record[0], record[1], record[2], record[3]);
+  }
+  return bytes;
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,39 @@
+// A schedule as bytes: what fuzzing engines mutate. docs/schedule-format.md has the layout.
+//
+// Decoding is total: every byte string is a schedule, in time linear in its length, with no
+// allocation. Records have a fixed width and the order stands apart from the programs, so a
+// mutation of one record does not change the meaning of the next. Values that a schedule can hold
+// stand for themselves ("canonical"); the other byte values are spread over the likely ones, so
+// that random bytes make schedules in which something happens. What a short input does not say is
+// drawn from a generator seeded with a hash of the input.
+#ifndef GATHERFUZZ_HARNESS_BYTES_H_
+#define GATHERFUZZ_HARNESS_BYTES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "harness/fixed_vector.h"
+#include "harness/schedule.h"
+
+namespace gatherfuzz {
+
+inline constexpr uint8_t kBytesVersion = 1;
+inline constexpr size_t kHeaderBytes = 12;
+inline constexpr size_t kRecordBytes = 4;
+inline constexpr size_t kMaxEncodedBytes =
+    kHeaderBytes + kRecordBytes * (kMaxInit + kMaxOps + kMaxRuns);
+// The first bytes of an encoded schedule are never those of a text one, which begins with a letter,
+// a blank or '#': that is how the two are told apart.
+
+// Fills in `schedule` from any bytes; the result is canonical (see Canonicalize).
+void DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule);
+
+using EncodedBytes = FixedVector<uint8_t, kMaxEncodedBytes>;
+
+// Canonical bytes: DecodeBytes(EncodeBytes(s)) == s for every canonical schedule.
+EncodedBytes EncodeBytes(const Schedule& schedule);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_HARNESS_BYTES_H_

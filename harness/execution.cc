@@ -1,0 +1,303 @@
+#include "harness/execution.h"
+
+#include <bit>
+#include <cstdlib>
+#include <utility>
+
+#include "model/kernel/paths.h"
+#include "model/machine/invalidation.h"
+#include "model/machine/walk.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr AgentId kNobody{kMaxAgents};
+
+// The hash so far, and one more value.
+__attribute__((no_sanitize("integer"))) uint64_t Mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
+  return hash ^ hash >> 32;
+}
+
+}  // namespace
+
+Execution::Execution() {
+  world_ = &system_.world;
+  system_.steps = this;
+  for (int i = 0; i < kMaxCpus; ++i) entries_[i] = {this, MakeCpu(i)};
+}
+
+RunResult Execution::Execute(const Schedule& schedule, const Policy& policy, const Arch& arch,
+                         const RunOptions& options) {
+  schedule_ = &schedule;
+  system_.arch = &arch;
+  system_.protocol = &policy.protocol();
+  system_.ignored = options.ignored;
+  system_.cost = {};
+  observer_ = options.observer;
+  observed_ = observer_ != nullptr;
+  result_ = {};
+  trace_hash_ = 0;
+  steps_ = 0;
+  next_run_ = 0;
+  turn_ = {};
+  turn_.agent = kNobody;
+  random_ = Random(schedule.tail.seed);
+  Load(schedule);
+  boot_.Prepare(BootFiber, this);
+  running_ = &boot_;
+  Fiber::Switch(main_, boot_);
+
+  const Violation& violation = result_.violation;
+  result_.steps = steps_;
+  result_.cost = system_.cost;
+  result_.trace_hash = Mix(Mix(trace_hash_, static_cast<uint64_t>(violation.kind) << 32 |
+                                                static_cast<uint32_t>(violation.page)),
+                           system_.world.mm.next_mapping);
+  return result_;
+}
+
+void Execution::Load(const Schedule& schedule) {
+  Reset(system_.world, schedule.cpus, schedule.batch);
+  ApplyInit(schedule);
+  for (int i = 0; i < schedule.cpus; ++i) {
+    CpuProgram& program = programs_[i];
+    program.ops.clear();
+    program.fills.clear();
+    program.fill = 0;
+    program.waits = false;
+  }
+  for (const auto& [agent, op] : schedule.program) {
+    CpuProgram& program = programs_[Index(CpuOf(agent))];
+    if (KindOf(agent) == AgentKind::kCpu) {
+      program.ops.push_back(op);
+    } else {
+      program.fills.push_back(static_cast<uint8_t>(op.range.begin));
+    }
+  }
+  for (int i = 0; i < schedule.cpus; ++i) {
+    programs_[i].done = programs_[i].ops.empty();
+    if (!programs_[i].done) fibers_[i].Prepare(CpuFiber, &entries_[i]);
+  }
+}
+
+void Execution::ApplyInit(const Schedule& schedule) {
+  for (const InitItem& item : schedule.init) {
+    switch (item.kind) {
+      case InitItem::Kind::kMap: InitMap(system_.world, item.range, item.flags); break;
+      case InitItem::Kind::kPresent: InitPresent(system_.world, item.range, item.dirty); break;
+      case InitItem::Kind::kCached: InitCached(system_.world, item.cpu, item.range); break;
+    }
+  }
+}
+
+void Execution::BootFiber(void* execution) {
+  auto& self = *static_cast<Execution*>(execution);
+  self.SwitchFrom(self.boot_, self.NextCpu());
+  std::abort();
+}
+
+void Execution::CpuFiber(void* entry) {
+  const auto [self, cpu] = *static_cast<CpuEntry*>(entry);
+  CpuProgram& program = self->program(cpu);
+  const Thread thread{self->system_, cpu};
+  for (const Op& op : program.ops) RunOp(thread, op);
+  program.done = true;
+  self->SwitchFrom(self->fibers_[Index(cpu)], self->NextCpu());
+  std::abort();
+}
+
+// --- What a thread's step asks ---
+
+void Execution::Yield(AgentId agent, Point point, int page) {
+  const CpuId cpu = CpuOf(agent);
+  while (!MayGoOn(cpu, point, page)) SwitchFrom(fibers_[Index(cpu)], NextCpu());
+}
+
+void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
+  const CpuId cpu = CpuOf(agent);
+  CpuProgram& self = program(cpu);
+  for (;;) {
+    if (ready(system_.world, arg)) {
+      if (budget_ != 0) {
+        --budget_;
+        return;
+      }
+      if (MayGoOn(cpu, point, page)) return;
+    } else if (point == Point::tlb_flush_done && LendTurn(cpu)) {
+      continue;
+    }
+    self.waits = true;
+    self.ready = ready;
+    self.arg = arg;
+    self.point = point;
+    SwitchFrom(fibers_[Index(cpu)], NextCpu());
+    self.waits = false;
+  }
+}
+
+// Whether the thread whose turn it is, or was, may do this step in it.
+bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
+  if (steps_ >= kStepLimit) {
+    result_.limit = true;
+    End();
+  }
+  if (turn_.agent != CpuAgent(cpu)) return false;
+  switch (turn_.kind) {
+    case Turn::Kind::kFree: budget_ = kStepLimit - steps_ - 1; return true;
+    case Turn::Kind::kCount:
+      if (turn_.left == 0) return false;
+      budget_ = std::exchange(turn_.left, 0) - 1;
+      return true;
+    case Turn::Kind::kUntilPoint: break;
+  }
+  if (turn_.left == 0) return false;
+  turn_.left -= TurnCounts(point, page);
+  return true;
+}
+
+// While a thread waits for its own invalidation, and its turn is not over, one delivery moves in
+// its place.
+bool Execution::LendTurn(CpuId cpu) {
+  const bool over = turn_.kind != Turn::Kind::kFree && turn_.left == 0 && budget_ == 0;
+  if (turn_.agent != CpuAgent(cpu) || !turn_.lends || over) return false;
+  lent_ = true;
+  const uint8_t undelivered = system_.world.at(cpu).invalidation.undelivered;
+  DeliverOldest(system_, MakeCpu(std::countr_zero(undelivered)));
+  lent_ = false;
+  return true;
+}
+
+void Execution::Observe(AgentId agent, Point point, int page) {
+  observer_->OnStep(agent, point, page, lent_, system_.world);
+}
+
+void Execution::Violate(Violation violation) {
+  result_.violation = violation;
+  result_.violation.step = steps_;
+  End();
+}
+
+void Execution::End() {
+  Fiber::Switch(*running_, main_);
+  std::abort();
+}
+
+void Execution::SwitchFrom(Fiber& from, CpuId next) {
+  Fiber& to = fibers_[Index(next)];
+  if (&from == &to) return;
+  running_ = &to;
+  Fiber::Switch(from, to);
+}
+
+// --- Whose turn it is ---
+
+bool Execution::Runnable(AgentId agent) const {
+  const CpuId cpu = CpuOf(agent);
+  if (Index(cpu) >= system_.world.cpu_count) return false;
+  const CpuProgram& it = program(cpu);
+  switch (KindOf(agent)) {
+    case AgentKind::kCpu: return !it.done && (!it.waits || it.ready(system_.world, it.arg));
+    case AgentKind::kWalker: return it.fill < it.fills.size();
+    case AgentKind::kInvalidation: break;
+  }
+  return system_.world.at(cpu).deliveries.count != 0;
+}
+
+// Begins turns, and lives through those of agents without a thread, until one is a thread's.
+CpuId Execution::NextCpu() {
+  for (;;) {
+    if (!NextTurn()) NothingCanMove();
+    if (KindOf(turn_.agent) == AgentKind::kCpu) return CpuOf(turn_.agent);
+    RunInlineTurn();
+  }
+}
+
+bool Execution::NextTurn() {
+  budget_ = 0;
+  if (steps_ >= kStepLimit) {
+    result_.limit = true;
+    End();
+  }
+  while (next_run_ < schedule_->order.size()) {
+    const Run& run = schedule_->order[next_run_++];
+    if (!Runnable(run.agent)) continue;
+    BeginTurn(run);
+    return true;
+  }
+  return schedule_->tail.kind == Tail::Kind::kRest ? BeginFreeTurn() : BeginRandomTurn();
+}
+
+void Execution::BeginTurn(const Run& run) {
+  turn_ = {.kind = run.kind == Run::Kind::kCount        ? Turn::Kind::kCount
+                   : run.kind == Run::Kind::kUntilPoint ? Turn::Kind::kUntilPoint
+                                                      : Turn::Kind::kFree,
+           .agent = run.agent,
+           .point = run.point,
+           .page = run.page,
+           .left = run.count,
+           .lends = true};
+}
+
+bool Execution::BeginFreeTurn() {
+  AgentId next = turn_.agent;
+  if (next == kNobody || !Runnable(next)) {
+    int i = 0;
+    while (i < kMaxAgents && !Runnable(AgentId(i))) ++i;
+    if (i == kMaxAgents) return false;
+    next = AgentId(i);
+  }
+  turn_ = {.kind = Turn::Kind::kFree, .agent = next, .lends = true};
+  return true;
+}
+
+bool Execution::BeginRandomTurn() {
+  std::array<AgentId, kMaxAgents> runnable;
+  uint32_t count = 0;
+  for (int kind = 0; kind < 3; ++kind) {
+    for (int cpu = 0; cpu < system_.world.cpu_count; ++cpu) {
+      const AgentId agent = MakeAgent(static_cast<AgentKind>(kind), MakeCpu(cpu));
+      if (Runnable(agent)) runnable[count++] = agent;
+    }
+  }
+  if (count == 0) return false;
+  const AgentId next = runnable[random_.Below(count)];
+  // Mostly short turns, some long ones: 1 to 2, 4, 8, 16 or 32 steps.
+  const uint32_t left = 1 + random_.Below(2u << random_.Below(5));
+  turn_ = {.kind = Turn::Kind::kCount, .agent = next, .left = left, .lends = false};
+  return true;
+}
+
+// 1 if a step at `point` is one the turn counts, else 0.
+bool Execution::TurnCounts(Point point, int page) {
+  return turn_.kind == Turn::Kind::kCount ||
+         (turn_.kind == Turn::Kind::kUntilPoint && turn_.point == point &&
+          (turn_.page == kNoPage || turn_.page == page));
+}
+
+void Execution::RunInlineTurn() {
+  do {
+    InlineStep(turn_.agent);
+    if (turn_.kind != Turn::Kind::kFree) turn_.left -= TurnCounts(last_point_, last_page_);
+  } while ((turn_.kind == Turn::Kind::kFree || turn_.left != 0) && Runnable(turn_.agent));
+}
+
+void Execution::InlineStep(AgentId agent) {
+  const CpuId cpu = CpuOf(agent);
+  if (KindOf(agent) == AgentKind::kInvalidation) return DeliverOldest(system_, cpu);
+  CpuProgram& self = program(cpu);
+  if (StepWalker(system_, cpu, self.fills[self.fill])) ++self.fill;
+}
+
+void Execution::NothingCanMove() {
+  for (int i = 0; i < system_.world.cpu_count; ++i) {
+    if (programs_[i].done) continue;
+    CheckDeadlock(system_, MakeCpu(i), programs_[i].point);
+    End();
+  }
+  CheckEnd(system_);
+  End();
+}
+
+}  // namespace gatherfuzz

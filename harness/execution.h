@@ -1,0 +1,138 @@
+// Runs a schedule: the deterministic cooperative scheduler.
+//
+// Agents are fibers (CPUs) or single steps (walkers and deliveries, which need no stack). As long
+// as the order lets the running fiber go on, a step counts down and returns (model/steps.h); fibers
+// switch, directly from one to the next, only when the order says so. Blocked agents are not
+// runnable, so waiting costs no steps. Same schedule, policy and architecture: same trace, on every
+// build. Nothing is allocated in a run after the first.
+//
+// An Execution is used by one thread at a time, and is large: keep one and use it again.
+#ifndef GATHERFUZZ_HARNESS_EXECUTION_H_
+#define GATHERFUZZ_HARNESS_EXECUTION_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "harness/fiber.h"
+#include "harness/fixed_vector.h"
+#include "harness/random.h"
+#include "harness/schedule.h"
+#include "model/arch/arch.h"
+#include "model/policies/policy.h"
+#include "model/steps.h"
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+// Steps after which a run is given up; far above what any schedule needs, as nothing spins.
+inline constexpr uint32_t kStepLimit = 1u << 17;
+
+// Sees each step of a run just before its operation.
+class StepObserver {
+ public:
+  virtual ~StepObserver() = default;
+  // `lent`: a delivery that moved in the place of the agent that waits for it.
+  virtual void OnStep(AgentId agent, Point point, int page, bool lent, const World& before) = 0;
+};
+
+struct RunOptions {
+  uint32_t ignored = 0;              // Bit(kind) of violations that do not end the run
+  StepObserver* observer = nullptr;  // may allocate; the run itself does not
+};
+
+struct RunResult {
+  Violation violation;      // kind kNone: clean
+  bool limit = false;       // kStepLimit was reached: no verdict
+  uint32_t steps = 0;
+  uint64_t trace_hash = 0;  // of every step, and of the state at the end
+  Cost cost;
+
+  bool clean() const { return violation.kind == ViolationKind::kNone && !limit; }
+};
+
+class Execution final : private Steps {
+ public:
+  Execution();
+
+  RunResult Execute(const Schedule& schedule, const Policy& policy, const Arch& arch,
+                const RunOptions& options = {});
+
+  // The state in which the last run ended.
+  const World& world() const { return system_.world; }
+
+ private:
+  struct CpuProgram {
+    FixedVector<Op, kMaxOps> ops;
+    FixedVector<uint8_t, kMaxOps> fills;  // pages, for the CPU's walker
+    uint8_t fill = 0;                     // index of the one in progress
+    bool done = false;
+    bool waits = false;  // the pending step goes on only when ready(arg)
+    Ready ready = nullptr;
+    int arg = 0;
+    Point point{};  // of the pending step
+  };
+  // The turn: who moves, and how far.
+  struct Turn {
+    enum class Kind : uint8_t { kCount, kUntilPoint, kFree };
+    Kind kind = Kind::kCount;
+    AgentId agent{};
+    Point point{};
+    int page = kNoPage;
+    uint32_t left = 0;  // kCount: steps; kUntilPoint: occurrences
+    bool lends = false;
+  };
+
+  struct CpuEntry {
+    Execution* execution;
+    CpuId cpu;
+  };
+
+  // Steps.
+  void Yield(AgentId agent, Point point, int page) override;
+  void Wait(AgentId agent, Point point, int page, Ready ready, int arg) override;
+  void Observe(AgentId agent, Point point, int page) override;
+  [[noreturn]] void Violate(Violation violation) override;
+
+  void Load(const Schedule& schedule);
+  void ApplyInit(const Schedule& schedule);
+  static void BootFiber(void* execution);
+  static void CpuFiber(void* entry);
+
+  bool Runnable(AgentId agent) const;
+  bool MayGoOn(CpuId cpu, Point point, int page);
+  bool LendTurn(CpuId cpu);
+  CpuId NextCpu();
+  bool NextTurn();
+  void BeginTurn(const Run& run);
+  bool BeginFreeTurn();
+  bool BeginRandomTurn();
+  void RunInlineTurn();
+  void InlineStep(AgentId agent);
+  bool TurnCounts(Point point, int page);
+  void SwitchFrom(Fiber& from, CpuId next);
+  [[noreturn]] void NothingCanMove();
+  [[noreturn]] void End();
+
+  CpuProgram& program(CpuId cpu) { return programs_[Index(cpu)]; }
+  const CpuProgram& program(CpuId cpu) const { return programs_[Index(cpu)]; }
+
+  System system_;
+  std::array<CpuProgram, kMaxCpus> programs_;
+  std::array<CpuEntry, kMaxCpus> entries_;
+  std::array<Fiber, kMaxCpus> fibers_;
+  Fiber boot_;  // decides who is first
+  Fiber main_;  // the thread that called Execute
+  Fiber* running_ = nullptr;
+  const Schedule* schedule_ = nullptr;
+  size_t next_run_ = 0;
+  Turn turn_;
+  Random random_{0};
+  StepObserver* observer_ = nullptr;
+  bool lent_ = false;
+  RunResult result_;
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_HARNESS_EXECUTION_H_

@@ -1,0 +1,91 @@
+#include "harness/fiber.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define GATHERFUZZ_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GATHERFUZZ_ASAN 1
+#endif
+#endif
+
+#ifdef GATHERFUZZ_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+namespace gatherfuzz {
+namespace {
+
+namespace context = boost::context::detail;
+
+size_t PageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
+char* MapStack() {
+  const size_t guard = PageSize();
+  void* memory = mmap(nullptr, guard + kStackBytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (memory == MAP_FAILED || mprotect(memory, guard, PROT_NONE) != 0) {
+    std::perror("gatherfuzz: cannot map a stack");
+    std::abort();
+  }
+  return static_cast<char*>(memory) + guard;
+}
+
+}  // namespace
+
+Fiber::~Fiber() {
+  if (stack_ != nullptr) munmap(stack_ - PageSize(), PageSize() + kStackBytes);
+}
+
+void Fiber::Prepare(Entry entry, void* argument) {
+  if (stack_ == nullptr) {
+    stack_ = MapStack();
+    bottom_ = stack_;
+    size_ = kStackBytes;
+  }
+#ifdef GATHERFUZZ_ASAN
+  __asan_unpoison_memory_region(stack_, kStackBytes);
+  fake_stack_ = nullptr;
+#endif
+  entry_ = entry;
+  argument_ = argument;
+  context_ = context::make_fcontext(stack_ + kStackBytes, kStackBytes, Start);
+}
+
+void Fiber::Switch(Fiber& from, Fiber& to) {
+#ifdef GATHERFUZZ_ASAN
+  __sanitizer_start_switch_fiber(&from.fake_stack_, to.bottom_, to.size_);
+#endif
+  Fiber* const pair[2] = {&from, &to};
+  from.Arrived(context::jump_fcontext(to.context_, const_cast<Fiber**>(pair)));
+}
+
+// What every resumed fiber does first: the one that was left learns where it stands.
+void Fiber::Arrived(context::transfer_t transfer) {
+  Fiber* const left = static_cast<Fiber**>(transfer.data)[0];
+  left->context_ = transfer.fctx;
+#ifdef GATHERFUZZ_ASAN
+  const void* bottom = nullptr;
+  size_t size = 0;
+  __sanitizer_finish_switch_fiber(fake_stack_, &bottom, &size);
+  if (left->stack_ == nullptr) {
+    left->bottom_ = bottom;
+    left->size_ = size;
+  }
+#endif
+}
+
+void Fiber::Start(context::transfer_t transfer) {
+  Fiber* const self = static_cast<Fiber**>(transfer.data)[1];
+  self->Arrived(transfer);
+  self->entry_(self->argument_);
+  std::abort();  // an entry never returns
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,44 @@
+// A vector with its storage inside: no allocation, trivially copyable if its elements are.
+#ifndef GATHERFUZZ_HARNESS_FIXED_VECTOR_H_
+#define GATHERFUZZ_HARNESS_FIXED_VECTOR_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace gatherfuzz {
+
+template <typename T, size_t kCapacity>
+class FixedVector {
+ public:
+  static constexpr size_t capacity() { return kCapacity; }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  bool full() const { return size_ == kCapacity; }
+  void clear() { size_ = 0; }
+  // False, and nothing is changed, if it is full.
+  bool push_back(const T& item) {
+    if (full()) return false;
+    items_[size_++] = item;
+    return true;
+  }
+  T& operator[](size_t i) { return items_[i]; }
+  const T& operator[](size_t i) const { return items_[i]; }
+  T& back() { return items_[size_ - 1]; }
+  const T* begin() const { return items_.data(); }
+  const T* end() const { return items_.data() + size_; }
+  T* begin() { return items_.data(); }
+  T* end() { return items_.data() + size_; }
+
+  friend bool operator==(const FixedVector& a, const FixedVector& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  size_t size_ = 0;
+  std::array<T, kCapacity> items_;
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_HARNESS_FIXED_VECTOR_H_

@@ -1,0 +1,83 @@
+// Schedule: the one value everything passes around. Programs, the initial state, and the order.
+//
+// Fuzz targets decode it from bytes (bytes.h), people write it as text (text.h), an execution runs
+// it (execution.h). docs/schedule-format.md is its reference.
+#ifndef GATHERFUZZ_HARNESS_SCHEDULE_H_
+#define GATHERFUZZ_HARNESS_SCHEDULE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "harness/fixed_vector.h"
+#include "model/kernel/paths.h"
+#include "model/machine/types.h"
+#include "model/steps.h"
+
+namespace gatherfuzz {
+
+inline constexpr size_t kMaxInit = 32;
+inline constexpr size_t kMaxOps = 64;  // over all agents
+inline constexpr size_t kMaxRuns = 512;
+
+// One line of the initial state. Maps are applied first, then present pages, then cached ones,
+// each in their order.
+struct InitItem {
+  enum class Kind : uint8_t { kMap, kPresent, kCached };
+  Kind kind = Kind::kMap;
+  PageRange range;       // not empty
+  VmaFlags flags;        // of a map
+  bool dirty = false;    // of present pages
+  CpuId cpu{};           // of cached pages
+  friend bool operator==(const InitItem&, const InitItem&) = default;
+};
+
+// One line of an agent's program; an agent's lines run in their order.
+struct ProgramLine {
+  AgentId agent{};  // a CPU, or (for fill) a walker
+  Op op;
+  friend bool operator==(const ProgramLine&, const ProgramLine&) = default;
+};
+
+// One entry of the order: an agent moves so far. A run ends early when its agent ends or blocks;
+// but while it waits for its own invalidation, deliveries move in its place (lowest CPU first).
+// A run whose agent cannot move when its turn comes is passed over.
+struct Run {
+  enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone };
+  Kind kind = Kind::kCount;
+  AgentId agent{};
+  Point point{};              // kUntilPoint: up to and with the occurrence-th such step of this run,
+  int8_t page = kNoPage;      // on any page (kNoPage) or on this one
+  uint16_t count = 1;         // kCount: steps; kUntilPoint: occurrence, 1 to 255. At least 1.
+  friend bool operator==(const Run&, const Run&) = default;
+};
+
+// What decides when the list of runs is used up.
+struct Tail {
+  // kRest: the running agent goes on until it blocks or ends, then the lowest-numbered one that can
+  // move. kRandom: pseudo-random runs from `seed`.
+  enum class Kind : uint8_t { kRest, kRandom };
+  Kind kind = Kind::kRest;
+  uint32_t seed = 0;  // 0 for kRest
+  friend bool operator==(const Tail&, const Tail&) = default;
+};
+
+struct Schedule {
+  int cpus = 2;               // 1 to kMaxCpus
+  int batch = kDefaultBatch;  // 1 to kMaxBatch
+  FixedVector<InitItem, kMaxInit> init;
+  FixedVector<ProgramLine, kMaxOps> program;
+  FixedVector<Run, kMaxRuns> order;
+  Tail tail;
+  friend bool operator==(const Schedule&, const Schedule&) = default;
+};
+
+// Orders init items by kind and program lines by agent, keeping the order within each: the form in
+// which two schedules that mean the same are equal, and in which they are written.
+void Canonicalize(Schedule& schedule);
+
+// "cpu0", "walk3", "inv1".
+std::string AgentName(AgentId agent);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_HARNESS_SCHEDULE_H_

@@ -1,0 +1,56 @@
+// A schedule as text: what a person writes and what the corpus keeps. docs/schedule-format.md is
+// the reference of the grammar. It round-trips: ParseText(PrintText(f)) == f for canonical f.
+#ifndef GATHERFUZZ_HARNESS_TEXT_H_
+#define GATHERFUZZ_HARNESS_TEXT_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "harness/schedule.h"
+#include "model/violation.h"
+
+namespace gatherfuzz {
+
+inline constexpr int kTextVersion = 1;
+
+// A schedule, and what its file says of it. An empty name means that the file does not say.
+struct ScheduleFile {
+  std::string intent;  // what the test is for; lines are separated by '\n'
+  std::string policy;
+  std::string arch;
+  std::optional<ViolationKind> expect;
+  Schedule schedule;
+  friend bool operator==(const ScheduleFile&, const ScheduleFile&) = default;
+};
+
+struct TextError {
+  int line = 0;    // counted from 1
+  int column = 0;  // counted from 1, in bytes
+  std::string expected;   // what should have stood there
+  std::string line_text;  // the whole line
+};
+
+// "FILE:3:7: expected ...", the line, and a caret below the place; no newline at the end.
+std::string FormatError(std::string_view file, const TextError& error);
+
+// Whether `content` is meant as text: its first word is "gatherfuzz", or all of it is printable lines.
+bool LooksLikeText(std::string_view content);
+
+// The schedule is canonical (see Canonicalize).
+std::variant<ScheduleFile, TextError> ParseText(std::string_view text);
+
+std::string PrintText(const ScheduleFile& file);
+
+// One line each, as they stand in the text form.
+std::string PrintOp(const Op& op);
+std::string PrintRun(const Run& run);
+
+// The kind or point of that name.
+std::optional<ViolationKind> ParseViolationKind(std::string_view name);
+std::optional<Point> ParsePoint(std::string_view name);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_HARNESS_TEXT_H_

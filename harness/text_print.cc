@@ -1,0 +1,103 @@
+// Schedule to text, and the messages about text.
+#include <algorithm>
+
+#include "harness/text.h"
+
+namespace gatherfuzz {
+namespace {
+
+std::string PrintRange(PageRange range) {
+  return std::to_string(range.begin) + ".." + std::to_string(range.end);
+}
+
+std::string PrintFlags(VmaFlags flags) {
+  return std::string(flags.write ? " rw" : " r") + (flags.huge ? " huge" : "");
+}
+
+std::string PrintInit(const InitItem& item) {
+  switch (item.kind) {
+    case InitItem::Kind::kMap: return "map " + PrintRange(item.range) + PrintFlags(item.flags);
+    case InitItem::Kind::kPresent:
+      return "present " + PrintRange(item.range) + (item.dirty ? " dirty" : "");
+    case InitItem::Kind::kCached: break;
+  }
+  return "cached " + AgentName(CpuAgent(item.cpu)) + " " + PrintRange(item.range);
+}
+
+std::string PrintHead(const ScheduleFile& file) {
+  std::string text = "gatherfuzz " + std::to_string(kTextVersion) + "\n";
+  for (size_t at = 0; at < file.intent.size();) {
+    const size_t end = std::min(file.intent.find('\n', at), file.intent.size());
+    text += "intent " + file.intent.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  text += "cpus " + std::to_string(file.schedule.cpus) + "\n";
+  if (!file.policy.empty()) text += "policy " + file.policy + "\n";
+  if (!file.arch.empty()) text += "arch " + file.arch + "\n";
+  if (file.schedule.batch != kDefaultBatch) {
+    text += "batch " + std::to_string(file.schedule.batch) + "\n";
+  }
+  if (file.expect) text += "expect " + std::string(Info(*file.expect).name) + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string PrintOp(const Op& op) {
+  std::string text = Info(op.kind).name;
+  switch (Info(op.kind).operands) {
+    case Operands::kPage: return text + " " + std::to_string(op.range.begin);
+    case Operands::kRange: return text + " " + PrintRange(op.range);
+    case Operands::kMap: break;
+  }
+  return text + " " + PrintRange(op.range) + PrintFlags(op.flags);
+}
+
+std::string PrintRun(const Run& run) {
+  std::string text = AgentName(run.agent) + " ";
+  switch (run.kind) {
+    case Run::Kind::kCount: return text + std::to_string(run.count);
+    case Run::Kind::kUntilDone: return text + "until done";
+    case Run::Kind::kUntilPoint: break;
+  }
+  text += std::string("until ") + Info(run.point).name;
+  if (run.page != kNoPage) text += "(" + std::to_string(run.page) + ")";
+  if (run.count > 1) text += " #" + std::to_string(run.count);
+  return text;
+}
+
+std::string PrintText(const ScheduleFile& file) {
+  const Schedule& schedule = file.schedule;
+  std::string text = PrintHead(file);
+  if (!schedule.init.empty()) text += "\ninit\n";
+  for (const InitItem& item : schedule.init) text += "  " + PrintInit(item) + "\n";
+  const ProgramLine* before = nullptr;
+  for (const ProgramLine& line : schedule.program) {
+    if (before == nullptr || before->agent != line.agent) {
+      text += "\n" + AgentName(line.agent) + "\n";
+    }
+    text += "  " + PrintOp(line.op) + "\n";
+    before = &line;
+  }
+  text += "\norder\n";
+  for (const Run& run : schedule.order) text += "  " + PrintRun(run) + "\n";
+  text += "  rest";
+  if (schedule.tail.kind == Tail::Kind::kRandom) {
+    text += " random " + std::to_string(schedule.tail.seed);
+  }
+  return text + "\n";
+}
+
+std::string FormatError(std::string_view file, const TextError& error) {
+  std::string text(file);
+  text += ":" + std::to_string(error.line) + ":" + std::to_string(error.column) + ": expected " +
+          error.expected + "\n  " + error.line_text + "\n  ";
+  for (int i = 1; i < error.column; ++i) {
+    text += static_cast<size_t>(i) <= error.line_text.size() && error.line_text[i - 1] == '\t'
+                ? '\t'
+                : ' ';
+  }
+  return text + "^";
+}
+
+}  // namespace gatherfuzz

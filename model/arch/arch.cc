@@ -1,0 +1,19 @@
+#include "model/arch/arch.h"
+
+#include "model/registry.h"
+
+namespace gatherfuzz {
+namespace {
+
+Registry<Arch>& All() {
+  static Registry<Arch> archs;
+  return archs;
+}
+
+}  // namespace
+
+RegisterArch::RegisterArch(const Arch* arch) { All().Add(arch); }
+std::span<const Arch* const> Archs() { return All().All(); }
+const Arch* FindArch(std::string_view name) { return All().Find(name); }
+
+}  // namespace gatherfuzz

@@ -1,0 +1,50 @@
+// An architecture: what becomes of a gather's fields when it flushes, and so what an invalidation
+// drops. One file an architecture; each registers itself by defining a RegisterArch.
+//
+// Faithful: which fields each reads, and what it does with them (tlb_flush() in asm/tlb.h of 6.1 and
+// 6.12). Simplified: the sizes at which a range becomes the whole address space are scaled to 64
+// pages.
+#ifndef GATHERFUZZ_MODEL_ARCH_ARCH_H_
+#define GATHERFUZZ_MODEL_ARCH_ARCH_H_
+
+#include <span>
+#include <string_view>
+
+#include "model/machine/world.h"
+
+namespace gatherfuzz {
+
+class Arch {
+ public:
+  constexpr Arch(std::string_view name, std::string_view does) : name_(name), does_(does) {}
+  virtual ~Arch() = default;
+
+  std::string_view name() const { return name_; }
+  std::string_view does() const { return does_; }  // one line
+
+  // tlb_flush(): fills in `request` (all zero on entry) for the gather. False if this architecture
+  // issues nothing for it.
+  virtual bool TlbFlush(const MmuGather& gather, Invalidation& request) const = 0;
+  // flush_pmd_tlb_range(): what is invalidated at once, outside of any gather, when a huge leaf is
+  // taken away to be split or cleaned.
+  virtual Invalidation FlushPmdRange(PageRange range) const = 0;
+  // CONFIG_MMU_GATHER_MERGE_VMAS: no flush at the end of each VMA.
+  virtual bool merges_vmas() const = 0;
+
+ private:
+  std::string_view name_;
+  std::string_view does_;
+};
+
+class RegisterArch {
+ public:
+  explicit RegisterArch(const Arch* arch);
+};
+
+// All architectures, by name; null if there is none of that name.
+std::span<const Arch* const> Archs();
+const Arch* FindArch(std::string_view name);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_ARCH_ARCH_H_

@@ -1,0 +1,53 @@
+// x86: a range with a stride, or the whole address space.
+//
+// fullmm or need_flush_all flushes all; else the range in strides of the smallest cleared level, and
+// all of it when that is more than a ceiling of strides (33 in the kernel, 8 here). freed_tables
+// changes nothing but whether lazy CPUs get the IPI, and there are none here. INVLPG drops a
+// translation of any size for its address, and every paging-structure entry whatever the address (H3), so a flush that
+// names any address leaves no stale table pointer.
+#include "model/arch/arch.h"
+#include "model/kernel/mmu_gather.h"
+#include "model/machine/invalidation.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr int kSinglePageFlushCeiling = 8;
+
+Invalidation RangeOf(int start, int end, Level stride) {
+  const int step = PagesAt(stride);
+  if ((end - start) / step > kSinglePageFlushCeiling) return WholeInvalidation();
+  Invalidation request{};
+  request.start = static_cast<uint8_t>(start);
+  request.end = static_cast<uint8_t>(end);
+  request.stride = stride;
+  for (int page = start; page < end; page += step) {
+    request.small |= PageBit(page);
+    request.huge |= static_cast<uint16_t>(1u << page / kPagesPerPmd);
+    request.pte_tables = 0xffff;
+    request.pmd_tables = 0xf;
+  }
+  return request;
+}
+
+class X86 final : public Arch {
+ public:
+  constexpr X86() : Arch("x86", "INVLPG over a range or a whole flush; merges VMAs") {}
+
+  bool TlbFlush(const MmuGather& gather, Invalidation& request) const override {
+    request = gather.fullmm || gather.need_flush_all
+                  ? WholeInvalidation()
+                  : RangeOf(gather.start, gather.end, UnmapLevel(gather));
+    return true;
+  }
+  Invalidation FlushPmdRange(PageRange range) const override {
+    return RangeOf(range.begin, range.end, Level::kPmd);
+  }
+  bool merges_vmas() const override { return true; }
+};
+
+constexpr X86 kX86;
+const RegisterArch kRegistered(&kX86);
+
+}  // namespace
+}  // namespace gatherfuzz

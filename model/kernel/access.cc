@@ -1,0 +1,63 @@
+// read and write: an access through the TLB, with the walks and page faults it takes.
+#include "model/kernel/paths.h"
+#include "model/machine/tlb.h"
+#include "model/machine/walk.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+namespace {
+
+// A write through a clean entry has to set D in the PTE first, which is a walk of its own (H9).
+bool Hits(const Tlb& tlb, int page, bool write) {
+  const Pte* entry = Lookup(tlb, page);
+  return entry != nullptr && (!write || (entry->writable() && entry->dirty()));
+}
+
+// Walks until the TLB holds the translation (true) or the walk faults. An invalidation that
+// ends the walk makes it begin again.
+bool WalkForAccess(const Thread& t, int page, bool write) {
+  const Walk& walk = t.self().walks[kOwnWalk];
+  for (;;) {
+    if (!walk.active()) BeginWalk(t.world(), t.cpu, kOwnWalk, page, write);
+    t.Step(NextPoint(walk), page);
+    if (!walk.active()) continue;
+    const WalkResult result = AdvanceWalk(t.system, t.cpu, kOwnWalk);
+    if (result != WalkResult::kGoesOn) return result == WalkResult::kFilled;
+  }
+}
+
+// What the access knows of its last spurious faults: those on one and the same mapping.
+struct SpuriousFaults {
+  Mapping mapping = 0;
+  int count = 0;
+};
+
+// False if the access is given up. A second spurious fault on one mapping waits until nothing is
+// pending that could repair the TLB, in place of spinning; a third is judged.
+bool RetrySpurious(const Thread& t, int page, Mapping mapping, SpuriousFaults& faults) {
+  faults = {mapping, faults.mapping == mapping ? faults.count + 1 : 1};
+  if (faults.count == 2) t.StepWhen(Point::fault_retry, page, Quiet, 0);
+  if (faults.count < 3) return true;
+  CheckEndlessFault(t.system, t.cpu, page, mapping);
+  return false;
+}
+
+}  // namespace
+
+void AccessPath(const Thread& t, int page, bool write) {
+  SpuriousFaults faults;
+  for (;;) {
+    t.Step(Point::access, page);
+    if (Hits(t.self().tlb, page, write)) return;
+    if (WalkForAccess(t, page, write)) continue;
+    const FaultOutcome fault = HandleFault(t, page, write);
+    if (!fault.resolved) return;
+    if (fault.spurious != 0 && !RetrySpurious(t, page, fault.spurious, faults)) return;
+  }
+}
+
+void InitCached(World& world, CpuId cpu, PageRange range) {
+  for (int page = range.begin; page < range.end; ++page) FillAtOnce(world, cpu, page);
+}
+
+}  // namespace gatherfuzz

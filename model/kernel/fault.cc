@@ -1,0 +1,128 @@
+// A page fault: finds the VMA under the read lock, then populates what is missing, level by level.
+//
+// Simplified: no per-VMA locks, no file mappings, no copy on write; linking a table is one atomic step in
+// place of lock, check, link. A VMA marked huge gets a huge leaf when the whole block lies in it,
+// nothing is there yet, and memory has an aligned block; else small ones, as with THP.
+#include "model/kernel/locks.h"
+#include "model/kernel/page_table.h"
+#include "model/kernel/paths.h"
+#include "model/machine/frames.h"
+
+namespace gatherfuzz {
+namespace {
+
+PageRange BlockOf(int page) {
+  const int first = RoundDown(page, kPagesPerPmd);
+  return {first, first + kPagesPerPmd};
+}
+
+bool MayBeHuge(const Mm& mm, int page) {
+  return (mm.vma_huge & PageBit(page)) != 0 && VmaAround(mm, page, BlockOf(page)) == BlockOf(page);
+}
+
+uint8_t LeafFlags(const Mm& mm, int page) {
+  return Pte::kPresent | ((mm.vma_write & PageBit(page)) != 0 ? Pte::kWrite : 0);
+}
+
+FaultOutcome Spurious(Pte leaf) { return {.resolved = true, .spurious = leaf.mapping}; }
+
+// Installs a huge leaf where nothing was; false if it has to be small pages.
+bool PopulateHuge(const Thread& t, FrameId pmd_table, int page) {
+  World& world = t.world();
+  t.Step(Point::alloc_page, page);
+  const std::optional<FrameId> frame = TakeData(world, Level::kPmd);
+  if (!frame) return false;
+  LockTable(t, pmd_table, page);
+  const bool empty = EntryOf(world, pmd_table, page).none();
+  if (empty) {
+    t.Step(Point::pmd_set, page);
+    InstallLeaf(world, pmd_table, page, *frame, LeafFlags(world.mm, page));
+  }
+  UnlockTable(t, pmd_table, page);
+  if (empty) return true;
+  t.Step(Point::free_page, page);
+  for (int i = 0; i < kPagesPerPmd; ++i) GiveBack(world, MakeFrame(Index(*frame) + i));
+  return true;  // somebody populated it meanwhile: the access will tell
+}
+
+FaultOutcome PopulatePte(const Thread& t, FrameId table, int page) {
+  World& world = t.world();
+  LockTable(t, table, page);
+  t.Step(Point::pte_read, page);
+  const Pte seen = EntryOf(world, table, page);
+  FaultOutcome outcome = Spurious(seen);
+  if (!seen.present()) {
+    t.Step(Point::alloc_page, page);
+    const std::optional<FrameId> frame = TakeData(world, Level::kPte);
+    outcome = {.resolved = frame.has_value()};
+    if (frame) {
+      t.Step(Point::pte_set, page);
+      InstallLeaf(world, table, page, *frame, LeafFlags(world.mm, page));
+    }
+  }
+  UnlockTable(t, table, page);
+  return outcome;
+}
+
+FaultOutcome Populate(const Thread& t, int page) {
+  World& world = t.world();
+  t.Step(Point::pud_read, page);
+  if (EntryOf(world, kRootFrame, page).none()) {
+    t.Step(Point::pud_populate, page);
+    if (EntryOf(world, kRootFrame, page).none()) PopulateTable(world, kRootFrame, page);
+  }
+  const FrameId pmd_table = PmdTableOf(world, page);
+  t.Step(Point::pmd_read, page);
+  if (EntryOf(world, pmd_table, page).none()) {
+    if (MayBeHuge(world.mm, page) && PopulateHuge(t, pmd_table, page)) return {.resolved = true};
+    t.Step(Point::pmd_populate, page);
+    if (EntryOf(world, pmd_table, page).none()) PopulateTable(world, pmd_table, page);
+  }
+  const Pte pmd = EntryOf(world, pmd_table, page);
+  if (pmd.table()) return PopulatePte(t, pmd.frame, page);
+  // A huge leaf: there already, or being split or cleaned, which its lock waits for.
+  if (pmd.present()) return Spurious(pmd);
+  LockTable(t, pmd_table, page);
+  UnlockTable(t, pmd_table, page);
+  return {.resolved = true};
+}
+
+}  // namespace
+
+FaultOutcome HandleFault(const Thread& t, int page, bool write) {
+  t.Step(Point::fault, page);
+  MmapReadLock(t);
+  const Mm& mm = t.world().mm;
+  FaultOutcome outcome;
+  const bool allowed = (mm.vma_pages & PageBit(page)) != 0 &&
+                       (!write || (mm.vma_write & PageBit(page)) != 0);
+  if (allowed) outcome = Populate(t, page);
+  MmapReadUnlock(t);
+  return outcome;
+}
+
+void InitPresent(World& world, PageRange range, bool dirty) {
+  for (int page = range.begin; page < range.end; ++page) {
+    if ((world.mm.vma_pages & PageBit(page)) == 0) continue;
+    if (EntryOf(world, kRootFrame, page).none()) PopulateTable(world, kRootFrame, page);
+    const FrameId pmd_table = PmdTableOf(world, page);
+    uint8_t flags = LeafFlags(world.mm, page);
+    if (dirty && (flags & Pte::kWrite) != 0) flags |= Pte::kAccessed | Pte::kDirty;
+    const bool nothing_there = EntryOf(world, pmd_table, page).none();
+    if (nothing_there && MayBeHuge(world.mm, page) && BlockOf(page).begin >= range.begin &&
+        BlockOf(page).end <= range.end) {
+      if (const auto frame = TakeData(world, Level::kPmd)) {
+        InstallLeaf(world, pmd_table, page, *frame, flags);
+        continue;
+      }
+    }
+    if (nothing_there) PopulateTable(world, pmd_table, page);
+    const Pte pmd = EntryOf(world, pmd_table, page);
+    if (pmd.leaf() || EntryOf(world, pmd.frame, page).present()) continue;
+    if (const auto frame = TakeData(world, Level::kPte)) {
+      InstallLeaf(world, pmd.frame, page, *frame, flags);
+    }
+  }
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,34 @@
+#include "model/kernel/huge.h"
+
+#include "model/arch/arch.h"
+#include "model/kernel/locks.h"
+#include "model/kernel/page_table.h"
+#include "model/machine/invalidation.h"
+
+namespace gatherfuzz {
+
+void InvalidateHugePmd(const Thread& t, FrameId pmd_table, int page) {
+  t.Step(Point::pmd_invalidate, page);
+  InvalidateLeaf(t.world(), pmd_table, page);
+  const int first = RoundDown(page, kPagesPerPmd);
+  Invalidate(t, t.system.arch->FlushPmdRange({first, first + kPagesPerPmd}));
+}
+
+void SplitHugePmd(const Thread& t, FrameId pmd_table, int page) {
+  World& world = t.world();
+  LockTable(t, pmd_table, page);
+  if (EntryOf(world, pmd_table, page).leaf()) {
+    InvalidateHugePmd(t, pmd_table, page);
+    t.Step(Point::pmd_populate, page);
+    const Pte leaf = ClearLeaf(world, pmd_table, page);
+    PopulateTable(world, pmd_table, page);
+    const FrameId pte_table = EntryOf(world, pmd_table, page).frame;
+    const int first = RoundDown(page, kPagesPerPmd);
+    for (int i = 0; i < kPagesPerPmd; ++i) {
+      InstallLeaf(world, pte_table, first + i, MakeFrame(Index(leaf.frame) + i), leaf.flags);
+    }
+  }
+  UnlockTable(t, pmd_table, page);
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,55 @@
+#include "model/kernel/locks.h"
+
+namespace gatherfuzz {
+namespace {
+
+bool NoWriter(const World& world, int) { return world.mm.mmap_writer == 0; }
+bool NoWriterNoReader(const World& world, int) {
+  return world.mm.mmap_writer == 0 && world.mm.mmap_readers == 0;
+}
+bool TableUnlocked(const World& world, int frame) {
+  return world.at(MakeFrame(frame)).lock_owner == 0;
+}
+uint8_t Owner(const Thread& t) { return static_cast<uint8_t>(Index(t.cpu) + 1); }
+
+}  // namespace
+
+void MmapReadLock(const Thread& t) {
+  t.StepWhen(Point::mmap_read_lock, kNoPage, NoWriter, 0);
+  t.world().mm.mmap_readers |= CpuBit(t.cpu);
+}
+
+void MmapReadUnlock(const Thread& t) {
+  t.Step(Point::mmap_read_unlock);
+  t.world().mm.mmap_readers &= static_cast<uint8_t>(~CpuBit(t.cpu));
+}
+
+void MmapWriteLock(const Thread& t) {
+  t.StepWhen(Point::mmap_write_lock, kNoPage, NoWriterNoReader, 0);
+  t.world().mm.mmap_writer = Owner(t);
+}
+
+void MmapWriteUnlock(const Thread& t) {
+  t.Step(Point::mmap_write_unlock);
+  t.world().mm.mmap_writer = 0;
+}
+
+void MmapWriteDowngrade(const Thread& t) {
+  t.Step(Point::mmap_write_downgrade);
+  t.world().mm.mmap_writer = 0;
+  t.world().mm.mmap_readers |= CpuBit(t.cpu);
+}
+
+void LockTable(const Thread& t, FrameId table, int page) {
+  const bool pte = t.world().at(table).level == Level::kPte;
+  t.StepWhen(pte ? Point::pte_lock : Point::pmd_lock, page, TableUnlocked, Index(table));
+  t.world().at(table).lock_owner = Owner(t);
+}
+
+void UnlockTable(const Thread& t, FrameId table, int page) {
+  const bool pte = t.world().at(table).level == Level::kPte;
+  t.Step(pte ? Point::pte_unlock : Point::pmd_unlock, page);
+  t.world().at(table).lock_owner = 0;
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,25 @@
+// mmap_lock and the page-table locks. A blocked thread is not runnable; it costs no steps.
+//
+// Faithful: modes, the downgrade, one lock for each table of PTEs (split PTLs), and one for each
+// table of PMDs. Simplified: mmap_lock has no queue, so a reader may pass a waiting writer; that
+// allows more orders, not fewer.
+#ifndef GATHERFUZZ_MODEL_KERNEL_LOCKS_H_
+#define GATHERFUZZ_MODEL_KERNEL_LOCKS_H_
+
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+void MmapReadLock(const Thread& t);
+void MmapReadUnlock(const Thread& t);
+void MmapWriteLock(const Thread& t);
+void MmapWriteUnlock(const Thread& t);
+void MmapWriteDowngrade(const Thread& t);
+
+// The lock of `table`, for a table at kPte or kPmd. `page` is where the caller works, for the trace.
+void LockTable(const Thread& t, FrameId table, int page);
+void UnlockTable(const Thread& t, FrameId table, int page);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_KERNEL_LOCKS_H_

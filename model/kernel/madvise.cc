@@ -1,0 +1,101 @@
+// dontneed and free: madvise(MADV_DONTNEED) and madvise(MADV_FREE).
+//
+// Both hold mmap_lock for reading, so any number of them overlap, and take a gather for each piece
+// of a VMA in the range, as zap_page_range_single() and madvise_free_single_vma() do.
+#include "model/kernel/examine.h"
+#include "model/kernel/huge.h"
+#include "model/kernel/locks.h"
+#include "model/kernel/mmu_gather.h"
+#include "model/kernel/paths.h"
+#include "model/kernel/walk_range.h"
+#include "model/kernel/zap.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr uint8_t kYoungOrDirty = Pte::kAccessed | Pte::kDirty;
+
+// Cleans leaves: what MADV_FREE does to a page that is not to be kept but may still be used.
+class Clean {
+ public:
+  explicit Clean(const Thread& t) : t_(t) {}
+
+  void Empty(PageRange part) { ExaminedClean(t_, part, t_.world().mm.next_mapping); }
+
+  // madvise_free_huge_pmd().
+  bool Huge(FrameId pmd_table, PageRange part) {
+    if (part.end - part.begin != kPagesPerPmd) {
+      SplitHugePmd(t_, pmd_table, part.begin);
+      return false;
+    }
+    LockTable(t_, pmd_table, part.begin);
+    const Pte seen = EntryOf(t_.world(), pmd_table, part.begin);
+    if (seen.leaf()) CleanHuge(pmd_table, part, seen);
+    UnlockTable(t_, pmd_table, part.begin);
+    return seen.leaf();
+  }
+
+  // madvise_free_pte_range().
+  bool Ptes(FrameId pmd_table, PageRange part) {
+    const FrameId table = EntryOf(t_.world(), pmd_table, part.begin).frame;
+    LockTable(t_, table, part.begin);
+    for (int page = part.begin; page < part.end; ++page) CleanPte(table, page);
+    UnlockTable(t_, table, part.end - 1);
+    return true;
+  }
+
+ private:
+  void CleanHuge(FrameId pmd_table, PageRange part, Pte seen) {
+    if ((seen.flags & kYoungOrDirty) != 0) {
+      InvalidateHugePmd(t_, pmd_table, part.begin);
+      t_.Step(Point::pmd_set, part.begin);
+      const Pte leaf = ClearLeaf(t_.world(), pmd_table, part.begin);
+      ChangeLeaf(t_.world(), pmd_table, part.begin, leaf, leaf.flags & ~kYoungOrDirty);
+      t_.system.protocol->RemoveTlbEntry(t_, part.begin, Level::kPmd);
+    }
+    ExaminedClean(t_, part, EntryOf(t_.world(), pmd_table, part.begin).mapping);
+  }
+
+  void CleanPte(FrameId table, int page) {
+    t_.Step(Point::pte_read, page);
+    const Pte seen = EntryOf(t_.world(), table, page);
+    if (!seen.present()) return Empty({page, page + 1});
+    if ((seen.flags & kYoungOrDirty) != 0) {
+      t_.Step(Point::pte_clear, page);
+      const Pte leaf = ClearLeaf(t_.world(), table, page);
+      t_.Step(Point::pte_set, page);
+      ChangeLeaf(t_.world(), table, page, leaf, leaf.flags & ~kYoungOrDirty);
+      t_.system.protocol->RemoveTlbEntry(t_, page, Level::kPte);
+    }
+    ExaminedClean(t_, {page, page + 1}, EntryOf(t_.world(), table, page).mapping);
+  }
+
+  const Thread& t_;
+};
+
+void CleanVma(const Thread& t, PageRange range) {
+  Clean clean(t);
+  WalkRange(t, range, clean);
+  t.system.protocol->EndVma(t);
+}
+
+void ForEachVma(const Thread& t, PageRange range, void (*apply)(const Thread&, PageRange)) {
+  const GatherProtocol& protocol = *t.system.protocol;
+  MmapReadLock(t);
+  for (int page = range.begin; page < range.end; ++page) {
+    const PageRange vma = VmaAround(t.world().mm, page, range);
+    if (vma.empty()) continue;
+    protocol.Gather(t, vma);
+    apply(t, vma);
+    protocol.Finish(t);
+    page = vma.end - 1;
+  }
+  MmapReadUnlock(t);
+}
+
+}  // namespace
+
+void DontneedPath(const Thread& t, PageRange range) { ForEachVma(t, range, ZapVma); }
+void FreePath(const Thread& t, PageRange range) { ForEachVma(t, range, CleanVma); }
+
+}  // namespace gatherfuzz

@@ -1,0 +1,26 @@
+// map: mmap() at a fixed address that must be free.
+#include "model/kernel/locks.h"
+#include "model/kernel/paths.h"
+
+namespace gatherfuzz {
+
+void InitMap(World& world, PageRange range, VmaFlags flags) {
+  Mm& mm = world.mm;
+  const uint64_t pages = MaskOf(range);
+  if ((mm.vma_pages & pages) != 0) return;
+  mm.vma_pages |= pages;
+  mm.vma_starts |= PageBit(range.begin);
+  if (flags.write) mm.vma_write |= pages;
+  if (flags.huge) mm.vma_huge |= pages;
+}
+
+void MapPath(const Thread& t, PageRange range, VmaFlags flags) {
+  MmapWriteLock(t);
+  if ((t.world().mm.vma_pages & MaskOf(range)) == 0) {
+    t.Step(Point::vma_link, range.begin);
+    InitMap(t.world(), range, flags);
+  }
+  MmapWriteUnlock(t);
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,181 @@
+#include "model/kernel/mmu_gather.h"
+
+#include <algorithm>
+
+#include "model/arch/arch.h"
+#include "model/machine/frames.h"
+#include "model/machine/invalidation.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+namespace {
+
+void Record(MmuGather& gather, int page, int pages, uint8_t& cleared) {
+  AdjustRange(gather, {page, page + pages});
+  cleared = 1;
+}
+
+void FreeTables(const Thread& t) {
+  MmuGather& gather = t.gather();
+  for (size_t i = 0; i < gather.table_count; ++i) {
+    const Queued table = gather.tables[i];
+    t.Step(Point::free_table, table.page);
+    CheckGivenBack(t.system, t.cpu, table.frame, table.page, FrameState::kTable);
+    CheckFreeTable(t.system, t.cpu, table.frame, table.page);
+    GiveBack(t.world(), table.frame);
+    gather.tables[i] = Queued{};
+  }
+  gather.table_count = 0;
+}
+
+void FreePages(const Thread& t) {
+  MmuGather& gather = t.gather();
+  for (size_t i = 0; i < gather.page_count; ++i) {
+    const Queued page = gather.pages[i];
+    t.Step(Point::free_page, page.page);
+    CheckFreePage(t.system, t.cpu, page.frame, page.page, page.level);
+    for (int k = 0; k < PagesAt(page.level); ++k) {
+      const FrameId frame = MakeFrame(Index(page.frame) + k);
+      CheckGivenBack(t.system, t.cpu, frame, page.page + k, FrameState::kData);
+      GiveBack(t.world(), frame);
+    }
+    gather.pages[i] = Queued{};
+  }
+  gather.page_count = 0;
+}
+
+// The gather is over for those who wait for it.
+void EndGather(const Thread& t) {
+  t.gather().live = 0;
+  for (int i = 0; i < t.world().cpu_count; ++i) {
+    t.world().at(MakeCpu(i)).call.wait_live &= static_cast<uint8_t>(~CpuBit(t.cpu));
+  }
+}
+
+uint8_t LiveGathers(const World& world) {
+  uint8_t live = 0;
+  for (int i = 0; i < world.cpu_count; ++i) {
+    if (world.at(MakeCpu(i)).gather.live) live |= CpuBit(MakeCpu(i));
+  }
+  return live;
+}
+
+}  // namespace
+
+void GatherProtocol::Gather(const Thread& t, PageRange range) const {
+  MmuGather& gather = t.gather();
+  gather = MmuGather{};
+  gather.live = 1;
+  gather.caller_start = static_cast<uint8_t>(range.begin);
+  gather.caller_end = static_cast<uint8_t>(range.end);
+  ResetRange(gather);
+  t.Step(Point::pending_inc);
+  ++t.world().mm.tlb_flush_pending;
+}
+
+void GatherProtocol::RemoveTlbEntry(const Thread& t, int page, Level level) const {
+  MmuGather& gather = t.gather();
+  Record(gather, page, PagesAt(level),
+         level == Level::kPte ? gather.cleared_ptes : gather.cleared_pmds);
+}
+
+bool GatherProtocol::RemovePage(const Thread& t, FrameId frame, int page, Level level) const {
+  MmuGather& gather = t.gather();
+  gather.pages[gather.page_count++] = {frame, static_cast<uint8_t>(page), level};
+  return gather.page_count >= t.world().mm.batch;
+}
+
+void GatherProtocol::RemoveTable(const Thread& t, FrameId table, int page, Level level) const {
+  MmuGather& gather = t.gather();
+  // One page stands for the whole span, as in the kernel: an invalidation of tables drops what was
+  // used for an address of it.
+  Record(gather, page, 1, level == Level::kPte ? gather.cleared_pmds : gather.cleared_puds);
+  gather.freed_tables = 1;
+  gather.tables[gather.table_count++] = {table, static_cast<uint8_t>(page), level};
+}
+
+void GatherProtocol::EndVma(const Thread& t) const {
+  if (t.gather().fullmm || t.system.arch->merges_vmas()) return;
+  FlushTlbOnly(t);
+}
+
+void GatherProtocol::FlushTlbOnly(const Thread& t) const {
+  MmuGather& gather = t.gather();
+  if (NothingToFlush(gather)) return;
+  Invalidation request{};
+  if (t.system.arch->TlbFlush(gather, request)) Invalidate(t, request);
+  ResetRange(gather);
+}
+
+void GatherProtocol::Flush(const Thread& t) const {
+  FlushTlbOnly(t);
+  FreeTables(t);
+  FreePages(t);
+}
+
+void GatherProtocol::Finish(const Thread& t) const {
+  Finishing(t);
+  Flush(t);
+  BeforeDec(t);
+  t.Step(Point::pending_dec);
+  CheckPending(t.system, t.cpu);
+  --t.world().mm.tlb_flush_pending;
+  EndGather(t);
+  AfterDec(t);
+  t.gather() = MmuGather{};
+}
+
+bool GatherProtocol::NothingToFlush(const MmuGather& gather) const {
+  return !(gather.freed_tables || gather.cleared_ptes || gather.cleared_pmds ||
+           gather.cleared_puds);
+}
+
+bool FlushNested(const Thread& t) {
+  t.Step(Point::pending_read);
+  return t.world().mm.tlb_flush_pending > 1;
+}
+
+void WaitInFinish(const Thread& t, Ready ready) {
+  Call& call = t.self().call;
+  call.waiting = 1;
+  call.wait_since = t.world().mm.calls_begun;
+  call.wait_live = LiveGathers(t.world()) & static_cast<uint8_t>(~CpuBit(t.cpu));
+  t.system.finish_wait[Index(t.cpu)] = ready;
+  const uint32_t began = t.system.steps->steps();
+  t.StepWhen(Point::finish_wait, kNoPage, ready, Index(t.cpu));
+  t.system.cost.steps_waited += t.system.steps->steps() - began - 1;
+  call.waiting = 0;
+  call.wait_since = 0;
+  call.wait_live = call.overtaken = 0;
+}
+
+void ResetRange(MmuGather& gather) {
+  gather.start = gather.fullmm ? MmuGather::kWholeMm : kPages;
+  gather.end = gather.fullmm ? MmuGather::kWholeMm : 0;
+  gather.freed_tables = 0;
+  gather.cleared_ptes = gather.cleared_pmds = gather.cleared_puds = 0;
+}
+
+void AdjustRange(MmuGather& gather, PageRange range) {
+  gather.start = std::min(gather.start, static_cast<uint8_t>(range.begin));
+  gather.end = std::max(gather.end, static_cast<uint8_t>(range.end));
+}
+
+PageRange CallerRange(const MmuGather& gather) {
+  return {gather.caller_start, gather.caller_end};
+}
+
+Level UnmapLevel(const MmuGather& gather) {
+  if (gather.cleared_ptes) return Level::kPte;
+  if (gather.cleared_pmds) return Level::kPmd;
+  if (gather.cleared_puds) return Level::kPud;
+  return Level::kPte;
+}
+
+uint8_t LevelHint(const MmuGather& gather) {
+  if (gather.freed_tables) return 0;
+  if (gather.cleared_ptes + gather.cleared_pmds + gather.cleared_puds != 1) return 0;
+  return static_cast<uint8_t>(1 + static_cast<int>(UnmapLevel(gather)));
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,76 @@
+// struct mmu_gather and the protocol under test.
+//
+// GatherProtocol is the interface a policy implements, with the kernel's own verbs. Its virtual
+// functions have the behaviour of 6.12 (docs/model.md gives the source of each), with three hooks for what the
+// policies of 2019 differ in: what finish does when another gather is live (Finishing), the test
+// that lets a flush be skipped (NothingToFlush), and what happens around the lowering of the count.
+// A policy overrides a hook, or a verb, and nothing else; model/policies/policy.h says how it
+// becomes known.
+//
+// Invariants: one gather is live on a CPU at a time; tlb_flush_pending is raised before the gather
+// touches a PTE and lowered last (kernel: mm_inline.h, inc_tlb_flush_pending). A protocol is
+// immutable: what it remembers is in World (the gather, and Mm::policy_state).
+#ifndef GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_
+#define GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_
+
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+class GatherProtocol {
+ public:
+  virtual ~GatherProtocol() = default;
+
+  // tlb_gather_mmu(): starts a gather over the caller's `range`.
+  virtual void Gather(const Thread& t, PageRange range) const;
+  // tlb_remove_tlb_entry() and its PMD form: the leaf of `page` at `level` was cleared.
+  virtual void RemoveTlbEntry(const Thread& t, int page, Level level) const;
+  // __tlb_remove_page(): queues the frame of a leaf to be freed. True if the batch is full now.
+  virtual bool RemovePage(const Thread& t, FrameId frame, int page, Level level) const;
+  // pte_free_tlb(), pmd_free_tlb(): a table at `level` whose span begins at `page` was unlinked.
+  virtual void RemoveTable(const Thread& t, FrameId table, int page, Level level) const;
+  // tlb_end_vma().
+  virtual void EndVma(const Thread& t) const;
+  // tlb_flush_mmu_tlbonly(): invalidates what was recorded, and forgets it.
+  virtual void FlushTlbOnly(const Thread& t) const;
+  // tlb_flush_mmu(): as above, then frees what is queued, tables first.
+  virtual void Flush(const Thread& t) const;
+  // tlb_finish_mmu().
+  virtual void Finish(const Thread& t) const;
+
+  // Whether the policy's own bytes in the mm say that no gather is live.
+  virtual bool AtRest(const World&) const { return true; }
+
+ protected:
+  // Finish, before its flush: may change what the gather will flush.
+  virtual void Finishing(const Thread& t) const = 0;
+  // The test in tlb_flush_mmu_tlbonly(). 5.6 and later: no bit is set.
+  virtual bool NothingToFlush(const MmuGather& gather) const;
+  // Finish, after its flush, around the lowering of tlb_flush_pending.
+  virtual void BeforeDec(const Thread&) const {}
+  virtual void AfterDec(const Thread&) const {}
+};
+
+// mm_tlb_flush_nested(): the step pending_read. True if another gather of this mm is live.
+bool FlushNested(const Thread& t);
+
+// For a policy whose finish waits for others: the step finish_wait, which goes on when `ready`
+// (called with the thread's CPU) holds. The oracle watches the wait for starvation.
+void WaitInFinish(const Thread& t, Ready ready);
+
+// __tlb_reset_range(): empties the range (or makes it whole, for fullmm) and clears every bit.
+void ResetRange(MmuGather& gather);
+// __tlb_adjust_range(): widens the range to include `range`.
+void AdjustRange(MmuGather& gather, PageRange range);
+// The range the gather's caller announced.
+PageRange CallerRange(const MmuGather& gather);
+
+// tlb_get_unmap_size(): the smallest level recorded as cleared; kPte when none is.
+Level UnmapLevel(const MmuGather& gather);
+// tlb_get_level(): the one level recorded as cleared, as 1 + level; 0 if that is not exactly one,
+// or if tables were freed.
+uint8_t LevelHint(const MmuGather& gather);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_

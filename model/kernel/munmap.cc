@@ -1,0 +1,80 @@
+// munmap: detaches the VMAs under the write lock, downgrades, and does the rest under the read
+// lock: the window of the bug of 4.20 to 5.1.
+#include "model/kernel/locks.h"
+#include "model/kernel/mmu_gather.h"
+#include "model/kernel/page_table.h"
+#include "model/kernel/paths.h"
+#include "model/kernel/zap.h"
+
+namespace gatherfuzz {
+namespace {
+
+// Takes `range` out of the VMAs, splitting those that reach beyond it.
+void Detach(Mm& mm, PageRange range) {
+  const uint64_t pages = MaskOf(range);
+  if (range.end < kPages && (mm.vma_pages & PageBit(range.end)) != 0) {
+    mm.vma_starts |= PageBit(range.end);
+  }
+  mm.vma_pages &= ~pages;
+  mm.vma_starts &= ~pages;
+  mm.vma_write &= ~pages;
+  mm.vma_huge &= ~pages;
+}
+
+bool NoVmaIn(const Mm& mm, int first, int pages) {
+  return (mm.vma_pages & MaskOf({first, first + pages})) == 0;
+}
+
+bool PointsAtTable(World& world, FrameId table, int page) {
+  return EntryOf(world, table, page).table();
+}
+
+// free_pgtables(): unlinks every table below the detached `pages` in whose span no VMA is left.
+// What lies there cannot be populated meanwhile: that takes a VMA, and so the write lock.
+void FreePgtables(const Thread& t, uint64_t pages) {
+  World& world = t.world();
+  const GatherProtocol& protocol = *t.system.protocol;
+  for (int pud = 0; pud < kPages; pud += kPagesPerPud) {
+    if ((pages & MaskOf({pud, pud + kPagesPerPud})) == 0) continue;
+    if (!PointsAtTable(world, kRootFrame, pud)) continue;
+    const FrameId pmd_table = PmdTableOf(world, pud);
+    for (int pmd = pud; pmd < pud + kPagesPerPud; pmd += kPagesPerPmd) {
+      if ((pages & MaskOf({pmd, pmd + kPagesPerPmd})) == 0) continue;
+      if (!PointsAtTable(world, pmd_table, pmd) || !NoVmaIn(world.mm, pmd, kPagesPerPmd)) continue;
+      t.Step(Point::pte_table_unlink, pmd);
+      protocol.RemoveTable(t, UnlinkTable(world, pmd_table, pmd), pmd, Level::kPte);
+    }
+    if (!NoVmaIn(world.mm, pud, kPagesPerPud)) continue;
+    t.Step(Point::pmd_table_unlink, pud);
+    protocol.RemoveTable(t, UnlinkTable(world, kRootFrame, pud), pud, Level::kPmd);
+  }
+}
+
+}  // namespace
+
+void MunmapPath(const Thread& t, PageRange range) {
+  MmapWriteLock(t);
+  Mm before = t.world().mm;  // the detached VMAs, as they were
+  const uint64_t detached = before.vma_pages & MaskOf(range);
+  if (detached == 0) {
+    MmapWriteUnlock(t);
+    return;
+  }
+  t.Step(Point::vma_detach, range.begin);
+  Detach(t.world().mm, range);
+  MmapWriteDowngrade(t);
+
+  const GatherProtocol& protocol = *t.system.protocol;
+  protocol.Gather(t, range);
+  for (int page = range.begin; page < range.end; ++page) {
+    const PageRange vma = VmaAround(before, page, range);
+    if (vma.empty()) continue;
+    ZapVma(t, vma);
+    page = vma.end - 1;
+  }
+  FreePgtables(t, detached);
+  protocol.Finish(t);
+  MmapReadUnlock(t);
+}
+
+}  // namespace gatherfuzz

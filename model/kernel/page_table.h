@@ -1,0 +1,46 @@
+// What the kernel paths do to page tables: find an entry, install and clear leaves and tables.
+//
+// None of these is a step; the caller makes the step, then changes the entry. Invariants: every leaf
+// installed gets the next mapping number; Mm::mapped_frames and linked_tables count what the tree
+// points at; a table is reached only through a table pointer.
+#ifndef GATHERFUZZ_MODEL_KERNEL_PAGE_TABLE_H_
+#define GATHERFUZZ_MODEL_KERNEL_PAGE_TABLE_H_
+
+#include "model/machine/world.h"
+
+namespace gatherfuzz {
+
+// The entry for `page` in `table`.
+inline Pte& EntryOf(World& world, FrameId table, int page) {
+  Frame& frame = world.at(table);
+  return frame.entries[EntryIndex(page, frame.level)];
+}
+
+// Installs a new mapping of `frame`(s) in `table`, a PTE or (huge) PMD table. `flags` are Pte's.
+void InstallLeaf(World& world, FrameId table, int page, FrameId frame, uint8_t flags);
+
+// Puts `leaf` back with `flags` instead of its own, as a new mapping of the same frame.
+void ChangeLeaf(World& world, FrameId table, int page, Pte leaf, uint8_t flags);
+
+// Makes a huge leaf one that only software sees: the walker faults on it, but it is not none, so
+// nobody populates the place meanwhile (pmd_mkinvalid()).
+void InvalidateLeaf(World& world, FrameId table, int page);
+
+// Clears a leaf, also one that only software sees, and returns what it was.
+Pte ClearLeaf(World& world, FrameId table, int page);
+
+// Links a new, empty table below the entry for `page` of `table`, which must be empty.
+void PopulateTable(World& world, FrameId table, int page);
+
+// Clears a table pointer and returns the table.
+FrameId UnlinkTable(World& world, FrameId table, int page);
+
+// The PMD table of `page`, and the PTE table below it; the entry must be there and be a table.
+FrameId PmdTableOf(const World& world, int page);
+
+// The VMA that holds `page`, cut to `within`; empty if there is none.
+PageRange VmaAround(const Mm& mm, int page, PageRange within);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_KERNEL_PAGE_TABLE_H_

@@ -1,0 +1,16 @@
+// Taking mappings away: unmap_page_range() and what is below it.
+#ifndef GATHERFUZZ_MODEL_KERNEL_ZAP_H_
+#define GATHERFUZZ_MODEL_KERNEL_ZAP_H_
+
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+// Clears every leaf in `range`, which lies in one VMA, through the thread's live gather, and ends
+// with tlb_end_vma(). A batch that fills up forces a flush before the page-table lock is dropped.
+// Huge leaves that `range` covers in part are split first.
+void ZapVma(const Thread& t, PageRange range);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_KERNEL_ZAP_H_

@@ -1,0 +1,61 @@
+#include "model/machine/frames.h"
+
+#include <bit>
+
+namespace gatherfuzz {
+namespace {
+
+constexpr int kDataFramesMax = kFrames - 1 - kMaxTables;
+
+void Take(World& world, FrameId frame, FrameState state) {
+  const int index = Index(frame);
+  world.free_frames[index / 64] &= ~(uint64_t{1} << index % 64);
+  world.at(frame).state = state;
+  ++world.at(frame).generation;
+}
+
+int LowestBit(const std::array<uint64_t, 2>& words) {
+  if (words[0] != 0) return std::countr_zero(words[0]);
+  if (words[1] != 0) return 64 + std::countr_zero(words[1]);
+  return -1;
+}
+
+// Bits of frames that begin kPagesPerPmd free, aligned ones.
+uint64_t FreeBlocks(uint64_t free) {
+  static_assert(kPagesPerPmd == 4);
+  return free & free >> 1 & free >> 2 & free >> 3 & 0x1111111111111111u;
+}
+
+}  // namespace
+
+FrameId TakeTable(World& world, Level level) {
+  const FrameId frame = MakeFrame(LowestBit(world.free_frames));
+  Take(world, frame, FrameState::kTable);
+  world.at(frame).level = level;
+  ++world.mm.table_frames;
+  return frame;
+}
+
+std::optional<FrameId> TakeData(World& world, Level level) {
+  const int count = PagesAt(level);
+  if (world.mm.data_frames + count > kDataFramesMax) return std::nullopt;
+  const int first = level == Level::kPte ? LowestBit(world.free_frames)
+                                         : LowestBit({FreeBlocks(world.free_frames[0]),
+                                                      FreeBlocks(world.free_frames[1])});
+  if (first < 0) return std::nullopt;
+  for (int i = 0; i < count; ++i) Take(world, MakeFrame(first + i), FrameState::kData);
+  world.mm.data_frames = static_cast<uint16_t>(world.mm.data_frames + count);
+  return MakeFrame(first);
+}
+
+void GiveBack(World& world, FrameId frame) {
+  Frame& freed = world.at(frame);
+  if (freed.state == FrameState::kFree) return;
+  --(freed.state == FrameState::kTable ? world.mm.table_frames : world.mm.data_frames);
+  const uint16_t generation = freed.generation;
+  freed = Frame{};
+  freed.generation = generation;
+  world.free_frames[Index(frame) / 64] |= uint64_t{1} << Index(frame) % 64;
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,31 @@
+// Physical memory: giving frames out and taking them back.
+//
+// The lowest free frame is always given out first, so that a freed frame comes back into use at
+// once and a stale entry really reads what is there now (made up: the kernel's allocator makes no
+// such promise, but its per-CPU lists behave so). Invariants: a frame's state changes only here; the
+// generation grows each time a frame is given out; a free frame's entries are zero.
+//
+// There is always a frame left for a page table: data may use kFrames - 1 - kMaxTables frames.
+#ifndef GATHERFUZZ_MODEL_MACHINE_FRAMES_H_
+#define GATHERFUZZ_MODEL_MACHINE_FRAMES_H_
+
+#include <optional>
+
+#include "model/machine/world.h"
+
+namespace gatherfuzz {
+
+// A free frame, now holding an empty table whose entries are at `level`.
+FrameId TakeTable(World& world, Level level);
+
+// A data frame (kPte), or the first of kPagesPerPmd consecutive and aligned ones (kPmd); nothing if
+// memory is short.
+std::optional<FrameId> TakeData(World& world, Level level);
+
+// Returns one frame to the free ones. Freeing a free frame changes nothing (the oracle has reported
+// it by then).
+void GiveBack(World& world, FrameId frame);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_MACHINE_FRAMES_H_

@@ -1,0 +1,79 @@
+#include "model/machine/invalidation.h"
+
+#include "model/machine/tlb.h"
+
+namespace gatherfuzz {
+namespace {
+
+bool Completed(const World& world, int cpu) {
+  return world.at(MakeCpu(cpu)).invalidation.undelivered == 0;
+}
+
+void Enqueue(World& world, CpuId issuer) {
+  for (int i = 0; i < world.cpu_count; ++i) {
+    DeliveryQueue& queue = world.at(MakeCpu(i)).deliveries;
+    queue.issuers[queue.count++] = issuer;
+  }
+}
+
+CpuId Dequeue(DeliveryQueue& queue) {
+  const CpuId issuer = queue.issuers[0];
+  for (size_t i = 1; i < queue.count; ++i) queue.issuers[i - 1] = queue.issuers[i];
+  queue.issuers[--queue.count] = CpuId{};
+  return issuer;
+}
+
+void DropTables(CpuState& cpu, const Invalidation& request) {
+  WalkCache& cache = cpu.walk_cache;
+  if (NamesTable(request, cache.pte_table, Level::kPte)) cache.pte_table = {};
+  if (NamesTable(request, cache.pmd_table, Level::kPmd)) cache.pmd_table = {};
+  for (Walk& walk : cpu.walks) {
+    // A walk still at the root has used nothing yet.
+    if (walk.active() && walk.level != Level::kPud && NamesTable(request, walk.at, walk.level)) {
+      walk = Walk{};
+    }
+  }
+}
+
+}  // namespace
+
+bool NamesTable(const Invalidation& request, const TablePointer& pointer, Level level) {
+  const unsigned named = level == Level::kPte ? request.pte_tables : request.pmd_tables;
+  return (named >> pointer.prefix & 1u) != 0;
+}
+
+Invalidation WholeInvalidation() {
+  Invalidation request{};
+  request.small = ~uint64_t{0};
+  request.huge = 0xffff;
+  request.pte_tables = 0xffff;
+  request.pmd_tables = 0xf;
+  request.whole = 1;
+  request.end = kPages;
+  return request;
+}
+
+void Invalidate(const Thread& thread, const Invalidation& request) {
+  World& world = thread.world();
+  thread.Step(Point::tlb_flush, request.start);
+  Invalidation& issued = thread.self().invalidation;
+  issued = request;
+  issued.undelivered = static_cast<uint8_t>((1u << world.cpu_count) - 1);
+  Enqueue(world, thread.cpu);
+  ++thread.system.cost.invalidations;
+  thread.system.cost.whole += request.whole;
+  thread.StepWhen(Point::tlb_flush_done, request.start, Completed, Index(thread.cpu));
+  thread.self().invalidation = Invalidation{};
+}
+
+void DeliverOldest(System& system, CpuId target) {
+  World& world = system.world;
+  system.steps->Note(DeliveryAgent(target), Point::deliver, kNoPage);
+  Invalidation& request = world.at(Dequeue(world.at(target).deliveries)).invalidation;
+  const Dropped dropped = Drop(world, target, request.small, request.huge);
+  system.cost.needless += static_cast<uint32_t>(dropped.needless);
+  DropTables(world.at(target), request);
+  request.undelivered &= static_cast<uint8_t>(~CpuBit(target));
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,32 @@
+// TLB invalidation: issue, delivery on each CPU, completion (H10 of the hardware rules).
+//
+// An issued request stands pending on every CPU of the mm, the issuer's own included. Delivery on a
+// CPU is a step of its own; it drops what the request names from that CPU's TLB and walk cache and
+// ends the walks in flight there that used what it drops. The issuer waits for all deliveries, so
+// it has at most one request outstanding. Requests reach a CPU in the order they were issued.
+//
+// Faithful: completion belongs to the issuer; a delivery is atomic on its CPU. Simplified: IPI and
+// broadcast TLBI look alike, no lazy CPUs, no tlb_gen shortcut, no ASIDs.
+#ifndef GATHERFUZZ_MODEL_MACHINE_INVALIDATION_H_
+#define GATHERFUZZ_MODEL_MACHINE_INVALIDATION_H_
+
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+// Issues `request` (whose sets are filled in) from the thread's CPU and waits for its completion:
+// the steps tlb_flush and tlb_flush_done.
+void Invalidate(const Thread& thread, const Invalidation& request);
+
+// Delivers the oldest pending request to `target`; counts the step. One must be pending.
+void DeliverOldest(System& system, CpuId target);
+
+// A request that drops everything.
+Invalidation WholeInvalidation();
+
+// Whether walks and cached pointers below the root are named, for `pointer` to a table at `level`.
+bool NamesTable(const Invalidation& request, const TablePointer& pointer, Level level);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_MACHINE_INVALIDATION_H_

@@ -1,0 +1,45 @@
+#include "model/machine/tlb.h"
+
+#include <bit>
+
+namespace gatherfuzz {
+
+const Pte* Lookup(const Tlb& tlb, int page) {
+  if (tlb.small_valid & PageBit(page)) return &tlb.small[page];
+  const int block = page / kPagesPerPmd;
+  if (tlb.huge_valid & PageBit(block)) return &tlb.huge[block];
+  return nullptr;
+}
+
+void Fill(Tlb& tlb, int page, Level level, Pte pte, bool replace) {
+  const bool is_small = level == Level::kPte;
+  uint64_t& valid = is_small ? tlb.small_valid : tlb.huge_valid;
+  const int index = is_small ? page : page / kPagesPerPmd;
+  if ((valid & PageBit(index)) != 0 && !replace) return;
+  if (replace && !is_small && (tlb.small_valid & PageBit(page)) != 0) {
+    tlb.small_valid &= ~PageBit(page);  // else the replaced entry would still be the one in use
+    tlb.small[page] = Pte{};
+  }
+  valid |= PageBit(index);
+  (is_small ? tlb.small[index] : tlb.huge[index]) = pte;
+}
+
+Dropped Drop(World& world, CpuId cpu, uint64_t small, uint64_t huge) {
+  Tlb& tlb = world.at(cpu).tlb;
+  Dropped dropped;
+  const auto drop = [&](uint64_t& valid, auto& entries, uint64_t named, int pages_each) {
+    for (uint64_t bits = valid & named; bits != 0; bits &= bits - 1) {
+      const int index = std::countr_zero(bits);
+      Pte& entry = entries[index];
+      ++dropped.entries;
+      dropped.needless += CurrentLeaf(world, index * pages_each).mapping == entry.mapping;
+      entry = Pte{};
+    }
+    valid &= ~named;
+  };
+  drop(tlb.small_valid, tlb.small, small, 1);
+  drop(tlb.huge_valid, tlb.huge, huge, kPagesPerPmd);
+  return dropped;
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,31 @@
+// The TLB of a CPU: copies of leaf entries, by page and size.
+//
+// Kept apart from the walk cache (H2 of the hardware rules in docs/model.md). It has room for every page, so nothing is
+// evicted: an entry lives until an invalidation drops it. That is the adversary's choice, and legal
+// hardware. For the same reason a fill does not replace an entry that is there.
+// Not-present entries are never cached (H7). Faithful: what may be cached; made up: the capacity.
+#ifndef GATHERFUZZ_MODEL_MACHINE_TLB_H_
+#define GATHERFUZZ_MODEL_MACHINE_TLB_H_
+
+#include "model/machine/world.h"
+
+namespace gatherfuzz {
+
+// The entry that translates `page`, small before huge; null on a miss.
+const Pte* Lookup(const Tlb& tlb, int page);
+
+// Copies the leaf `pte`, read at `level`, for `page`. `replace` overwrites an entry that is there,
+// as the walk of a write through a clean entry does (H9).
+void Fill(Tlb& tlb, int page, Level level, Pte pte, bool replace);
+
+struct Dropped {
+  int entries = 0;
+  int needless = 0;  // of those, still equal to the PTE of their page
+};
+
+// Drops the named entries: small[p] for each bit p, huge[b] for each bit b.
+Dropped Drop(World& world, CpuId cpu, uint64_t small, uint64_t huge);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_MACHINE_TLB_H_

@@ -1,0 +1,109 @@
+#include "model/machine/walk.h"
+
+#include "model/machine/tlb.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+namespace {
+
+TablePointer PointerTo(const World& world, FrameId table, int prefix) {
+  return {.generation = world.at(table).generation,
+          .frame = table,
+          .prefix = static_cast<uint8_t>(prefix)};
+}
+
+Pte& EntryAt(World& world, const Walk& walk) {
+  return world.at(walk.at.frame)
+      .entries[EntryIndex(walk.page, walk.level)];
+}
+
+// Follows the table pointer `entry` down to `level`, and remembers it in the walk cache.
+void Descend(World& world, CpuId cpu, Walk& walk, Pte entry, Level level) {
+  WalkCache& cache = world.at(cpu).walk_cache;
+  const int covered = PagesAt(level) * kEntriesPerTable;
+  walk.at = PointerTo(world, entry.frame, walk.page / covered);
+  walk.level = level;
+  (level == Level::kPte ? cache.pte_table : cache.pmd_table) = walk.at;
+}
+
+// The leaf `entry` as the walk found it: sets A and D in memory, fills the TLB.
+WalkResult ReachLeaf(World& world, CpuId cpu, const Walk& walk, Pte& entry) {
+  if (walk.write && !entry.writable()) return WalkResult::kFaulted;
+  entry.flags |= Pte::kAccessed;
+  if (walk.write) entry.flags |= Pte::kDirty;
+  Fill(world.at(cpu).tlb, walk.page, walk.level, entry, walk.write != 0);
+  return WalkResult::kFilled;
+}
+
+// Reads the entry the walk stands at, and goes down or ends there.
+WalkResult ReadEntry(World& world, CpuId cpu, Walk& walk) {
+  Pte& entry = EntryAt(world, walk);
+  if (!entry.present()) return WalkResult::kFaulted;
+  // A table pointer is one only above the lowest level: there, the hardware takes any present entry
+  // for a leaf, also in a frame that has become another kind of table.
+  if (walk.level == Level::kPte || (walk.level == Level::kPmd && !entry.table())) {
+    return ReachLeaf(world, cpu, walk, entry);
+  }
+  Descend(world, cpu, walk, entry, walk.level == Level::kPud ? Level::kPmd : Level::kPte);
+  return WalkResult::kGoesOn;
+}
+
+}  // namespace
+
+void BeginWalk(World& world, CpuId cpu, int which, int page, bool write) {
+  CpuState& state = world.at(cpu);
+  Walk& walk = state.walks[which];
+  walk.page = static_cast<uint8_t>(page);
+  walk.write = write;
+  const WalkCache& cache = state.walk_cache;
+  if (cache.pte_table.valid() && cache.pte_table.prefix == page / kPagesPerPmd) {
+    walk.at = cache.pte_table;
+    walk.level = Level::kPte;
+  } else if (cache.pmd_table.valid() && cache.pmd_table.prefix == page / kPagesPerPud) {
+    walk.at = cache.pmd_table;
+    walk.level = Level::kPmd;
+  } else {
+    walk.at = PointerTo(world, kRootFrame, 0);
+    walk.level = Level::kPud;
+  }
+}
+
+Point NextPoint(const Walk& walk) {
+  switch (walk.level) {
+    case Level::kPud: return Point::walk_pud;
+    case Level::kPmd: return Point::walk_pmd;
+    case Level::kPte: break;
+  }
+  return Point::walk_pte;
+}
+
+WalkResult AdvanceWalk(System& system, CpuId cpu, int which) {
+  Walk& walk = system.world.at(cpu).walks[which];
+  CheckWalkRead(system, cpu, walk);
+  const Walk at_leaf = walk;
+  const WalkResult result = ReadEntry(system.world, cpu, walk);
+  if (result == WalkResult::kGoesOn) return result;
+  walk = Walk{};
+  if (result == WalkResult::kFilled) {
+    CheckFill(system, cpu, at_leaf, EntryAt(system.world, at_leaf));
+  }
+  return result;
+}
+
+bool StepWalker(System& system, CpuId cpu, int page) {
+  World& world = system.world;
+  const Walk& walk = world.at(cpu).walks[kWalkerWalk];
+  if (!walk.active()) BeginWalk(world, cpu, kWalkerWalk, page, false);
+  system.steps->Note(WalkerAgent(cpu), NextPoint(walk), page);
+  return AdvanceWalk(system, cpu, kWalkerWalk) != WalkResult::kGoesOn;
+}
+
+void FillAtOnce(World& world, CpuId cpu, int page) {
+  BeginWalk(world, cpu, kWalkerWalk, page, false);
+  Walk& walk = world.at(cpu).walks[kWalkerWalk];
+  while (ReadEntry(world, cpu, walk) == WalkResult::kGoesOn) {
+  }
+  walk = Walk{};
+}
+
+}  // namespace gatherfuzz

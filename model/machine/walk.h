@@ -1,0 +1,43 @@
+// The hardware page-table walk, and the walk cache.
+//
+// A walk starts at the deepest table the walk cache has for the page (else at the root), reads one
+// level a step, caches each table pointer it follows, and fills the TLB at the leaf. Reading the
+// leaf, setting A (and D for a write) and filling are one step, as the hardware's locked update is.
+// Any CPU may walk at any time, for any page, unasked (H1): each has a walk of its own for that,
+// besides the one its thread's accesses use. A walk follows the pointer it has, whatever has become
+// of the frame. Faithful: H1, H2, H9. Simplified: one walk-cache entry for each level; the
+// speculative walk of a CPU is one at a time.
+#ifndef GATHERFUZZ_MODEL_MACHINE_WALK_H_
+#define GATHERFUZZ_MODEL_MACHINE_WALK_H_
+
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+enum class WalkResult : uint8_t {
+  kGoesOn,   // one level down; the walk is still in flight
+  kFilled,   // the leaf is in the TLB
+  kFaulted,  // a not-present entry, or a write that the leaf does not allow
+};
+
+// Puts a walk for `page` in flight in slot `which` (kOwnWalk, kWalkerWalk) of `cpu`.
+void BeginWalk(World& world, CpuId cpu, int which, int page, bool write);
+
+// The yield point of the next step of a walk in flight.
+Point NextPoint(const Walk& walk);
+
+// Reads one level. The walk must be in flight; it is not any more unless the result is kGoesOn.
+WalkResult AdvanceWalk(System& system, CpuId cpu, int which);
+
+// One step of the hardware walker of `cpu`, whose fill of `page` begins or goes on; counts the
+// step. True when the fill is over: filled, or faulted (quietly: nobody asked). A walk that an
+// invalidation ended since its last step begins again.
+bool StepWalker(System& system, CpuId cpu, int page);
+
+// A whole walk of `page` without steps, before the first one: there is no other agent to meet, and
+// nothing stale to find.
+void FillAtOnce(World& world, CpuId cpu, int page);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_MACHINE_WALK_H_

@@ -1,0 +1,43 @@
+#include "model/machine/world.h"
+
+#include <cstring>
+
+#include "model/machine/frames.h"
+
+namespace gatherfuzz {
+
+void Reset(World& world, int cpu_count, int batch) {
+  std::memset(&world, 0, sizeof world);
+  world.cpu_count = static_cast<uint8_t>(cpu_count);
+  world.mm.batch = static_cast<uint8_t>(batch);
+  world.mm.next_mapping = 1;
+  static_assert(kFrames > 64 && kFrames <= 128);
+  world.free_frames = {~uint64_t{0}, (uint64_t{1} << (kFrames - 64)) - 1};
+  TakeTable(world, Level::kPud);
+}
+
+__attribute__((no_sanitize("integer"))) uint64_t Digest(const World& world) {
+  static_assert(sizeof world % 8 == 0);
+  const auto* bytes = reinterpret_cast<const unsigned char*>(&world);
+  uint64_t hash = 0x2545f4914f6cdd1du;
+  for (size_t i = 0; i < sizeof world; i += 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes + i, 8);
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+Pte CurrentLeaf(const World& world, int page) {
+  FrameId table = kRootFrame;
+  for (Level level : {Level::kPud, Level::kPmd, Level::kPte}) {
+    const Pte entry = world.at(table).entries[EntryIndex(page, level)];
+    if (!entry.present()) return Pte{};
+    if (!entry.table()) return entry;
+    table = entry.frame;
+  }
+  return Pte{};
+}
+
+}  // namespace gatherfuzz

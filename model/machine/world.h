@@ -1,0 +1,220 @@
+// The whole modelled state, as one value.
+//
+// World is trivially copyable, has no pointers and no padding, and every part of it that is not in
+// use is zero. Two equal states are therefore equal byte for byte: they can be copied, compared and
+// hashed, and exploration stands on that. What a part may hold is said beside it; who may change
+// it is said in the header of its functions (frames.h, tlb.h, walk.h, invalidation.h in this
+// folder; locks.h and the gather protocol in model/kernel).
+//
+// Faithfulness: docs/model.md, part by part.
+#ifndef GATHERFUZZ_MODEL_MACHINE_WORLD_H_
+#define GATHERFUZZ_MODEL_MACHINE_WORLD_H_
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "model/machine/types.h"
+
+namespace gatherfuzz {
+
+// Numbers installed mappings in the order they are made; 0 is no mapping. Growing, never reused in
+// a run, so "older than" is "less than".
+using Mapping = uint16_t;
+
+// A page-table entry, and, with the same shape, what a TLB copied from one.
+struct Pte {
+  static constexpr uint8_t kPresent = 1, kWrite = 2, kAccessed = 4, kDirty = 8;
+  static constexpr uint8_t kTable = 16;    // points at a table one level down, is not a leaf
+  static constexpr uint8_t kInvalid = 32;  // a leaf that only software sees: pmd_mkinvalid()
+
+  Mapping mapping;  // of a leaf; 0 for a pointer to a table
+  FrameId frame;    // of a huge leaf: the first of its kPagesPerPmd frames
+  uint8_t flags;
+
+  bool none() const { return flags == 0; }
+  bool present() const { return flags & kPresent; }  // to the hardware
+  bool writable() const { return flags & kWrite; }
+  bool accessed() const { return flags & kAccessed; }
+  bool dirty() const { return flags & kDirty; }
+  bool table() const { return flags & kTable; }
+  bool leaf() const { return present() && !table(); }
+  friend bool operator==(const Pte&, const Pte&) = default;
+};
+
+enum class FrameState : uint8_t { kFree = 0, kData = 1, kTable = 2 };
+
+struct Frame {
+  std::array<Pte, kEntriesPerTable> entries;  // of a table; all zero otherwise
+  uint16_t generation;                        // grows each time the frame is given out
+  FrameState state;
+  Level level;         // of a table
+  uint8_t lock_owner;  // page-table lock of a table: CPU index + 1, or 0
+  uint8_t mapped;      // 1 while a PTE (data) or an upper table (table) points here
+};
+
+struct Tlb {
+  uint64_t small_valid;  // bit p: small[p] holds a translation of page p
+  uint64_t huge_valid;   // bit b: huge[b] holds a translation of pages 4b to 4b + 3
+  std::array<Pte, kPages> small;
+  std::array<Pte, kPmds> huge;
+};
+
+// A cached pointer to a page table: what a paging-structure (walk) cache holds, and where a walk in
+// flight stands. It stays valid in the hardware's eyes whatever becomes of the frame, so it carries
+// the generation the frame had when the pointer was read.
+struct TablePointer {
+  uint16_t generation;  // 0: no pointer
+  FrameId frame;
+  uint8_t prefix;  // page / (pages the table covers)
+  bool valid() const { return generation != 0; }
+};
+
+// One entry per non-leaf level: the table it leads to.
+struct WalkCache {
+  TablePointer pte_table;
+  TablePointer pmd_table;
+};
+
+struct Walk {
+  TablePointer at;  // the table whose entry is read next; generation 0: no walk in flight
+  Level level;      // of that entry
+  uint8_t page;
+  uint8_t write;     // 1: must set D
+  uint8_t padding_;  // always 0
+  bool active() const { return at.valid(); }
+};
+
+// What a queued page or table was: the frame, the first page it mapped, and its level.
+struct Queued {
+  FrameId frame;
+  uint8_t page;
+  Level level;
+};
+
+// struct mmu_gather, fields named as in include/asm-generic/tlb.h; units are pages. An empty range
+// is start = kPages (for TASK_SIZE), end = 0; a full-mm range is start = end = kWholeMm (for ~0UL).
+struct MmuGather {
+  static constexpr uint8_t kWholeMm = 255;
+
+  uint8_t live;  // between gather and the end of finish
+  uint8_t start, end;
+  uint8_t fullmm, need_flush_all, freed_tables;
+  uint8_t cleared_ptes, cleared_pmds, cleared_puds;
+  uint8_t caller_start, caller_end;  // the range its caller announced
+  uint8_t page_count, table_count;
+  std::array<Queued, kMaxBatch> pages;
+  std::array<Queued, kMaxTables> tables;
+};
+
+// An invalidation request. At most one per issuing CPU is outstanding, because the issuer waits.
+// What it drops is worked out at issue by the architecture, as sets; the rest is for reports.
+struct Invalidation {
+  uint64_t small;         // pages whose small TLB entries it drops
+  uint16_t huge;          // blocks whose huge TLB entries it drops
+  uint16_t pte_tables;    // prefixes (page / 4) whose cached PTE-table pointers it drops
+  uint8_t pmd_tables;     // prefixes (page / 16) whose cached PMD-table pointers it drops
+  uint8_t undelivered;    // CPUs on which it is still pending, as a bit mask
+  uint8_t whole;          // the whole address space
+  uint8_t start, end;     // pages, as the architecture was asked
+  Level stride;           // distance of the addresses it names
+  uint8_t last_level;     // 1: leaf entries only
+  uint8_t level_hint;     // 1 + level, or 0 for none
+  std::array<uint8_t, 4> padding_;  // always 0
+};
+
+// Requests pending on one CPU, first issued first delivered.
+struct DeliveryQueue {
+  std::array<CpuId, kMaxCpus> issuers;
+  uint8_t count;
+  std::array<uint8_t, 7> padding_;  // always 0
+};
+
+enum class CallKind : uint8_t { kNone, kRemove, kClean, kOther };
+
+// What the oracle needs to judge a call when it returns. moments[p], where bit p of examined is
+// set, is the number the next mapping would have got when the call cleared the PTE of p or saw it
+// empty (kRemove), or the oldest mapping that may stay cached dirty (kClean).
+struct Call {
+  uint64_t examined;
+  std::array<Mapping, kPages> moments;
+  uint16_t number;  // of this call, counted over all CPUs from 1
+  CallKind kind;
+  uint8_t padding_;  // always 0
+  // While the call waits in finish for others: how many calls had begun when the wait began, whose
+  // gathers were live then and are still, and how many calls begun since have completed.
+  uint16_t wait_since;
+  uint8_t waiting;
+  uint8_t wait_live;
+  uint8_t overtaken;
+  std::array<uint8_t, 7> padding2_;  // always 0
+};
+
+inline constexpr int kOwnWalk = 0;     // of an access by the CPU's thread
+inline constexpr int kWalkerWalk = 1;  // of the CPU's hardware walker, unasked
+
+struct CpuState {
+  Tlb tlb;
+  Call call;
+  Invalidation invalidation;
+  DeliveryQueue deliveries;
+  std::array<Walk, 2> walks;
+  WalkCache walk_cache;
+  MmuGather gather;
+  std::array<uint8_t, 7> padding_;  // always 0
+};
+
+// A few bytes of the mm that belong to the policy under test; see PolicyStateAs in policy.h.
+inline constexpr int kPolicyStateBytes = 64;
+
+// struct mm_struct, as far as the protocol needs it. VMAs are bit masks over pages: the covered
+// ones, those that begin a VMA, and the properties of the VMA a page is in.
+struct Mm {
+  uint64_t vma_pages, vma_starts, vma_write, vma_huge;
+  alignas(8) std::array<uint8_t, kPolicyStateBytes> policy_state;
+  Mapping next_mapping;
+  uint16_t calls_begun;
+  uint16_t data_frames, mapped_frames;   // frames in use as data; frames a leaf points at
+  uint16_t table_frames, linked_tables;  // tables in use; tables linked into the tree
+  uint8_t mmap_writer;                   // CPU index + 1, or 0
+  uint8_t mmap_readers;                  // bit mask of CPUs
+  uint8_t tlb_flush_pending;
+  uint8_t batch;  // pages a gather queues before it is full
+};
+
+struct World {
+  Mm mm;
+  std::array<uint64_t, 2> free_frames;  // bit f: frame f is free
+  std::array<Frame, kFrames> frames;
+  std::array<CpuState, kMaxCpus> cpus;
+  uint8_t cpu_count;
+  std::array<uint8_t, 7> padding_;  // always 0
+
+  CpuState& at(CpuId cpu) { return cpus[Index(cpu)]; }
+  const CpuState& at(CpuId cpu) const { return cpus[Index(cpu)]; }
+  Frame& at(FrameId frame) { return frames[Index(frame)]; }
+  const Frame& at(FrameId frame) const { return frames[Index(frame)]; }
+};
+
+static_assert(std::is_trivially_copyable_v<World>);
+static_assert(std::has_unique_object_representations_v<World>, "no padding: states are hashed");
+
+// Makes `world` the state before anything is mapped: a root table and nothing else.
+// 1 <= cpu_count <= kMaxCpus, 1 <= batch <= kMaxBatch.
+void Reset(World& world, int cpu_count, int batch);
+
+// A 64-bit digest of the whole state, equal on every build.
+uint64_t Digest(const World& world);
+
+// Reads the entry a fresh walk of the current page tables would end at for `page`: a leaf at
+// either level, or a zero entry. This is what software means by "the PTE".
+Pte CurrentLeaf(const World& world, int page);
+
+// The index of `page` in a table whose entries are at `level`.
+constexpr int EntryIndex(int page, Level level) {
+  return page / PagesAt(level) % kEntriesPerTable;
+}
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_MACHINE_WORLD_H_

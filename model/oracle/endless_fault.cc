@@ -1,0 +1,27 @@
+// endless-fault: no access faults forever on a PTE that is present and allows it.
+//
+// A spurious fault is legal: another CPU may have populated the page, or an invalidation may still
+// be on its way. So the access faults once, faults again on the same mapping, then waits until no gather is live and
+// no invalidation pending anywhere. If it then faults on the same mapping once more, nothing that is
+// under way can repair its TLB. This is what the reporter of 2019 saw.
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+
+bool Quiet(const World& world, int) {
+  for (int i = 0; i < world.cpu_count; ++i) {
+    const CpuState& cpu = world.at(MakeCpu(i));
+    if (cpu.gather.live || cpu.deliveries.count != 0) return false;
+  }
+  return true;
+}
+
+void CheckEndlessFault(System& system, CpuId cpu, int page, Mapping mapping) {
+  system.Report({.kind = ViolationKind::kEndlessFault,
+                 .page = page,
+                 .cpu = Index(cpu),
+                 .holder = Index(cpu),
+                 .mapping = mapping});
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,50 @@
+// freed-page-cached: no data frame is freed while any TLB still translates to it, and no TLB comes
+// to translate to a frame that is not data in use (which only a walk through a dead table can do).
+#include <bit>
+
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+namespace {
+
+bool Overlap(int a, int a_count, FrameId b, int b_count) {
+  return a < Index(b) + b_count && Index(b) < a + a_count;
+}
+
+}  // namespace
+
+void CheckFreePage(System& system, CpuId cpu, FrameId frame, int page, Level level) {
+  const int count = PagesAt(level);
+  const auto report = [&](int holder, const Pte& entry) {
+    system.Report({.kind = ViolationKind::kFreedPageCached,
+                   .page = page,
+                   .frame = Index(frame),
+                   .cpu = Index(cpu),
+                   .holder = holder,
+                   .mapping = entry.mapping});
+  };
+  for (int i = 0; i < system.world.cpu_count; ++i) {
+    const Tlb& tlb = system.world.at(MakeCpu(i)).tlb;
+    for (uint64_t bits = tlb.small_valid; bits != 0; bits &= bits - 1) {
+      const Pte& entry = tlb.small[std::countr_zero(bits)];
+      if (Overlap(Index(frame), count, entry.frame, 1)) report(i, entry);
+    }
+    for (uint64_t bits = tlb.huge_valid; bits != 0; bits &= bits - 1) {
+      const Pte& entry = tlb.huge[std::countr_zero(bits)];
+      if (Overlap(Index(frame), count, entry.frame, kPagesPerPmd)) report(i, entry);
+    }
+  }
+}
+
+void CheckFill(System& system, CpuId cpu, const Walk& walk, Pte leaf) {
+  if (system.world.at(leaf.frame).state == FrameState::kData) return;
+  system.Report({.kind = ViolationKind::kFreedPageCached,
+                 .page = walk.page,
+                 .frame = Index(leaf.frame),
+                 .cpu = Index(cpu),
+                 .holder = Index(cpu),
+                 .mapping = leaf.mapping,
+                 .detail = "filled from a frame that is not data"});
+}
+
+}  // namespace gatherfuzz

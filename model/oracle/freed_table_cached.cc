@@ -1,0 +1,28 @@
+// freed-table-cached: no page-table frame is freed while any walk cache, or a walk in flight, points
+// at it as the table it is now.
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+
+void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page) {
+  const World& world = system.world;
+  const uint16_t generation = world.at(table).generation;
+  for (int i = 0; i < world.cpu_count; ++i) {
+    const CpuState& holder = world.at(MakeCpu(i));
+    const auto check = [&](const TablePointer& pointer, const char* where) {
+      if (pointer.generation != generation || pointer.frame != table) return;
+      system.Report({.kind = ViolationKind::kFreedTableCached,
+                     .page = page,
+                     .frame = Index(table),
+                     .cpu = Index(cpu),
+                     .holder = i,
+                     .detail = where});
+    };
+    check(holder.walk_cache.pte_table, "walk cache, pointer to a PTE table");
+    check(holder.walk_cache.pmd_table, "walk cache, pointer to a PMD table");
+    check(holder.walks[kOwnWalk].at, "walk in flight, of an access");
+    check(holder.walks[kWalkerWalk].at, "walk in flight, of the hardware walker");
+  }
+}
+
+}  // namespace gatherfuzz

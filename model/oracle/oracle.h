@@ -1,0 +1,51 @@
+// The oracle: judges the state at every step at which one of its statements can become true, so a
+// bug shows without a lucky access. One file a kind; docs/oracle.md states each precisely.
+//
+// Each Check ends the run (through System::Report) if its statement holds, and does nothing else:
+// no check changes the state.
+#ifndef GATHERFUZZ_MODEL_ORACLE_ORACLE_H_
+#define GATHERFUZZ_MODEL_ORACLE_ORACLE_H_
+
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+// stale-after-return, stale-dirty-after-return: `cpu`'s call is about to be back in user space.
+void CheckReturn(System& system, CpuId cpu);
+
+// freed-page-cached: `cpu` is about to free the data frames of a leaf at `level`, mapped at `page`.
+void CheckFreePage(System& system, CpuId cpu, FrameId frame, int page, Level level);
+// freed-page-cached, its other side: a walk has just cached a translation to `leaf`'s frame.
+void CheckFill(System& system, CpuId cpu, const Walk& walk, Pte leaf);
+
+// freed-table-cached: `cpu` is about to free a table whose first page is `page`.
+void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page);
+
+// walked-dead-table: `cpu` is about to read an entry for `walk`.
+void CheckWalkRead(System& system, CpuId cpu, const Walk& walk);
+
+// endless-fault: `cpu` has faulted again on `page`, on a PTE with the same mapping, though nothing
+// that could repair its TLB has been pending since (Quiet() held in between).
+void CheckEndlessFault(System& system, CpuId cpu, int page, Mapping mapping);
+// No gather is live and no invalidation pending.
+bool Quiet(const World& world, int unused);
+
+// starvation: a call has completed. `since` is its number; waiters that it overtook are judged.
+void CheckStarvation(System& system, uint16_t completed_call);
+// Calls of others, begun since a finish began to wait, that may complete before it is starving, once
+// every gather that was live then is over. Made up: any bound will do; a wait for the gathers that
+// were live needs none.
+inline constexpr int kStarvationBound = 3;
+
+// deadlock: no agent can move; `cpu` is the first that is blocked, at `point`.
+void CheckDeadlock(System& system, CpuId cpu, Point point);
+
+// protocol-error: what is about to be freed is in use and not mapped any more; the count is about to
+// be lowered; all agents are done.
+void CheckGivenBack(System& system, CpuId cpu, FrameId frame, int page, FrameState expected);
+void CheckPending(System& system, CpuId cpu);
+void CheckEnd(System& system);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_ORACLE_ORACLE_H_

@@ -1,0 +1,58 @@
+// protocol-error: what was taken is given back, exactly once.
+//
+// A frame that is freed is in use, as what it is freed as, and nothing maps it; the pending count does not go below
+// zero; and when all agents are done the count is zero, no lock is held, no gather is live, the
+// policy's own state is at rest, every page that was removed has been freed and every table too.
+#include "model/kernel/mmu_gather.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+namespace {
+
+const char* WhatIsLeft(const System& system) {
+  const World& world = system.world;
+  const Mm& mm = world.mm;
+  if (mm.tlb_flush_pending != 0) return "tlb_flush_pending is not zero at the end";
+  if (mm.mmap_writer != 0 || mm.mmap_readers != 0) return "mmap_lock is held at the end";
+  if (mm.data_frames != mm.mapped_frames) return "a removed page was never freed";
+  if (mm.table_frames != mm.linked_tables + 1) return "a removed table was never freed";
+  for (int i = 0; i < world.cpu_count; ++i) {
+    if (world.at(MakeCpu(i)).gather.live) return "a gather is live at the end";
+  }
+  for (const Frame& frame : world.frames) {
+    if (frame.lock_owner != 0) return "a page-table lock is held at the end";
+  }
+  if (!system.protocol->AtRest(world)) return "the policy's state is not at rest at the end";
+  return nullptr;
+}
+
+}  // namespace
+
+void CheckGivenBack(System& system, CpuId cpu, FrameId frame, int page, FrameState expected) {
+  const Frame& given = system.world.at(frame);
+  const char* wrong = given.state == FrameState::kFree ? "freed twice"
+                      : given.state != expected        ? "freed as what it is not"
+                      : given.mapped                   ? "freed while mapped"
+                      : given.lock_owner != 0          ? "freed while its lock is held"
+                                                       : nullptr;
+  if (wrong == nullptr) return;
+  system.Report({.kind = ViolationKind::kProtocolError,
+                 .page = page,
+                 .frame = Index(frame),
+                 .cpu = Index(cpu),
+                 .detail = wrong});
+}
+
+void CheckPending(System& system, CpuId cpu) {
+  if (system.world.mm.tlb_flush_pending != 0) return;
+  system.Report({.kind = ViolationKind::kProtocolError,
+                 .cpu = Index(cpu),
+                 .detail = "tlb_flush_pending lowered below zero"});
+}
+
+void CheckEnd(System& system) {
+  const char* left = WhatIsLeft(system);
+  if (left != nullptr) system.Report({.kind = ViolationKind::kProtocolError, .detail = left});
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,79 @@
+// How a policy becomes known, and the tools policies share.
+//
+// A policy is one file in this folder (or anywhere else that is linked in) which derives from
+// GatherProtocol and defines one RegisterPolicy. Nothing else names it: commands, targets, tests
+// and tables find it here. A file own_range.cc holds the policy own-range; the build makes its fuzz
+// targets from that name. docs/architecture.md shows how to add one.
+#ifndef GATHERFUZZ_MODEL_POLICIES_POLICY_H_
+#define GATHERFUZZ_MODEL_POLICIES_POLICY_H_
+
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include "model/kernel/mmu_gather.h"
+
+namespace gatherfuzz {
+
+class Policy {
+ public:
+  constexpr Policy(std::string_view name, std::string_view does, std::string_view origin,
+                   const GatherProtocol& protocol)
+      : name_(name), does_(does), origin_(origin), protocol_(&protocol) {}
+
+  std::string_view name() const { return name_; }
+  std::string_view does() const { return does_; }      // in finish, when another gather is live
+  std::string_view origin() const { return origin_; }  // where it comes from
+  const GatherProtocol& protocol() const { return *protocol_; }
+
+ private:
+  std::string_view name_, does_, origin_;
+  const GatherProtocol* protocol_;
+};
+
+class RegisterPolicy {
+ public:
+  explicit RegisterPolicy(const Policy* policy);
+};
+
+// All policies, by name; null if there is none of that name.
+std::span<const Policy* const> Policies();
+const Policy* FindPolicy(std::string_view name);
+
+// A view of the policy's own bytes in the mm. State must be trivially copyable, without padding,
+// and mean "no gather is live" when it is all zero.
+template <typename State>
+State ReadPolicyState(const World& world) {
+  static_assert(std::is_trivially_copyable_v<State> && sizeof(State) <= kPolicyStateBytes);
+  static_assert(std::has_unique_object_representations_v<State>);
+  State state;
+  std::memcpy(&state, world.mm.policy_state.data(), sizeof state);
+  return state;
+}
+
+// One step of kind `point` (policy_read, policy_write, policy_rmw) that applies `update` to the policy's
+// state and returns what that returns.
+template <typename State, typename Update>
+auto UpdatePolicyState(const Thread& t, Point point, Update update) {
+  t.Step(point);
+  State state = ReadPolicyState<State>(t.world());
+  if constexpr (std::is_void_v<decltype(update(state))>) {
+    update(state);
+    std::memcpy(t.world().mm.policy_state.data(), &state, sizeof state);
+  } else {
+    const auto result = update(state);
+    std::memcpy(t.world().mm.policy_state.data(), &state, sizeof state);
+    return result;
+  }
+}
+
+// A protocol of 5.1 and before, whose flush is skipped when the range has no end.
+class Protocol51 : public GatherProtocol {
+ protected:
+  bool NothingToFlush(const MmuGather& gather) const override { return gather.end == 0; }
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_POLICIES_POLICY_H_

@@ -1,0 +1,22 @@
+// sync-before-dec: waits until its own count is the only one left. Two finishers wait for each other.
+#include "model/policies/policy.h"
+
+namespace gatherfuzz {
+namespace {
+
+class SyncBeforeDec final : public GatherProtocol {
+ protected:
+  void Finishing(const Thread&) const override {}
+  void BeforeDec(const Thread& t) const override {
+    WaitInFinish(t, [](const World& world, int) { return world.mm.tlb_flush_pending == 1; });
+  }
+};
+
+constexpr SyncBeforeDec kProtocol;
+constexpr Policy kPolicy("sync-before-dec",
+                         "as sync-finish, but waits before lowering its own count",
+                         "the easy way to get sync-finish wrong", kProtocol);
+const RegisterPolicy kRegistered(&kPolicy);
+
+}  // namespace
+}  // namespace gatherfuzz

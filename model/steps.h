@@ -1,0 +1,114 @@
+// The one interface the model sees of whoever runs it: "I am about to do this shared step".
+//
+// A thread of the model calls Step() before each operation on shared state. Step() may switch to
+// other agents; when it returns, the operation is done at once, before the next call. So steps are
+// atomic, in a total order, and that order is the schedule. StepWhen() is for an operation that can
+// block: it returns only when ready() holds; a blocked agent is not runnable and costs no steps.
+//
+// Invariants: an agent makes no change of shared state outside of a step; nothing is allocated;
+// Violate() does not return, so a thread's stack must own nothing that needs to be released.
+//
+// The part that counts a step is inline and does not know who implements the interface: as long as
+// the running agent may go on, a step is a count, a hash, and a return.
+#ifndef GATHERFUZZ_MODEL_STEPS_H_
+#define GATHERFUZZ_MODEL_STEPS_H_
+
+#include <cstdint>
+
+#include "model/machine/types.h"
+#include "model/machine/world.h"
+#include "model/violation.h"
+
+namespace gatherfuzz {
+
+enum class Point : uint8_t {
+#define GATHERFUZZ_POINT(name, order, has_page, help) name,
+#include "model/points.def"
+#undef GATHERFUZZ_POINT
+};
+
+enum class MemoryOrder : uint8_t { relaxed, acquire, release, full };
+
+struct PointInfo {
+  const char* name;
+  MemoryOrder order;  // what the kernel's code asks for there
+  bool has_page;
+  const char* help;
+};
+
+inline constexpr PointInfo kPoints[] = {
+#define GATHERFUZZ_POINT(name, order, has_page, help) \
+  {#name, MemoryOrder::order, has_page, help},
+#include "model/points.def"
+#undef GATHERFUZZ_POINT
+};
+inline constexpr int kPointCount = sizeof(kPoints) / sizeof(kPoints[0]);
+constexpr const PointInfo& Info(Point point) { return kPoints[static_cast<int>(point)]; }
+
+inline constexpr int kNoPage = -1;
+
+// Whether an agent that waits can go on; reads the state only. `arg` is what the waiter passed.
+using Ready = bool (*)(const World& world, int arg);
+
+class Steps {
+ public:
+  Steps(const Steps&) = delete;
+  Steps& operator=(const Steps&) = delete;
+
+  void Step(AgentId agent, Point point, int page) {
+    if (budget_ == 0) [[unlikely]] {
+      Yield(agent, point, page);
+    } else {
+      --budget_;
+    }
+    Note(agent, point, page);
+  }
+
+  void StepWhen(AgentId agent, Point point, int page, Ready ready, int arg) {
+    if (budget_ == 0 || !ready(*world_, arg)) [[unlikely]] {
+      Wait(agent, point, page, ready, arg);
+    } else {
+      --budget_;
+    }
+    Note(agent, point, page);
+  }
+
+  // Counts a step of an agent that has no thread (a walker, a delivery): the caller decided
+  // already that it is this agent's turn.
+  __attribute__((no_sanitize("integer"))) void Note(AgentId agent, Point point, int page) {
+    const uint64_t key = static_cast<uint64_t>(Index(agent)) | static_cast<uint64_t>(point) << 8 |
+                         static_cast<uint64_t>(page & 0xff) << 16;
+    trace_hash_ = (trace_hash_ ^ key) * 0x9e3779b97f4a7c15u;
+    trace_hash_ ^= trace_hash_ >> 32;
+    ++steps_;
+    last_point_ = point;
+    last_page_ = page;
+    if (observed_) [[unlikely]] Observe(agent, point, page);
+  }
+
+  // Ends the run with `violation`, whose step this fills in.
+  [[noreturn]] virtual void Violate(Violation violation) = 0;
+
+  uint32_t steps() const { return steps_; }
+
+ protected:
+  Steps() = default;
+  ~Steps() = default;
+
+  // Returns when `agent` may do its step. Called when the budget is used up.
+  virtual void Yield(AgentId agent, Point point, int page) = 0;
+  virtual void Wait(AgentId agent, Point point, int page, Ready ready, int arg) = 0;
+  virtual void Observe(AgentId agent, Point point, int page) = 0;
+
+  const World* world_ = nullptr;  // what ready() is asked about; set by the implementation
+  uint64_t trace_hash_ = 0;
+  uint32_t budget_ = 0;  // steps the running agent may still do without asking
+  uint32_t steps_ = 0;
+  int last_page_ = kNoPage;
+  Point last_point_ = {};
+  bool observed_ = false;
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_STEPS_H_

@@ -1,0 +1,59 @@
+// What runs: the state, who schedules it, the architecture and the protocol under test; and the
+// two views of it that model code works through, a whole system and one thread of it.
+#ifndef GATHERFUZZ_MODEL_SYSTEM_H_
+#define GATHERFUZZ_MODEL_SYSTEM_H_
+
+#include <cstdint>
+
+#include "model/machine/world.h"
+#include "model/steps.h"
+#include "model/violation.h"
+
+namespace gatherfuzz {
+
+class Arch;
+class GatherProtocol;
+
+// What a policy costs. Not part of the state: it decides nothing.
+struct Cost {
+  uint32_t invalidations = 0;  // issued
+  uint32_t whole = 0;          // of those, of the whole address space
+  uint32_t needless = 0;       // TLB entries dropped that still matched their PTE
+  uint32_t steps_waited = 0;   // steps others made while a finish waited for them
+};
+
+struct System {
+  World world;
+  Steps* steps = nullptr;
+  const Arch* arch = nullptr;
+  const GatherProtocol* protocol = nullptr;
+  uint32_t ignored = 0;  // Bit(kind) of kinds that do not end the run
+  Cost cost;
+  // What each CPU's finish waits for, while it does (Call::waiting); the argument is the CPU.
+  std::array<Ready, kMaxCpus> finish_wait{};
+
+  // The oracle's last word: ends the run, unless the kind is ignored.
+  void Report(const Violation& violation) {
+    if ((ignored & Bit(violation.kind)) == 0) steps->Violate(violation);
+  }
+};
+
+// A thread of the address space, on its CPU.
+struct Thread {
+  System& system;
+  CpuId cpu;
+
+  World& world() const { return system.world; }
+  CpuState& self() const { return system.world.at(cpu); }
+  MmuGather& gather() const { return self().gather; }
+  void Step(Point point, int page = kNoPage) const {
+    system.steps->Step(CpuAgent(cpu), point, page);
+  }
+  void StepWhen(Point point, int page, Ready ready, int arg) const {
+    system.steps->StepWhen(CpuAgent(cpu), point, page, ready, arg);
+  }
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_SYSTEM_H_
