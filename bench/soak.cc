@@ -76,7 +76,7 @@ bool Soak(Execution& execution, const Policy& policy, const Arch& arch, const Se
 
 int Main(int argc, char** argv) {
   Settings settings;
-  for (int i = 1; i < argc; ++i) {
+  for (int i = 1; i < argc; i += 2) {
     const std::string_view flag = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : "";
     if (flag == "--runs") {
@@ -95,7 +95,6 @@ int Main(int argc, char** argv) {
       std::fprintf(stderr, "soak: unknown flag '%s'\n", argv[i]);
       return 2;
     }
-    ++i;
   }
   static Execution execution;
   bool clean = true;

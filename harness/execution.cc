@@ -42,7 +42,7 @@ RunResult Execution::Execute(const Schedule& schedule, const Policy& policy, con
   steps_ = 0;
   next_run_ = 0;
   turn_ = {};
-  turn_.agent = kNobody;
+  turn_.agent = mover_ = kNobody;
   random_ = Random(schedule.tail.seed);
   Load(schedule);
   boot_.Prepare(BootFiber, this);
@@ -118,32 +118,26 @@ void Execution::Yield(AgentId agent, Point point, int page) {
 void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
   const CpuId cpu = CpuOf(agent);
   CpuProgram& self = program(cpu);
-  for (;;) {
-    if (ready(system_.world, arg)) {
-      if (budget_ != 0) {
-        --budget_;
-        return;
-      }
-      if (MayGoOn(cpu, point, page)) return;
-    } else if (point == Point::tlb_flush_done && LendTurn(cpu)) {
-      continue;
-    }
-    self.waits = true;
-    self.ready = ready;
-    self.arg = arg;
-    self.point = point;
+  const uint32_t unused = std::exchange(budget_, 0);
+  if (turn_.kind == Turn::Kind::kCount) turn_.left += unused;
+  self.ready = ready;
+  self.arg = arg;
+  self.point = point;
+  self.waits = true;
+  while (!ready(system_.world, arg) || !MayGoOn(cpu, point, page)) {
     SwitchFrom(fibers_[Index(cpu)], NextCpu());
-    self.waits = false;
   }
+  self.waits = false;
 }
 
-// Whether the thread whose turn it is, or was, may do this step in it.
+// Whether the thread that is chosen to move may do this step before somebody else is chosen.
 bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
   if (steps_ >= kStepLimit) {
     result_.limit = true;
     End();
   }
-  if (turn_.agent != CpuAgent(cpu)) return false;
+  if (mover_ != CpuAgent(cpu)) return false;
+  if (mover_ != turn_.agent) return !Runnable(turn_.agent);
   switch (turn_.kind) {
     case Turn::Kind::kFree: budget_ = kStepLimit - steps_ - 1; return true;
     case Turn::Kind::kCount:
@@ -157,20 +151,8 @@ bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
   return true;
 }
 
-// While a thread waits for its own invalidation, and its turn is not over, one delivery moves in
-// its place.
-bool Execution::LendTurn(CpuId cpu) {
-  const bool over = turn_.kind != Turn::Kind::kFree && turn_.left == 0 && budget_ == 0;
-  if (turn_.agent != CpuAgent(cpu) || !turn_.lends || over) return false;
-  lent_ = true;
-  const uint8_t undelivered = system_.world.at(cpu).invalidation.undelivered;
-  DeliverOldest(system_, MakeCpu(std::countr_zero(undelivered)));
-  lent_ = false;
-  return true;
-}
-
 void Execution::Observe(AgentId agent, Point point, int page) {
-  observer_->OnStep(agent, point, page, lent_, system_.world);
+  observer_->OnStep(agent, point, page, mover_ != turn_.agent, system_.world);
 }
 
 void Execution::Violate(Violation violation) {
@@ -205,13 +187,49 @@ bool Execution::Runnable(AgentId agent) const {
   return system_.world.at(cpu).deliveries.count != 0;
 }
 
-// Begins turns, and lives through those of agents without a thread, until one is a thread's.
+// Goes on with the turn or begins the next one, and lives through the steps of agents without a
+// thread, until it is a thread's.
 CpuId Execution::NextCpu() {
   for (;;) {
-    if (!NextTurn()) NothingCanMove();
-    if (KindOf(turn_.agent) == AgentKind::kCpu) return CpuOf(turn_.agent);
+    if (!GoOnWithTurn() && !NextTurn()) NothingCanMove();
+    if (KindOf(mover_) == AgentKind::kCpu) return CpuOf(mover_);
     RunInlineTurn();
   }
+}
+
+// If the turn is not over: its owner moves, or, if that is blocked, the one it waits for.
+bool Execution::GoOnWithTurn() {
+  if (turn_.agent == kNobody || (turn_.kind != Turn::Kind::kFree && turn_.left == 0)) return false;
+  mover_ = Runnable(turn_.agent) ? turn_.agent : Blocker(turn_.agent);
+  return mover_ != kNobody;
+}
+
+// Who can move and has to, for `agent` to go on: a delivery, or the holder of a lock, or whoever
+// that one waits for. Nobody if the turn is not lent, or if `agent` waits for something else.
+AgentId Execution::Blocker(AgentId agent) const {
+  const Mm& mm = system_.world.mm;
+  for (int depth = 0; depth < kMaxCpus; ++depth) {
+    if (KindOf(agent) != AgentKind::kCpu || !program(CpuOf(agent)).waits) return kNobody;
+    const CpuProgram& waiter = program(CpuOf(agent));
+    if (waiter.point == Point::tlb_flush_done && turn_.lends != Lends::kNothing) {
+      return DeliveryAgent(
+          MakeCpu(std::countr_zero(system_.world.at(CpuOf(agent)).invalidation.undelivered)));
+    }
+    if (turn_.lends != Lends::kToAll) return kNobody;
+    int holder = -1;
+    switch (waiter.point) {
+      case Point::pte_lock:
+      case Point::pmd_lock: holder = system_.world.at(MakeFrame(waiter.arg)).lock_owner - 1; break;
+      case Point::mmap_read_lock: holder = mm.mmap_writer - 1; break;
+      case Point::mmap_write_lock:
+        holder = mm.mmap_writer != 0 ? mm.mmap_writer - 1 : std::countr_zero(mm.mmap_readers);
+        break;
+      default: return kNobody;
+    }
+    agent = CpuAgent(MakeCpu(holder));
+    if (Runnable(agent)) return agent;
+  }
+  return kNobody;
 }
 
 bool Execution::NextTurn() {
@@ -226,7 +244,7 @@ bool Execution::NextTurn() {
     BeginTurn(run);
     return true;
   }
-  return schedule_->tail.kind == Tail::Kind::kRest ? BeginFreeTurn() : BeginRandomTurn();
+  return schedule_->tail.kind == Tail::Kind::kRest ? BeginRestTurn() : BeginRandomTurn();
 }
 
 void Execution::BeginTurn(const Run& run) {
@@ -237,10 +255,11 @@ void Execution::BeginTurn(const Run& run) {
            .point = run.point,
            .page = run.page,
            .left = run.count,
-           .lends = true};
+           .lends = Lends::kToAll};
+  mover_ = run.agent;
 }
 
-bool Execution::BeginFreeTurn() {
+bool Execution::BeginRestTurn() {
   AgentId next = turn_.agent;
   if (next == kNobody || !Runnable(next)) {
     int i = 0;
@@ -248,7 +267,8 @@ bool Execution::BeginFreeTurn() {
     if (i == kMaxAgents) return false;
     next = AgentId(i);
   }
-  turn_ = {.kind = Turn::Kind::kFree, .agent = next, .lends = true};
+  turn_ = {.kind = Turn::Kind::kFree, .agent = next, .lends = Lends::kToDeliveries};
+  mover_ = next;
   return true;
 }
 
@@ -262,10 +282,11 @@ bool Execution::BeginRandomTurn() {
     }
   }
   if (count == 0) return false;
-  const AgentId next = runnable[random_.Below(count)];
+  mover_ = runnable[random_.Below(count)];
   // Mostly short turns, some long ones: 1 to 2, 4, 8, 16 or 32 steps.
   const uint32_t left = 1 + random_.Below(2u << random_.Below(5));
-  turn_ = {.kind = Turn::Kind::kCount, .agent = next, .left = left, .lends = false};
+  turn_ = {
+      .kind = Turn::Kind::kCount, .agent = mover_, .left = left, .lends = Lends::kNothing};
   return true;
 }
 
@@ -277,6 +298,7 @@ bool Execution::TurnCounts(Point point, int page) {
 }
 
 void Execution::RunInlineTurn() {
+  if (mover_ != turn_.agent) return InlineStep(mover_);
   do {
     InlineStep(turn_.agent);
     if (turn_.kind != Turn::Kind::kFree) turn_.left -= TurnCounts(last_point_, last_page_);

@@ -32,7 +32,7 @@ inline constexpr uint32_t kStepLimit = 1u << 17;
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
-  // `lent`: a delivery that moved in the place of the agent that waits for it.
+  // `lent`: the agent moved in the place of the one whose turn it is, which waits for it.
   virtual void OnStep(AgentId agent, Point point, int page, bool lent, const World& before) = 0;
 };
 
@@ -72,7 +72,10 @@ class Execution final : private Steps {
     int arg = 0;
     Point point{};  // of the pending step
   };
-  // The turn: who moves, and how far.
+  // To whom the owner of a turn gives way while it is blocked: to nobody (the turn ends), to the
+  // deliveries of its own invalidation, or also to the holder of the lock it waits for.
+  enum class Lends : uint8_t { kNothing, kToDeliveries, kToAll };
+  // The turn: whose it is, and how far.
   struct Turn {
     enum class Kind : uint8_t { kCount, kUntilPoint, kFree };
     Kind kind = Kind::kCount;
@@ -80,7 +83,7 @@ class Execution final : private Steps {
     Point point{};
     int page = kNoPage;
     uint32_t left = 0;  // kCount: steps; kUntilPoint: occurrences
-    bool lends = false;
+    Lends lends = Lends::kNothing;
   };
 
   struct CpuEntry {
@@ -101,11 +104,12 @@ class Execution final : private Steps {
 
   bool Runnable(AgentId agent) const;
   bool MayGoOn(CpuId cpu, Point point, int page);
-  bool LendTurn(CpuId cpu);
   CpuId NextCpu();
+  bool GoOnWithTurn();
+  AgentId Blocker(AgentId agent) const;
   bool NextTurn();
   void BeginTurn(const Run& run);
-  bool BeginFreeTurn();
+  bool BeginRestTurn();
   bool BeginRandomTurn();
   void RunInlineTurn();
   void InlineStep(AgentId agent);
@@ -127,9 +131,9 @@ class Execution final : private Steps {
   const Schedule* schedule_ = nullptr;
   size_t next_run_ = 0;
   Turn turn_;
+  AgentId mover_{};  // the owner of the turn, or who moves in its place
   Random random_{0};
   StepObserver* observer_ = nullptr;
-  bool lent_ = false;
   RunResult result_;
 };
 

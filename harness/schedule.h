@@ -38,9 +38,10 @@ struct ProgramLine {
   friend bool operator==(const ProgramLine&, const ProgramLine&) = default;
 };
 
-// One entry of the order: an agent moves so far. A run ends early when its agent ends or blocks;
-// but while it waits for its own invalidation, deliveries move in its place (lowest CPU first).
-// A run whose agent cannot move when its turn comes is passed over.
+// One entry of the order: an agent moves so far. While it is blocked, the one it waits for moves in
+// its place: the holder of a lock until the lock is free, or the deliveries of its own invalidation
+// (lowest CPU first). A run ends early when its agent ends, or waits for something else. One whose
+// agent cannot move when its turn comes is passed over.
 struct Run {
   enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone };
   Kind kind = Kind::kCount;
@@ -53,8 +54,9 @@ struct Run {
 
 // What decides when the list of runs is used up.
 struct Tail {
-  // kRest: the running agent goes on until it blocks or ends, then the lowest-numbered one that can
-  // move. kRandom: pseudo-random runs from `seed`.
+  // kRest: the running agent goes on until it ends or blocks (deliveries of its own invalidation
+  // move in its place), then the lowest-numbered one that can move. kRandom: pseudo-random runs
+  // from `seed`; nobody moves in another's place.
   enum class Kind : uint8_t { kRest, kRandom };
   Kind kind = Kind::kRest;
   uint32_t seed = 0;  // 0 for kRest
