@@ -102,7 +102,9 @@ void Execution::CpuFiber(void* entry) {
   const auto [self, cpu] = *static_cast<CpuEntry*>(entry);
   CpuProgram& program = self->program(cpu);
   const Thread thread{self->system_, cpu};
-  for (const Op& op : program.ops) RunOp(thread, op);
+  for (program.op = 0; program.op < static_cast<int>(program.ops.size()); ++program.op) {
+    RunOp(thread, program.ops[program.op]);
+  }
   program.done = true;
   self->SwitchFrom(self->fibers_[Index(cpu)], self->NextCpu());
   std::abort();
@@ -152,7 +154,16 @@ bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
 }
 
 void Execution::Observe(AgentId agent, Point point, int page) {
-  observer_->OnStep(agent, point, page, mover_ != turn_.agent, system_.world);
+  const CpuProgram& it = program(CpuOf(agent));
+  const AgentKind kind = KindOf(agent);
+  observer_->OnStep({.agent = agent,
+                     .point = point,
+                     .page = page,
+                     .op = kind == AgentKind::kCpu      ? it.op
+                           : kind == AgentKind::kWalker ? it.fill
+                                                        : 0,
+                     .lent = mover_ != turn_.agent},
+                    system_.world);
 }
 
 void Execution::Violate(Violation violation) {
@@ -181,7 +192,7 @@ bool Execution::Runnable(AgentId agent) const {
   const CpuProgram& it = program(cpu);
   switch (KindOf(agent)) {
     case AgentKind::kCpu: return !it.done && (!it.waits || it.ready(system_.world, it.arg));
-    case AgentKind::kWalker: return it.fill < it.fills.size();
+    case AgentKind::kWalker: return it.fill < static_cast<int>(it.fills.size());
     case AgentKind::kInvalidation: break;
   }
   return system_.world.at(cpu).deliveries.count != 0;

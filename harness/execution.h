@@ -28,12 +28,19 @@ namespace gatherfuzz {
 // Steps after which a run is given up; far above what any schedule needs, as nothing spins.
 inline constexpr uint32_t kStepLimit = 1u << 17;
 
+struct StepEvent {
+  AgentId agent{};
+  Point point{};
+  int page = kNoPage;
+  int op = 0;         // which line of the agent's program it belongs to; 0 for deliveries
+  bool lent = false;  // the agent moved in the place of the one whose turn it is, which waits for it
+};
+
 // Sees each step of a run just before its operation.
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
-  // `lent`: the agent moved in the place of the one whose turn it is, which waits for it.
-  virtual void OnStep(AgentId agent, Point point, int page, bool lent, const World& before) = 0;
+  virtual void OnStep(const StepEvent& event, const World& before) = 0;
 };
 
 struct RunOptions {
@@ -65,7 +72,8 @@ class Execution final : private Steps {
   struct CpuProgram {
     FixedVector<Op, kMaxOps> ops;
     FixedVector<uint8_t, kMaxOps> fills;  // pages, for the CPU's walker
-    uint8_t fill = 0;                     // index of the one in progress
+    int op = 0;                           // index of the operation in progress
+    int fill = 0;                         // index of the fill in progress
     bool done = false;
     bool waits = false;  // the pending step goes on only when ready(arg)
     Ready ready = nullptr;

@@ -9,7 +9,7 @@ namespace gatherfuzz {
 
 enum class ViolationKind : uint8_t {
   kNone = 0,
-#define GATHERFUZZ_VIOLATION(id, text, holds) id,
+#define GATHERFUZZ_VIOLATION(id, text, holds) k##id,
 #include "model/violations.def"
 #undef GATHERFUZZ_VIOLATION
 };

@@ -1,0 +1,89 @@
+// The fuzz target: one input, one schedule, one run against one policy on one architecture.
+//
+// GATHERFUZZ_POLICY and GATHERFUZZ_ARCH, string literals, are fixed at build time. A violation ends
+// in abort(), in a function named for its kind, after two lines that tools read: a DEDUP_TOKEN
+// (libFuzzer's minimizer keeps to it) and a failed assertion in glibc's form whose text carries
+// FuzzerHash (ClusterFuzz tells crashes apart by it). `gatherfuzz run` on the input prints the whole report.
+// Only model/, harness/ and the C++ library stand under it.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "harness/bytes.h"
+#include "harness/cause.h"
+#include "harness/execution.h"
+#include "harness/trace.h"
+
+namespace gatherfuzz {
+namespace {
+
+const Policy& ThePolicy() {
+  static const Policy& policy = *FindPolicy(GATHERFUZZ_POLICY);
+  return policy;
+}
+const Arch& TheArch() {
+  static const Arch& arch = *FindArch(GATHERFUZZ_ARCH);
+  return arch;
+}
+
+// One function a kind, so that engines that group crashes by stack see them apart. What each prints
+// differs, so that a linker does not fold them into one.
+#define GATHERFUZZ_VIOLATION(id, text, holds)                             \
+  [[noreturn, gnu::noinline]] void Violation##id() {                      \
+    std::fputs("gatherfuzz: " text ": " holds "\n", stderr);              \
+    std::abort();                                                         \
+  }
+#include "model/violations.def"
+#undef GATHERFUZZ_VIOLATION
+
+[[noreturn, gnu::noinline]] void StepLimitReached() {
+  std::fputs("gatherfuzz: limit: a run did not end\n", stderr);
+  std::abort();
+}
+
+[[noreturn]] void AbortFor(ViolationKind kind) {
+  switch (kind) {
+#define GATHERFUZZ_VIOLATION(id, text, holds) \
+  case ViolationKind::k##id: Violation##id();
+#include "model/violations.def"
+#undef GATHERFUZZ_VIOLATION
+    case ViolationKind::kNone: break;
+  }
+  StepLimitReached();
+}
+
+// Runs the schedule again with a recorder, says what it is, and aborts.
+[[noreturn]] void Fail(Execution& execution, const Schedule& schedule) {
+  const Trace trace = Record(execution, schedule, ThePolicy(), TheArch());
+  const ViolationKind kind = trace.result.violation.kind;
+  const std::string kind_name = trace.result.limit ? "limit" : std::string(Info(kind).name);
+  const std::string signature = trace.result.limit ? "limit" : Signature(schedule, trace);
+  std::fprintf(stderr, "DEDUP_TOKEN: %s-%s-%s%s\n", kind_name.c_str(), GATHERFUZZ_POLICY,
+               GATHERFUZZ_ARCH, signature.c_str() + kind_name.size());  // it begins with the kind
+  std::fprintf(stderr,
+               "fuzz_%s_%s: %s:%d: LLVMFuzzerTestOneInput: Assertion `no violation, "
+               "FuzzerHash=%s-%s-%s' failed.\n",
+               GATHERFUZZ_POLICY, GATHERFUZZ_ARCH, "fuzz/target.cc", __LINE__, GATHERFUZZ_POLICY,
+               GATHERFUZZ_ARCH, signature.c_str());
+  AbortFor(kind);
+}
+
+}  // namespace
+}  // namespace gatherfuzz
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  using namespace gatherfuzz;
+  if (FindPolicy(GATHERFUZZ_POLICY) != nullptr && FindArch(GATHERFUZZ_ARCH) != nullptr) return 0;
+  std::fprintf(stderr, "gatherfuzz: no policy '%s' or no architecture '%s' is linked in\n",
+               GATHERFUZZ_POLICY, GATHERFUZZ_ARCH);
+  std::abort();
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace gatherfuzz;
+  static Execution execution;
+  static Schedule schedule;
+  DecodeBytes({data, size}, schedule);
+  if (!execution.Execute(schedule, ThePolicy(), TheArch()).clean()) Fail(execution, schedule);
+  return 0;
+}

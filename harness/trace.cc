@@ -1,0 +1,218 @@
+#include "harness/trace.h"
+
+#include <bit>
+
+namespace gatherfuzz {
+namespace {
+
+// Like CurrentLeaf, but also shows a leaf that only software sees.
+Pte SoftwareLeaf(const World& world, int page) {
+  FrameId table = kRootFrame;
+  for (Level level : {Level::kPud, Level::kPmd, Level::kPte}) {
+    const Pte entry = world.at(table).entries[EntryIndex(page, level)];
+    if (!entry.table()) return entry;
+    table = entry.frame;
+  }
+  return Pte{};
+}
+
+void CompareTlbs(const World& before, const World& after, std::vector<TlbChange>& changes) {
+  for (int i = 0; i < after.cpu_count; ++i) {
+    const Tlb& old_tlb = before.cpus[i].tlb;
+    const Tlb& new_tlb = after.cpus[i].tlb;
+    const auto compare = [&](const auto& old_entries, const auto& new_entries, Level level) {
+      for (size_t k = 0; k < new_entries.size(); ++k) {
+        if (old_entries[k] == new_entries[k]) continue;
+        const int page = static_cast<int>(k) * PagesAt(level);
+        if (old_entries[k].present()) {
+          changes.push_back({MakeCpu(i), page, level, old_entries[k], false});
+        }
+        if (new_entries[k].present()) {
+          changes.push_back({MakeCpu(i), page, level, new_entries[k], true});
+        }
+      }
+    };
+    compare(old_tlb.small, new_tlb.small, Level::kPte);
+    compare(old_tlb.huge, new_tlb.huge, Level::kPmd);
+  }
+}
+
+bool SamePointer(const TablePointer& a, const TablePointer& b) {
+  return a.generation == b.generation && a.frame == b.frame && a.prefix == b.prefix;
+}
+
+int TableWalkedTo(const WalkCache& before, const WalkCache& after) {
+  for (const auto pointer : {&WalkCache::pte_table, &WalkCache::pmd_table}) {
+    if ((after.*pointer).valid() && !SamePointer(before.*pointer, after.*pointer)) {
+      return Index((after.*pointer).frame);
+    }
+  }
+  return -1;
+}
+
+int FrameThatChanged(const World& before, const World& after) {
+  for (int frame = 0; frame < kFrames; ++frame) {
+    if (before.frames[frame].state != after.frames[frame].state) return frame;
+  }
+  return -1;
+}
+
+class Recorder final : public StepObserver {
+ public:
+  explicit Recorder(Trace& trace) : trace_(trace) {}
+
+  void OnStep(const StepEvent& event, const World& before) override {
+    if (trace_.steps.empty()) trace_.start = before;
+    Complete(before);
+    before_ = before;
+    TraceStep step;
+    step.event = event;
+    if (event.page != kNoPage) step.leaf_before = SoftwareLeaf(before, event.page);
+    const CpuState& cpu = before.at(CpuOf(event.agent));
+    if (event.point == Point::deliver) {
+      step.issuer = cpu.deliveries.issuers[0];
+      step.request = before.at(step.issuer).invalidation;
+    } else if (event.point == Point::tlb_flush_done) {
+      step.request = cpu.invalidation;
+    }
+    trace_.steps.push_back(std::move(step));
+  }
+
+  // The operation of the last step is done; `after` is the state now.
+  void Complete(const World& after) {
+    if (trace_.steps.empty()) return;
+    TraceStep& step = trace_.steps.back();
+    const StepEvent& event = step.event;
+    if (event.page != kNoPage) step.leaf_after = SoftwareLeaf(after, event.page);
+    step.pending_after = after.mm.tlb_flush_pending;
+    if (event.point == Point::tlb_flush) {
+      step.request = after.at(CpuOf(event.agent)).invalidation;
+    }
+    CompareTlbs(before_, after, step.tlb);
+    const bool walk = event.point == Point::walk_pud || event.point == Point::walk_pmd;
+    const CpuId cpu = CpuOf(event.agent);
+    step.frame = walk ? TableWalkedTo(before_.at(cpu).walk_cache, after.at(cpu).walk_cache)
+                      : FrameThatChanged(before_, after);
+  }
+
+ private:
+  Trace& trace_;
+  World before_;
+};
+
+std::string MappingName(Pte leaf) {
+  std::string text = "mapping " + std::to_string(leaf.mapping);
+  if (leaf.dirty()) text += ", dirty";
+  return text;
+}
+
+std::string Pages(int begin, int end) {
+  return std::to_string(begin) + ".." + std::to_string(end);
+}
+
+std::string DescribeRequest(const Invalidation& request) {
+  if (request.whole) return "whole mm";
+  static constexpr const char* kNames[] = {"PTE", "PMD", "PUD"};
+  std::string text = Pages(request.start, request.end);
+  if (request.stride != Level::kPte) {
+    text += ", stride " + std::to_string(PagesAt(request.stride));
+  }
+  if (request.last_level) text += ", leaf only";
+  if (request.level_hint != 0) text += std::string(", level ") + kNames[request.level_hint - 1];
+  return text;
+}
+
+std::string DescribeDropped(const TraceStep& step) {
+  std::string text;
+  for (const TlbChange& change : step.tlb) {
+    if (change.filled) continue;
+    text += text.empty() ? "drops " : ", ";
+    text += PageName(change.page, change.level);
+  }
+  return text.empty() ? "drops nothing" : text;
+}
+
+std::string DescribeWalk(const TraceStep& step) {
+  for (const TlbChange& change : step.tlb) {
+    if (change.filled) return "fills TLB, " + MappingName(change.entry);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string PageName(int page, Level level) {
+  return level == Level::kPte ? "page " + std::to_string(page)
+                              : "pages " + Pages(page, page + PagesAt(level));
+}
+
+Trace Record(Execution& execution, const Schedule& schedule, const Policy& policy,
+             const Arch& arch, uint32_t ignored) {
+  Trace trace;
+  Recorder recorder(trace);
+  trace.result = execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});
+  recorder.Complete(execution.world());
+  trace.end = execution.world();
+  return trace;
+}
+
+std::string Describe(const TraceStep& step) {
+  switch (step.event.point) {
+    case Point::pte_read:
+      return step.leaf_before.none() ? "none" : MappingName(step.leaf_before);
+    case Point::pmd_read:
+    case Point::pud_read:
+      return step.leaf_before.none() ? "none" : "";
+    case Point::pte_clear:
+    case Point::pmd_clear:
+    case Point::pmd_invalidate: return MappingName(step.leaf_before);
+    case Point::pte_set:
+    case Point::pmd_set: return MappingName(step.leaf_after);
+    case Point::pending_inc:
+    case Point::pending_read:
+    case Point::pending_dec: return "= " + std::to_string(step.pending_after);
+    case Point::tlb_flush: return DescribeRequest(step.request);
+    case Point::deliver: return DescribeDropped(step);
+    case Point::walk_pud:
+    case Point::walk_pmd:
+    case Point::walk_pte: return DescribeWalk(step);
+    case Point::alloc_page:
+    case Point::free_page:
+    case Point::free_table:
+      return step.frame < 0 ? "" : "frame " + std::to_string(step.frame);
+    default: return "";
+  }
+}
+
+const Op* OpOf(const Schedule& schedule, const StepEvent& event) {
+  int index = event.op;
+  for (const ProgramLine& line : schedule.program) {
+    if (line.agent == event.agent && index-- == 0) return &line.op;
+  }
+  return nullptr;
+}
+
+Schedule NameSwitches(const Schedule& schedule, const Trace& trace) {
+  Schedule named = schedule;
+  named.order.clear();
+  named.tail = {};
+  std::vector<const StepEvent*> own;  // lent steps come by themselves
+  for (const TraceStep& step : trace.steps) {
+    if (!step.event.lent) own.push_back(&step.event);
+  }
+  for (size_t begin = 0; begin < own.size();) {
+    size_t end = begin + 1;
+    while (end < own.size() && own[end]->agent == own[begin]->agent) ++end;
+    const StepEvent& last = *own[end - 1];
+    Run run{.kind = Run::Kind::kUntilPoint, .agent = last.agent, .point = last.point, .count = 0};
+    run.page = static_cast<int8_t>(last.page);
+    for (size_t i = begin; i < end; ++i) {
+      run.count += own[i]->point == last.point && own[i]->page == last.page;
+    }
+    if (run.count > 255 || !named.order.push_back(run)) break;
+    begin = end;
+  }
+  return named;
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,61 @@
+// A recorded run: every step, and what it changed, in a form that reports and signatures read.
+//
+// Recording allocates and copies the state at every step; it is for showing a run, not for fuzzing.
+#ifndef GATHERFUZZ_HARNESS_TRACE_H_
+#define GATHERFUZZ_HARNESS_TRACE_H_
+
+#include <string>
+#include <vector>
+
+#include "harness/execution.h"
+
+namespace gatherfuzz {
+
+// One entry that a step put into, or dropped from, a CPU's TLB.
+struct TlbChange {
+  CpuId cpu{};
+  int page = 0;  // the first it translates
+  Level level = Level::kPte;
+  Pte entry{};
+  bool filled = false;  // else dropped
+};
+
+struct TraceStep {
+  StepEvent event;
+  Pte leaf_before{}, leaf_after{};      // of event.page; also of a leaf that only software sees
+  int pending_after = 0;                // tlb_flush_pending
+  std::vector<TlbChange> tlb;           // what changed in any TLB
+  Invalidation request{};               // issued, completed or delivered
+  CpuId issuer{};                       // of a delivered request
+  int frame = -1;                       // allocated or freed, or the table a walk went down to
+};
+
+struct Trace {
+  RunResult result;
+  std::vector<TraceStep> steps;
+  World start;  // before the first step
+  World end;
+};
+
+// Runs `schedule` with a recorder. The result is that of the same run without one.
+Trace Record(Execution& execution, const Schedule& schedule, const Policy& policy,
+             const Arch& arch, uint32_t ignored = 0);
+
+// What a step did, in a few words; may be empty.
+std::string Describe(const TraceStep& step);
+
+// "page 2", "pages 4..8".
+std::string PageName(int page, Level level);
+
+// The operation that a step of a CPU or walker belongs to; null for a delivery.
+const Op* OpOf(const Schedule& schedule, const StepEvent& event);
+
+// The same interleaving as explicit runs that name the step at which each switch happens, and a
+// plain rest: the form in which a schedule is stored, so that a step added to a kernel path later does
+// not turn it into something else. Runs that this cannot express (more than kMaxRuns switches, or
+// a step repeated more than 255 times within a run) are dropped at the end.
+Schedule NameSwitches(const Schedule& schedule, const Trace& trace);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_HARNESS_TRACE_H_

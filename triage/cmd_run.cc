@@ -1,0 +1,173 @@
+// gatherfuzz run: runs schedules and prints their verdicts.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "harness/cause.h"
+#include "harness/trace.h"
+#include "triage/command.h"
+#include "triage/files.h"
+#include "triage/interleaving.h"
+#include "triage/report.h"
+#include "triage/strings.h"
+
+namespace gatherfuzz {
+namespace {
+
+struct RunOf {
+  const std::string& path;
+  const ScheduleFile& file;
+  Target target;
+  const Trace& trace;
+};
+
+std::string VerdictOf(const RunResult& result) {
+  return result.limit ? "limit" : std::string(Info(result.violation.kind).name);
+}
+
+std::string Replay(const RunOf& run) {
+  std::string command = absl::StrCat("gatherfuzz run --policy ", Absl(run.target.policy->name()),
+                                     " --arch ", Absl(run.target.arch->name()));
+  const std::string ignored = absl::GetFlag(FLAGS_ignore);
+  if (!ignored.empty()) absl::StrAppend(&command, " --ignore ", ignored);
+  return absl::StrCat(command, " ", run.path);
+}
+
+void PrintJson(const RunOf& run) {
+  const RunResult& result = run.trace.result;
+  const auto or_null = [](int value) {
+    return value < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
+  };
+  nlohmann::ordered_json json;
+  json["file"] = run.path;
+  json["policy"] = run.target.policy->name();
+  json["arch"] = run.target.arch->name();
+  json["verdict"] = VerdictOf(result);
+  json["page"] = or_null(result.violation.page);
+  json["cpu"] = or_null(result.violation.cpu);
+  json["step"] = or_null(result.clean() ? -1 : static_cast<int>(result.violation.step));
+  json["steps"] = result.steps;
+  json["trace_hash"] = absl::StrFormat("%016x", result.trace_hash);
+  if (result.violation.kind != ViolationKind::kNone) {
+    json["signature"] = Signature(run.file.schedule, run.trace);
+  }
+  json["cost"] = {{"invalidations", result.cost.invalidations},
+                  {"whole", result.cost.whole},
+                  {"needless_drops", result.cost.needless},
+                  {"steps_waited", result.cost.steps_waited}};
+  // A path need not be UTF-8; what is not is replaced, so that the object always is.
+  std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+void PrintForPeople(const RunOf& run) {
+  const RunResult& result = run.trace.result;
+  const Schedule& schedule = run.file.schedule;
+  if (absl::GetFlag(FLAGS_trace)) {
+    std::cout << PrintInterleaving(schedule, run.trace,
+                                   std::vector<bool>(run.trace.steps.size(), true));
+  }
+  if (result.violation.kind != ViolationKind::kNone) {
+    std::cout << PrintReport({schedule, run.trace, run.target.policy->name(),
+                              run.target.arch->name(), Replay(run)});
+    return;
+  }
+  std::cout << absl::StreamFormat("%s: %s (%s, %s, %d steps, %d invalidations)\n", run.path,
+                                  VerdictOf(result), Absl(run.target.policy->name()),
+                                  Absl(run.target.arch->name()), result.steps,
+                                  result.cost.invalidations);
+}
+
+absl::StatusOr<std::string> Expected(const std::string& path, const ScheduleFile& file) {
+  const std::string flag = absl::GetFlag(FLAGS_expect);
+  if (!flag.empty()) return flag;
+  if (!absl::GetFlag(FLAGS_check)) return std::string();
+  if (!file.expect) return absl::InvalidArgumentError(path + ": has no expect line to check");
+  return std::string(Info(*file.expect).name);
+}
+
+class Runner {
+ public:
+  explicit Runner(uint32_t ignored) : ignored_(ignored) {}
+
+  absl::Status RunOne(const std::string& path) {
+    const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+    if (!loaded.ok()) return loaded.status();
+    const ScheduleFile& file = loaded->file;
+    const absl::StatusOr<Target> target = TargetFor(path, file);
+    if (!target.ok()) return target.status();
+    const absl::StatusOr<std::string> expected = Expected(path, file);
+    if (!expected.ok()) return expected.status();
+
+    const Trace trace =
+        Record(execution_, file.schedule, *target->policy, *target->arch, ignored_);
+    const RunOf run{path, file, *target, trace};
+    const bool as_expected = VerdictOf(trace.result) == *expected;
+    if (absl::GetFlag(FLAGS_json)) {
+      PrintJson(run);
+    } else if (!absl::GetFlag(FLAGS_check) || !as_expected) {
+      PrintForPeople(run);
+    }
+    Count(run, *expected, as_expected);
+    return absl::OkStatus();
+  }
+
+  ExitStatus status() const { return status_; }
+  int checked() const { return checked_; }
+  int different() const { return different_; }
+
+ private:
+  void Count(const RunOf& run, const std::string& expected, bool as_expected) {
+    ++checked_;
+    if (!expected.empty()) {
+      if (as_expected) return;
+      ++different_;
+      status_ = kViolation;
+      std::cerr << absl::StreamFormat("gatherfuzz: %s: expected %s, got %s (%s, %s)\n", run.path,
+                                      expected, VerdictOf(run.trace.result),
+                                      Absl(run.target.policy->name()),
+                                      Absl(run.target.arch->name()));
+    } else if (run.trace.result.limit) {
+      if (status_ == kNoViolation) status_ = kLimit;
+    } else if (!run.trace.result.clean()) {
+      status_ = kViolation;
+    }
+  }
+
+  Execution execution_;
+  const uint32_t ignored_;
+  ExitStatus status_ = kNoViolation;
+  int checked_ = 0, different_ = 0;
+};
+
+absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return absl::InvalidArgumentError("run needs a schedule file");
+  const std::string expect = absl::GetFlag(FLAGS_expect);
+  const bool check = absl::GetFlag(FLAGS_check);
+  if (!expect.empty() && check) {
+    return absl::InvalidArgumentError("--expect and --check exclude each other");
+  }
+  if (!expect.empty() && expect != "limit" && !ParseViolationKind(expect)) {
+    return absl::InvalidArgumentError(absl::StrCat("--expect: '", expect, "' is no verdict"));
+  }
+  const absl::StatusOr<uint32_t> ignored = IgnoredKinds();
+  if (!ignored.ok()) return ignored.status();
+  const auto runner = std::make_unique<Runner>(*ignored);
+  for (const std::string& path : arguments) {
+    const absl::Status status = runner->RunOne(path);
+    if (!status.ok()) return status;
+  }
+  if (check && !absl::GetFlag(FLAGS_json)) {
+    std::cout << absl::StreamFormat("%d of %d schedules as expected\n",
+                                    runner->checked() - runner->different(), runner->checked());
+  }
+  return runner->status();
+}
+
+constexpr Command kCommand("run", "FILE...", "run schedules and print their verdicts",
+                           " policy arch trace json expect check ignore ", Main);
+const RegisterCommand kRegistered(&kCommand);
+
+}  // namespace
+}  // namespace gatherfuzz

@@ -1,0 +1,70 @@
+// One subcommand of gatherfuzz. Each is a file cmd_*.cc that defines one RegisterCommand.
+#ifndef GATHERFUZZ_TRIAGE_COMMAND_H_
+#define GATHERFUZZ_TRIAGE_COMMAND_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/flags/declare.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "harness/text.h"
+#include "model/arch/arch.h"
+#include "model/policies/policy.h"
+
+ABSL_DECLARE_FLAG(std::string, policy);
+ABSL_DECLARE_FLAG(std::string, arch);
+ABSL_DECLARE_FLAG(std::string, ignore);
+ABSL_DECLARE_FLAG(bool, trace);
+ABSL_DECLARE_FLAG(bool, json);
+ABSL_DECLARE_FLAG(std::string, expect);
+ABSL_DECLARE_FLAG(bool, check);
+ABSL_DECLARE_FLAG(bool, by_step);
+ABSL_DECLARE_FLAG(std::string, output);
+
+namespace gatherfuzz {
+
+// Exit statuses, fixed by the design.
+enum ExitStatus : int { kNoViolation = 0, kViolation = 1, kBadInput = 2, kLimit = 3 };
+
+class Command {
+ public:
+  using Main = absl::StatusOr<ExitStatus> (*)(const std::vector<std::string>& arguments);
+
+  constexpr Command(std::string_view name, std::string_view arguments, std::string_view help,
+                    std::string_view flags, Main main)
+      : name_(name), arguments_(arguments), help_(help), flags_(flags), main_(main) {}
+
+  std::string_view name() const { return name_; }
+  std::string_view arguments() const { return arguments_; }
+  std::string_view help() const { return help_; }
+  std::string_view flags() const { return flags_; }  // the names it takes, each between blanks
+  // A status that is not OK is printed, and the command exits with kBadInput.
+  absl::StatusOr<ExitStatus> Run(const std::vector<std::string>& arguments) const {
+    return main_(arguments);
+  }
+
+ private:
+  std::string_view name_, arguments_, help_, flags_;
+  Main main_;
+};
+
+class RegisterCommand {
+ public:
+  explicit RegisterCommand(const Command* command);
+};
+
+// What a schedule is to be run against: the flags, or else what its file says.
+struct Target {
+  const Policy* policy;
+  const Arch* arch;
+};
+absl::StatusOr<Target> TargetFor(const std::string& path, const ScheduleFile& file);
+
+// The kinds named by --ignore, as a mask of Bit(kind).
+absl::StatusOr<uint32_t> IgnoredKinds();
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_TRIAGE_COMMAND_H_

@@ -1,0 +1,30 @@
+// Files of the command line: schedules in, results out.
+#ifndef GATHERFUZZ_TRIAGE_FILES_H_
+#define GATHERFUZZ_TRIAGE_FILES_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "harness/text.h"
+
+namespace gatherfuzz {
+
+// The whole file; "-" is standard input. Directories and files above 16 MiB are refused.
+absl::StatusOr<std::string> ReadFile(const std::string& path);
+
+// Writes under a temporary name in the same folder, then renames, so a reader never sees half a file;
+// "-" is standard output.
+absl::Status WriteFile(const std::string& path, const std::string& content);
+
+struct LoadedSchedule {
+  ScheduleFile file;  // of bytes: only the schedule is filled in
+  bool was_text = false;
+};
+
+// A schedule in either form, told apart by content.
+absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_TRIAGE_FILES_H_

@@ -1,0 +1,165 @@
+#include "triage/interleaving.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "harness/text.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr size_t kLeastWidth = 24;
+
+// Steps of the protocol, which matter in a racing call whatever page they are about.
+bool OfProtocol(Point point) {
+  switch (point) {
+    case Point::pending_inc:
+    case Point::pending_read:
+    case Point::pending_dec:
+    case Point::policy_read:
+    case Point::policy_write:
+    case Point::policy_rmw:
+    case Point::finish_wait:
+    case Point::tlb_flush:
+    case Point::tlb_flush_done:
+    case Point::vma_detach:
+    case Point::mmap_write_downgrade:
+    case Point::syscall_return: return true;
+    default: return false;
+  }
+}
+
+bool NearPage(const StepEvent& event, int page) {
+  return event.page != kNoPage && page >= 0 &&
+         (event.page == page || (Info(event.point).has_page && event.point != Point::pte_read &&
+                                 event.point != Point::pte_clear &&
+                                 event.page / kPagesPerPmd == page / kPagesPerPmd));
+}
+
+// The calls that race, as (agent, line of its program).
+using Calls = std::set<std::pair<AgentId, int>>;
+
+Calls RacingCalls(const Trace& trace, const Cause& cause) {
+  Calls calls;
+  for (const int index : {cause.removed, cause.examined, cause.flushed, cause.judged}) {
+    if (index >= 0) calls.insert({trace.steps[index].event.agent, trace.steps[index].event.op});
+  }
+  if (trace.result.violation.page >= 0) return calls;
+  // A violation without a page (deadlock, starvation) concerns every call that was under way.
+  std::vector<int> last(kMaxAgents, -1);
+  for (const TraceStep& step : trace.steps) last[Index(step.event.agent)] = step.event.op;
+  for (int agent = 0; agent < kMaxCpus; ++agent) calls.insert({AgentId(agent), last[agent]});
+  return calls;
+}
+
+std::string Cell(const TraceStep& step) {
+  const StepEvent& event = step.event;
+  std::string text = KindOf(event.agent) == AgentKind::kWalker         ? "[walk] "
+                     : KindOf(event.agent) == AgentKind::kInvalidation ? "[inv] "
+                                                                       : "";
+  absl::StrAppend(&text, Info(event.point).name);
+  if (event.page != kNoPage) absl::StrAppend(&text, "(", event.page, ")");
+  const std::string details = Describe(step);
+  if (!details.empty()) absl::StrAppend(&text, " ", details);
+  return text;
+}
+
+std::string CallHead(const Schedule& schedule, const TraceStep& step) {
+  const Op* op = OpOf(schedule, step.event);
+  return op == nullptr || KindOf(step.event.agent) != AgentKind::kCpu ? "" : PrintOp(*op) + ":";
+}
+
+}  // namespace
+
+std::string OpName(const Op& op) {
+  const std::string range = absl::StrCat(" of ", op.range.begin, "..", op.range.end);
+  const std::string page = absl::StrCat(" of page ", op.range.begin);
+  switch (op.kind) {
+    case OpKind::kMap: return "mmap()" + range;
+    case OpKind::kMunmap: return "munmap()" + range;
+    case OpKind::kDontneed: return "madvise(MADV_DONTNEED)" + range;
+    case OpKind::kFree: return "madvise(MADV_FREE)" + range;
+    case OpKind::kRead: return "read" + page;
+    case OpKind::kWrite: return "write" + page;
+    case OpKind::kFill: break;
+  }
+  return "hardware walk" + page;
+}
+
+std::vector<bool> RelevantSteps(const Schedule&, const Trace& trace, const Cause& cause) {
+  const Violation& violation = trace.result.violation;
+  std::vector<bool> shown(trace.steps.size(), violation.kind == ViolationKind::kNone);
+  if (violation.kind == ViolationKind::kNone) return shown;
+  const Calls calls = RacingCalls(trace, cause);
+  for (size_t i = 0; i < trace.steps.size(); ++i) {
+    const StepEvent& event = trace.steps[i].event;
+    if (KindOf(event.agent) == AgentKind::kCpu) {
+      shown[i] = calls.contains({event.agent, event.op}) &&
+                 (OfProtocol(event.point) || NearPage(event, violation.page));
+    } else {
+      shown[i] = Index(CpuOf(event.agent)) == violation.holder &&
+                 static_cast<int>(i) > std::max(cause.filled, cause.removed) &&
+                 (event.point == Point::deliver || event.page == violation.page);
+    }
+  }
+  for (const int index : {cause.filled, cause.removed, cause.examined, cause.judged}) {
+    if (index >= 0) shown[static_cast<size_t>(index)] = true;
+  }
+  return shown;
+}
+
+std::string PrintInterleaving(const Schedule& schedule, const Trace& trace,
+                              const std::vector<bool>& shown) {
+  std::vector<std::string> cells(trace.steps.size()), heads(trace.steps.size());
+  std::vector<size_t> width(kMaxCpus, 0);
+  std::vector<int> last_op(kMaxCpus, -1);
+  for (size_t i = 0; i < trace.steps.size(); ++i) {
+    if (!shown[i]) continue;
+    const StepEvent& event = trace.steps[i].event;
+    const int cpu = Index(CpuOf(event.agent));
+    cells[i] = Cell(trace.steps[i]);
+    if (KindOf(event.agent) == AgentKind::kCpu && last_op[cpu] != event.op) {
+      last_op[cpu] = event.op;
+      heads[i] = CallHead(schedule, trace.steps[i]);
+    }
+    width[cpu] = std::max({width[cpu], cells[i].size() + 1, heads[i].size(), kLeastWidth});
+  }
+  std::string text = " step";
+  const auto put = [&](int cpu, const std::string& cell) {
+    std::string line;
+    for (int c = 0; c < cpu; ++c) line.append(width[c] == 0 ? 0 : width[c] + 2, ' ');
+    absl::StrAppend(&text, "  ", line, cell, "\n");
+  };
+  std::string names;
+  for (int c = 0; c < kMaxCpus; ++c) {
+    if (width[c] != 0) absl::StrAppendFormat(&names, "  %-*s", width[c], absl::StrCat("cpu", c));
+  }
+  while (!names.empty() && names.back() == ' ') names.pop_back();
+  absl::StrAppend(&text, names, "\n");
+  int left_out = 0;
+  const auto count_left_out = [&] {
+    if (left_out != 0) absl::StrAppendFormat(&text, "       ... %d step%s not shown\n", left_out,
+                                             left_out == 1 ? "" : "s");
+    left_out = 0;
+  };
+  for (size_t i = 0; i < trace.steps.size(); ++i) {
+    if (!shown[i]) {
+      ++left_out;
+      continue;
+    }
+    count_left_out();
+    const int cpu = Index(CpuOf(trace.steps[i].event.agent));
+    if (!heads[i].empty()) {
+      text += "     ";
+      put(cpu, heads[i]);
+    }
+    absl::StrAppendFormat(&text, "%5d", i + 1);
+    put(cpu, " " + cells[i]);
+  }
+  count_left_out();
+  return text;
+}
+
+}  // namespace gatherfuzz

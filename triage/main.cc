@@ -1,0 +1,176 @@
+// gatherfuzz: one binary with subcommands. Results go to standard output, diagnostics to standard error.
+#include <cstdio>
+#include <iostream>
+
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "model/registry.h"
+#include "triage/command.h"
+#include "triage/strings.h"
+
+ABSL_FLAG(std::string, policy, "", "the finish policy to run against, in place of the file's own");
+ABSL_FLAG(std::string, arch, "", "the architecture, in place of the file's own");
+ABSL_FLAG(std::string, ignore, "", "kinds of violation that do not end the run, separated by ','");
+ABSL_FLAG(bool, trace, false, "print every step");
+ABSL_FLAG(bool, json, false, "print one JSON object for each file");
+ABSL_FLAG(std::string, expect, "", "exit with 0 exactly if every file has this verdict");
+ABSL_FLAG(bool, check, false, "hold each file against its own expect line");
+ABSL_FLAG(bool, by_step, false, "run it, and name each switch by its step");
+ABSL_FLAG(std::string, output, "-", "the file to write; - is standard output");
+
+namespace gatherfuzz {
+namespace {
+
+Registry<Command>& Commands() {
+  static Registry<Command> commands;
+  return commands;
+}
+
+bool Takes(const Command& command, absl::string_view flag) {
+  return absl::StrContains(Absl(command.flags()), absl::StrCat(" ", flag, " "));
+}
+
+std::string HelpOf(const Command& command) {
+  std::string text = absl::StrCat("usage: gatherfuzz ", Absl(command.name()), " ",
+                                  Absl(command.arguments()), "\n  ", Absl(command.help()), "\n");
+  for (const absl::string_view flag :
+       absl::StrSplit(Absl(command.flags()), ' ', absl::SkipEmpty())) {
+    const absl::CommandLineFlag* known = absl::FindCommandLineFlag(flag);
+    absl::StrAppendFormat(&text, "  --%-10s %s\n", flag, known->Help());
+  }
+  return text;
+}
+
+std::string Help() {
+  std::string text =
+      "usage: gatherfuzz COMMAND [FLAGS] FILE...\n"
+      "Runs schedules against the finish policies of the Linux mmu_gather.\n\n";
+  for (const Command* command : Commands().All()) {
+    absl::StrAppendFormat(&text, "  %-9s %s\n", Absl(command->name()), Absl(command->help()));
+  }
+  return text + "\n'gatherfuzz COMMAND --help' lists the flags of a command.\n"
+                "Exit status: 0 no violation, 1 a violation, 2 bad usage or input, 3 a limit.\n";
+}
+
+// Takes the flag at argv[i], and its value, which may be the next argument.
+absl::Status TakeFlag(const Command& command, const std::vector<std::string>& argv, size_t& i) {
+  absl::string_view name = argv[i];
+  name = name.substr(name.size() > 1 && name[1] == '-' ? 2 : 1);
+  std::string value;
+  const size_t equals = name.find('=');
+  const bool has_value = equals != name.npos;
+  if (has_value) {
+    value = std::string(name.substr(equals + 1));
+    name = name.substr(0, equals);
+  }
+  if (name == "o") name = "output";
+  absl::CommandLineFlag* flag = Takes(command, name) ? absl::FindCommandLineFlag(name) : nullptr;
+  if (flag == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown flag '", argv[i], "'; 'gatherfuzz ", Absl(command.name()),
+                     " --help' lists those it takes"));
+  }
+  if (!has_value && flag->IsOfType<bool>()) {
+    value = "true";
+  } else if (!has_value) {
+    if (++i == argv.size()) {
+      return absl::InvalidArgumentError(absl::StrCat("--", name, " needs a value"));
+    }
+    value = argv[i];
+  }
+  std::string error;
+  if (flag->ParseFrom(value, &error)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", name, ": ", error));
+}
+
+absl::StatusOr<ExitStatus> Dispatch(const std::vector<std::string>& argv) {
+  if (argv.empty()) return absl::InvalidArgumentError("no command\n" + Help());
+  if (argv[0] == "help" || argv[0] == "--help" || argv[0] == "-h") {
+    std::cout << Help();
+    return kNoViolation;
+  }
+  const Command* command = Commands().Find(argv[0]);
+  if (command == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown command '", argv[0], "'; 'gatherfuzz help' lists them"));
+  }
+  std::vector<std::string> arguments;
+  bool flags = true;  // until "--"
+  for (size_t i = 1; i < argv.size(); ++i) {
+    if (flags && (argv[i] == "--help" || argv[i] == "-h")) {
+      std::cout << HelpOf(*command);
+      return kNoViolation;
+    }
+    if (flags && argv[i] == "--") {
+      flags = false;
+    } else if (flags && argv[i].size() > 1 && argv[i][0] == '-') {
+      const absl::Status status = TakeFlag(*command, argv, i);
+      if (!status.ok()) return status;
+    } else {
+      arguments.push_back(argv[i]);
+    }
+  }
+  return command->Run(arguments);
+}
+
+int Main(int argc, char** argv) {
+  absl::StatusOr<ExitStatus> status = Dispatch({argv + 1, argv + argc});
+  std::cout.flush();
+  if (status.ok() && !std::cout) status = absl::InvalidArgumentError("cannot write standard output");
+  if (status.ok()) return *status;
+  std::cerr << "gatherfuzz: " << status.status().message() << "\n";
+  return kBadInput;
+}
+
+template <typename Items>
+std::string NamesOf(const Items& items) {
+  return absl::StrJoin(items, ", ", [](std::string* out, const auto* item) {
+    absl::StrAppend(out, Absl(item->name()));
+  });
+}
+
+}  // namespace
+
+RegisterCommand::RegisterCommand(const Command* command) { Commands().Add(command); }
+
+absl::StatusOr<Target> TargetFor(const std::string& path, const ScheduleFile& file) {
+  const auto find = [&](const char* what, const std::string& flag, const std::string& own,
+                        auto lookup, auto all) -> absl::StatusOr<decltype(lookup(own))> {
+    const std::string& name = flag.empty() ? own : flag;
+    if (const auto* found = lookup(name)) return found;
+    if (name.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": says no ", what, "; pass --", what,
+                                                     ", one of ", NamesOf(all())));
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown ", what, " '", name, "'; one of ", NamesOf(all())));
+  };
+  const auto policy = find("policy", absl::GetFlag(FLAGS_policy), file.policy, FindPolicy, Policies);
+  if (!policy.ok()) return policy.status();
+  const auto arch = find("arch", absl::GetFlag(FLAGS_arch), file.arch, FindArch, Archs);
+  if (!arch.ok()) return arch.status();
+  return Target{*policy, *arch};
+}
+
+absl::StatusOr<uint32_t> IgnoredKinds() {
+  uint32_t ignored = 0;
+  for (const absl::string_view name :
+       absl::StrSplit(absl::GetFlag(FLAGS_ignore), ',', absl::SkipEmpty())) {
+    const auto kind = ParseViolationKind({name.data(), name.size()});
+    if (!kind || *kind == ViolationKind::kNone) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--ignore: '", name, "' is no kind of violation"));
+    }
+    ignored |= Bit(*kind);
+  }
+  return ignored;
+}
+
+}  // namespace gatherfuzz
+
+int main(int argc, char** argv) { return gatherfuzz::Main(argc, argv); }
