@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "harness/random.h"
 
@@ -35,7 +36,13 @@ class Source {
     if (at_ < bytes_.size()) return bytes_[at_++];
     return static_cast<uint8_t>(random_.Next() >> 40);
   }
-  std::array<uint8_t, kRecordBytes> Record() { return {Next(), Next(), Next(), Next()}; }
+  std::array<uint8_t, kRecordBytes> Record() {
+    if (left() < kRecordBytes) return {Next(), Next(), Next(), Next()};
+    std::array<uint8_t, kRecordBytes> record;
+    std::memcpy(record.data(), bytes_.data() + at_, kRecordBytes);
+    at_ += kRecordBytes;
+    return record;
+  }
   size_t left() const { return bytes_.size() - at_; }
   uint32_t hash_seed() const { return seed_; }
 

@@ -68,17 +68,19 @@ void Execution::Load(const Schedule& schedule) {
     program.fill = 0;
     program.waits = false;
   }
+  cpus_left_ = walkers_left_ = 0;
   for (const auto& [agent, op] : schedule.program) {
     CpuProgram& program = programs_[Index(CpuOf(agent))];
     if (KindOf(agent) == AgentKind::kCpu) {
       program.ops.push_back(op);
+      cpus_left_ |= CpuBit(CpuOf(agent));
     } else {
+      walkers_left_ |= CpuBit(CpuOf(agent));
       program.fills.push_back(static_cast<uint8_t>(op.range.begin));
     }
   }
   for (int i = 0; i < schedule.cpus; ++i) {
-    programs_[i].done = programs_[i].ops.empty();
-    if (!programs_[i].done) fibers_[i].Prepare(CpuFiber, &entries_[i]);
+    if ((cpus_left_ & CpuBit(MakeCpu(i))) != 0) fibers_[i].Prepare(CpuFiber, &entries_[i]);
   }
 }
 
@@ -105,7 +107,7 @@ void Execution::CpuFiber(void* entry) {
   for (program.op = 0; program.op < static_cast<int>(program.ops.size()); ++program.op) {
     RunOp(thread, program.ops[program.op]);
   }
-  program.done = true;
+  self->cpus_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
   self->SwitchFrom(self->fibers_[Index(cpu)], self->NextCpu());
   std::abort();
 }
@@ -188,14 +190,14 @@ void Execution::SwitchFrom(Fiber& from, CpuId next) {
 
 bool Execution::Runnable(AgentId agent) const {
   const CpuId cpu = CpuOf(agent);
-  if (Index(cpu) >= system_.world.cpu_count) return false;
   const CpuProgram& it = program(cpu);
   switch (KindOf(agent)) {
-    case AgentKind::kCpu: return !it.done && (!it.waits || it.ready(system_.world, it.arg));
-    case AgentKind::kWalker: return it.fill < static_cast<int>(it.fills.size());
+    case AgentKind::kCpu:
+      return (cpus_left_ & CpuBit(cpu)) != 0 && (!it.waits || it.ready(system_.world, it.arg));
+    case AgentKind::kWalker: return (walkers_left_ & CpuBit(cpu)) != 0;
     case AgentKind::kInvalidation: break;
   }
-  return system_.world.at(cpu).deliveries.count != 0;
+  return (system_.world.deliveries_pending & CpuBit(cpu)) != 0;
 }
 
 // Goes on with the turn or begins the next one, and lives through the steps of agents without a
@@ -284,16 +286,19 @@ bool Execution::BeginRestTurn() {
 }
 
 bool Execution::BeginRandomTurn() {
-  std::array<AgentId, kMaxAgents> runnable;
-  uint32_t count = 0;
-  for (int kind = 0; kind < 3; ++kind) {
-    for (int cpu = 0; cpu < system_.world.cpu_count; ++cpu) {
-      const AgentId agent = MakeAgent(static_cast<AgentKind>(kind), MakeCpu(cpu));
-      if (Runnable(agent)) runnable[count++] = agent;
-    }
+  uint32_t runnable = world_->deliveries_pending;
+  static_assert(kMaxAgents <= 32);
+  runnable = runnable << kMaxCpus | walkers_left_;
+  runnable <<= kMaxCpus;
+  for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
+    const int cpu = std::countr_zero(cpus);
+    if (Runnable(CpuAgent(MakeCpu(cpu)))) runnable |= 1u << cpu;
   }
-  if (count == 0) return false;
-  mover_ = runnable[random_.Below(count)];
+  if (runnable == 0) return false;
+  for (uint32_t skip = random_.Below(std::popcount(runnable)); skip != 0; --skip) {
+    runnable &= runnable - 1;
+  }
+  mover_ = AgentId(std::countr_zero(runnable));
   // Mostly short turns, some long ones: 1 to 2, 4, 8, 16 or 32 steps.
   const uint32_t left = 1 + random_.Below(2u << random_.Below(5));
   turn_ = {
@@ -320,13 +325,16 @@ void Execution::InlineStep(AgentId agent) {
   const CpuId cpu = CpuOf(agent);
   if (KindOf(agent) == AgentKind::kInvalidation) return DeliverOldest(system_, cpu);
   CpuProgram& self = program(cpu);
-  if (StepWalker(system_, cpu, self.fills[self.fill])) ++self.fill;
+  if (!StepWalker(system_, cpu, self.fills[self.fill])) return;
+  if (++self.fill == static_cast<int>(self.fills.size())) {
+    walkers_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
+  }
 }
 
 void Execution::NothingCanMove() {
-  for (int i = 0; i < system_.world.cpu_count; ++i) {
-    if (programs_[i].done) continue;
-    CheckDeadlock(system_, MakeCpu(i), programs_[i].point);
+  if (cpus_left_ != 0) {
+    const CpuId blocked = MakeCpu(std::countr_zero(cpus_left_));
+    CheckDeadlock(system_, blocked, program(blocked).point);
     End();
   }
   CheckEnd(system_);

@@ -74,7 +74,6 @@ class Execution final : private Steps {
     FixedVector<uint8_t, kMaxOps> fills;  // pages, for the CPU's walker
     int op = 0;                           // index of the operation in progress
     int fill = 0;                         // index of the fill in progress
-    bool done = false;
     bool waits = false;  // the pending step goes on only when ready(arg)
     Ready ready = nullptr;
     int arg = 0;
@@ -133,6 +132,8 @@ class Execution final : private Steps {
   std::array<CpuProgram, kMaxCpus> programs_;
   std::array<CpuEntry, kMaxCpus> entries_;
   std::array<Fiber, kMaxCpus> fibers_;
+  uint8_t cpus_left_ = 0;     // bit mask of CPUs whose program is not done
+  uint8_t walkers_left_ = 0;  // ... and of walkers
   Fiber boot_;  // decides who is first
   Fiber main_;  // the thread that called Execute
   Fiber* running_ = nullptr;

@@ -9,6 +9,7 @@ namespace {
 template <typename List, typename Key>
 void InsertionSort(List& list, Key key) {
   for (auto* it = list.begin(); it != list.end(); ++it) {
+    if (it == list.begin() || !(key(*it) < key(it[-1]))) continue;  // mostly it is sorted
     std::rotate(std::upper_bound(list.begin(), it, *it,
                                  [&](const auto& a, const auto& b) { return key(a) < key(b); }),
                 it, it + 1);

@@ -23,7 +23,7 @@ struct Cost {
 };
 
 struct System {
-  World world;
+  World world{};
   Steps* steps = nullptr;
   const Arch* arch = nullptr;
   const GatherProtocol* protocol = nullptr;

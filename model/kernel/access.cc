@@ -57,7 +57,7 @@ void AccessPath(const Thread& t, int page, bool write) {
 }
 
 void InitCached(World& world, CpuId cpu, PageRange range) {
-  for (int page = range.begin; page < range.end; ++page) FillAtOnce(world, cpu, page);
+  FillAtOnce(world, cpu, range);
 }
 
 }  // namespace gatherfuzz

@@ -3,6 +3,8 @@
 // Simplified: no per-VMA locks, no file mappings, no copy on write; linking a table is one atomic step in
 // place of lock, check, link. A VMA marked huge gets a huge leaf when the whole block lies in it,
 // nothing is there yet, and memory has an aligned block; else small ones, as with THP.
+#include <algorithm>
+
 #include "model/kernel/locks.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
@@ -101,27 +103,43 @@ FaultOutcome HandleFault(const Thread& t, int page, bool write) {
   return outcome;
 }
 
-void InitPresent(World& world, PageRange range, bool dirty) {
-  for (int page = range.begin; page < range.end; ++page) {
-    if ((world.mm.vma_pages & PageBit(page)) == 0) continue;
-    if (EntryOf(world, kRootFrame, page).none()) PopulateTable(world, kRootFrame, page);
-    const FrameId pmd_table = PmdTableOf(world, page);
-    uint8_t flags = LeafFlags(world.mm, page);
-    if (dirty && (flags & Pte::kWrite) != 0) flags |= Pte::kAccessed | Pte::kDirty;
-    const bool nothing_there = EntryOf(world, pmd_table, page).none();
-    if (nothing_there && MayBeHuge(world.mm, page) && BlockOf(page).begin >= range.begin &&
-        BlockOf(page).end <= range.end) {
+namespace {
+
+// Populates the pages of one block that lie in a VMA and are not there yet.
+void InitBlock(World& world, PageRange part, uint8_t more_flags) {
+  const uint64_t pages = world.mm.vma_pages & MaskOf(part);
+  if (pages == 0) return;
+  const auto flags = [&](int page) {
+    const uint8_t leaf = LeafFlags(world.mm, page);
+    return static_cast<uint8_t>((leaf & Pte::kWrite) != 0 ? leaf | more_flags : leaf);
+  };
+  if (EntryOf(world, kRootFrame, part.begin).none()) PopulateTable(world, kRootFrame, part.begin);
+  const FrameId pmd_table = PmdTableOf(world, part.begin);
+  if (EntryOf(world, pmd_table, part.begin).none()) {
+    if (part == BlockOf(part.begin) && MayBeHuge(world.mm, part.begin)) {
       if (const auto frame = TakeData(world, Level::kPmd)) {
-        InstallLeaf(world, pmd_table, page, *frame, flags);
-        continue;
+        return InstallLeaf(world, pmd_table, part.begin, *frame, flags(part.begin));
       }
     }
-    if (nothing_there) PopulateTable(world, pmd_table, page);
-    const Pte pmd = EntryOf(world, pmd_table, page);
-    if (pmd.leaf() || EntryOf(world, pmd.frame, page).present()) continue;
-    if (const auto frame = TakeData(world, Level::kPte)) {
-      InstallLeaf(world, pmd.frame, page, *frame, flags);
-    }
+    PopulateTable(world, pmd_table, part.begin);
+  }
+  const Pte pmd = EntryOf(world, pmd_table, part.begin);
+  if (pmd.leaf()) return;
+  for (int page = part.begin; page < part.end; ++page) {
+    if ((pages & PageBit(page)) == 0 || !EntryOf(world, pmd.frame, page).none()) continue;
+    const auto frame = TakeData(world, Level::kPte);
+    if (frame) InstallLeaf(world, pmd.frame, page, *frame, flags(page));
+  }
+}
+
+}  // namespace
+
+void InitPresent(World& world, PageRange range, bool dirty) {
+  const uint8_t more_flags = dirty ? Pte::kAccessed | Pte::kDirty : 0;
+  for (int page = range.begin; page < range.end;) {
+    const int end = std::min(BlockOf(page).end, range.end);
+    InitBlock(world, {page, end}, more_flags);
+    page = end;
   }
 }
 

@@ -44,12 +44,14 @@ void LockTable(const Thread& t, FrameId table, int page) {
   const bool pte = t.world().at(table).level == Level::kPte;
   t.StepWhen(pte ? Point::pte_lock : Point::pmd_lock, page, TableUnlocked, Index(table));
   t.world().at(table).lock_owner = Owner(t);
+  ++t.world().mm.table_locks;
 }
 
 void UnlockTable(const Thread& t, FrameId table, int page) {
   const bool pte = t.world().at(table).level == Level::kPte;
   t.Step(pte ? Point::pte_unlock : Point::pmd_unlock, page);
   t.world().at(table).lock_owner = 0;
+  --t.world().mm.table_locks;
 }
 
 }  // namespace gatherfuzz

@@ -9,17 +9,22 @@ bool Completed(const World& world, int cpu) {
   return world.at(MakeCpu(cpu)).invalidation.undelivered == 0;
 }
 
+uint8_t AllCpus(const World& world) { return static_cast<uint8_t>((1u << world.cpu_count) - 1); }
+
 void Enqueue(World& world, CpuId issuer) {
   for (int i = 0; i < world.cpu_count; ++i) {
     DeliveryQueue& queue = world.at(MakeCpu(i)).deliveries;
     queue.issuers[queue.count++] = issuer;
   }
+  world.deliveries_pending = AllCpus(world);
 }
 
-CpuId Dequeue(DeliveryQueue& queue) {
+CpuId Dequeue(World& world, CpuId target) {
+  DeliveryQueue& queue = world.at(target).deliveries;
   const CpuId issuer = queue.issuers[0];
   for (size_t i = 1; i < queue.count; ++i) queue.issuers[i - 1] = queue.issuers[i];
   queue.issuers[--queue.count] = CpuId{};
+  if (queue.count == 0) world.deliveries_pending &= static_cast<uint8_t>(~CpuBit(target));
   return issuer;
 }
 
@@ -58,7 +63,7 @@ void Invalidate(const Thread& thread, const Invalidation& request) {
   thread.Step(Point::tlb_flush, request.start);
   Invalidation& issued = thread.self().invalidation;
   issued = request;
-  issued.undelivered = static_cast<uint8_t>((1u << world.cpu_count) - 1);
+  issued.undelivered = AllCpus(world);
   Enqueue(world, thread.cpu);
   ++thread.system.cost.invalidations;
   thread.system.cost.whole += request.whole;
@@ -69,7 +74,7 @@ void Invalidate(const Thread& thread, const Invalidation& request) {
 void DeliverOldest(System& system, CpuId target) {
   World& world = system.world;
   system.steps->Note(DeliveryAgent(target), Point::deliver, kNoPage);
-  Invalidation& request = world.at(Dequeue(world.at(target).deliveries)).invalidation;
+  Invalidation& request = world.at(Dequeue(world, target)).invalidation;
   const Dropped dropped = Drop(world, target, request.small, request.huge);
   system.cost.needless += static_cast<uint32_t>(dropped.needless);
   DropTables(world.at(target), request);

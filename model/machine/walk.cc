@@ -98,10 +98,14 @@ bool StepWalker(System& system, CpuId cpu, int page) {
   return AdvanceWalk(system, cpu, kWalkerWalk) != WalkResult::kGoesOn;
 }
 
-void FillAtOnce(World& world, CpuId cpu, int page) {
-  BeginWalk(world, cpu, kWalkerWalk, page, false);
+void FillAtOnce(World& world, CpuId cpu, PageRange range) {
   Walk& walk = world.at(cpu).walks[kWalkerWalk];
-  while (ReadEntry(world, cpu, walk) == WalkResult::kGoesOn) {
+  for (int page = range.begin; page < range.end; ++page) {
+    BeginWalk(world, cpu, kWalkerWalk, page, false);
+    WalkResult result = WalkResult::kGoesOn;
+    while (result == WalkResult::kGoesOn) result = ReadEntry(world, cpu, walk);
+    // One walk serves all pages of a huge leaf, or of a hole as large.
+    if (walk.level != Level::kPte) page = RoundUp(page + 1, PagesAt(walk.level)) - 1;
   }
   walk = Walk{};
 }

@@ -34,9 +34,9 @@ WalkResult AdvanceWalk(System& system, CpuId cpu, int which);
 // invalidation ended since its last step begins again.
 bool StepWalker(System& system, CpuId cpu, int page);
 
-// A whole walk of `page` without steps, before the first one: there is no other agent to meet, and
-// nothing stale to find.
-void FillAtOnce(World& world, CpuId cpu, int page);
+// Whole walks of the pages of `range`, without steps, before the first one: there is no other agent
+// to meet, and nothing stale to find.
+void FillAtOnce(World& world, CpuId cpu, PageRange range);
 
 }  // namespace gatherfuzz
 

@@ -1,5 +1,7 @@
 #include "model/machine/world.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "model/machine/frames.h"
@@ -7,7 +9,9 @@
 namespace gatherfuzz {
 
 void Reset(World& world, int cpu_count, int batch) {
-  std::memset(&world, 0, sizeof world);
+  // CPUs beyond those that the last run had are zero already.
+  const int used = std::max<int>(world.cpu_count, cpu_count);
+  std::memset(&world, 0, offsetof(World, cpus) + static_cast<size_t>(used) * sizeof(CpuState));
   world.cpu_count = static_cast<uint8_t>(cpu_count);
   world.mm.batch = static_cast<uint8_t>(batch);
   world.mm.next_mapping = 1;

@@ -179,16 +179,19 @@ struct Mm {
   uint8_t mmap_writer;                   // CPU index + 1, or 0
   uint8_t mmap_readers;                  // bit mask of CPUs
   uint8_t tlb_flush_pending;
-  uint8_t batch;  // pages a gather queues before it is full
+  uint8_t batch;                // pages a gather queues before it is full
+  uint8_t table_locks;          // page-table locks that are held
+  std::array<uint8_t, 7> padding_;  // always 0
 };
 
 struct World {
   Mm mm;
   std::array<uint64_t, 2> free_frames;  // bit f: frame f is free
   std::array<Frame, kFrames> frames;
-  std::array<CpuState, kMaxCpus> cpus;
   uint8_t cpu_count;
-  std::array<uint8_t, 7> padding_;  // always 0
+  uint8_t deliveries_pending;       // bit mask of CPUs whose delivery queue is not empty
+  std::array<uint8_t, 6> padding_;  // always 0
+  std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
 
   CpuState& at(CpuId cpu) { return cpus[Index(cpu)]; }
   const CpuState& at(CpuId cpu) const { return cpus[Index(cpu)]; }
@@ -199,8 +202,8 @@ struct World {
 static_assert(std::is_trivially_copyable_v<World>);
 static_assert(std::has_unique_object_representations_v<World>, "no padding: states are hashed");
 
-// Makes `world` the state before anything is mapped: a root table and nothing else.
-// 1 <= cpu_count <= kMaxCpus, 1 <= batch <= kMaxBatch.
+// Makes `world` the state before anything is mapped: a root table and nothing else. Before its first
+// Reset it must be all zero. 1 <= cpu_count <= kMaxCpus, 1 <= batch <= kMaxBatch.
 void Reset(World& world, int cpu_count, int batch);
 
 // A 64-bit digest of the whole state, equal on every build.

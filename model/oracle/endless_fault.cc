@@ -10,10 +10,9 @@ namespace gatherfuzz {
 
 bool Quiet(const World& world, int) {
   for (int i = 0; i < world.cpu_count; ++i) {
-    const CpuState& cpu = world.at(MakeCpu(i));
-    if (cpu.gather.live || cpu.deliveries.count != 0) return false;
+    if (world.at(MakeCpu(i)).gather.live) return false;
   }
-  return true;
+  return world.deliveries_pending == 0;
 }
 
 void CheckEndlessFault(System& system, CpuId cpu, int page, Mapping mapping) {

@@ -1,0 +1,67 @@
+// What a schedule, a step and a switch cost, outside of any fuzzing engine. scripts/bench sets the
+// figures beside libFuzzer's rate on an empty target of the same run.
+#include <benchmark/benchmark.h>
+
+#include "bench/workload.h"
+#include "harness/text.h"
+
+namespace gatherfuzz {
+namespace {
+
+const Policy& ThePolicy() { return *FindPolicy("full-mm"); }
+const Arch& TheArch() { return *FindArch("x86"); }
+
+// Decoding and running, as a fuzz target does.
+void ScheduleOf64Steps(benchmark::State& state) {
+  const auto workload = MakeWorkload(256, ThePolicy(), TheArch());
+  Execution execution;
+  Schedule schedule;
+  size_t next = 0;
+  for (auto _ : state) {
+    const EncodedBytes& bytes = workload[next++ % workload.size()];
+    DecodeBytes({bytes.begin(), bytes.size()}, schedule);
+    benchmark::DoNotOptimize(execution.Execute(schedule, ThePolicy(), TheArch()));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(ScheduleOf64Steps);
+
+void DecodeOnly(benchmark::State& state) {
+  const auto workload = MakeWorkload(256, ThePolicy(), TheArch());
+  Schedule schedule;
+  size_t next = 0;
+  for (auto _ : state) {
+    const EncodedBytes& bytes = workload[next++ % workload.size()];
+    DecodeBytes({bytes.begin(), bytes.size()}, schedule);
+    benchmark::DoNotOptimize(schedule);
+  }
+}
+BENCHMARK(DecodeOnly);
+
+// A schedule whose runs are `state.range(0)` steps long: the difference between long and short
+// runs, divided by the number of switches, is what a switch costs.
+void TwoCpusInTurns(benchmark::State& state) {
+  auto parsed = ParseText(
+      "gatherfuzz 1\ncpus 2\ninit\n map 0..32 rw\n present 0..32\n"
+      "cpu0\n dontneed 0..16\n dontneed 0..16\n dontneed 0..16\n dontneed 0..16\n"
+      "cpu1\n dontneed 16..32\n dontneed 16..32\n dontneed 16..32\n dontneed 16..32\norder\n");
+  Schedule schedule = std::get<ScheduleFile>(parsed).schedule;
+  const auto length = static_cast<uint16_t>(state.range(0));
+  for (size_t i = 0; i < kMaxRuns; ++i) {
+    schedule.order.push_back(
+        {.kind = Run::Kind::kCount, .agent = CpuAgent(MakeCpu(i % 2)), .count = length});
+  }
+  Execution execution;
+  uint64_t steps = 0, runs = 0;
+  for (auto _ : state) {
+    steps += execution.Execute(schedule, ThePolicy(), TheArch()).steps;
+    ++runs;
+  }
+  state.counters["steps"] = static_cast<double>(steps) / static_cast<double>(runs);
+  state.counters["ns_per_step"] = benchmark::Counter(
+      static_cast<double>(steps) * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(TwoCpusInTurns)->Arg(1)->Arg(1000);
+
+}  // namespace
+}  // namespace gatherfuzz
