@@ -38,19 +38,15 @@ void DecodeOnly(benchmark::State& state) {
 }
 BENCHMARK(DecodeOnly);
 
-// A schedule whose runs are `state.range(0)` steps long: the difference between long and short
-// runs, divided by the number of switches, is what a switch costs.
-void TwoCpusInTurns(benchmark::State& state) {
+Schedule TwoCpus() {
   auto parsed = ParseText(
       "gatherfuzz 1\ncpus 2\ninit\n map 0..32 rw\n present 0..32\n"
       "cpu0\n dontneed 0..16\n dontneed 0..16\n dontneed 0..16\n dontneed 0..16\n"
       "cpu1\n dontneed 16..32\n dontneed 16..32\n dontneed 16..32\n dontneed 16..32\norder\n");
-  Schedule schedule = std::get<ScheduleFile>(parsed).schedule;
-  const auto length = static_cast<uint16_t>(state.range(0));
-  for (size_t i = 0; i < kMaxRuns; ++i) {
-    schedule.order.push_back(
-        {.kind = Run::Kind::kCount, .agent = CpuAgent(MakeCpu(i % 2)), .count = length});
-  }
+  return std::get<ScheduleFile>(parsed).schedule;
+}
+
+void CountSteps(benchmark::State& state, const Schedule& schedule) {
   Execution execution;
   uint64_t steps = 0, runs = 0;
   for (auto _ : state) {
@@ -59,7 +55,35 @@ void TwoCpusInTurns(benchmark::State& state) {
   }
   state.counters["steps"] = static_cast<double>(steps) / static_cast<double>(runs);
   state.counters["ns_per_step"] = benchmark::Counter(
-      static_cast<double>(steps) * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+      static_cast<double>(steps), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+// Steps without switches: each CPU runs to its end. What is before the first step is in it.
+void OneCpu(benchmark::State& state) { CountSteps(state, TwoCpus()); }
+BENCHMARK(OneCpu);
+
+// Runs of one step, or of a thousand: the difference, divided by the number of switches, is what a
+// switch costs.
+void TwoCpusInTurns(benchmark::State& state) {
+  Schedule schedule = TwoCpus();
+  for (size_t i = 0; i < kMaxRuns; ++i) {
+    schedule.order.push_back({.kind = Run::Kind::kCount,
+                              .agent = CpuAgent(MakeCpu(static_cast<int>(i % 2))),
+                              .count = static_cast<uint16_t>(state.range(0))});
+  }
+  class Switches final : public StepObserver {
+   public:
+    void OnStep(const StepEvent& event, const World&) override {
+      count += event.agent != last;
+      last = event.agent;
+    }
+    AgentId last{};
+    int count = 0;
+  } switches;
+  Execution execution;
+  execution.Execute(schedule, ThePolicy(), TheArch(), {.observer = &switches});
+  CountSteps(state, schedule);
+  state.counters["switches"] = switches.count;
 }
 BENCHMARK(TwoCpusInTurns)->Arg(1)->Arg(1000);
 

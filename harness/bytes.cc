@@ -20,7 +20,7 @@ constexpr int kPointCodes = 196;    // ... until a point, exactly; above: likely
 static_assert(kDoneCodes + kPointCount <= kPointCodes);
 constexpr uint8_t kAnyPage = 255;
 
-__attribute__((no_sanitize("integer"))) uint64_t HashOf(std::span<const uint8_t> bytes) {
+GATHERFUZZ_WRAPS uint64_t HashOf(std::span<const uint8_t> bytes) {
   uint64_t hash = 0xcbf29ce484222325u + bytes.size();
   for (const uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001b3u;
   return hash ^ hash >> 32;

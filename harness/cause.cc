@@ -88,7 +88,7 @@ std::string StepSignature(const Schedule& schedule, const Trace& trace, int inde
   const TraceStep& step = trace.steps[index];
   std::string text = Info(step.event.point).name;
   // A lockless read that finds nothing and one that finds something are different places to race.
-  if (ReadsAbove(step.event.point)) text += step.leaf_before.none() ? "-none" : "";
+  if (ReadsAbove(step.event.point)) text += step.saw_none ? "-none" : "";
   const Op* op = OpOf(schedule, step.event);
   return op == nullptr ? text : text + "." + Info(op->kind).name;
 }
@@ -114,11 +114,11 @@ Cause FindCause(const Trace& trace) {
         (event.point == Point::walk_pud || event.point == Point::walk_pmd)) {
       cause.filled = i;
     }
-    if (table && Unlinks(event.point) && Concerns(event, violation.page)) cause.removed = i;
+    if (table && Unlinks(event.point) && step.frame == violation.frame) cause.removed = i;
     if (leaf && KindOf(event.agent) == AgentKind::kCpu && Index(CpuOf(event.agent)) == violation.cpu &&
         event.op == trace.steps.back().event.op && Examines(event.point) &&
         Concerns(event, violation.page) &&
-        (!ReadsAbove(event.point) || step.leaf_before.none())) {
+        (!ReadsAbove(event.point) || step.saw_none)) {
       cause.examined = i;
     }
   }

@@ -15,7 +15,7 @@ namespace {
 constexpr AgentId kNobody{kMaxAgents};
 
 // The hash so far, and one more value.
-__attribute__((no_sanitize("integer"))) uint64_t Mix(uint64_t hash, uint64_t value) {
+GATHERFUZZ_WRAPS uint64_t Mix(uint64_t hash, uint64_t value) {
   hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
   return hash ^ hash >> 32;
 }
@@ -70,6 +70,7 @@ void Execution::Load(const Schedule& schedule) {
   }
   cpus_left_ = walkers_left_ = 0;
   for (const auto& [agent, op] : schedule.program) {
+    if (Index(CpuOf(agent)) >= schedule.cpus) continue;
     CpuProgram& program = programs_[Index(CpuOf(agent))];
     if (KindOf(agent) == AgentKind::kCpu) {
       program.ops.push_back(op);
@@ -141,7 +142,7 @@ bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
     End();
   }
   if (mover_ != CpuAgent(cpu)) return false;
-  if (mover_ != turn_.agent) return !Runnable(turn_.agent);
+  if (mover_ != turn_.agent) return !Runnable(turn_.agent) && Blocker(turn_.agent) == mover_;
   switch (turn_.kind) {
     case Turn::Kind::kFree: budget_ = kStepLimit - steps_ - 1; return true;
     case Turn::Kind::kCount:
@@ -252,10 +253,10 @@ bool Execution::NextTurn() {
     End();
   }
   while (next_run_ < schedule_->order.size()) {
-    const Run& run = schedule_->order[next_run_++];
-    if (!Runnable(run.agent)) continue;
-    BeginTurn(run);
-    return true;
+    const Turn before = turn_;
+    BeginTurn(schedule_->order[next_run_++]);
+    if (GoOnWithTurn()) return true;
+    turn_ = before;
   }
   return schedule_->tail.kind == Tail::Kind::kRest ? BeginRestTurn() : BeginRandomTurn();
 }
@@ -269,7 +270,6 @@ void Execution::BeginTurn(const Run& run) {
            .page = run.page,
            .left = run.count,
            .lends = Lends::kToAll};
-  mover_ = run.agent;
 }
 
 bool Execution::BeginRestTurn() {

@@ -4,13 +4,15 @@
 
 #include <cstdint>
 
+#include "model/machine/types.h"
+
 namespace gatherfuzz {
 
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
 
-  __attribute__((no_sanitize("integer"))) uint64_t Next() {
+  GATHERFUZZ_WRAPS uint64_t Next() {
     state_ += 0x9e3779b97f4a7c15u;
     uint64_t z = state_;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;

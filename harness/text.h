@@ -35,7 +35,8 @@ struct TextError {
 // "FILE:3:7: expected ...", the line, and a caret below the place; no newline at the end.
 std::string FormatError(std::string_view file, const TextError& error);
 
-// Whether `content` is meant as text: its first word is "gatherfuzz", or all of it is printable lines.
+// Whether `content` is meant as text, well formed or not: it holds no NUL, and a line of it begins
+// with a word that the text form has there. Bytes that an engine made do not.
 bool LooksLikeText(std::string_view content);
 
 // The schedule is canonical (see Canonicalize).

@@ -10,6 +10,8 @@ namespace gatherfuzz {
 namespace {
 
 constexpr size_t kMaxTextBytes = 1 << 20;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kOnceInHead[] = {"cpus", "policy", "arch", "batch", "expect"};
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -35,7 +37,8 @@ std::optional<long> Number(std::string_view word) {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit Parser(std::string_view text)
+      : text_(text.substr(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0)) {}
 
   std::variant<ScheduleFile, TextError> Parse() {
     if (text_.size() > kMaxTextBytes) {
@@ -60,6 +63,7 @@ class Parser {
       const size_t end = std::min(text_.find('\n', next_), text_.size());
       line_ = text_.substr(next_, end - next_);
       next_ = end + 1;
+      if (line_.ends_with('\r')) line_.remove_suffix(1);
       ++line_number_;
       at_ = 0;
       if (!Peek().empty()) return true;
@@ -67,13 +71,20 @@ class Parser {
     return false;
   }
 
+  // Whether a '#' that comes next is an occurrence, as in `until pte_clear #3`, not a comment.
+  bool AtOccurrence() {
+    while (at_ < line_.size() && IsBlank(line_[at_])) ++at_;
+    return at_ + 1 < line_.size() && line_[at_] == '#' && '0' <= line_[at_ + 1] &&
+           line_[at_ + 1] <= '9';
+  }
+
   // The next word of the line, without taking it; empty at the end of the line or at a comment.
   std::string_view Peek() {
     while (at_ < line_.size() && IsBlank(line_[at_])) ++at_;
-    if (at_ == line_.size() || line_[at_] == '#') {
-      // '#3' is an occurrence, '# text' a comment.
-      if (at_ + 1 >= line_.size() || line_[at_ + 1] < '0' || line_[at_ + 1] > '9') return {};
-    }
+    if (at_ == line_.size() || line_[at_] == '#') return {};
+    return Word();
+  }
+  std::string_view Word() const {
     size_t end = at_;
     while (end < line_.size() && !IsBlank(line_[end])) ++end;
     return line_.substr(at_, end - at_);
@@ -85,9 +96,8 @@ class Parser {
   }
 
   bool Fail(std::string expected) {
-    std::string shown(line_);
-    if (!shown.empty() && shown.back() == '\r') shown.pop_back();
-    error_ = {std::max(line_number_, 1), static_cast<int>(at_) + 1, std::move(expected), std::move(shown)};
+    error_ = {std::max(line_number_, 1), static_cast<int>(at_) + 1, std::move(expected),
+              std::string(line_)};
     return false;
   }
   bool FailAt(std::string_view word, std::string expected) {
@@ -175,6 +185,11 @@ class Parser {
     const std::string_view word = Take();
     long number = 0;
     if (word == "intent") return Intent();
+    for (size_t i = 0; i < std::size(kOnceInHead); ++i) {
+      if (word != kOnceInHead[i]) continue;
+      if ((head_seen_ >> i & 1) != 0) return FailAt(word, "one '" + std::string(word) + "' line only");
+      head_seen_ |= 1u << i;
+    }
     if (word == "cpus") {
       if (!TakeNumber("a number of CPUs", 1, kMaxCpus, number)) return false;
       file_.schedule.cpus = static_cast<int>(number);
@@ -281,9 +296,11 @@ class Parser {
         return Operation(word, static_cast<OpKind>(kind));
       }
     }
-    return FailAt(word, KindOf(agent_) == AgentKind::kWalker
-                            ? "fill PAGE, another program or order"
-                            : "map, munmap, dontneed, free, read, write, another program or order");
+    std::string expected;
+    for (const OpInfo& op : kOps) {
+      if (op.agent == KindOf(agent_)) expected += std::string(op.name) + ", ";
+    }
+    return FailAt(word, expected + "another program or order");
   }
 
   bool Operation(std::string_view word, OpKind kind) {
@@ -343,12 +360,12 @@ class Parser {
     }
     run.point = *point;
     if (open != word.npos && !UntilPage(word.substr(open), run)) return false;
-    if (Peek().starts_with('#')) {
-      const auto count = Number(Peek().substr(1));
-      if (!count || *count < 1 || *count > 255) return Fail("#1 to #255");
-      run.count = static_cast<uint16_t>(*count);
-      Take();
-    }
+    if (!AtOccurrence()) return true;
+    const std::string_view occurrence = Word();
+    const auto count = Number(occurrence.substr(1));
+    if (!count || *count < 1 || *count > 255) return Fail("#1 to #255");
+    run.count = static_cast<uint16_t>(*count);
+    at_ += occurrence.size();
     return true;
   }
 
@@ -370,7 +387,8 @@ class Parser {
   bool seen_first_ = false;
   Section section_ = Section::kHead;
   AgentId agent_{};
-  uint32_t programs_seen_ = 0;
+  uint32_t head_seen_ = 0;      // by index in kOnceInHead
+  uint32_t programs_seen_ = 0;  // by agent
   ScheduleFile file_;
   TextError error_;
 };
@@ -392,14 +410,22 @@ std::optional<Point> ParsePoint(std::string_view name) {
 }
 
 bool LooksLikeText(std::string_view content) {
-  std::string_view first = content;
-  while (!first.empty() && (IsBlank(first[0]) || first[0] == '\n' || first[0] == '#')) {
-    first.remove_prefix(first[0] == '#' ? std::min(first.find('\n'), first.size()) : 1);
+  static constexpr std::string_view kWords[] = {"gatherfuzz", "intent", "init", "order", "cpu0"};
+  if (content.find('\0') != content.npos) return false;
+  const auto is_one = [](std::string_view word) {
+    return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords) ||
+           std::find(std::begin(kOnceInHead), std::end(kOnceInHead), word) != std::end(kOnceInHead);
+  };
+  if (content.starts_with(kByteOrderMark)) content.remove_prefix(kByteOrderMark.size());
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = std::min(content.find('\n', begin), content.size());
+    std::string_view word = content.substr(begin, end - begin);
+    while (!word.empty() && IsBlank(word.front())) word.remove_prefix(1);
+    word = word.substr(0, std::min(word.find_first_of(" \t\r"), word.size()));
+    if (is_one(word)) return true;
+    begin = end + 1;
   }
-  if (first.starts_with("gatherfuzz")) return true;
-  const auto printable = [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\t' || c == '\r'; };
-  return content.size() >= 12 && content.find('\n') != content.npos &&
-         std::all_of(content.begin(), content.end(), printable);
+  return false;
 }
 
 std::variant<ScheduleFile, TextError> ParseText(std::string_view text) {

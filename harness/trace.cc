@@ -16,6 +16,13 @@ Pte SoftwareLeaf(const World& world, int page) {
   return Pte{};
 }
 
+// Whether the PUD or PMD entry for `page` is empty; what is above it counts as well.
+bool NoneAt(const World& world, Level level, int page) {
+  const Pte pud = world.at(kRootFrame).entries[EntryIndex(page, Level::kPud)];
+  if (level == Level::kPud || pud.none()) return pud.none();
+  return world.at(pud.frame).entries[EntryIndex(page, Level::kPmd)].none();
+}
+
 void CompareTlbs(const World& before, const World& after, std::vector<TlbChange>& changes) {
   for (int i = 0; i < after.cpu_count; ++i) {
     const Tlb& old_tlb = before.cpus[i].tlb;
@@ -42,17 +49,23 @@ bool SamePointer(const TablePointer& a, const TablePointer& b) {
 }
 
 int TableWalkedTo(const WalkCache& before, const WalkCache& after) {
-  for (const auto pointer : {&WalkCache::pte_table, &WalkCache::pmd_table}) {
-    if ((after.*pointer).valid() && !SamePointer(before.*pointer, after.*pointer)) {
-      return Index((after.*pointer).frame);
+  const auto changed = [](const auto& old_tables, const auto& new_tables) {
+    for (size_t i = 0; i < new_tables.size(); ++i) {
+      const TablePointer& now = new_tables[i];
+      if (now.valid() && !SamePointer(old_tables[i], now)) return Index(now.frame);
     }
-  }
-  return -1;
+    return -1;
+  };
+  const int pte_table = changed(before.pte_tables, after.pte_tables);
+  return pte_table >= 0 ? pte_table : changed(before.pmd_tables, after.pmd_tables);
 }
 
 int FrameThatChanged(const World& before, const World& after) {
   for (int frame = 0; frame < kFrames; ++frame) {
-    if (before.frames[frame].state != after.frames[frame].state) return frame;
+    const Frame& old_frame = before.frames[frame];
+    const Frame& new_frame = after.frames[frame];
+    const bool unlinked = old_frame.state == FrameState::kTable && old_frame.mapped != new_frame.mapped;
+    if (old_frame.state != new_frame.state || unlinked) return frame;
   }
   return -1;
 }
@@ -68,6 +81,8 @@ class Recorder final : public StepObserver {
     TraceStep step;
     step.event = event;
     if (event.page != kNoPage) step.leaf_before = SoftwareLeaf(before, event.page);
+    if (event.point == Point::pud_read) step.saw_none = NoneAt(before, Level::kPud, event.page);
+    if (event.point == Point::pmd_read) step.saw_none = NoneAt(before, Level::kPmd, event.page);
     const CpuState& cpu = before.at(CpuOf(event.agent));
     if (event.point == Point::deliver) {
       step.issuer = cpu.deliveries.issuers[0];
@@ -161,8 +176,7 @@ std::string Describe(const TraceStep& step) {
     case Point::pte_read:
       return step.leaf_before.none() ? "none" : MappingName(step.leaf_before);
     case Point::pmd_read:
-    case Point::pud_read:
-      return step.leaf_before.none() ? "none" : "";
+    case Point::pud_read: return step.saw_none ? "none" : "";
     case Point::pte_clear:
     case Point::pmd_clear:
     case Point::pmd_invalidate: return MappingName(step.leaf_before);

@@ -23,11 +23,12 @@ struct TlbChange {
 struct TraceStep {
   StepEvent event;
   Pte leaf_before{}, leaf_after{};      // of event.page; also of a leaf that only software sees
+  bool saw_none = false;                // of a lockless read of an upper level: nothing was there
   int pending_after = 0;                // tlb_flush_pending
   std::vector<TlbChange> tlb;           // what changed in any TLB
   Invalidation request{};               // issued, completed or delivered
   CpuId issuer{};                       // of a delivered request
-  int frame = -1;                       // allocated or freed, or the table a walk went down to
+  int frame = -1;                       // allocated, freed or unlinked, or the table a walk went to
 };
 
 struct Trace {

@@ -75,7 +75,7 @@ class Steps {
 
   // Counts a step of an agent that has no thread (a walker, a delivery): the caller decided
   // already that it is this agent's turn.
-  __attribute__((no_sanitize("integer"))) void Note(AgentId agent, Point point, int page) {
+  GATHERFUZZ_WRAPS void Note(AgentId agent, Point point, int page) {
     const uint64_t key = static_cast<uint64_t>(Index(agent)) | static_cast<uint64_t>(point) << 8 |
                          static_cast<uint64_t>(page & 0xff) << 16;
     trace_hash_ = (trace_hash_ ^ key) * 0x9e3779b97f4a7c15u;

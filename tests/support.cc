@@ -39,4 +39,11 @@ std::string Verdict(std::string_view text, std::string_view policy, std::string_
   return Verdict(FromText(text).schedule, policy, arch, options);
 }
 
+void StepNames::OnStep(const StepEvent& event, const World&) {
+  std::string step = (event.lent ? "lent " : "") + AgentName(event.agent) + " ";
+  step += Info(event.point).name;
+  if (event.page != kNoPage) step += "(" + std::to_string(event.page) + ")";
+  steps.push_back(step);
+}
+
 }  // namespace gatherfuzz

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/execution.h"
 #include "harness/text.h"
@@ -23,6 +24,13 @@ std::string Verdict(std::string_view text, std::string_view policy, std::string_
 // The whole result, for a test that asks for more than the verdict.
 RunResult Result(const Schedule& schedule, std::string_view policy, std::string_view arch,
                  const RunOptions& options = {});
+
+// Collects "cpu0 pte_clear(2)", and "lent cpu0 pte_clear(2)" if it moved in another's place.
+class StepNames final : public StepObserver {
+ public:
+  void OnStep(const StepEvent& event, const World& before) override;
+  std::vector<std::string> steps;
+};
 
 }  // namespace gatherfuzz
 

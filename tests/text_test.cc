@@ -1,11 +1,8 @@
 // The text form of a schedule: what it says, that it comes back as it was written, and where and
 // how it is refused.
-#include "harness/text.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -13,6 +10,7 @@
 
 #include "harness/bytes.h"
 #include "harness/random.h"
+#include "harness/text.h"
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
 
@@ -101,8 +99,9 @@ TEST(Text, EveryFormOfEveryLineIsPrintedAsItWasWritten) {
 
 TEST(Text, SaysWhatItMeans) {
   const ScheduleFile file = Parsed(kMailRace);
-  EXPECT_EQ(file.intent, "The race of the 2019 mail: CPU 1 sees PTE 2 empty.\n"
-                         "It returns before CPU 0 flushes it.");
+  EXPECT_EQ(file.intent,
+            "The race of the 2019 mail: CPU 1 sees PTE 2 empty.\n"
+            "It returns before CPU 0 flushes it.");
   EXPECT_EQ(file.policy, "own-range");
   EXPECT_EQ(file.arch, "x86");
   EXPECT_EQ(file.expect, ViolationKind::kStaleAfterReturn);
@@ -125,7 +124,7 @@ TEST(Text, SaysWhatItMeans) {
 }
 
 std::string RandomIntent(Random& random) {
-  static constexpr std::string_view kWords[] = {"CPU",        "#3",   "# of", "a\tb",
+  static constexpr std::string_view kWords[] = {"CPU",        "#3",   "# of",    "a\tb",
                                                 "gatherfuzz", "rest", "\xc3\xa9"};
   std::string intent;
   for (uint32_t line = random.Below(4); line > 0; --line) {
@@ -290,8 +289,7 @@ const std::vector<Malformed>& MalformedTexts() {
         "init\n  map ^3..2 r", "init\n  map ^60..65 r", "init\n  map ^-1..2 r",
         "init\n  present ^0..65", "init\n  cached cpu1^", "cpu0\n  munmap ^7"}},
       {"r or rw, and then perhaps huge",
-       {"init\n  map 0..4^", "init\n  map 0..4 ^w", "init\n  map 0..4 ^huge",
-        "cpu0\n  map 0..4^"}},
+       {"init\n  map 0..4^", "init\n  map 0..4 ^w", "init\n  map 0..4 ^huge", "cpu0\n  map 0..4^"}},
       {"'huge' or the end of the line",
        {"init\n  map 0..4 rw ^hugh", "init\n  map 0..4 rw ^dirty"}},
       {"'dirty' or the end of the line", {"init\n  present 0..4 ^huge"}},

@@ -84,7 +84,7 @@ absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path) {
   absl::StatusOr<std::string> content = ReadFile(path);
   if (!content.ok()) return content.status();
   LoadedSchedule loaded;
-  loaded.was_text = LooksLikeText(*content);
+  loaded.was_text = path.ends_with(".gather") || LooksLikeText(*content);
   if (!loaded.was_text) {
     DecodeBytes({reinterpret_cast<const uint8_t*>(content->data()), content->size()},
                 loaded.file.schedule);

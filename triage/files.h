@@ -22,7 +22,7 @@ struct LoadedSchedule {
   bool was_text = false;
 };
 
-// A schedule in either form, told apart by content.
+// A schedule in either form, told apart by content; a file named *.gather is text.
 absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path);
 
 }  // namespace gatherfuzz

@@ -46,12 +46,31 @@ Calls RacingCalls(const Trace& trace, const Cause& cause) {
   for (const int index : {cause.removed, cause.examined, cause.flushed, cause.judged}) {
     if (index >= 0) calls.insert({trace.steps[index].event.agent, trace.steps[index].event.op});
   }
-  if (trace.result.violation.page >= 0) return calls;
-  // A violation without a page (deadlock, starvation) concerns every call that was under way.
-  std::vector<int> last(kMaxAgents, -1);
-  for (const TraceStep& step : trace.steps) last[Index(step.event.agent)] = step.event.op;
-  for (int agent = 0; agent < kMaxCpus; ++agent) calls.insert({AgentId(agent), last[agent]});
   return calls;
+}
+
+// A violation without a page (deadlock, starvation) is about who was in a gather when: what counts is shown
+// from where the oldest call that is still under way began.
+std::vector<bool> StepsOfWaiting(const Trace& trace) {
+  std::vector<bool> shown(trace.steps.size(), false);
+  size_t first = trace.steps.size();
+  for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
+    if (trace.end.cpus[cpu].call.waiting == 0) continue;
+    int last_op = -1;
+    for (const TraceStep& step : trace.steps) {
+      if (step.event.agent == CpuAgent(MakeCpu(cpu))) last_op = step.event.op;
+    }
+    for (size_t i = 0; i < first; ++i) {
+      const StepEvent& event = trace.steps[i].event;
+      if (event.agent == CpuAgent(MakeCpu(cpu)) && event.op == last_op) first = i;
+    }
+  }
+  for (size_t i = first; i < trace.steps.size(); ++i) {
+    const Point point = trace.steps[i].event.point;
+    shown[i] = point == Point::pending_inc || point == Point::pending_dec ||
+               point == Point::finish_wait || point == Point::syscall_return;
+  }
+  return shown;
 }
 
 std::string Cell(const TraceStep& step) {
@@ -88,10 +107,13 @@ std::string OpName(const Op& op) {
   return "hardware walk" + page;
 }
 
-std::vector<bool> RelevantSteps(const Schedule&, const Trace& trace, const Cause& cause) {
+std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
   const Violation& violation = trace.result.violation;
   std::vector<bool> shown(trace.steps.size(), violation.kind == ViolationKind::kNone);
   if (violation.kind == ViolationKind::kNone) return shown;
+  if (violation.kind == ViolationKind::kDeadlock || violation.kind == ViolationKind::kStarvation) {
+    return StepsOfWaiting(trace);
+  }
   const Calls calls = RacingCalls(trace, cause);
   for (size_t i = 0; i < trace.steps.size(); ++i) {
     const StepEvent& event = trace.steps[i].event;
@@ -159,6 +181,11 @@ std::string PrintInterleaving(const Schedule& schedule, const Trace& trace,
     put(cpu, " " + cells[i]);
   }
   count_left_out();
+  for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
+    if (trace.end.cpus[cpu].call.waiting == 0 || width[cpu] == 0) continue;
+    text += "    -";
+    put(cpu, " finish_wait, blocked");
+  }
   return text;
 }
 

@@ -14,7 +14,7 @@ namespace gatherfuzz {
 // Which steps of the trace matter to its violation: those of the calls that race, as far as they
 // concern the page or the protocol, and what the hardware did with the page. All, for a run without
 // one.
-std::vector<bool> RelevantSteps(const Schedule& schedule, const Trace& trace, const Cause& cause);
+std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause);
 
 // A table with a column for each CPU that has a step in `shown`; what its walker does is marked
 // [walk], a delivery [inv]. Runs of steps left out are counted. Lines end in '\n'.

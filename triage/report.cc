@@ -28,7 +28,7 @@ class Report {
     Facts();
     absl::StrAppend(&text_, "\n",
                     PrintInterleaving(in_.schedule, in_.trace,
-                                      RelevantSteps(in_.schedule, in_.trace, cause_)),
+                                      RelevantSteps(in_.trace, cause_)),
                     "\nreplay: ", in_.replay, "\n", kRule);
     return text_;
   }
@@ -70,8 +70,8 @@ class Report {
                             ", is freed, and the TLB of ", holder, " still translates to it (", entry,
                             ").", Detail());
       case ViolationKind::kFreedTableCached:
-        return absl::StrCat("The page table of pages ", violation_.page, "... in frame ",
-                            violation_.frame, " is freed, and ", holder,
+        return absl::StrCat("The page table that begins at page ", violation_.page, ", frame ",
+                            violation_.frame, ", is freed, and ", holder,
                             " still points at it:\n", violation_.detail, ".");
       case ViolationKind::kWalkedDeadTable:
         return absl::StrCat(holder, " walks page ", violation_.page, " through frame ",

@@ -16,6 +16,7 @@ constexpr int kMaxTlbiOps = 16;
 
 Invalidation RangeOf(int start, int end, Level stride, bool last_level, uint8_t level_hint) {
   const int step = PagesAt(stride);
+  if (end < start) return WholeInvalidation();  // a reset range: its size, unsigned, is huge
   start = RoundDown(start, step);
   end = RoundUp(end, step);
   if ((end - start) / step >= kMaxTlbiOps) return WholeInvalidation();
@@ -59,7 +60,7 @@ class Arm64 final : public Arch {
   bool merges_vmas() const override { return false; }
 };
 
-constexpr Arm64 kArm64;
+const Arm64 kArm64;
 const RegisterArch kRegistered(&kArm64);
 
 }  // namespace

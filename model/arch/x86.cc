@@ -16,6 +16,7 @@ constexpr int kSinglePageFlushCeiling = 8;
 
 Invalidation RangeOf(int start, int end, Level stride) {
   const int step = PagesAt(stride);
+  if (end < start) return WholeInvalidation();  // a reset range: its size, unsigned, is huge
   if ((end - start) / step > kSinglePageFlushCeiling) return WholeInvalidation();
   Invalidation request{};
   request.start = static_cast<uint8_t>(start);
@@ -41,12 +42,16 @@ class X86 final : public Arch {
     return true;
   }
   Invalidation FlushPmdRange(PageRange range) const override {
-    return RangeOf(range.begin, range.end, Level::kPmd);
+    // The kernel asks for pages, not for a huge stride, and a huge page has more than the ceiling.
+    Invalidation request = WholeInvalidation();
+    request.start = static_cast<uint8_t>(range.begin);
+    request.end = static_cast<uint8_t>(range.end);
+    return request;
   }
   bool merges_vmas() const override { return true; }
 };
 
-constexpr X86 kX86;
+const X86 kX86;
 const RegisterArch kRegistered(&kX86);
 
 }  // namespace

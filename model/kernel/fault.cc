@@ -1,7 +1,7 @@
 // A page fault: finds the VMA under the read lock, then populates what is missing, level by level.
 //
-// Simplified: no per-VMA locks, no file mappings, no copy on write; linking a table is one atomic step in
-// place of lock, check, link. A VMA marked huge gets a huge leaf when the whole block lies in it,
+// Simplified: no per-VMA locks, no file mappings, no copy on write; linking a PMD table
+// is one atomic step in place of lock, check, link. A VMA marked huge gets a huge leaf when the whole block lies in it,
 // nothing is there yet, and memory has an aligned block; else small ones, as with THP.
 #include <algorithm>
 
@@ -9,6 +9,7 @@
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
 #include "model/machine/frames.h"
+#include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
 namespace {
@@ -71,14 +72,24 @@ FaultOutcome Populate(const Thread& t, int page) {
   t.Step(Point::pud_read, page);
   if (EntryOf(world, kRootFrame, page).none()) {
     t.Step(Point::pud_populate, page);
-    if (EntryOf(world, kRootFrame, page).none()) PopulateTable(world, kRootFrame, page);
+    if (EntryOf(world, kRootFrame, page).none() && !PopulateTable(world, kRootFrame, page)) {
+      CheckTableLeak(t.system, t.cpu, page);
+      return {};
+    }
   }
   const FrameId pmd_table = PmdTableOf(world, page);
   t.Step(Point::pmd_read, page);
   if (EntryOf(world, pmd_table, page).none()) {
     if (MayBeHuge(world.mm, page) && PopulateHuge(t, pmd_table, page)) return {.resolved = true};
+    LockTable(t, pmd_table, page);
     t.Step(Point::pmd_populate, page);
-    if (EntryOf(world, pmd_table, page).none()) PopulateTable(world, pmd_table, page);
+    const bool full =
+        EntryOf(world, pmd_table, page).none() && !PopulateTable(world, pmd_table, page);
+    UnlockTable(t, pmd_table, page);
+    if (full) {
+      CheckTableLeak(t.system, t.cpu, page);
+      return {};
+    }
   }
   const Pte pmd = EntryOf(world, pmd_table, page);
   if (pmd.table()) return PopulatePte(t, pmd.frame, page);

@@ -3,7 +3,9 @@
 #include "model/arch/arch.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/page_table.h"
+#include "model/machine/frames.h"
 #include "model/machine/invalidation.h"
+#include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
 
@@ -21,9 +23,13 @@ void SplitHugePmd(const Thread& t, FrameId pmd_table, int page) {
     InvalidateHugePmd(t, pmd_table, page);
     t.Step(Point::pmd_populate, page);
     const Pte leaf = ClearLeaf(world, pmd_table, page);
-    PopulateTable(world, pmd_table, page);
-    const FrameId pte_table = EntryOf(world, pmd_table, page).frame;
     const int first = RoundDown(page, kPagesPerPmd);
+    if (!PopulateTable(world, pmd_table, page)) {
+      CheckTableLeak(t.system, t.cpu, page);
+      for (int i = 0; i < kPagesPerPmd; ++i) GiveBack(world, MakeFrame(Index(leaf.frame) + i));
+      return UnlockTable(t, pmd_table, page);
+    }
+    const FrameId pte_table = EntryOf(world, pmd_table, page).frame;
     for (int i = 0; i < kPagesPerPmd; ++i) {
       InstallLeaf(world, pte_table, first + i, MakeFrame(Index(leaf.frame) + i), leaf.flags);
     }

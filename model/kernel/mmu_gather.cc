@@ -32,32 +32,16 @@ void FreePages(const Thread& t) {
   MmuGather& gather = t.gather();
   for (size_t i = 0; i < gather.page_count; ++i) {
     const Queued page = gather.pages[i];
+    const auto frame = [&](int k) { return MakeFrame(Index(page.frame) + k); };
     t.Step(Point::free_page, page.page);
-    CheckFreePage(t.system, t.cpu, page.frame, page.page, page.level);
     for (int k = 0; k < PagesAt(page.level); ++k) {
-      const FrameId frame = MakeFrame(Index(page.frame) + k);
-      CheckGivenBack(t.system, t.cpu, frame, page.page + k, FrameState::kData);
-      GiveBack(t.world(), frame);
+      CheckGivenBack(t.system, t.cpu, frame(k), page.page + k, FrameState::kData);
     }
+    CheckFreePage(t.system, t.cpu, page.frame, page.page, page.level);
+    for (int k = 0; k < PagesAt(page.level); ++k) GiveBack(t.world(), frame(k));
     gather.pages[i] = Queued{};
   }
   gather.page_count = 0;
-}
-
-// The gather is over for those who wait for it.
-void EndGather(const Thread& t) {
-  t.gather().live = 0;
-  for (int i = 0; i < t.world().cpu_count; ++i) {
-    t.world().at(MakeCpu(i)).call.wait_live &= static_cast<uint8_t>(~CpuBit(t.cpu));
-  }
-}
-
-uint8_t LiveGathers(const World& world) {
-  uint8_t live = 0;
-  for (int i = 0; i < world.cpu_count; ++i) {
-    if (world.at(MakeCpu(i)).gather.live) live |= CpuBit(MakeCpu(i));
-  }
-  return live;
 }
 
 }  // namespace
@@ -65,12 +49,14 @@ uint8_t LiveGathers(const World& world) {
 void GatherProtocol::Gather(const Thread& t, PageRange range) const {
   MmuGather& gather = t.gather();
   gather = MmuGather{};
-  gather.live = 1;
   gather.caller_start = static_cast<uint8_t>(range.begin);
   gather.caller_end = static_cast<uint8_t>(range.end);
   ResetRange(gather);
   t.Step(Point::pending_inc);
   ++t.world().mm.tlb_flush_pending;
+  gather.live = 1;
+  Call& call = t.self().call;
+  if (call.number == 0) call.number = ++t.world().mm.calls_begun;
 }
 
 void GatherProtocol::RemoveTlbEntry(const Thread& t, int page, Level level) const {
@@ -81,6 +67,10 @@ void GatherProtocol::RemoveTlbEntry(const Thread& t, int page, Level level) cons
 
 bool GatherProtocol::RemovePage(const Thread& t, FrameId frame, int page, Level level) const {
   MmuGather& gather = t.gather();
+  if (gather.page_count == kMaxBatch) {
+    CheckQueueFull(t.system, t.cpu, page);
+    return true;
+  }
   gather.pages[gather.page_count++] = {frame, static_cast<uint8_t>(page), level};
   return gather.page_count >= t.world().mm.batch;
 }
@@ -91,6 +81,7 @@ void GatherProtocol::RemoveTable(const Thread& t, FrameId table, int page, Level
   // used for an address of it.
   Record(gather, page, 1, level == Level::kPte ? gather.cleared_pmds : gather.cleared_puds);
   gather.freed_tables = 1;
+  if (gather.table_count == kMaxTables) return CheckQueueFull(t.system, t.cpu, page);
   gather.tables[gather.table_count++] = {table, static_cast<uint8_t>(page), level};
 }
 
@@ -120,7 +111,8 @@ void GatherProtocol::Finish(const Thread& t) const {
   t.Step(Point::pending_dec);
   CheckPending(t.system, t.cpu);
   --t.world().mm.tlb_flush_pending;
-  EndGather(t);
+  t.gather().live = 0;
+  NoteGatherOver(t.system, t.cpu);
   AfterDec(t);
   t.gather() = MmuGather{};
 }
@@ -136,17 +128,11 @@ bool FlushNested(const Thread& t) {
 }
 
 void WaitInFinish(const Thread& t, Ready ready) {
-  Call& call = t.self().call;
-  call.waiting = 1;
-  call.wait_since = t.world().mm.calls_begun;
-  call.wait_live = LiveGathers(t.world()) & static_cast<uint8_t>(~CpuBit(t.cpu));
-  t.system.finish_wait[Index(t.cpu)] = ready;
   const uint32_t began = t.system.steps->steps();
+  NoteWaitBegins(t.system, t.cpu, ready);
   t.StepWhen(Point::finish_wait, kNoPage, ready, Index(t.cpu));
+  NoteWaitEnds(t.system, t.cpu);
   t.system.cost.steps_waited += t.system.steps->steps() - began - 1;
-  call.waiting = 0;
-  call.wait_since = 0;
-  call.wait_live = call.overtaken = 0;
 }
 
 void ResetRange(MmuGather& gather) {

@@ -39,13 +39,15 @@ Pte ClearLeaf(World& world, FrameId table, int page) {
   return cleared;
 }
 
-void PopulateTable(World& world, FrameId table, int page) {
+bool PopulateTable(World& world, FrameId table, int page) {
   const Level below = world.at(table).level == Level::kPud ? Level::kPmd : Level::kPte;
-  const FrameId child = TakeTable(world, below);
-  world.at(child).mapped = 1;
+  const std::optional<FrameId> child = TakeTable(world, below);
+  if (!child) return false;
+  world.at(*child).mapped = 1;
   ++world.mm.linked_tables;
   EntryOf(world, table, page) = {
-      .mapping = 0, .frame = child, .flags = Pte::kPresent | Pte::kTable};
+      .mapping = 0, .frame = *child, .flags = Pte::kPresent | Pte::kTable};
+  return true;
 }
 
 FrameId UnlinkTable(World& world, FrameId table, int page) {

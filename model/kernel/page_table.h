@@ -29,8 +29,9 @@ void InvalidateLeaf(World& world, FrameId table, int page);
 // Clears a leaf, also one that only software sees, and returns what it was.
 Pte ClearLeaf(World& world, FrameId table, int page);
 
-// Links a new, empty table below the entry for `page` of `table`, which must be empty.
-void PopulateTable(World& world, FrameId table, int page);
+// Links a new, empty table below the entry for `page` of `table`, which must be empty. False if
+// there is no frame for it, because tables were leaked.
+bool PopulateTable(World& world, FrameId table, int page);
 
 // Clears a table pointer and returns the table.
 FrameId UnlinkTable(World& world, FrameId table, int page);

@@ -32,13 +32,12 @@ void RunOp(const Thread& t, const Op& op) {
   if (Info(op.kind).operands == Operands::kPage) return Dispatch(t, op);
   Call& call = t.self().call;
   call.kind = KindOfCall(op.kind);
-  call.number = ++t.world().mm.calls_begun;
   Dispatch(t, op);
   t.Step(Point::syscall_return, op.range.begin);
   CheckReturn(t.system, t.cpu);
   const uint16_t number = call.number;
   call = Call{};
-  CheckStarvation(t.system, number);
+  if (number != 0) CheckStarvation(t.system, number);
 }
 
 }  // namespace gatherfuzz

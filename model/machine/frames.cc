@@ -28,7 +28,8 @@ uint64_t FreeBlocks(uint64_t free) {
 
 }  // namespace
 
-FrameId TakeTable(World& world, Level level) {
+std::optional<FrameId> TakeTable(World& world, Level level) {
+  if (world.mm.table_frames > kMaxTables) return std::nullopt;
   const FrameId frame = MakeFrame(LowestBit(world.free_frames));
   Take(world, frame, FrameState::kTable);
   world.at(frame).level = level;

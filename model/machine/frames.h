@@ -15,8 +15,9 @@
 
 namespace gatherfuzz {
 
-// A free frame, now holding an empty table whose entries are at `level`.
-FrameId TakeTable(World& world, Level level);
+// A free frame, now holding an empty table whose entries are at `level`; nothing if there are
+// kMaxTables below the root already, which only a table that is never freed can bring about.
+std::optional<FrameId> TakeTable(World& world, Level level);
 
 // A data frame (kPte), or the first of kPagesPerPmd consecutive and aligned ones (kPmd); nothing if
 // memory is short.

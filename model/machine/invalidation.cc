@@ -1,5 +1,8 @@
 #include "model/machine/invalidation.h"
 
+#include <bit>
+#include <type_traits>
+
 #include "model/machine/tlb.h"
 
 namespace gatherfuzz {
@@ -28,10 +31,21 @@ CpuId Dequeue(World& world, CpuId target) {
   return issuer;
 }
 
+bool NamesTable(const Invalidation& request, const TablePointer& pointer, Level level) {
+  const unsigned named = level == Level::kPte ? request.pte_tables : request.pmd_tables;
+  return (named >> pointer.prefix & 1u) != 0;
+}
+
 void DropTables(CpuState& cpu, const Invalidation& request) {
   WalkCache& cache = cpu.walk_cache;
-  if (NamesTable(request, cache.pte_table, Level::kPte)) cache.pte_table = {};
-  if (NamesTable(request, cache.pmd_table, Level::kPmd)) cache.pmd_table = {};
+  const auto drop = [](auto& valid, auto& tables, unsigned named) {
+    for (unsigned bits = valid & named; bits != 0; bits &= bits - 1) {
+      tables[std::countr_zero(bits)] = TablePointer{};
+    }
+    valid &= static_cast<std::remove_reference_t<decltype(valid)>>(~named);
+  };
+  drop(cache.pte_valid, cache.pte_tables, request.pte_tables);
+  drop(cache.pmd_valid, cache.pmd_tables, request.pmd_tables);
   for (Walk& walk : cpu.walks) {
     // A walk still at the root has used nothing yet.
     if (walk.active() && walk.level != Level::kPud && NamesTable(request, walk.at, walk.level)) {
@@ -41,11 +55,6 @@ void DropTables(CpuState& cpu, const Invalidation& request) {
 }
 
 }  // namespace
-
-bool NamesTable(const Invalidation& request, const TablePointer& pointer, Level level) {
-  const unsigned named = level == Level::kPte ? request.pte_tables : request.pmd_tables;
-  return (named >> pointer.prefix & 1u) != 0;
-}
 
 Invalidation WholeInvalidation() {
   Invalidation request{};

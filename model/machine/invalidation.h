@@ -24,9 +24,6 @@ void DeliverOldest(System& system, CpuId target);
 // A request that drops everything.
 Invalidation WholeInvalidation();
 
-// Whether walks and cached pointers below the root are named, for `pointer` to a table at `level`.
-bool NamesTable(const Invalidation& request, const TablePointer& pointer, Level level);
-
 }  // namespace gatherfuzz
 
 #endif  // GATHERFUZZ_MODEL_MACHINE_INVALIDATION_H_

@@ -32,7 +32,8 @@ Dropped Drop(World& world, CpuId cpu, uint64_t small, uint64_t huge) {
       const int index = std::countr_zero(bits);
       Pte& entry = entries[index];
       ++dropped.entries;
-      dropped.needless += CurrentLeaf(world, index * pages_each).mapping == entry.mapping;
+      const Pte current = CurrentLeaf(world, index * pages_each);
+      dropped.needless += current.present() && current.mapping == entry.mapping;
       entry = Pte{};
     }
     valid &= ~named;

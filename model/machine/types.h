@@ -9,6 +9,14 @@
 
 #include <cstdint>
 
+// Marks a function whose unsigned arithmetic wraps on purpose (hashes, generators), which a
+// sanitizer for unsigned overflow would report at every run.
+#if defined(__clang__)
+#define GATHERFUZZ_WRAPS __attribute__((no_sanitize("unsigned-integer-overflow")))
+#else
+#define GATHERFUZZ_WRAPS
+#endif
+
 namespace gatherfuzz {
 
 inline constexpr int kMaxCpus = 8;

@@ -23,7 +23,13 @@ void Descend(World& world, CpuId cpu, Walk& walk, Pte entry, Level level) {
   const int covered = PagesAt(level) * kEntriesPerTable;
   walk.at = PointerTo(world, entry.frame, walk.page / covered);
   walk.level = level;
-  (level == Level::kPte ? cache.pte_table : cache.pmd_table) = walk.at;
+  if (level == Level::kPte) {
+    cache.pte_tables[walk.at.prefix] = walk.at;
+    cache.pte_valid |= static_cast<uint16_t>(1u << walk.at.prefix);
+  } else {
+    cache.pmd_tables[walk.at.prefix] = walk.at;
+    cache.pmd_valid |= static_cast<uint8_t>(1u << walk.at.prefix);
+  }
 }
 
 // The leaf `entry` as the walk found it: sets A and D in memory, fills the TLB.
@@ -56,11 +62,11 @@ void BeginWalk(World& world, CpuId cpu, int which, int page, bool write) {
   walk.page = static_cast<uint8_t>(page);
   walk.write = write;
   const WalkCache& cache = state.walk_cache;
-  if (cache.pte_table.valid() && cache.pte_table.prefix == page / kPagesPerPmd) {
-    walk.at = cache.pte_table;
+  if ((cache.pte_valid >> page / kPagesPerPmd & 1) != 0) {
+    walk.at = cache.pte_tables[page / kPagesPerPmd];
     walk.level = Level::kPte;
-  } else if (cache.pmd_table.valid() && cache.pmd_table.prefix == page / kPagesPerPud) {
-    walk.at = cache.pmd_table;
+  } else if ((cache.pmd_valid >> page / kPagesPerPud & 1) != 0) {
+    walk.at = cache.pmd_tables[page / kPagesPerPud];
     walk.level = Level::kPmd;
   } else {
     walk.at = PointerTo(world, kRootFrame, 0);

@@ -5,8 +5,8 @@
 // leaf, setting A (and D for a write) and filling are one step, as the hardware's locked update is.
 // Any CPU may walk at any time, for any page, unasked (H1): each has a walk of its own for that,
 // besides the one its thread's accesses use. A walk follows the pointer it has, whatever has become
-// of the frame. Faithful: H1, H2, H9. Simplified: one walk-cache entry for each level; the
-// speculative walk of a CPU is one at a time.
+// of the frame. Faithful: H1, H2, H9. Made up: the walk cache has room for
+// every table, so nothing is evicted. Simplified: the speculative walks of a CPU are one at a time.
 #ifndef GATHERFUZZ_MODEL_MACHINE_WALK_H_
 #define GATHERFUZZ_MODEL_MACHINE_WALK_H_
 

@@ -20,7 +20,7 @@ void Reset(World& world, int cpu_count, int batch) {
   TakeTable(world, Level::kPud);
 }
 
-__attribute__((no_sanitize("integer"))) uint64_t Digest(const World& world) {
+GATHERFUZZ_WRAPS uint64_t Digest(const World& world) {
   static_assert(sizeof world % 8 == 0);
   const auto* bytes = reinterpret_cast<const unsigned char*>(&world);
   uint64_t hash = 0x2545f4914f6cdd1du;

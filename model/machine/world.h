@@ -70,10 +70,13 @@ struct TablePointer {
   bool valid() const { return generation != 0; }
 };
 
-// One entry per non-leaf level: the table it leads to.
+// The table pointers that walks have followed, by prefix: room for all, so none is evicted.
 struct WalkCache {
-  TablePointer pte_table;
-  TablePointer pmd_table;
+  std::array<TablePointer, kPmds> pte_tables;
+  std::array<TablePointer, kPuds> pmd_tables;
+  uint16_t pte_valid;  // bit b: pte_tables[b] holds a pointer
+  uint8_t pmd_valid;
+  uint8_t padding_;  // always 0
 };
 
 struct Walk {
@@ -138,11 +141,11 @@ enum class CallKind : uint8_t { kNone, kRemove, kClean, kOther };
 struct Call {
   uint64_t examined;
   std::array<Mapping, kPages> moments;
-  uint16_t number;  // of this call, counted over all CPUs from 1
+  uint16_t number;   // calls are counted, over all CPUs from 1, as they open a gather; 0: none yet
   CallKind kind;
   uint8_t padding_;  // always 0
-  // While the call waits in finish for others: how many calls had begun when the wait began, whose
-  // gathers were live then and are still, and how many calls begun since have completed.
+  // While the call waits in finish for others: how many calls had opened a gather when the wait
+  // began, whose gathers were live then and are still, and how many begun since have completed.
   uint16_t wait_since;
   uint8_t waiting;
   uint8_t wait_live;
@@ -161,7 +164,7 @@ struct CpuState {
   std::array<Walk, 2> walks;
   WalkCache walk_cache;
   MmuGather gather;
-  std::array<uint8_t, 7> padding_;  // always 0
+  std::array<uint8_t, 3> padding_;  // always 0
 };
 
 // A few bytes of the mm that belong to the policy under test; see PolicyStateAs in policy.h.
@@ -173,7 +176,7 @@ struct Mm {
   uint64_t vma_pages, vma_starts, vma_write, vma_huge;
   alignas(8) std::array<uint8_t, kPolicyStateBytes> policy_state;
   Mapping next_mapping;
-  uint16_t calls_begun;
+  uint16_t calls_begun;                  // calls that have opened a gather
   uint16_t data_frames, mapped_frames;   // frames in use as data; frames a leaf points at
   uint16_t table_frames, linked_tables;  // tables in use; tables linked into the tree
   uint8_t mmap_writer;                   // CPU index + 1, or 0

@@ -5,7 +5,7 @@
 namespace gatherfuzz {
 
 void CheckDeadlock(System& system, CpuId cpu, Point point) {
-  system.Report({.kind = ViolationKind::kDeadlock, .cpu = Index(cpu), .detail = Info(point).name});
+  system.steps->Violate({.kind = ViolationKind::kDeadlock, .cpu = Index(cpu), .detail = Info(point).name});
 }
 
 }  // namespace gatherfuzz

@@ -18,8 +18,12 @@ void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page) {
                      .holder = i,
                      .detail = where});
     };
-    check(holder.walk_cache.pte_table, "walk cache, pointer to a PTE table");
-    check(holder.walk_cache.pmd_table, "walk cache, pointer to a PMD table");
+    for (const TablePointer& pointer : holder.walk_cache.pte_tables) {
+      check(pointer, "walk cache, pointer to a PTE table");
+    }
+    for (const TablePointer& pointer : holder.walk_cache.pmd_tables) {
+      check(pointer, "walk cache, pointer to a PMD table");
+    }
     check(holder.walks[kOwnWalk].at, "walk in flight, of an access");
     check(holder.walks[kWalkerWalk].at, "walk in flight, of the hardware walker");
   }

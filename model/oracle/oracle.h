@@ -30,20 +30,30 @@ void CheckEndlessFault(System& system, CpuId cpu, int page, Mapping mapping);
 // No gather is live and no invalidation pending.
 bool Quiet(const World& world, int unused);
 
-// starvation: a call has completed. `since` is its number; waiters that it overtook are judged.
+// starvation: call number `completed_call`, which opened a gather, has completed; the waits that it
+// overtook are judged.
 void CheckStarvation(System& system, uint16_t completed_call);
+// What it is told of: a finish begins to wait until `ready` (called with its CPU), and ends; a
+// gather is over.
+void NoteWaitBegins(System& system, CpuId cpu, Ready ready);
+void NoteWaitEnds(System& system, CpuId cpu);
+void NoteGatherOver(System& system, CpuId cpu);
 // Calls of others, begun since a finish began to wait, that may complete before it is starving, once
 // every gather that was live then is over. Made up: any bound will do; a wait for the gathers that
 // were live needs none.
 inline constexpr int kStarvationBound = 3;
 
-// deadlock: no agent can move; `cpu` is the first that is blocked, at `point`.
-void CheckDeadlock(System& system, CpuId cpu, Point point);
+// deadlock: no agent can move; `cpu` is the first that is blocked, at `point`. Ends the run also if
+// the kind is ignored: there is nothing to go on with, and a blocked run is never clean.
+[[noreturn]] void CheckDeadlock(System& system, CpuId cpu, Point point);
 
-// protocol-error: what is about to be freed is in use and not mapped any more; the count is about to
-// be lowered; all agents are done.
+// protocol-error: what is about to be freed is in use and not mapped any more; the count is about
+// to be lowered; all agents are done.
 void CheckGivenBack(System& system, CpuId cpu, FrameId frame, int page, FrameState expected);
 void CheckPending(System& system, CpuId cpu);
+// There is no room: too many pages or tables are queued; all frames for tables are in use.
+void CheckQueueFull(System& system, CpuId cpu, int page);
+void CheckTableLeak(System& system, CpuId cpu, int page);
 void CheckEnd(System& system);
 
 }  // namespace gatherfuzz

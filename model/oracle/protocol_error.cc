@@ -48,6 +48,20 @@ void CheckPending(System& system, CpuId cpu) {
                  .detail = "tlb_flush_pending lowered below zero"});
 }
 
+void CheckQueueFull(System& system, CpuId cpu, int page) {
+  system.Report({.kind = ViolationKind::kProtocolError,
+                 .page = page,
+                 .cpu = Index(cpu),
+                 .detail = "more queued than a batch holds"});
+}
+
+void CheckTableLeak(System& system, CpuId cpu, int page) {
+  system.Report({.kind = ViolationKind::kProtocolError,
+                 .page = page,
+                 .cpu = Index(cpu),
+                 .detail = "a removed table was never freed"});
+}
+
 void CheckEnd(System& system) {
   const char* left = WhatIsLeft(system);
   if (left != nullptr) system.Report({.kind = ViolationKind::kProtocolError, .detail = left});

@@ -51,7 +51,7 @@ class EpochSync final : public GatherProtocol {
   }
 };
 
-constexpr EpochSync kProtocol;
+const EpochSync kProtocol{};
 constexpr Policy kPolicy("epoch-sync",
                          "flushes its own range, waits for the gathers that began before",
                          "new here", kProtocol);

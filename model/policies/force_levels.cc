@@ -17,7 +17,7 @@ class ForceLevels final : public Protocol51 {
   }
 };
 
-constexpr ForceLevels kProtocol;
+const ForceLevels kProtocol{};
 constexpr Policy kPolicy("force-levels",
                          "the caller's range, with freed_tables and every cleared bit set",
                          "the lines put in in the mail, 9 May 2019", kProtocol);

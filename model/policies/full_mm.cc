@@ -15,7 +15,7 @@ class FullMm final : public GatherProtocol {
   }
 };
 
-constexpr FullMm kProtocol;
+const FullMm kProtocol{};
 constexpr Policy kPolicy("full-mm",
                          "fullmm = 1, reset, freed_tables = 1",
                          "merged: 7a30df49f63a, 5.2 to today", kProtocol);

@@ -15,7 +15,7 @@ class FullMmLeaf final : public Protocol51 {
   }
 };
 
-constexpr FullMmLeaf kProtocol;
+const FullMmLeaf kProtocol{};
 constexpr Policy kPolicy("full-mm-leaf",
                          "fullmm = 1, reset, freed_tables left clear",
                          "asked about in December 2023", kProtocol);

@@ -59,7 +59,7 @@ class OverlapList final : public GatherProtocol {
   }
 };
 
-constexpr OverlapList kProtocol;
+const OverlapList kProtocol{};
 constexpr Policy kPolicy("overlap-list",
                          "flushes the union of its range and the live ones it overlaps, all levels",
                          "proposed 9 to 13 May 2019", kProtocol);

@@ -10,7 +10,7 @@ class OwnRange final : public Protocol51 {
   void Finishing(const Thread&) const override {}
 };
 
-constexpr OwnRange kProtocol;
+const OwnRange kProtocol{};
 constexpr Policy kPolicy("own-range",
                          "nothing: flushes what this gather recorded",
                          "before 4.13", kProtocol);

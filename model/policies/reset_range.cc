@@ -13,7 +13,7 @@ class ResetRangePolicy final : public Protocol51 {
   }
 };
 
-constexpr ResetRangePolicy kProtocol;
+const ResetRangePolicy kProtocol{};
 constexpr Policy kPolicy("reset-range",
                          "resets every recorded bit, then widens to the caller's range",
                          "4.20 to 5.1; the lines taken out in the mail", kProtocol);

@@ -12,7 +12,7 @@ class SyncBeforeDec final : public GatherProtocol {
   }
 };
 
-constexpr SyncBeforeDec kProtocol;
+const SyncBeforeDec kProtocol{};
 constexpr Policy kPolicy("sync-before-dec",
                          "as sync-finish, but waits before lowering its own count",
                          "the easy way to get sync-finish wrong", kProtocol);

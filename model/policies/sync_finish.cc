@@ -13,7 +13,7 @@ class SyncFinish final : public GatherProtocol {
   }
 };
 
-constexpr SyncFinish kProtocol;
+const SyncFinish kProtocol{};
 constexpr Policy kPolicy("sync-finish",
                          "flushes its own range, lowers the count, waits for it to be zero",
                          "Peter Zijlstra, 9 and 13 May 2019", kProtocol);

@@ -12,7 +12,7 @@ class WidenRange final : public Protocol51 {
   }
 };
 
-constexpr WidenRange kProtocol;
+const WidenRange kProtocol{};
 constexpr Policy kPolicy("widen-range",
                          "keeps the bits, widens to the caller's range",
                          "v1, 8 May 2019", kProtocol);

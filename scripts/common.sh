@@ -1,0 +1,56 @@
+# What the scripts share; to be sourced. Defines the build folder and the functions below.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+build=${GATHERFUZZ_BUILD:-build}
+
+packages=(clang-19 libclang-rt-19-dev llvm-19 g++-12 cmake ninja-build libboost-context1.81-dev
+  libabsl-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev)
+
+die() {
+  echo "$(basename "$0"): $*" >&2
+  exit 2
+}
+
+# Installs the packages that are not there yet, as root or with sudo.
+install_missing() {
+  local missing=() package
+  for package in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+      missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "missing packages: ${missing[*]}; install them as root"
+    as_root=(sudo)
+  fi
+  echo "installing ${missing[*]}" >&2
+  local log
+  log=$(mktemp)
+  if ! { "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}" ||
+    { "${as_root[@]}" apt-get update &&
+      "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; }; } >"$log" 2>&1; then
+    tail -n 5 "$log" >&2
+    die "could not install ${missing[*]}; the whole log is $log"
+  fi
+  rm -f "$log"
+}
+
+# build_targets FOLDER TARGET... -- CMAKE_OPTION...: configures and builds; quiet unless it fails.
+build_targets() {
+  local folder=$1 targets=() log
+  shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    targets+=("$1")
+    shift
+  done
+  [ $# -eq 0 ] || shift
+  mkdir -p "$folder"
+  log=$folder/build.log
+  echo "building in $folder" >&2
+  if ! { cmake -S . -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-clang++-19}" "$@" &&
+    ninja -C "$folder" "${targets[@]}"; } >"$log" 2>&1; then
+    grep -E 'error|FAILED|CMake Error' "$log" | head -n 20 >&2 || true
+    die "the build failed; the whole log is $log"
+  fi
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The trace hashes are the same from clang -O2, gcc -O2, a sanitizer build and the libFuzzer build.
+set -euo pipefail
+source=$1 build=$2
+out=$build/trace_hashes.d
+mkdir -p "$out"
+mapfile -t corpus < <(cd "$source" && find corpus -name '*.gather' | LC_ALL=C sort)
+[ ${#corpus[@]} -gt 0 ]
+
+# variant NAME COMPILER SANITIZERS: builds the program in a folder of its own.
+variant() {
+  cmake -S "$source" -B "$build/variants/$1" -G Ninja -DCMAKE_CXX_COMPILER="$2" \
+    -DGATHERFUZZ_SANITIZERS="$3" -DGATHERFUZZ_TARGETS=OFF -DGATHERFUZZ_COMMAND=OFF \
+    -DGATHERFUZZ_BENCH=OFF >"$out/$1.log" 2>&1 &&
+    ninja -C "$build/variants/$1" trace_hashes >>"$out/$1.log" 2>&1 ||
+    { tail -n 30 "$out/$1.log"; exit 1; }
+}
+variant gcc g++-12 ""
+variant sanitized clang++-19 address,undefined
+
+cd "$source"
+"$build/tests/trace_hashes" "${corpus[@]}" >"$out/clang"
+"$build/tests/trace_hashes_in_libfuzzer" "${corpus[@]}" >"$out/libfuzzer"
+"$build/variants/gcc/tests/trace_hashes" "${corpus[@]}" >"$out/gcc"
+"$build/variants/sanitized/tests/trace_hashes" "${corpus[@]}" >"$out/sanitized"
+lines=$(wc -l <"$out/clang")
+[ "$lines" -eq $((${#corpus[@]} + 10000)) ] || { echo "only $lines hashes"; exit 1; }
+for other in libfuzzer gcc sanitized; do
+  cmp "$out/clang" "$out/$other" || {
+    diff "$out/clang" "$out/$other" | head -n 4
+    exit 1
+  }
+done
+echo "$lines trace hashes agree in four builds"

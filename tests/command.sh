@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# The gatherfuzz command as a person and a script meet it: output, errors, exit statuses, files.
+set -uo pipefail
+gatherfuzz=$1 thirteenth=$2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failures=0
+
+# expect STATUS [PATTERN] -- ARGUMENT...: runs the command; PATTERN must match what it prints.
+expect() {
+  local status=$1 pattern='' got
+  shift
+  if [ "$1" != -- ]; then pattern=$1; shift; fi
+  shift
+  "$gatherfuzz" "$@" >out 2>err </dev/null
+  got=$?
+  if [ "$got" -ne "$status" ] ||
+    { [ -n "$pattern" ] && ! cat out err | grep -Eq -- "$pattern"; }; then
+    echo "gatherfuzz $*: exit status $got, expected $status and /$pattern/"
+    cat out err
+    failures=$((failures + 1))
+  fi
+}
+check() { "$@" || { echo "failed: $*"; failures=$((failures + 1)); }; }
+
+cat >race.gather <<'END'
+gatherfuzz 1
+intent CPU 1 sees PTE 2 empty and returns before CPU 0 flushes it.
+cpus 2
+policy own-range
+arch x86
+expect stale-after-return
+
+init
+  map 0..4 rw
+  present 1..4
+  cached cpu1 2..3
+
+cpu0
+  dontneed 1..3
+
+cpu1
+  dontneed 2..4
+
+order
+  cpu0 until pte_clear(2)
+  cpu1 until done
+  rest
+END
+
+# What it says of a violation.
+expect 1 'BUG: gatherfuzz: stale-after-return in cpu1.s madvise.MADV_DONTNEED. of 2..4' -- run race.gather
+for pattern in 'the TLB of cpu1 still holds page 2' '^filled: *before the first step' \
+  '^cleared: .*pte_clear.2. of cpu0' '^seen so: .*pte_read.2. of cpu1' '^missing:' \
+  '^ step  cpu0 +cpu1' '^replay: gatherfuzz run --policy own-range --arch x86 race.gather'; do
+  check grep -Eq "$pattern" out
+done
+expect 0 'race.gather: none .full-mm, x86, [0-9]+ steps' -- run --policy full-mm race.gather
+expect 0 'tlb_flush_done' -- run --policy=full-mm --arch arm64 --trace race.gather
+expect 1 '"verdict":"stale-after-return","page":2,"cpu":1,"step":[0-9]+,' -- run --json race.gather
+check grep -Eq '"trace_hash":"[0-9a-f]{16}"' out
+expect 0 '"page":null,"cpu":null,"step":null' -- run --json --policy full-mm race.gather
+expect 1 'endless-fault|none|stale' -- run --ignore freed-page-cached race.gather
+expect 0 'none' -- run --ignore stale-after-return race.gather
+
+# As a predicate.
+expect 0 -- run --expect stale-after-return race.gather
+expect 1 'expected none, got stale-after-return' -- run --expect none race.gather
+expect 0 -- run --expect none --policy full-mm race.gather
+expect 0 '1 of 1 schedules as expected' -- run --check race.gather
+expect 1 '0 of 1 schedules as expected' -- run --check --policy full-mm race.gather
+expect 0 -- policies
+for name in own-range full-mm epoch-sync x86 arm64; do check grep -Eq "^  $name " out; done
+check test "$("$thirteenth" policies | grep -c '^  thirteenth ')" -eq 1
+check test "$("$thirteenth" run --json --policy thirteenth race.gather | grep -c '"policy":"thirteenth"')" -eq 1
+
+# Bytes and text.
+expect 0 -- encode race.gather -o race.bytes
+expect 0 '^gatherfuzz 1' -- show race.bytes
+expect 1 'stale-after-return' -- run --policy own-range --arch x86 race.bytes
+expect 2 'race.bytes: says no policy; pass --policy, one of .*own-range' -- run race.bytes
+expect 0 -- show race.bytes --policy own-range --arch x86 --by_step -o again.gather
+expect 0 -- run --check again.gather
+check grep -q '^  cpu0 until pte_clear(2)$' again.gather
+sed 's/dontneed 1..3/&\n  read 0\n  map 40..50 rw/' race.gather >large.gather
+expect 0 -- minimize large.gather -o small.gather
+expect 0 -- run --check small.gather
+check test "$(grep -Ec 'read|map 40|1\.\.' small.gather)" -eq 0
+expect 2 'shows no violation under full-mm' -- minimize --policy full-mm race.gather
+printf 'random bytes \001\002' >random
+expect 0 -- show random -o random.gather
+expect 0 -- encode random.gather -o random.bytes
+check test "$("$gatherfuzz" run --json --policy full-mm --arch x86 <random - | grep -o 'trace_hash[^,]*')" = \
+  "$("$gatherfuzz" run --json --policy full-mm --arch x86 random.bytes | grep -o 'trace_hash[^,]*')"
+
+# One clear line, exit status 2, nothing left half written.
+sed 's/dontneed 2..4/dontneed 4..2/' race.gather >wrong.gather
+expect 2 '^gatherfuzz: wrong.gather:17:12: expected a range of pages' -- run wrong.gather
+check grep -q '^             ^$' err
+sed 's/own-range/own-rnage/' race.gather >wrong.gather
+expect 2 'wrong.gather:4:8: expected a policy: .*own-range' -- run wrong.gather
+expect 2 "unknown policy 'nobody'; one of .*own-range" -- run --policy nobody race.gather
+expect 2 "unknown arch 'vax'; one of arm64, x86" -- run --arch vax race.gather
+expect 2 "unknown flag '--polcy'" -- run --polcy full-mm race.gather
+expect 2 "unknown flag '--trace'" -- show --trace race.gather
+expect 2 'needs a value' -- run race.gather --policy
+expect 2 "unknown command 'runn'" -- runn race.gather
+expect 2 'no command' --
+expect 2 "is no verdict" -- run --expect stale race.gather
+expect 2 "is no kind of violation" -- run --ignore stale race.gather
+expect 2 'has no expect line' -- run --check --policy full-mm --arch x86 race.bytes
+expect 2 '\.: is a directory' -- run .
+expect 2 'nowhere.gather: cannot open: No such file' -- run nowhere.gather
+expect 2 'run needs a schedule file' -- run
+expect 2 'no/such/folder/x: cannot write' -- encode race.gather -o no/such/folder/x
+expect 2 'is a directory; name a file' -- encode race.gather -o .
+mkdir readonly
+expect 2 'readonly: is a directory' -- show race.gather -o readonly
+: >empty
+expect 0 -- show empty -o empty.gather
+: >empty.gather
+expect 2 "empty.gather:1:1: expected 'gatherfuzz 1'" -- run empty.gather
+head -c 20000000 /dev/zero >large
+expect 2 'too large' -- run large
+"$gatherfuzz" policies >/dev/full 2>err
+check test $? -eq 2
+expect 0 'usage: gatherfuzz' -- help
+expect 0 '--by_step' -- show --help
+check test -z "$(find . -name '*.tmp.*')"
+check test ! -e no
+
+[ $failures -eq 0 ] || { echo "$failures failures"; exit 1; }
+echo "the command behaves"

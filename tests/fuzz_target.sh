@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# What a fuzz target says when it finds a violation, and that it says nothing when it does not.
+set -uo pipefail
+build=$1 source=$2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+fail() { echo "$*"; cat "$scratch/log"; exit 1; }
+
+for race in own-range/x86/mail-race reset-range/arm64/table-race sync-before-dec/x86/two-finishers; do
+  policy=${race%%/*} arch=${race#*/}
+  arch=${arch%/*}
+  file=$source/corpus/$race.gather
+  kind=$(sed -n 's/^expect //p' "$file")
+  "$build/gatherfuzz" encode "$file" -o "$scratch/input" || fail "cannot encode $file"
+  "$build/fuzz/fuzz_${policy}_$arch" "$scratch/input" >"$scratch/log" 2>&1
+  [ $? -eq 77 ] || fail "$race: libFuzzer did not see a crash"
+  grep -q "^DEDUP_TOKEN: $kind-$policy-$arch" "$scratch/log" || fail "$race: no DEDUP_TOKEN"
+  grep -Eq "^[^ ]+: [^ ]+:[0-9]+: [^ ]+: Assertion \`.*FuzzerHash=[A-Za-z0-9_.+-]+' failed\.$" \
+    "$scratch/log" || fail "$race: no assertion line"
+  function=$(sed -E 's/(^|-)([a-z])/\U\2/g' <<<"$kind")
+  grep -q "Violation$function" "$scratch/log" || fail "$race: did not abort in Violation$function"
+  "$build/fuzz/fuzz_full-mm_$arch" "$scratch/input" >"$scratch/log" 2>&1 ||
+    fail "$race: full-mm is broken by it"
+done
+"$build/fuzz/fuzz_thirteenth_x86" -seed=1 -runs=100000 -artifact_prefix="$scratch/" \
+  >"$scratch/log" 2>&1 && fail "the thirteenth policy was not broken"
+grep -q '^DEDUP_TOKEN: .*-thirteenth-x86' "$scratch/log" || fail "the thirteenth policy: no token"
+echo "fuzz targets report what they find"

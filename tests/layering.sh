@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Dependencies point one way: triage and fuzz to harness, harness to model; model to nothing, the
+# machine not to the kernel paths; and only triage uses more than the C++ library and Boost.Context.
+set -euo pipefail
+cd "$1"
+status=0
+# forbid FOLDER PATTERN: no include in FOLDER may match.
+forbid() {
+  if grep -rnE "^#include [<\"]($2)" "$1" --include='*.h' --include='*.cc'; then
+    echo "$1 must not include the above"
+    status=1
+  fi
+}
+forbid model '(harness|fuzz|triage|tests|bench)/|boost/|absl/|nlohmann/'
+forbid model/machine 'model/(kernel|policies|arch)/'
+forbid model/oracle 'model/(policies|arch)/'
+forbid harness '(fuzz|triage|tests|bench)/|absl/|nlohmann/'
+forbid fuzz '(triage|tests|bench)/|absl/|nlohmann/|boost/'
+forbid triage '(fuzz|tests|bench)/|boost/'
+# Each policy's file is named for it: the build makes the names of fuzz targets from the files.
+for file in model/policies/*.cc; do
+  name=$(basename "$file" .cc | tr _ -)
+  [ "$name" = policy ] || grep -q "Policy kPolicy(\"$name\"" "$file" ||
+    { echo "$file does not define the policy $name"; status=1; }
+done
+exit $status

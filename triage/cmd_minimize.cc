@@ -1,0 +1,43 @@
+// gatherfuzz minimize: the same kind of violation with less.
+#include <string>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "triage/command.h"
+#include "triage/files.h"
+#include "triage/minimize.h"
+#include "triage/strings.h"
+
+namespace gatherfuzz {
+namespace {
+
+absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
+  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(arguments[0]);
+  if (!loaded.ok()) return loaded.status();
+  ScheduleFile& file = loaded->file;
+  const absl::StatusOr<Target> target = TargetFor(arguments[0], file);
+  if (!target.ok()) return target.status();
+  static Execution execution;
+  const RunResult result = execution.Execute(file.schedule, *target->policy, *target->arch);
+  if (result.violation.kind == ViolationKind::kNone) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(arguments[0], ": shows no violation under ", Absl(target->policy->name()),
+                     " on ", Absl(target->arch->name()), ", so there is nothing to keep"));
+  }
+  file.policy = target->policy->name();
+  file.arch = target->arch->name();
+  file.expect = result.violation.kind;
+  file.schedule = Minimize(execution, file.schedule, *target->policy, *target->arch);
+  const absl::Status status = WriteFile(absl::GetFlag(FLAGS_output), PrintText(file));
+  if (!status.ok()) return status;
+  return kNoViolation;
+}
+
+constexpr Command kCommand("minimize", "FILE [-o OUT]",
+                           "write the same kind of violation with fewer operations and switches",
+                           " output policy arch ", Main);
+const RegisterCommand kRegistered(&kCommand);
+
+}  // namespace
+}  // namespace gatherfuzz
