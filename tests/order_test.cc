@@ -253,8 +253,8 @@ TEST(Order, WhoWaitsForAFinishMakesNoStepsAndLendsNoTurn) {
 }
 
 TEST(Order, WhoWaitsForSomebodyWhoCannotMoveEitherIsPassedOver) {
-  // cpu2's munmap waits for cpu1 to unlock, but that waits in its finish for cpu0's gather: no run
-  // of cpu2 can help it there, so cpu0's own comes next.
+  // cpu2's munmap waits for cpu0 to unlock, but that waits in its finish for cpu1's gather: the run
+  // of cpu2 is passed over, and the next one is that of cpu1.
   const std::string text = R"(
     cpus 3
     init
@@ -267,14 +267,13 @@ TEST(Order, WhoWaitsForSomebodyWhoCannotMoveEitherIsPassedOver) {
     cpu2
       munmap 2..3
     order
-      cpu0 until pud_read
-      cpu1 until done
+      cpu1 until pud_read
+      cpu0 until done
       cpu2 until done
-      cpu0 1
-      cpu2 until vma_detach
+      cpu1 until pte_lock
 )";
-  EXPECT_THAT(Between(StepsOf(text, "sync-finish"), "cpu1 pending_dec", "cpu0 pte_lock(0)"),
-              ElementsAre("cpu1 pending_dec", "cpu0 pmd_read(0) pte_lock(0)"));
+  EXPECT_THAT(Between(StepsOf(text, "sync-finish"), "cpu0 pending_dec", "cpu1 pte_lock(1)"),
+              ElementsAre("cpu0 pending_dec", "cpu1 pmd_read(1) pte_lock(1)"));
 }
 
 // --- The tail ---

@@ -1,0 +1,209 @@
+// A text that is not a schedule: where and how it is refused, and how that is shown.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/text.h"
+#include "model/arch/arch.h"
+#include "model/policies/policy.h"
+
+namespace gatherfuzz {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// "LINE:COLUMN: expected WHAT", or "parsed".
+std::string ErrorOf(std::string_view text) {
+  const auto parsed = ParseText(text);
+  const auto* const error = std::get_if<TextError>(&parsed);
+  if (error == nullptr) return "parsed";
+  return std::to_string(error->line) + ":" + std::to_string(error->column) + ": expected " +
+         error->expected;
+}
+
+std::string Repeated(std::string_view text, size_t times) {
+  std::string all;
+  for (size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+std::string WithCrLf(std::string_view text) {
+  std::string all;
+  for (const char c : text) all += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  return all;
+}
+
+// --- What is refused, where, and what should have stood there ---
+
+// Texts that are refused where '^' stands, by what should have stood there. Each begins at the
+// second line, below "gatherfuzz 1".
+struct Malformed {
+  std::string expected;
+  std::vector<std::string_view> texts;
+};
+
+const std::vector<Malformed>& MalformedTexts() {
+  static const auto* const kTexts = new std::vector<Malformed>{
+      {"cpuN or walkN with a number below 2 ('cpus' says how many)",
+       {"\n  ^cpuss 2", "^cpu2", "^cpu", "^cpu-1", "^cpu1x", "^cpu4294967296", "^walk2"}},
+      {"intent, cpus, policy, arch, batch, expect, init, a program (cpu0) or order",
+       {"^speed 2", "^gatherfuzz 1", "^map 0..4 rw", "^read 1", "^rest", "^inv0"}},
+      {"a sentence that says what the schedule is for", {"intent^", "intent^ \t "}},
+      {"a number of CPUs, 1 to 8",
+       {"cpus^", "cpus   ^# two", "cpus ^0", "cpus ^9", "cpus ^-1", "cpus ^+1", "cpus ^2x",
+        "cpus ^2#two", "cpus ^0x2", "cpus ^18446744073709551618", "cpus ^4294967298"}},
+      {"the end of the line",
+       {"cpus 2 ^3", "batch 2 ^pages", "policy own-range ^full-mm", "arch\tx86\t^arm64",
+        "expect none ^either", "init ^1", "init\n  map 0..4 rw huge ^huge",
+        "init\n  present 0..4 dirty ^rw", "init\n  cached cpu1 0..4 ^dirty", "cpu0 ^read 1",
+        "cpu0\n  read 1 ^2", "cpu0\n  munmap 0..4 ^rw", "order ^now",
+        "order\n  cpu0 until pte_clear ^(2)",
+        "order\n  cpu0 until pte_clear(2) #3 ^4", "order\n  rest random 1 ^2"}},
+      {"a number of pages, 1 to 8", {"batch ^0", "batch ^9"}},
+      {"map, present, cached, a program (cpu0) or order",
+       {"init\n  ^mapp 0..4 rw", "init\n^cpus 2", "init\n^read 1"}},
+      {"a range of pages BEGIN..END, 0 <= BEGIN < END <= 64",
+       {"init\n  map^", "init\n  map ^4", "init\n  map ^0..", "init\n  map ^..4",
+        "init\n  map ^0...4", "init\n  map ^0-4", "init\n  map ^0 .. 4", "init\n  map ^2..2 r",
+        "init\n  map ^3..2 r", "init\n  map ^60..65 r", "init\n  map ^-1..2 r",
+        "init\n  present ^0..65", "init\n  cached cpu1^", "cpu0\n  munmap ^7"}},
+      {"r or rw, and then perhaps huge",
+       {"init\n  map 0..4^", "init\n  map 0..4 ^w", "init\n  map 0..4 ^huge", "cpu0\n  map 0..4^"}},
+      {"'huge' or the end of the line",
+       {"init\n  map 0..4 rw ^hugh", "init\n  map 0..4 rw ^dirty"}},
+      {"'dirty' or the end of the line", {"init\n  present 0..4 ^huge"}},
+      {"cpuN with a number below 2 ('cpus' says how many)",
+       {"init\n  cached ^0..4", "init\n  cached ^cpu2 0..4", "init\n  cached ^walk0 0..4"}},
+      {"one program for each agent; cpu0 has one already", {"cpu0\nread 1\n^cpu0"}},
+      {"one program for each agent; walk1 has one already", {"walk1\n^walk1"}},
+      {"map, munmap, dontneed, free, read, write, another program or order",
+       {"cpu0\n  ^unmap 0..4", "cpu0\n  ^fill 0", "cpu0\n  ^inv0",
+        "cpu0\nmap 0..4 rw\n^present 0..4", "cpu0\n^rest"}},
+      {"fill, another program or order", {"walk0\n  ^read 0"}},
+      {"a page, 0 to 63", {"walk0\n  fill ^0..4", "cpu0\n  read^", "cpu0\n  read ^64"}},
+      {"rest, or cpuN, walkN or invN with a number below 2 ('cpus' says how many)",
+       {"order\n  ^cpu2 1", "order\n  ^inv2 1", "order\n  ^dma0 1", "order\n  ^cpu 1",
+        "order\n^init", "order\n^order"}},
+      {"'until', or a number of steps, 1 to 65535",
+       {"order\n  cpu0^", "order\n  cpu0 ^0", "order\n  cpu0 ^65536", "order\n  cpu0 ^forever",
+        "order\ncpu0^\n"}},
+      {"'done', or the name of a step (docs/schedule-format.md lists them)",
+       {"order\n  cpu0 until^", "order\n  cpu0 until  ^# when?", "order\n  cpu0 until ^finished",
+        "order\n  cpu0 until ^(2)", "order\n  cpu0 until ^#2", "order\n  cpu0 until ^done(2)"}},
+      {"a page in parentheses, 0 to 63",
+       {"order\n  cpu0 until pte_clear^()", "order\n  cpu0 until pte_clear^(2",
+        "order\n  cpu0 until pte_clear^(", "order\n  cpu0 until pte_clear^(64)",
+        "order\n  cpu0 until pte_clear^(2)#3"}},
+      {"no page: this step is not about one", {"order\n  cpu0 until pending_inc^(2)"}},
+      {"#1 to #255",
+       {"order\n  cpu0 until pte_clear(2) ^#0", "order\n  cpu0 until pte_clear(2) ^#256",
+        "order\n  cpu0 until pte_clear(2) ^#3rd"}},
+      {"'random SEED' or the end of the line", {"order\n  rest ^now"}},
+      {"a seed, 0 to 4294967295",
+       {"order\n  rest random^", "order\n  rest random ^4294967296", "order\n  rest random ^-1"}},
+      {"one 'cpus' line only", {"cpus 2\n^cpus 3", "cpus 2\nbatch 3\n  ^cpus 2"}},
+      {"one 'policy' line only", {"policy full-mm\n^policy full-mm"}},
+      {"one 'arch' line only", {"arch x86\ncpus 2\n^arch arm64"}},
+      {"one 'batch' line only", {"batch 1\n^batch 4"}},
+      {"one 'expect' line only", {"expect none\n^expect", "expect none\n\t^expect deadlock"}},
+      {"'init' before the programs", {"cpu0\n  ^init"}},
+      {"nothing after 'rest'", {"order\nrest\n\n  ^cpu0 1", "order\nrest\n^rest"}},
+  };
+  return *kTexts;
+}
+
+// "LINE:COLUMN: expected ...", as ErrorOf says it, for the place of '^'; takes '^' out of `text`.
+std::string TakeError(std::string& text, std::string_view expected) {
+  const size_t at = text.find('^');
+  text.erase(at, 1);
+  const size_t line_begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
+  return std::to_string(1 + std::count(text.begin(), text.begin() + line_begin, '\n')) + ":" +
+         std::to_string(1 + at - line_begin) + ": expected " + std::string(expected);
+}
+
+TEST(Text, RefusesAndSaysWhereAndWhatItExpected) {
+  for (const auto& [expected, texts] : MalformedTexts()) {
+    for (const std::string_view lines : texts) {
+      std::string text = "gatherfuzz 1\n" + std::string(lines);
+      const std::string error = TakeError(text, expected);
+      EXPECT_EQ(ErrorOf(text), error) << text;
+      EXPECT_EQ(ErrorOf(text + "\n?\n"), error) << "what follows has no say in it: " << text;
+      EXPECT_EQ(ErrorOf(WithCrLf(text + "\n")), error) << "with CRLF: " << text;
+    }
+  }
+}
+
+TEST(Text, RefusesWhatDoesNotBeginWithTheVersion) {
+  constexpr std::string_view kFirst = "expected 'gatherfuzz 1' on the first line";
+  EXPECT_THAT(ErrorOf(""), StartsWith("1:1: " + std::string(kFirst)));
+  EXPECT_THAT(ErrorOf("# nothing else"), StartsWith("1:1: " + std::string(kFirst)));
+  EXPECT_THAT(ErrorOf("\ncpus 2\n"), StartsWith("2:1: " + std::string(kFirst)));
+  EXPECT_THAT(ErrorOf("gatherfuzz1\n"), StartsWith("1:1: " + std::string(kFirst)));
+  EXPECT_EQ(ErrorOf("gatherfuzz"), "1:11: expected the version of the format, 1 to 1");
+  EXPECT_EQ(ErrorOf("gatherfuzz 2"), "1:12: expected the version of the format, 1 to 1");
+  EXPECT_EQ(ErrorOf("gatherfuzz 1 cpus 2"), "1:14: expected the end of the line");
+}
+
+TEST(Text, RefusesAnUnknownNameWithAllThatAreKnown) {
+  const std::string policy = ErrorOf("gatherfuzz 1\npolicy own_range\n");
+  EXPECT_THAT(policy, StartsWith("2:8: expected a policy: "));
+  for (const Policy* known : Policies()) EXPECT_THAT(policy, HasSubstr(std::string(known->name())));
+  const std::string arch = ErrorOf("gatherfuzz 1\narch\n");
+  EXPECT_THAT(arch, StartsWith("2:5: expected an architecture: "));
+  for (const Arch* known : Archs()) EXPECT_THAT(arch, HasSubstr(std::string(known->name())));
+  const std::string verdict = ErrorOf("gatherfuzz 1\nexpect clean\n");
+  EXPECT_THAT(verdict, StartsWith("2:8: expected a verdict: none, "));
+  for (const auto& known : kViolations) EXPECT_THAT(verdict, HasSubstr(std::string(known.name)));
+  for (const OpInfo& op : kOps) {
+    const std::string agent = op.agent == AgentKind::kCpu ? "cpu0" : "walk0";
+    EXPECT_THAT(ErrorOf("gatherfuzz 1\n" + agent + "\n?\n"), HasSubstr(op.name));
+  }
+}
+
+TEST(Text, TakesAsManyLinesAsAScheduleHoldsAndRefusesTheNext) {
+  const std::string init = "gatherfuzz 1\ninit\n" + Repeated("  map 0..1 r\n", kMaxInit);
+  EXPECT_EQ(ErrorOf(init), "parsed");
+  EXPECT_EQ(ErrorOf(init + "  map 0..1 r\n"), "35:3: expected at most 32 lines of init");
+  const std::string program = "gatherfuzz 1\ncpu0\n" + Repeated("  read 1\n", kMaxOps);
+  EXPECT_EQ(ErrorOf(program), "parsed");
+  EXPECT_EQ(ErrorOf(program + "walk0\n  fill 1\n"),
+            "68:3: expected at most 64 operations in all programs");
+  const std::string order = "gatherfuzz 1\norder\n" + Repeated("  cpu0 1\n", kMaxRuns);
+  EXPECT_EQ(ErrorOf(order + "rest\n"), "parsed");
+  EXPECT_EQ(ErrorOf(order + "  cpu0 1\n"), "515:3: expected at most 512 lines of order");
+}
+
+// --- How an error is shown ---
+
+TEST(Text, AnErrorStandsAboveACaret) {
+  const auto parsed = ParseText("gatherfuzz 1\norder\n  cpu0 until pte_clea(2)  # typo\r\n");
+  EXPECT_EQ(FormatError("dir/a.gather", std::get<TextError>(parsed)),
+            "dir/a.gather:3:14: expected 'done', or the name of a step "
+            "(docs/schedule-format.md lists them)\n"
+            "    cpu0 until pte_clea(2)  # typo\n"
+            "               ^");
+}
+
+TEST(Text, TheCaretKeepsTheTabsOfItsLine) {
+  const auto parsed = ParseText("gatherfuzz 1\ncpu0\n\tread\t\t64\n");
+  EXPECT_EQ(FormatError("f", std::get<TextError>(parsed)),
+            "f:3:8: expected a page, 0 to 63\n"
+            "  \tread\t\t64\n"
+            "  \t    \t\t^");
+}
+
+TEST(Text, TheCaretMayStandAfterTheLine) {
+  const auto parsed = ParseText("gatherfuzz 1\ncpus\n");
+  EXPECT_EQ(FormatError("f", std::get<TextError>(parsed)),
+            "f:2:5: expected a number of CPUs, 1 to 8\n"
+            "  cpus\n"
+            "      ^");
+}
+
+}  // namespace
+}  // namespace gatherfuzz
