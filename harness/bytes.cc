@@ -20,6 +20,13 @@ constexpr int kPointCodes = 196;    // ... until a point, exactly; above: likely
 static_assert(kDoneCodes + kPointCount <= kPointCodes);
 constexpr uint8_t kAnyPage = 255;
 
+// Where a switch is most telling: around what others see, and before what they wait for.
+constexpr Point kLikelyPoints[] = {
+    Point::pte_clear,  Point::pte_unlock,     Point::pmd_clear,        Point::pmd_unlock,
+    Point::tlb_flush,  Point::tlb_flush_done, Point::pending_inc,      Point::pending_dec,
+    Point::pte_set,    Point::pending_read,   Point::pte_table_unlink, Point::deliver,
+    Point::walk_pte,   Point::walk_pmd,       Point::syscall_return,   Point::mmap_write_downgrade};
+
 GATHERFUZZ_WRAPS uint64_t HashOf(std::span<const uint8_t> bytes) {
   uint64_t hash = 0xcbf29ce484222325u + bytes.size();
   for (const uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001b3u;
@@ -62,7 +69,10 @@ int DecodePage(uint8_t byte, int span) {
 
 PageRange DecodeRange(uint8_t first, uint8_t length, int span) {
   const int begin = DecodePage(first, span);
-  const int pages = length < kPages ? 1 + length : length < 224 ? 1 + length % 4 : kPagesPerPmd;
+  const int pages = length < kPages ? 1 + length
+                    : length < 144  ? 1 + length % 4             // a few pages
+                    : length < 224  ? kPagesPerPmd + length % 8  // across blocks
+                                    : kPagesPerPmd;              // one block
   return {begin, std::min(begin + pages, kPages)};
 }
 
@@ -169,7 +179,8 @@ Run DecodeRun(const std::array<uint8_t, kRecordBytes>& record, int cpus, int spa
   } else {
     run.kind = Run::Kind::kUntilPoint;
     const bool exact = mode < kPointCodes;
-    run.point = static_cast<Point>((mode - (exact ? kDoneCodes : kPointCodes)) % kPointCount);
+    run.point = exact ? static_cast<Point>((mode - kDoneCodes) % kPointCount)
+                      : kLikelyPoints[(mode - kPointCodes) % std::size(kLikelyPoints)];
     if (Info(run.point).has_page && (exact ? record[2] != kAnyPage : record[2] >= 160)) {
       run.page = static_cast<int8_t>(DecodePage(record[2], span));
     }

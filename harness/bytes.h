@@ -23,8 +23,6 @@ inline constexpr size_t kHeaderBytes = 12;
 inline constexpr size_t kRecordBytes = 4;
 inline constexpr size_t kMaxEncodedBytes =
     kHeaderBytes + kRecordBytes * (kMaxInit + kMaxOps + kMaxRuns);
-// The first bytes of an encoded schedule are never those of a text one, which begins with a letter,
-// a blank or '#': that is how the two are told apart.
 
 // Fills in `schedule` from any bytes; the result is canonical (see Canonicalize).
 void DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule);

@@ -1,5 +1,7 @@
 #include "harness/cause.h"
 
+#include <algorithm>
+
 namespace gatherfuzz {
 namespace {
 
@@ -54,11 +56,15 @@ bool NamesStale(const Trace& trace, const Invalidation& request, const Violation
     return pte_table ? request.pte_tables >> violation.page / kPagesPerPmd & 1
                      : request.pmd_tables >> violation.page / kPagesPerPud & 1;
   }
+  // Found by its mapping: a walk through a dead table may have cached it for another page.
   const Tlb& tlb = trace.end.at(MakeCpu(violation.holder)).tlb;
-  const Pte& small = tlb.small[violation.page];
-  const bool is_small = small.present() && small.mapping == violation.mapping;
-  return is_small ? request.small >> violation.page & 1
-                  : request.huge >> violation.page / kPagesPerPmd & 1;
+  const auto is_stale = [&](const Pte& entry) {
+    return entry.present() && entry.mapping == violation.mapping;
+  };
+  const auto small = std::find_if(tlb.small.begin(), tlb.small.end(), is_stale);
+  if (small != tlb.small.end()) return request.small >> (small - tlb.small.begin()) & 1;
+  const auto huge = std::find_if(tlb.huge.begin(), tlb.huge.end(), is_stale);
+  return huge != tlb.huge.end() && (request.huge >> (huge - tlb.huge.begin()) & 1) != 0;
 }
 
 void FindFlush(const Trace& trace, const Violation& violation, Cause& cause) {
@@ -70,7 +76,7 @@ void FindFlush(const Trace& trace, const Violation& violation, Cause& cause) {
       bool delivered = false;
       for (int k = i + 1; k < static_cast<int>(trace.steps.size()) && !delivered; ++k) {
         const TraceStep& later = trace.steps[k];
-        delivered = later.event.point == Point::deliver && later.issuer == issuer &&
+        delivered = later.event.point == Point::deliver && later.event.page == Index(issuer) &&
                     Index(CpuOf(later.event.agent)) == violation.holder;
         if (later.event.point == Point::tlb_flush_done && later.event.agent == step.event.agent) break;
       }

@@ -165,7 +165,8 @@ void Execution::Observe(AgentId agent, Point point, int page) {
                      .op = kind == AgentKind::kCpu      ? it.op
                            : kind == AgentKind::kWalker ? it.fill
                                                         : 0,
-                     .lent = mover_ != turn_.agent},
+                     .lent = mover_ != turn_.agent,
+                     .turn_of = turn_.agent},
                     system_.world);
 }
 
@@ -220,12 +221,14 @@ bool Execution::GoOnWithTurn() {
 
 // Who can move and has to, for `agent` to go on: a delivery, or the holder of a lock, or whoever
 // that one waits for. Nobody if the turn is not lent, or if `agent` waits for something else.
-AgentId Execution::Blocker(AgentId agent) const {
+AgentId Execution::Blocker(AgentId agent) {
   const Mm& mm = system_.world.mm;
   for (int depth = 0; depth < kMaxCpus; ++depth) {
-    if (KindOf(agent) != AgentKind::kCpu || !program(CpuOf(agent)).waits) return kNobody;
+    const bool thread = KindOf(agent) == AgentKind::kCpu && (cpus_left_ & CpuBit(CpuOf(agent))) != 0;
+    if (!thread || !program(CpuOf(agent)).waits) return kNobody;
     const CpuProgram& waiter = program(CpuOf(agent));
     if (waiter.point == Point::tlb_flush_done && turn_.lends != Lends::kNothing) {
+      delivers_for_ = CpuOf(agent);
       return DeliveryAgent(
           MakeCpu(std::countr_zero(system_.world.at(CpuOf(agent)).invalidation.undelivered)));
     }
@@ -314,7 +317,7 @@ bool Execution::TurnCounts(Point point, int page) {
 }
 
 void Execution::RunInlineTurn() {
-  if (mover_ != turn_.agent) return InlineStep(mover_);
+  if (mover_ != turn_.agent) return DeliverFrom(system_, CpuOf(mover_), delivers_for_);
   do {
     InlineStep(turn_.agent);
     if (turn_.kind != Turn::Kind::kFree) turn_.left -= TurnCounts(last_point_, last_page_);
@@ -323,12 +326,24 @@ void Execution::RunInlineTurn() {
 
 void Execution::InlineStep(AgentId agent) {
   const CpuId cpu = CpuOf(agent);
-  if (KindOf(agent) == AgentKind::kInvalidation) return DeliverOldest(system_, cpu);
+  if (KindOf(agent) == AgentKind::kInvalidation) return Deliver(cpu);
   CpuProgram& self = program(cpu);
   if (!StepWalker(system_, cpu, self.fills[self.fill])) return;
   if (++self.fill == static_cast<int>(self.fills.size())) {
     walkers_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
   }
+}
+
+// The oldest pending invalidation, or the one that the turn names, as in `inv0 until deliver(1)`.
+void Execution::Deliver(CpuId target) {
+  const bool named = turn_.kind == Turn::Kind::kUntilPoint && turn_.point == Point::deliver &&
+                     0 <= turn_.page && turn_.page < system_.world.cpu_count;
+  if (named) {
+    const CpuId issuer = MakeCpu(turn_.page);
+    const uint8_t undelivered = system_.world.at(issuer).invalidation.undelivered;
+    if ((undelivered & CpuBit(target)) != 0) return DeliverFrom(system_, target, issuer);
+  }
+  DeliverOldest(system_, target);
 }
 
 void Execution::NothingCanMove() {

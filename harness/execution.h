@@ -34,6 +34,7 @@ struct StepEvent {
   int page = kNoPage;
   int op = 0;         // which line of the agent's program it belongs to; 0 for deliveries
   bool lent = false;  // the agent moved in the place of the one whose turn it is, which waits for it
+  AgentId turn_of{};  // whose turn it is
 };
 
 // Sees each step of a run just before its operation.
@@ -113,13 +114,14 @@ class Execution final : private Steps {
   bool MayGoOn(CpuId cpu, Point point, int page);
   CpuId NextCpu();
   bool GoOnWithTurn();
-  AgentId Blocker(AgentId agent) const;
+  AgentId Blocker(AgentId agent);
   bool NextTurn();
   void BeginTurn(const Run& run);
   bool BeginRestTurn();
   bool BeginRandomTurn();
   void RunInlineTurn();
   void InlineStep(AgentId agent);
+  void Deliver(CpuId target);
   bool TurnCounts(Point point, int page);
   void SwitchFrom(Fiber& from, CpuId next);
   [[noreturn]] void NothingCanMove();
@@ -140,7 +142,8 @@ class Execution final : private Steps {
   const Schedule* schedule_ = nullptr;
   size_t next_run_ = 0;
   Turn turn_;
-  AgentId mover_{};  // the owner of the turn, or who moves in its place
+  AgentId mover_{};      // the owner of the turn, or who moves in its place
+  CpuId delivers_for_{};  // whose invalidation a delivery delivers that moves in another's place
   Random random_{0};
   StepObserver* observer_ = nullptr;
   RunResult result_;

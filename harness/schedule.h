@@ -39,8 +39,8 @@ struct ProgramLine {
 };
 
 // One entry of the order: an agent moves so far. While it is blocked, the one it waits for moves in
-// its place: the holder of a lock until the lock is free, or the deliveries of its own invalidation
-// (lowest CPU first). A run ends early when its agent ends, or waits for something else; if that is
+// its place: the holder of a lock until the lock is free, or the deliveries of its own invalidation,
+// and only of that (lowest CPU first). A run ends early when its agent ends, or waits for something else; if that is
 // so when its turn comes, it is passed over.
 struct Run {
   enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone };

@@ -1,6 +1,6 @@
 #include "harness/trace.h"
 
-#include <bit>
+#include <algorithm>
 
 namespace gatherfuzz {
 namespace {
@@ -70,6 +70,10 @@ int FrameThatChanged(const World& before, const World& after) {
   return -1;
 }
 
+bool AboutPage(const StepEvent& event) {
+  return event.page != kNoPage && event.point != Point::deliver;
+}
+
 class Recorder final : public StepObserver {
  public:
   explicit Recorder(Trace& trace) : trace_(trace) {}
@@ -80,13 +84,12 @@ class Recorder final : public StepObserver {
     before_ = before;
     TraceStep step;
     step.event = event;
-    if (event.page != kNoPage) step.leaf_before = SoftwareLeaf(before, event.page);
+    if (AboutPage(event)) step.leaf_before = SoftwareLeaf(before, event.page);
     if (event.point == Point::pud_read) step.saw_none = NoneAt(before, Level::kPud, event.page);
     if (event.point == Point::pmd_read) step.saw_none = NoneAt(before, Level::kPmd, event.page);
     const CpuState& cpu = before.at(CpuOf(event.agent));
     if (event.point == Point::deliver) {
-      step.issuer = cpu.deliveries.issuers[0];
-      step.request = before.at(step.issuer).invalidation;
+      step.request = before.at(MakeCpu(event.page)).invalidation;
     } else if (event.point == Point::tlb_flush_done) {
       step.request = cpu.invalidation;
     }
@@ -98,7 +101,7 @@ class Recorder final : public StepObserver {
     if (trace_.steps.empty()) return;
     TraceStep& step = trace_.steps.back();
     const StepEvent& event = step.event;
-    if (event.page != kNoPage) step.leaf_after = SoftwareLeaf(after, event.page);
+    if (AboutPage(event)) step.leaf_after = SoftwareLeaf(after, event.page);
     step.pending_after = after.mm.tlb_flush_pending;
     if (event.point == Point::tlb_flush) {
       step.request = after.at(CpuOf(event.agent)).invalidation;
@@ -168,6 +171,7 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
   trace.result = execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});
   recorder.Complete(execution.world());
   trace.end = execution.world();
+  if (trace.steps.empty()) trace.start = trace.end;
   return trace;
 }
 
@@ -206,22 +210,41 @@ const Op* OpOf(const Schedule& schedule, const StepEvent& event) {
   return nullptr;
 }
 
+namespace {
+
+// The steps that have to be named. One made in the place of an agent comes by itself if the next that is
+// named is that agent's: it lends its turn again. If the agent got no further, it does not.
+std::vector<const StepEvent*> StepsToName(const Trace& trace) {
+  std::vector<const StepEvent*> named;
+  for (auto step = trace.steps.rbegin(); step != trace.steps.rend(); ++step) {
+    const StepEvent& event = step->event;
+    if (!event.lent || named.empty() || named.back()->agent != event.turn_of) {
+      named.push_back(&event);
+    }
+  }
+  std::reverse(named.begin(), named.end());
+  return named;
+}
+
+}  // namespace
+
 Schedule NameSwitches(const Schedule& schedule, const Trace& trace) {
   Schedule named = schedule;
   named.order.clear();
   named.tail = {};
-  std::vector<const StepEvent*> own;  // lent steps come by themselves
-  for (const TraceStep& step : trace.steps) {
-    if (!step.event.lent) own.push_back(&step.event);
-  }
-  for (size_t begin = 0; begin < own.size();) {
+  const std::vector<const StepEvent*> steps = StepsToName(trace);
+  for (size_t begin = 0; begin < steps.size();) {
     size_t end = begin + 1;
-    while (end < own.size() && own[end]->agent == own[begin]->agent) ++end;
-    const StepEvent& last = *own[end - 1];
+    // A delivery is a run of its own: naming it is also what chooses it.
+    while (end < steps.size() && steps[end]->agent == steps[begin]->agent &&
+           steps[begin]->point != Point::deliver) {
+      ++end;
+    }
+    const StepEvent& last = *steps[end - 1];
     Run run{.kind = Run::Kind::kUntilPoint, .agent = last.agent, .point = last.point, .count = 0};
     run.page = static_cast<int8_t>(last.page);
     for (size_t i = begin; i < end; ++i) {
-      run.count += own[i]->point == last.point && own[i]->page == last.page;
+      run.count += steps[i]->point == last.point && steps[i]->page == last.page;
     }
     if (run.count > 255 || !named.order.push_back(run)) break;
     begin = end;

@@ -27,7 +27,6 @@ struct TraceStep {
   int pending_after = 0;                // tlb_flush_pending
   std::vector<TlbChange> tlb;           // what changed in any TLB
   Invalidation request{};               // issued, completed or delivered
-  CpuId issuer{};                       // of a delivered request
   int frame = -1;                       // allocated, freed or unlinked, or the table a walk went to
 };
 

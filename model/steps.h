@@ -5,7 +5,7 @@
 // atomic, in a total order, and that order is the schedule. StepWhen() is for an operation that can
 // block: it returns only when ready() holds; a blocked agent is not runnable and costs no steps.
 //
-// Invariants: an agent makes no change of shared state outside of a step; nothing is allocated;
+// Invariants: an agent makes no change outside of a step that another could see; nothing is allocated;
 // Violate() does not return, so a thread's stack must own nothing that needs to be released.
 //
 // The part that counts a step is inline and does not know who implements the interface: as long as

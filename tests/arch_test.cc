@@ -95,6 +95,16 @@ TEST(X86, FullmmAndNeedFlushAllFlushTheWholeAddressSpace) {
   EXPECT_EQ(Flush("x86", all).request.whole, 1);
 }
 
+TEST(X86, AHugeLeafIsTakenAwayWithTheWholeAddressSpace) {
+  // The kernel asks for the pages of the range, which are more than the ceiling.
+  const Invalidation request = FindArch("x86")->FlushPmdRange({4, 8});
+  EXPECT_EQ(request.whole, 1);
+  EXPECT_EQ(request.small, ~uint64_t{0});
+  EXPECT_EQ(request.huge, 0xffff);
+  EXPECT_EQ(request.start, 4);
+  EXPECT_EQ(request.end, 8);
+}
+
 TEST(Arm64, FlushesLeavesOnlyUnlessTablesWereFreed) {
   MmuGather gather = PtesOf(3, 6);
   const Invalidation leaves = Flush("arm64", gather).request;
@@ -144,6 +154,15 @@ TEST(Arm64, AHintSparesTheLeavesOfOtherLevels) {
   both.cleared_pmds = 1;
   EXPECT_EQ(Flush("arm64", both).request.huge, 0b1);
   EXPECT_EQ(Flush("arm64", both).request.small, MaskOf({0, 4}));
+}
+
+TEST(Arm64, AHugeLeafIsTakenAwayByItself) {
+  const Invalidation request = FindArch("arm64")->FlushPmdRange({4, 8});
+  EXPECT_EQ(request.whole, 0);
+  EXPECT_EQ(request.huge, 0b10);
+  EXPECT_EQ(request.small, 0u);
+  EXPECT_EQ(request.last_level, 1);
+  EXPECT_EQ(request.level_hint, 2);
 }
 
 TEST(Arm64, FromSixteenStridesOnItFlushesTheWholeAddressSpace) {

@@ -140,6 +140,34 @@ TEST(Execution, EndsAtAViolationUnlessItsKindIsIgnored) {
   EXPECT_GT(ignored.steps, result.steps);
 }
 
+TEST(Execution, DoesNotTurnOnWhatRanBefore) {
+  // The first run is cut off while cpu3 waits for cpu0 to drop mmap_lock. The second has no cpu3;
+  // text cannot name it there, but a mutator may.
+  const Schedule first = FromText(R"(
+    cpus 4
+    init
+      map 0..1 rw
+      map 16..18 rw
+      present 0..1
+      cached cpu2 0..1
+    cpu0
+      dontneed 0..1
+    cpu2
+      dontneed 16..17
+    cpu3
+      munmap 17..18
+    order
+      cpu2 until pending_inc
+      cpu0 until pte_clear
+      cpu3 until done
+)").schedule;
+  Schedule second = FromText("cpu0\n read 0\n walk0\n fill 0\n").schedule;
+  const uint64_t alone = Result(second, "need-flush-all", "x86").trace_hash;
+  second.order.push_back({.agent = CpuAgent(MakeCpu(3))});
+  EXPECT_EQ(Verdict(first, "need-flush-all", "x86"), "freed-page-cached");
+  EXPECT_EQ(Result(second, "need-flush-all", "x86").trace_hash, alone) << "it is passed over";
+}
+
 // --- Memory ---
 
 size_t MappingsOfTheProcess() {

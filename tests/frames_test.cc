@@ -47,6 +47,15 @@ TEST_F(Frames, DataLeavesRoomForEveryTable) {
   }
 }
 
+TEST_F(Frames, ThereAreNoMoreTablesThanTheTreeCanHold) {
+  // Frames are left, but one table more than that has been leaked.
+  for (int i = 0; i < kMaxTables; ++i) ASSERT_TRUE(TakeTable(world_, Level::kPte)) << i;
+  EXPECT_EQ(TakeTable(world_, Level::kPte), std::nullopt);
+  EXPECT_TRUE(TakeData(world_, Level::kPte));
+  GiveBack(world_, MakeFrame(1));
+  EXPECT_EQ(TakeTable(world_, Level::kPmd), MakeFrame(1));
+}
+
 TEST_F(Frames, ATableThatIsGivenBackIsEmpty) {
   const FrameId table = *TakeTable(world_, Level::kPte);
   world_.at(table).entries[2] = {.mapping = 7, .frame = MakeFrame(9), .flags = Pte::kPresent};

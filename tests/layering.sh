@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Dependencies point one way: triage and fuzz to harness, harness to model; model to nothing, the
+# Rules of the tree that a compiler does not check. Dependencies point one way: triage and fuzz to harness, harness to model; model to nothing, the
 # machine not to the kernel paths; and only triage uses more than the C++ library and Boost.Context.
 set -euo pipefail
 cd "$1"
@@ -23,4 +23,7 @@ for file in model/policies/*.cc; do
   [ "$name" = policy ] || grep -q "Policy kPolicy(\"$name\"" "$file" ||
     { echo "$file does not define the policy $name"; status=1; }
 done
+# The README's example policy is the one that the tests build.
+diff <(sed -n '/^```c++$/,/^```$/p' README.md | sed '1d;$d') tests/my_idea.cc ||
+  { echo "README.md and tests/my_idea.cc differ"; status=1; }
 exit $status

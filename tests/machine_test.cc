@@ -229,6 +229,23 @@ TEST(H10, RequestsReachACpuInTheOrderOfTheirIssue) {
   EXPECT_THAT(held, ElementsAre(all, all & ~PageBit(1), MaskOf({2, 4}), MaskOf({2, 4})));
 }
 
+// --- Faults ---
+
+TEST(Fault, LinksAPteTableUnderTheLockOfThePmdTable) {
+  const std::string text = "cpus 1\n init\n map 0..8 rw\n present 0..1\n cpu0\n";
+  Watch watch;
+  Execute(text + "read 4\n", "x86", &watch);
+  const auto begin = watch.steps.begin() + static_cast<ptrdiff_t>(watch.At("cpu0 pmd_read(4)"));
+  EXPECT_THAT(std::vector<std::string>(begin, begin + 5),
+              ElementsAre("cpu0 pmd_read(4)", "cpu0 pmd_lock(4)", "cpu0 pmd_populate(4)",
+                          "cpu0 pmd_unlock(4)", "cpu0 pte_lock(4)"));
+  // Where the table is there already, nobody takes that lock.
+  Watch beside;
+  Execute(text + "read 1\n", "x86", &beside);
+  EXPECT_THAT(beside.steps, Contains("cpu0 pte_lock(1)"));
+  EXPECT_THAT(beside.steps, Not(Contains("cpu0 pmd_lock(1)")));
+}
+
 // --- Huge pages, and full batches ---
 
 TEST(HugePage, IsFlushedBeforeItsPartsAreMapped) {

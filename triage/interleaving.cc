@@ -32,7 +32,7 @@ bool OfProtocol(Point point) {
 }
 
 bool NearPage(const StepEvent& event, int page) {
-  return event.page != kNoPage && page >= 0 &&
+  return event.page != kNoPage && event.point != Point::deliver && page >= 0 &&
          (event.page == page || (Info(event.point).has_page && event.point != Point::pte_read &&
                                  event.point != Point::pte_clear &&
                                  event.page / kPagesPerPmd == page / kPagesPerPmd));

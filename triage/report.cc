@@ -124,18 +124,20 @@ class Report {
   }
 
   std::string MissingText() const {
+    if (cause_.missing == Missing::kNotIssued) return "no invalidation was issued after that";
+    const TraceStep& flush = in_.trace.steps[static_cast<size_t>(cause_.flushed)];
+    const std::string issued =
+        absl::StrCat("step ", cause_.flushed + 1, " of ", AgentName(flush.event.agent));
     switch (cause_.missing) {
-      case Missing::kNotIssued: return "no invalidation was issued after that";
       case Missing::kTooNarrow:
-        return absl::StrCat("no invalidation issued after that covers it; the last, at ",
-                            At(cause_.flushed), ", names ",
-                            Describe(in_.trace.steps[static_cast<size_t>(cause_.flushed)]));
+        return absl::StrCat("the last invalidation after that, ", issued, ", names only ",
+                            Describe(flush));
       case Missing::kPending:
-        return absl::StrCat("the invalidation issued at ", At(cause_.flushed),
-                            " has not been delivered to cpu", violation_.holder);
-      case Missing::kRefilled: break;
+        return absl::StrCat("the invalidation of ", issued, " has not been delivered to cpu",
+                            violation_.holder);
+      default: break;
     }
-    return absl::StrCat("it was filled again after the invalidation of ", At(cause_.flushed));
+    return absl::StrCat("filled again after the invalidation of ", issued);
   }
 
   const ReportInput& in_;

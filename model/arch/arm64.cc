@@ -33,7 +33,8 @@ Invalidation RangeOf(int start, int end, Level stride, bool last_level, uint8_t 
     if (names(Level::kPte)) request.small |= PageBit(page);
     if (names(Level::kPmd)) request.huge |= static_cast<uint16_t>(1u << page / kPagesPerPmd);
     if (last_level) continue;
-    request.pte_tables |= static_cast<uint16_t>(1u << page / kPagesPerPmd);
+    // With a hint, all levels means the leaf at that level and the table pointers above it.
+    if (names(Level::kPte)) request.pte_tables |= static_cast<uint16_t>(1u << page / kPagesPerPmd);
     request.pmd_tables |= static_cast<uint8_t>(1u << page / kPagesPerPud);
   }
   return request;
@@ -55,7 +56,7 @@ class Arm64 final : public Arch {
     return true;
   }
   Invalidation FlushPmdRange(PageRange range) const override {
-    return RangeOf(range.begin, range.end, Level::kPmd, true, 1 + static_cast<int>(Level::kPmd));
+    return RangeOf(range.begin, range.end, Level::kPmd, false, 1 + static_cast<int>(Level::kPmd));
   }
   bool merges_vmas() const override { return false; }
 };

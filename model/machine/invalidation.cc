@@ -1,5 +1,6 @@
 #include "model/machine/invalidation.h"
 
+#include <algorithm>
 #include <bit>
 #include <type_traits>
 
@@ -22,13 +23,13 @@ void Enqueue(World& world, CpuId issuer) {
   world.deliveries_pending = AllCpus(world);
 }
 
-CpuId Dequeue(World& world, CpuId target) {
+void Dequeue(World& world, CpuId target, CpuId issuer) {
   DeliveryQueue& queue = world.at(target).deliveries;
-  const CpuId issuer = queue.issuers[0];
-  for (size_t i = 1; i < queue.count; ++i) queue.issuers[i - 1] = queue.issuers[i];
+  CpuId* const end = queue.issuers.data() + queue.count;
+  std::copy(std::find(queue.issuers.data(), end, issuer) + 1, end,
+            std::find(queue.issuers.data(), end, issuer));
   queue.issuers[--queue.count] = CpuId{};
   if (queue.count == 0) world.deliveries_pending &= static_cast<uint8_t>(~CpuBit(target));
-  return issuer;
 }
 
 bool NamesTable(const Invalidation& request, const TablePointer& pointer, Level level) {
@@ -81,9 +82,14 @@ void Invalidate(const Thread& thread, const Invalidation& request) {
 }
 
 void DeliverOldest(System& system, CpuId target) {
+  DeliverFrom(system, target, system.world.at(target).deliveries.issuers[0]);
+}
+
+void DeliverFrom(System& system, CpuId target, CpuId issuer) {
   World& world = system.world;
-  system.steps->Note(DeliveryAgent(target), Point::deliver, kNoPage);
-  Invalidation& request = world.at(Dequeue(world, target)).invalidation;
+  system.steps->Note(DeliveryAgent(target), Point::deliver, Index(issuer));
+  Dequeue(world, target, issuer);
+  Invalidation& request = world.at(issuer).invalidation;
   const Dropped dropped = Drop(world, target, request.small, request.huge);
   system.cost.needless += static_cast<uint32_t>(dropped.needless);
   DropTables(world.at(target), request);

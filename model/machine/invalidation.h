@@ -3,7 +3,8 @@
 // An issued request stands pending on every CPU of the mm, the issuer's own included. Delivery on a
 // CPU is a step of its own; it drops what the request names from that CPU's TLB and walk cache and
 // ends the walks in flight there that used what it drops. The issuer waits for all deliveries, so
-// it has at most one request outstanding. Requests reach a CPU in the order they were issued.
+// it has at most one request outstanding. Requests of different CPUs are not ordered: that one is
+// complete says nothing of another, whichever was issued first.
 //
 // Faithful: completion belongs to the issuer; a delivery is atomic on its CPU. Simplified: IPI and
 // broadcast TLBI look alike, no lazy CPUs, no tlb_gen shortcut, no ASIDs.
@@ -18,8 +19,9 @@ namespace gatherfuzz {
 // the steps tlb_flush and tlb_flush_done.
 void Invalidate(const Thread& thread, const Invalidation& request);
 
-// Delivers the oldest pending request to `target`; counts the step. One must be pending.
+// Delivers a request that is pending on `target`: the oldest, or that of `issuer`. Counts the step.
 void DeliverOldest(System& system, CpuId target);
+void DeliverFrom(System& system, CpuId target, CpuId issuer);
 
 // A request that drops everything.
 Invalidation WholeInvalidation();

@@ -126,7 +126,7 @@ struct Invalidation {
   std::array<uint8_t, 4> padding_;  // always 0
 };
 
-// Requests pending on one CPU, first issued first delivered.
+// Requests pending on one CPU, in the order of issue.
 struct DeliveryQueue {
   std::array<CpuId, kMaxCpus> issuers;
   uint8_t count;

@@ -1,8 +1,8 @@
 // The oracle: judges the state at every step at which one of its statements can become true, so a
 // bug shows without a lucky access. One file a kind; docs/oracle.md states each precisely.
 //
-// Each Check ends the run (through System::Report) if its statement holds, and does nothing else:
-// no check changes the state.
+// Each Check ends the run (through System::Report) if its statement holds. None changes anything but
+// the oracle's own notes in Call.
 #ifndef GATHERFUZZ_MODEL_ORACLE_ORACLE_H_
 #define GATHERFUZZ_MODEL_ORACLE_ORACLE_H_
 
