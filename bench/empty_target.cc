@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The ceiling: libFuzzer itself, with a target that does nothing.
 #include <cstddef>
 #include <cstdint>

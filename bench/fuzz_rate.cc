@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A fuzz target whose every execution is a schedule of about 64 steps, whatever libFuzzer asks for:
 // its rate, beside that of an empty target, is what the harness costs inside the engine.
 #include <cstring>

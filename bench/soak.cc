@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Many schedules from random bytes, against one policy and architecture or all of them.
 //
 //   soak [--runs N] [--seed S] [--policy P] [--arch A] [--keep-going]
 //
-// Prints a line for each: clean runs, and each kind of violation with how often it came and the seed
-// of the input of fewest steps that shows it. Exit status 1 if there was a violation, or a run reached a limit.
-// `soak --dump SEED` writes the input of a seed to standard output.
+// Prints a line for each: clean runs, and each kind of violation with how often it came and the
+// seed of the input of fewest steps that shows it. Exit status 1 if there was a violation, or a run
+// reached a limit. `soak --dump SEED` writes the input of a seed to standard output.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -60,7 +61,8 @@ bool Soak(Execution& execution, const Policy& policy, const Arch& arch, const Se
               static_cast<int>(policy.name().size()), policy.name().data(),
               static_cast<int>(arch.name().size()), arch.name().data(),
               static_cast<unsigned long long>(found[0].count),
-              static_cast<unsigned long long>(limits), 1e9 * seconds.count() / static_cast<double>(settings.runs),
+              static_cast<unsigned long long>(limits),
+              1e9 * seconds.count() / static_cast<double>(settings.runs),
               static_cast<double>(steps) / static_cast<double>(settings.runs));
   for (int kind = 1; kind < kViolationCount; ++kind) {
     const Found& it = found[static_cast<size_t>(kind)];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // What a schedule, a step and a switch cost, outside of any fuzzing engine. scripts/bench sets the
 // figures beside libFuzzer's rate on an empty target of the same run.
 #include <benchmark/benchmark.h>

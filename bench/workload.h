@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The schedules that rates are measured on: random ones of about 64 steps.
 #ifndef GATHERFUZZ_BENCH_WORKLOAD_H_
 #define GATHERFUZZ_BENCH_WORKLOAD_H_
@@ -11,9 +12,11 @@
 
 namespace gatherfuzz {
 
-// `count` canonical encodings of schedules that take 56 to 72 steps under `policy`, drawn from random
-// inputs as an engine would make them: a mean of 64 steps, with the switches they happen to have.
-inline std::vector<EncodedBytes> MakeWorkload(size_t count, const Policy& policy, const Arch& arch) {
+// `count` canonical encodings of schedules that take 56 to 72 steps under `policy`, drawn from
+// random inputs as an engine would make them: a mean of 64 steps, with the switches they happen to
+// have.
+inline std::vector<EncodedBytes> MakeWorkload(size_t count, const Policy& policy,
+                                              const Arch& arch) {
   std::vector<EncodedBytes> workload;
   Execution execution;
   Schedule schedule;

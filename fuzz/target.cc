@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The fuzz target: one input, one schedule, one run against one policy on one architecture.
 //
 // GATHERFUZZ_POLICY and GATHERFUZZ_ARCH, string literals, are fixed at build time. A violation ends
 // in abort(), in a function named for its kind, after two lines that tools read: a DEDUP_TOKEN
 // (libFuzzer's minimizer keeps to it) and a failed assertion in glibc's form whose text carries
-// FuzzerHash (ClusterFuzz tells crashes apart by it). `gatherfuzz run` on the input prints the whole report.
-// Only model/, harness/ and the C++ library stand under it.
+// FuzzerHash (ClusterFuzz tells crashes apart by it). `gatherfuzz run` on the input prints the
+// whole report. Only model/, harness/ and the C++ library stand under it.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -28,10 +29,10 @@ const Arch& TheArch() {
 
 // One function a kind, so that engines that group crashes by stack see them apart. What each prints
 // differs, so that a linker does not fold them into one.
-#define GATHERFUZZ_VIOLATION(id, text, holds)                             \
-  [[noreturn, gnu::noinline]] void Violation##id() {                      \
-    std::fputs("gatherfuzz: " text ": " holds "\n", stderr);              \
-    std::abort();                                                         \
+#define GATHERFUZZ_VIOLATION(id, text, holds)                \
+  [[noreturn, gnu::noinline]] void Violation##id() {         \
+    std::fputs("gatherfuzz: " text ": " holds "\n", stderr); \
+    std::abort();                                            \
   }
 #include "model/violations.def"
 #undef GATHERFUZZ_VIOLATION

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "harness/bytes.h"
 
 #include <algorithm>
@@ -11,21 +12,21 @@ namespace {
 
 // Where the canonical codes of each byte end; what is above is spread by weight.
 constexpr int kCpuAgentCodes = kMaxAgents;
-constexpr int kMapCodes = 4;  // bit 0: write, bit 1: huge
+constexpr int kMapCodes = 4;                          // bit 0: write, bit 1: huge
 constexpr int kInitCodes = kMapCodes + 2 + kMaxCpus;  // maps, present, present dirty, cached cpuN
 constexpr int kOpCodes = kMapCodes + kOpCount - 1;    // maps, then the other operations in order
-constexpr int kCountCodes = 128;    // order mode: 0 a 16-bit count, 1 to 127 small counts
-constexpr int kDoneCodes = 136;     // ... until done
-constexpr int kPointCodes = 196;    // ... until a point, exactly; above: likely points
+constexpr int kCountCodes = 128;  // order mode: 0 a 16-bit count, 1 to 127 small counts
+constexpr int kDoneCodes = 136;   // ... until done
+constexpr int kPointCodes = 196;  // ... until a point, exactly; above: likely points
 static_assert(kDoneCodes + kPointCount <= kPointCodes);
 constexpr uint8_t kAnyPage = 255;
 
 // Where a switch is most telling: around what others see, and before what they wait for.
 constexpr Point kLikelyPoints[] = {
-    Point::pte_clear,  Point::pte_unlock,     Point::pmd_clear,        Point::pmd_unlock,
-    Point::tlb_flush,  Point::tlb_flush_done, Point::pending_inc,      Point::pending_dec,
-    Point::pte_set,    Point::pending_read,   Point::pte_table_unlink, Point::deliver,
-    Point::walk_pte,   Point::walk_pmd,       Point::syscall_return,   Point::mmap_write_downgrade};
+    Point::pte_clear, Point::pte_unlock,     Point::pmd_clear,        Point::pmd_unlock,
+    Point::tlb_flush, Point::tlb_flush_done, Point::pending_inc,      Point::pending_dec,
+    Point::pte_set,   Point::pending_read,   Point::pte_table_unlink, Point::deliver,
+    Point::walk_pte,  Point::walk_pmd,       Point::syscall_return,   Point::mmap_write_downgrade};
 
 GATHERFUZZ_WRAPS uint64_t HashOf(std::span<const uint8_t> bytes) {
   uint64_t hash = 0xcbf29ce484222325u + bytes.size();
@@ -72,13 +73,11 @@ PageRange DecodeRange(uint8_t first, uint8_t length, int span) {
   const int pages = length < kPages ? 1 + length
                     : length < 144  ? 1 + length % 4             // a few pages
                     : length < 224  ? kPagesPerPmd + length % 8  // across blocks
-                                    : kPagesPerPmd;              // one block
+                                    : kPagesPerPmd;               // one block
   return {begin, std::min(begin + pages, kPages)};
 }
 
-uint8_t EncodeLength(PageRange range) {
-  return static_cast<uint8_t>(range.end - range.begin - 1);
-}
+uint8_t EncodeLength(PageRange range) { return static_cast<uint8_t>(range.end - range.begin - 1); }
 
 VmaFlags MapFlags(int code) { return {.write = (code & 1) != 0, .huge = (code & 2) != 0}; }
 int MapCode(VmaFlags flags) { return (flags.write ? 1 : 0) | (flags.huge ? 2 : 0); }
@@ -265,8 +264,8 @@ EncodedBytes EncodeBytes(const Schedule& schedule) {
     put(code, item.range.begin, EncodeLength(item.range), 0);
   }
   for (const auto& [agent, op] : schedule.program) {
-    const int code = op.kind == OpKind::kMap ? MapCode(op.flags)
-                                             : kMapCodes - 1 + static_cast<int>(op.kind);
+    const int code =
+        op.kind == OpKind::kMap ? MapCode(op.flags) : kMapCodes - 1 + static_cast<int>(op.kind);
     put(Index(agent), code, op.range.begin, EncodeLength(op.range));
   }
   for (const Run& run : schedule.order) {

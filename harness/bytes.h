@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A schedule as bytes: what fuzzing engines mutate. docs/schedule-format.md has the layout.
 //
 // Decoding is total: every byte string is a schedule, in time linear in its length, with no

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "harness/cause.h"
 
 #include <algorithm>
@@ -31,11 +32,10 @@ bool ReadsAbove(Point point) { return point == Point::pmd_read || point == Point
 
 // Whether the step is about `page`: lockless reads of upper levels are about all that lies below.
 bool Concerns(const StepEvent& event, int page) {
-  const int span = event.point == Point::pud_read || event.point == Point::pmd_table_unlink
-                       ? kPagesPerPud
-                   : event.point == Point::pte_read || event.point == Point::pte_clear
-                       ? 1
-                       : kPagesPerPmd;
+  const int span =
+      event.point == Point::pud_read || event.point == Point::pmd_table_unlink ? kPagesPerPud
+      : event.point == Point::pte_read || event.point == Point::pte_clear      ? 1
+                                                                               : kPagesPerPmd;
   return event.page / span == page / span;
 }
 
@@ -78,7 +78,8 @@ void FindFlush(const Trace& trace, const Violation& violation, Cause& cause) {
         const TraceStep& later = trace.steps[k];
         delivered = later.event.point == Point::deliver && later.event.page == Index(issuer) &&
                     Index(CpuOf(later.event.agent)) == violation.holder;
-        if (later.event.point == Point::tlb_flush_done && later.event.agent == step.event.agent) break;
+        if (later.event.point == Point::tlb_flush_done && later.event.agent == step.event.agent)
+          break;
       }
       cause.missing = delivered ? Missing::kRefilled : Missing::kPending;
       cause.flushed = i;
@@ -121,9 +122,9 @@ Cause FindCause(const Trace& trace) {
       cause.filled = i;
     }
     if (table && Unlinks(event.point) && step.frame == violation.frame) cause.removed = i;
-    if (leaf && KindOf(event.agent) == AgentKind::kCpu && Index(CpuOf(event.agent)) == violation.cpu &&
-        event.op == trace.steps.back().event.op && Examines(event.point) &&
-        Concerns(event, violation.page) &&
+    if (leaf && KindOf(event.agent) == AgentKind::kCpu &&
+        Index(CpuOf(event.agent)) == violation.cpu && event.op == trace.steps.back().event.op &&
+        Examines(event.point) && Concerns(event, violation.page) &&
         (!ReadsAbove(event.point) || step.saw_none)) {
       cause.examined = i;
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // What led to a violation: the steps of a trace that established it, found by going back from it.
 #ifndef GATHERFUZZ_HARNESS_CAUSE_H_
 #define GATHERFUZZ_HARNESS_CAUSE_H_
@@ -8,8 +9,8 @@
 
 namespace gatherfuzz {
 
-// What became of the invalidation that should have dropped the stale entry. Looked for among the requests
-// issued between the removal and the violation.
+// What became of the invalidation that should have dropped the stale entry. Looked for among the
+// requests issued between the removal and the violation.
 enum class Missing : uint8_t {
   kNotIssued,  // none was issued
   kTooNarrow,  // some were, but none of them named the entry

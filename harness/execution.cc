@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "harness/execution.h"
 
 #include <bit>
@@ -29,7 +30,7 @@ Execution::Execution() {
 }
 
 RunResult Execution::Execute(const Schedule& schedule, const Policy& policy, const Arch& arch,
-                         const RunOptions& options) {
+                             const RunOptions& options) {
   schedule_ = &schedule;
   system_.arch = &arch;
   system_.protocol = &policy.protocol();
@@ -224,7 +225,8 @@ bool Execution::GoOnWithTurn() {
 AgentId Execution::Blocker(AgentId agent) {
   const Mm& mm = system_.world.mm;
   for (int depth = 0; depth < kMaxCpus; ++depth) {
-    const bool thread = KindOf(agent) == AgentKind::kCpu && (cpus_left_ & CpuBit(CpuOf(agent))) != 0;
+    const bool thread =
+        KindOf(agent) == AgentKind::kCpu && (cpus_left_ & CpuBit(CpuOf(agent))) != 0;
     if (!thread || !program(CpuOf(agent)).waits) return kNobody;
     const CpuProgram& waiter = program(CpuOf(agent));
     if (waiter.point == Point::tlb_flush_done && turn_.lends != Lends::kNothing) {
@@ -267,7 +269,7 @@ bool Execution::NextTurn() {
 void Execution::BeginTurn(const Run& run) {
   turn_ = {.kind = run.kind == Run::Kind::kCount        ? Turn::Kind::kCount
                    : run.kind == Run::Kind::kUntilPoint ? Turn::Kind::kUntilPoint
-                                                      : Turn::Kind::kFree,
+                                                        : Turn::Kind::kFree,
            .agent = run.agent,
            .point = run.point,
            .page = run.page,
@@ -304,8 +306,7 @@ bool Execution::BeginRandomTurn() {
   mover_ = AgentId(std::countr_zero(runnable));
   // Mostly short turns, some long ones: 1 to 2, 4, 8, 16 or 32 steps.
   const uint32_t left = 1 + random_.Below(2u << random_.Below(5));
-  turn_ = {
-      .kind = Turn::Kind::kCount, .agent = mover_, .left = left, .lends = Lends::kNothing};
+  turn_ = {.kind = Turn::Kind::kCount, .agent = mover_, .left = left, .lends = Lends::kNothing};
   return true;
 }
 

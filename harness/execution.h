@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Runs a schedule: the deterministic cooperative scheduler.
 //
 // Agents are fibers (CPUs) or single steps (walkers and deliveries, which need no stack). As long
@@ -32,8 +33,9 @@ struct StepEvent {
   AgentId agent{};
   Point point{};
   int page = kNoPage;
-  int op = 0;         // which line of the agent's program it belongs to; 0 for deliveries
-  bool lent = false;  // the agent moved in the place of the one whose turn it is, which waits for it
+  int op = 0;  // which line of the agent's program it belongs to; 0 for deliveries
+  bool lent =
+      false;  // the agent moved in the place of the one whose turn it is, which waits for it
   AgentId turn_of{};  // whose turn it is
 };
 
@@ -50,8 +52,8 @@ struct RunOptions {
 };
 
 struct RunResult {
-  Violation violation;      // kind kNone: clean
-  bool limit = false;       // kStepLimit was reached: no verdict
+  Violation violation;  // kind kNone: clean
+  bool limit = false;   // kStepLimit was reached: no verdict
   uint32_t steps = 0;
   uint64_t trace_hash = 0;  // of every step, and of the state at the end
   Cost cost;
@@ -64,7 +66,7 @@ class Execution final : private Steps {
   Execution();
 
   RunResult Execute(const Schedule& schedule, const Policy& policy, const Arch& arch,
-                const RunOptions& options = {});
+                    const RunOptions& options = {});
 
   // The state in which the last run ended.
   const World& world() const { return system_.world; }
@@ -75,7 +77,7 @@ class Execution final : private Steps {
     FixedVector<uint8_t, kMaxOps> fills;  // pages, for the CPU's walker
     int op = 0;                           // index of the operation in progress
     int fill = 0;                         // index of the fill in progress
-    bool waits = false;  // the pending step goes on only when ready(arg)
+    bool waits = false;                   // the pending step goes on only when ready(arg)
     Ready ready = nullptr;
     int arg = 0;
     Point point{};  // of the pending step
@@ -136,13 +138,13 @@ class Execution final : private Steps {
   std::array<Fiber, kMaxCpus> fibers_;
   uint8_t cpus_left_ = 0;     // bit mask of CPUs whose program is not done
   uint8_t walkers_left_ = 0;  // ... and of walkers
-  Fiber boot_;  // decides who is first
-  Fiber main_;  // the thread that called Execute
+  Fiber boot_;                // decides who is first
+  Fiber main_;                // the thread that called Execute
   Fiber* running_ = nullptr;
   const Schedule* schedule_ = nullptr;
   size_t next_run_ = 0;
   Turn turn_;
-  AgentId mover_{};      // the owner of the turn, or who moves in its place
+  AgentId mover_{};       // the owner of the turn, or who moves in its place
   CpuId delivers_for_{};  // whose invalidation a delivery delivers that moves in another's place
   Random random_{0};
   StepObserver* observer_ = nullptr;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "harness/fiber.h"
 
 #include <sys/mman.h>
@@ -63,7 +64,7 @@ void Fiber::Switch(Fiber& from, Fiber& to) {
   __sanitizer_start_switch_fiber(&from.fake_stack_, to.bottom_, to.size_);
 #endif
   Fiber* const pair[2] = {&from, &to};
-  from.Arrived(context::jump_fcontext(to.context_, const_cast<Fiber**>(pair)));
+  from.Arrived(context::jump_fcontext(to.context_, static_cast<void*>(const_cast<Fiber**>(pair))));
 }
 
 // What every resumed fiber does first: the one that was left learns where it stands.

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Stacks to run on, and switches between them.
 //
-// Boost.Context's fcontext functions, not its fiber class: that one unwinds an abandoned stack by an
-// exception, which kernel C code on it could not let pass. Here an abandoned stack is
-// just used again, so what runs on it must own nothing that needs to be released.
-// Each stack ends in a guard page, is mapped once and kept. AddressSanitizer is told of every
-// switch, and abandoned stacks are unpoisoned before they are used again.
+// Boost.Context's fcontext functions, not its fiber class: that one unwinds an abandoned stack by
+// an exception, which kernel C code on it could not let pass. Here an abandoned stack is just used
+// again, so what runs on it must own nothing that needs to be released. Each stack ends in a guard
+// page, is mapped once and kept. AddressSanitizer is told of every switch, and abandoned stacks are
+// unpoisoned before they are used again.
 #ifndef GATHERFUZZ_HARNESS_FIBER_H_
 #define GATHERFUZZ_HARNESS_FIBER_H_
 
@@ -30,7 +31,8 @@ class Fiber {
   // stack is abandoned. Aborts with a message if no stack can be mapped.
   void Prepare(Entry entry, void* argument);
 
-  // Leaves `from`, which is running, and goes on in `to`. Returns when something switches to `from`.
+  // Leaves `from`, which is running, and goes on in `to`. Returns when something switches to
+  // `from`.
   static void Switch(Fiber& from, Fiber& to);
 
  private:

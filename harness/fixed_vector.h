@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A vector with its storage inside: no allocation, trivially copyable if its elements are.
 #ifndef GATHERFUZZ_HARNESS_FIXED_VECTOR_H_
 #define GATHERFUZZ_HARNESS_FIXED_VECTOR_H_

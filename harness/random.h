@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A small deterministic generator (splitmix64). Not for secrets; equal on every build.
 #ifndef GATHERFUZZ_HARNESS_RANDOM_H_
 #define GATHERFUZZ_HARNESS_RANDOM_H_
@@ -20,9 +21,7 @@ class Random {
     return z ^ z >> 31;
   }
   // 0 to bound - 1; bound >= 1.
-  uint32_t Below(uint32_t bound) {
-    return static_cast<uint32_t>((Next() >> 32) * bound >> 32);
-  }
+  uint32_t Below(uint32_t bound) { return static_cast<uint32_t>((Next() >> 32) * bound >> 32); }
 
  private:
   uint64_t state_;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Schedule: the one value everything passes around. Programs, the initial state, and the order.
 //
 // Fuzz targets decode it from bytes (bytes.h), people write it as text (text.h), an execution runs
@@ -24,10 +25,10 @@ inline constexpr size_t kMaxRuns = 512;
 struct InitItem {
   enum class Kind : uint8_t { kMap, kPresent, kCached };
   Kind kind = Kind::kMap;
-  PageRange range;       // not empty
-  VmaFlags flags;        // of a map
-  bool dirty = false;    // of present pages
-  CpuId cpu{};           // of cached pages
+  PageRange range;     // not empty
+  VmaFlags flags;      // of a map
+  bool dirty = false;  // of present pages
+  CpuId cpu{};         // of cached pages
   friend bool operator==(const InitItem&, const InitItem&) = default;
 };
 
@@ -39,16 +40,16 @@ struct ProgramLine {
 };
 
 // One entry of the order: an agent moves so far. While it is blocked, the one it waits for moves in
-// its place: the holder of a lock until the lock is free, or the deliveries of its own invalidation,
-// and only of that (lowest CPU first). A run ends early when its agent ends, or waits for something else; if that is
-// so when its turn comes, it is passed over.
+// its place: the holder of a lock until the lock is free, or the deliveries of its own
+// invalidation, and only of that (lowest CPU first). A run ends early when its agent ends, or waits
+// for something else; if that is so when its turn comes, it is passed over.
 struct Run {
   enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone };
   Kind kind = Kind::kCount;
   AgentId agent{};
-  Point point{};              // kUntilPoint: up to and with the occurrence-th such step of this run,
-  int8_t page = kNoPage;      // on any page (kNoPage) or on this one
-  uint16_t count = 1;         // kCount: steps; kUntilPoint: occurrence, 1 to 255. At least 1.
+  Point point{};          // kUntilPoint: up to and with the occurrence-th such step of this run,
+  int8_t page = kNoPage;  // on any page (kNoPage) or on this one
+  uint16_t count = 1;     // kCount: steps; kUntilPoint: occurrence, 1 to 255. At least 1.
   friend bool operator==(const Run&, const Run&) = default;
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A schedule as text: what a person writes and what the corpus keeps. docs/schedule-format.md is
 // the reference of the grammar. It round-trips: ParseText(PrintText(f)) == f for canonical f.
 #ifndef GATHERFUZZ_HARNESS_TEXT_H_
@@ -26,8 +27,8 @@ struct ScheduleFile {
 };
 
 struct TextError {
-  int line = 0;    // counted from 1
-  int column = 0;  // counted from 1, in bytes
+  int line = 0;           // counted from 1
+  int column = 0;         // counted from 1, in bytes
   std::string expected;   // what should have stood there
   std::string line_text;  // the whole line
 };

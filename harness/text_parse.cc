@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Text to schedule: a line at a time, a word at a time.
 #include <algorithm>
 #include <charconv>
@@ -113,7 +114,8 @@ class Parser {
       value = *number;
       return true;
     }
-    std::string expected = std::string(what) + ", " + std::to_string(least) + " to " + std::to_string(most);
+    std::string expected =
+        std::string(what) + ", " + std::to_string(least) + " to " + std::to_string(most);
     return word.empty() ? Fail(expected) : FailAt(word, expected);
   }
 
@@ -187,7 +189,8 @@ class Parser {
     if (word == "intent") return Intent();
     for (size_t i = 0; i < std::size(kOnceInHead); ++i) {
       if (word != kOnceInHead[i]) continue;
-      if ((head_seen_ >> i & 1) != 0) return FailAt(word, "one '" + std::string(word) + "' line only");
+      if ((head_seen_ >> i & 1) != 0)
+        return FailAt(word, "one '" + std::string(word) + "' line only");
       head_seen_ |= 1u << i;
     }
     if (word == "cpus") {
@@ -221,7 +224,8 @@ class Parser {
       }
       return Take(), End();
     }
-    return FailAt(word, "intent, cpus, policy, arch, batch, expect, init, a program (cpu0) or order");
+    return FailAt(word,
+                  "intent, cpus, policy, arch, batch, expect, init, a program (cpu0) or order");
   }
 
   bool Intent() {
@@ -246,7 +250,8 @@ class Parser {
 
   bool TakeOptional(std::string_view expected, bool& given) {
     given = !Peek().empty();
-    if (given && Peek() != expected) return Fail("'" + std::string(expected) + "' or the end of the line");
+    if (given && Peek() != expected)
+      return Fail("'" + std::string(expected) + "' or the end of the line");
     Take();
     return true;
   }
@@ -370,7 +375,8 @@ class Parser {
   }
 
   bool UntilPage(std::string_view paged, Run& run) {
-    const auto page = paged.ends_with(')') ? Number(paged.substr(1, paged.size() - 2)) : std::nullopt;
+    const auto page =
+        paged.ends_with(')') ? Number(paged.substr(1, paged.size() - 2)) : std::nullopt;
     if (!page || *page >= kPages) {
       return FailAt(paged, "a page in parentheses, 0 to " + std::to_string(kPages - 1));
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "harness/trace.h"
 
 #include <algorithm>
@@ -64,7 +65,8 @@ int FrameThatChanged(const World& before, const World& after) {
   for (int frame = 0; frame < kFrames; ++frame) {
     const Frame& old_frame = before.frames[frame];
     const Frame& new_frame = after.frames[frame];
-    const bool unlinked = old_frame.state == FrameState::kTable && old_frame.mapped != new_frame.mapped;
+    const bool unlinked =
+        old_frame.state == FrameState::kTable && old_frame.mapped != new_frame.mapped;
     if (old_frame.state != new_frame.state || unlinked) return frame;
   }
   return -1;
@@ -124,9 +126,7 @@ std::string MappingName(Pte leaf) {
   return text;
 }
 
-std::string Pages(int begin, int end) {
-  return std::to_string(begin) + ".." + std::to_string(end);
-}
+std::string Pages(int begin, int end) { return std::to_string(begin) + ".." + std::to_string(end); }
 
 std::string DescribeRequest(const Invalidation& request) {
   if (request.whole) return "whole mm";
@@ -164,11 +164,12 @@ std::string PageName(int page, Level level) {
                               : "pages " + Pages(page, page + PagesAt(level));
 }
 
-Trace Record(Execution& execution, const Schedule& schedule, const Policy& policy,
-             const Arch& arch, uint32_t ignored) {
+Trace Record(Execution& execution, const Schedule& schedule, const Policy& policy, const Arch& arch,
+             uint32_t ignored) {
   Trace trace;
   Recorder recorder(trace);
-  trace.result = execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});
+  trace.result =
+      execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});
   recorder.Complete(execution.world());
   trace.end = execution.world();
   if (trace.steps.empty()) trace.start = trace.end;
@@ -177,8 +178,7 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
 
 std::string Describe(const TraceStep& step) {
   switch (step.event.point) {
-    case Point::pte_read:
-      return step.leaf_before.none() ? "none" : MappingName(step.leaf_before);
+    case Point::pte_read: return step.leaf_before.none() ? "none" : MappingName(step.leaf_before);
     case Point::pmd_read:
     case Point::pud_read: return step.saw_none ? "none" : "";
     case Point::pte_clear:
@@ -196,8 +196,7 @@ std::string Describe(const TraceStep& step) {
     case Point::walk_pte: return DescribeWalk(step);
     case Point::alloc_page:
     case Point::free_page:
-    case Point::free_table:
-      return step.frame < 0 ? "" : "frame " + std::to_string(step.frame);
+    case Point::free_table: return step.frame < 0 ? "" : "frame " + std::to_string(step.frame);
     default: return "";
   }
 }
@@ -212,8 +211,8 @@ const Op* OpOf(const Schedule& schedule, const StepEvent& event) {
 
 namespace {
 
-// The steps that have to be named. One made in the place of an agent comes by itself if the next that is
-// named is that agent's: it lends its turn again. If the agent got no further, it does not.
+// The steps that have to be named. One made in the place of an agent comes by itself if the next
+// that is named is that agent's: it lends its turn again. If the agent got no further, it does not.
 std::vector<const StepEvent*> StepsToName(const Trace& trace) {
   std::vector<const StepEvent*> named;
   for (auto step = trace.steps.rbegin(); step != trace.steps.rend(); ++step) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A recorded run: every step, and what it changed, in a form that reports and signatures read.
 //
 // Recording allocates and copies the state at every step; it is for showing a run, not for fuzzing.
@@ -22,12 +23,12 @@ struct TlbChange {
 
 struct TraceStep {
   StepEvent event;
-  Pte leaf_before{}, leaf_after{};      // of event.page; also of a leaf that only software sees
-  bool saw_none = false;                // of a lockless read of an upper level: nothing was there
-  int pending_after = 0;                // tlb_flush_pending
-  std::vector<TlbChange> tlb;           // what changed in any TLB
-  Invalidation request{};               // issued, completed or delivered
-  int frame = -1;                       // allocated, freed or unlinked, or the table a walk went to
+  Pte leaf_before{}, leaf_after{};  // of event.page; also of a leaf that only software sees
+  bool saw_none = false;            // of a lockless read of an upper level: nothing was there
+  int pending_after = 0;            // tlb_flush_pending
+  std::vector<TlbChange> tlb;       // what changed in any TLB
+  Invalidation request{};           // issued, completed or delivered
+  int frame = -1;                   // allocated, freed or unlinked, or the table a walk went to
 };
 
 struct Trace {
@@ -38,8 +39,8 @@ struct Trace {
 };
 
 // Runs `schedule` with a recorder. The result is that of the same run without one.
-Trace Record(Execution& execution, const Schedule& schedule, const Policy& policy,
-             const Arch& arch, uint32_t ignored = 0);
+Trace Record(Execution& execution, const Schedule& schedule, const Policy& policy, const Arch& arch,
+             uint32_t ignored = 0);
 
 // What a step did, in a few words; may be empty.
 std::string Describe(const TraceStep& step);
@@ -51,9 +52,9 @@ std::string PageName(int page, Level level);
 const Op* OpOf(const Schedule& schedule, const StepEvent& event);
 
 // The same interleaving as explicit runs that name the step at which each switch happens, and a
-// plain rest: the form in which a schedule is stored, so that a step added to a kernel path later does
-// not turn it into something else. Runs that this cannot express (more than kMaxRuns switches, or
-// a step repeated more than 255 times within a run) are dropped at the end.
+// plain rest: the form in which a schedule is stored, so that a step added to a kernel path later
+// does not turn it into something else. Runs that this cannot express (more than kMaxRuns switches,
+// or a step repeated more than 255 times within a run) are dropped at the end.
 Schedule NameSwitches(const Schedule& schedule, const Trace& trace);
 
 }  // namespace gatherfuzz

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A fixed list of named things that register themselves before main, kept sorted by name: the order
 // of registration differs between linkers and must not show.
 #ifndef GATHERFUZZ_MODEL_REGISTRY_H_
@@ -17,7 +18,8 @@ class Registry {
  public:
   void Add(const T* item) {
     if (Find(item->name()) != nullptr || count_ == items_.size()) {
-      std::fprintf(stderr, "gatherfuzz: cannot register '%.*s': the name is taken, or %zu are known\n",
+      std::fprintf(stderr,
+                   "gatherfuzz: cannot register '%.*s': the name is taken, or %zu are known\n",
                    static_cast<int>(item->name().size()), item->name().data(), count_);
       std::abort();
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The one interface the model sees of whoever runs it: "I am about to do this shared step".
 //
 // A thread of the model calls Step() before each operation on shared state. Step() may switch to
@@ -5,8 +6,9 @@
 // atomic, in a total order, and that order is the schedule. StepWhen() is for an operation that can
 // block: it returns only when ready() holds; a blocked agent is not runnable and costs no steps.
 //
-// Invariants: an agent makes no change outside of a step that another could see; nothing is allocated;
-// Violate() does not return, so a thread's stack must own nothing that needs to be released.
+// Invariants: an agent makes no change outside of a step that another could see; nothing is
+// allocated; Violate() does not return, so a thread's stack must own nothing that needs to be
+// released.
 //
 // The part that counts a step is inline and does not know who implements the interface: as long as
 // the running agent may go on, a step is a count, a hash, and a return.
@@ -37,8 +39,7 @@ struct PointInfo {
 };
 
 inline constexpr PointInfo kPoints[] = {
-#define GATHERFUZZ_POINT(name, order, has_page, help) \
-  {#name, MemoryOrder::order, has_page, help},
+#define GATHERFUZZ_POINT(name, order, has_page, help) {#name, MemoryOrder::order, has_page, help},
 #include "model/points.def"
 #undef GATHERFUZZ_POINT
 };
@@ -83,7 +84,8 @@ class Steps {
     ++steps_;
     last_point_ = point;
     last_page_ = page;
-    if (observed_) [[unlikely]] Observe(agent, point, page);
+    if (observed_) [[unlikely]]
+      Observe(agent, point, page);
   }
 
   // Ends the run with `violation`, whose step this fills in.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // What runs: the state, who schedules it, the architecture and the protocol under test; and the
 // two views of it that model code works through, a whole system and one thread of it.
 #ifndef GATHERFUZZ_MODEL_SYSTEM_H_

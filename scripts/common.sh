@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 # What the scripts share; to be sourced. Defines the build folder and the functions below.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

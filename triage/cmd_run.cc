@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // gatherfuzz run: runs schedules and prints their verdicts.
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -69,8 +70,8 @@ void PrintForPeople(const RunOf& run) {
                                    std::vector<bool>(run.trace.steps.size(), true));
   }
   if (result.violation.kind != ViolationKind::kNone) {
-    std::cout << PrintReport({schedule, run.trace, run.target.policy->name(),
-                              run.target.arch->name(), Replay(run)});
+    std::cout << PrintReport(
+        {schedule, run.trace, run.target.policy->name(), run.target.arch->name(), Replay(run)});
     return;
   }
   std::cout << absl::StreamFormat("%s: %s (%s, %s, %d steps, %d invalidations)\n", run.path,
@@ -100,8 +101,7 @@ class Runner {
     const absl::StatusOr<std::string> expected = Expected(path, file);
     if (!expected.ok()) return expected.status();
 
-    const Trace trace =
-        Record(execution_, file.schedule, *target->policy, *target->arch, ignored_);
+    const Trace trace = Record(execution_, file.schedule, *target->policy, *target->arch, ignored_);
     const RunOf run{path, file, *target, trace};
     const bool as_expected = VerdictOf(trace.result) == *expected;
     if (absl::GetFlag(FLAGS_json)) {

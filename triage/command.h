@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // One subcommand of gatherfuzz. Each is a file cmd_*.cc that defines one RegisterCommand.
 #ifndef GATHERFUZZ_TRIAGE_COMMAND_H_
 #define GATHERFUZZ_TRIAGE_COMMAND_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/files.h"
 
 #include <cerrno>
@@ -32,7 +33,8 @@ absl::StatusOr<std::string> ReadAll(std::FILE* file, const std::string& path) {
   while (const size_t got = std::fread(buffer, 1, sizeof buffer, file)) {
     content.append(buffer, got);
     if (content.size() > kMaxFileBytes) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": too large for a schedule (over 16 MiB)"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": too large for a schedule (over 16 MiB)"));
     }
   }
   if (std::ferror(file)) return Failed(path, "cannot read");
@@ -74,7 +76,8 @@ absl::Status WriteFile(const std::string& path, const std::string& content) {
   }
   if (status.ok()) {
     std::filesystem::rename(temporary, path, error);
-    if (error) status = absl::InvalidArgumentError(absl::StrCat(path, ": cannot write: ", error.message()));
+    if (error)
+      status = absl::InvalidArgumentError(absl::StrCat(path, ": cannot write: ", error.message()));
   }
   if (!status.ok()) std::filesystem::remove(temporary, error);
   return status;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Files of the command line: schedules in, results out.
 #ifndef GATHERFUZZ_TRIAGE_FILES_H_
 #define GATHERFUZZ_TRIAGE_FILES_H_
@@ -13,7 +14,8 @@ namespace gatherfuzz {
 // The whole file; "-" is standard input. Directories and files above 16 MiB are refused.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
-// Writes under a temporary name in the same folder, then renames, so a reader never sees half a file;
+// Writes under a temporary name in the same folder, then renames, so a reader never sees half a
+// file;
 // "-" is standard output.
 absl::Status WriteFile(const std::string& path, const std::string& content);
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/interleaving.h"
 
 #include <algorithm>
@@ -33,9 +34,9 @@ bool OfProtocol(Point point) {
 
 bool NearPage(const StepEvent& event, int page) {
   return event.page != kNoPage && event.point != Point::deliver && page >= 0 &&
-         (event.page == page || (Info(event.point).has_page && event.point != Point::pte_read &&
-                                 event.point != Point::pte_clear &&
-                                 event.page / kPagesPerPmd == page / kPagesPerPmd));
+         (event.page == page ||
+          (Info(event.point).has_page && event.point != Point::pte_read &&
+           event.point != Point::pte_clear && event.page / kPagesPerPmd == page / kPagesPerPmd));
 }
 
 // The calls that race, as (agent, line of its program).
@@ -49,8 +50,8 @@ Calls RacingCalls(const Trace& trace, const Cause& cause) {
   return calls;
 }
 
-// A violation without a page (deadlock, starvation) is about who was in a gather when: what counts is shown
-// from where the oldest call that is still under way began.
+// A violation without a page (deadlock, starvation) is about who was in a gather when: what counts
+// is shown from where the oldest call that is still under way began.
 std::vector<bool> StepsOfWaiting(const Trace& trace) {
   std::vector<bool> shown(trace.steps.size(), false);
   size_t first = trace.steps.size();
@@ -162,8 +163,9 @@ std::string PrintInterleaving(const Schedule& schedule, const Trace& trace,
   absl::StrAppend(&text, names, "\n");
   int left_out = 0;
   const auto count_left_out = [&] {
-    if (left_out != 0) absl::StrAppendFormat(&text, "       ... %d step%s not shown\n", left_out,
-                                             left_out == 1 ? "" : "s");
+    if (left_out != 0)
+      absl::StrAppendFormat(&text, "       ... %d step%s not shown\n", left_out,
+                            left_out == 1 ? "" : "s");
     left_out = 0;
   };
   for (size_t i = 0; i < trace.steps.size(); ++i) {

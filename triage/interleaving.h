@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The interleaving of a recorded run, one column a CPU, as the kernel list writes it.
 #ifndef GATHERFUZZ_TRIAGE_INTERLEAVING_H_
 #define GATHERFUZZ_TRIAGE_INTERLEAVING_H_

@@ -1,4 +1,6 @@
-// gatherfuzz: one binary with subcommands. Results go to standard output, diagnostics to standard error.
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// gatherfuzz: one binary with subcommands. Results go to standard output, diagnostics to standard
+// error.
 #include <cstdio>
 #include <iostream>
 
@@ -53,8 +55,9 @@ std::string Help() {
   for (const Command* command : Commands().All()) {
     absl::StrAppendFormat(&text, "  %-9s %s\n", Absl(command->name()), Absl(command->help()));
   }
-  return text + "\n'gatherfuzz COMMAND --help' lists the flags of a command.\n"
-                "Exit status: 0 no violation, 1 a violation, 2 bad usage or input, 3 a limit.\n";
+  return text +
+         "\n'gatherfuzz COMMAND --help' lists the flags of a command.\n"
+         "Exit status: 0 no violation, 1 a violation, 2 bad usage or input, 3 a limit.\n";
 }
 
 // Takes the flag at argv[i], and its value, which may be the next argument.
@@ -71,9 +74,9 @@ absl::Status TakeFlag(const Command& command, const std::vector<std::string>& ar
   if (name == "o") name = "output";
   absl::CommandLineFlag* flag = Takes(command, name) ? absl::FindCommandLineFlag(name) : nullptr;
   if (flag == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown flag '", argv[i], "'; 'gatherfuzz ", Absl(command.name()),
-                     " --help' lists those it takes"));
+    return absl::InvalidArgumentError(absl::StrCat("unknown flag '", argv[i], "'; 'gatherfuzz ",
+                                                   Absl(command.name()),
+                                                   " --help' lists those it takes"));
   }
   if (!has_value && flag->IsOfType<bool>()) {
     value = "true";
@@ -121,7 +124,8 @@ absl::StatusOr<ExitStatus> Dispatch(const std::vector<std::string>& argv) {
 int Main(int argc, char** argv) {
   absl::StatusOr<ExitStatus> status = Dispatch({argv + 1, argv + argc});
   std::cout.flush();
-  if (status.ok() && !std::cout) status = absl::InvalidArgumentError("cannot write standard output");
+  if (status.ok() && !std::cout)
+    status = absl::InvalidArgumentError("cannot write standard output");
   if (status.ok()) return *status;
   std::cerr << "gatherfuzz: " << status.status().message() << "\n";
   return kBadInput;
@@ -144,13 +148,14 @@ absl::StatusOr<Target> TargetFor(const std::string& path, const ScheduleFile& fi
     const std::string& name = flag.empty() ? own : flag;
     if (const auto* found = lookup(name)) return found;
     if (name.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": says no ", what, "; pass --", what,
-                                                     ", one of ", NamesOf(all())));
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": says no ", what, "; pass --", what, ", one of ", NamesOf(all())));
     }
     return absl::InvalidArgumentError(
         absl::StrCat("unknown ", what, " '", name, "'; one of ", NamesOf(all())));
   };
-  const auto policy = find("policy", absl::GetFlag(FLAGS_policy), file.policy, FindPolicy, Policies);
+  const auto policy =
+      find("policy", absl::GetFlag(FLAGS_policy), file.policy, FindPolicy, Policies);
   if (!policy.ok()) return policy.status();
   const auto arch = find("arch", absl::GetFlag(FLAGS_arch), file.arch, FindArch, Archs);
   if (!arch.ok()) return arch.status();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/minimize.h"
 
 #include <algorithm>
@@ -63,9 +64,8 @@ class Minimizer {
       helped |= DropEach(&Schedule::program);
       helped |= DropEach(&Schedule::order);
       helped |= DropEach(&Schedule::init);
-      helped |= Narrow(&Schedule::program, [](ProgramLine& line) -> PageRange& {
-        return line.op.range;
-      });
+      helped |=
+          Narrow(&Schedule::program, [](ProgramLine& line) -> PageRange& { return line.op.range; });
       helped |= Narrow(&Schedule::init, [](InitItem& item) -> PageRange& { return item.range; });
       helped |= Rename();
     }
@@ -88,7 +88,7 @@ class Minimizer {
   }
 
   template <typename List>
-  bool DropEach(List Schedule::*list) {
+  bool DropEach(List Schedule::* list) {
     bool helped = false;
     for (size_t i = (best_.*list).size(); i-- > 0;) {
       Schedule candidate = best_;
@@ -100,7 +100,7 @@ class Minimizer {
 
   // Ranges are cut to half, then by a page, from either end.
   template <typename List, typename RangeOf>
-  bool Narrow(List Schedule::*list, RangeOf range_of) {
+  bool Narrow(List Schedule::* list, RangeOf range_of) {
     bool helped = false;
     for (size_t i = 0; i < (best_.*list).size(); ++i) {
       for (bool cut = true; cut;) {
@@ -109,8 +109,8 @@ class Minimizer {
         cut = false;
         for (const int by : {size / 2, 1}) {
           if (by == 0 || by >= size || cut) continue;
-          for (const PageRange cut_range : {PageRange{range.begin, range.end - by},
-                                            PageRange{range.begin + by, range.end}}) {
+          for (const PageRange cut_range :
+               {PageRange{range.begin, range.end - by}, PageRange{range.begin + by, range.end}}) {
             Schedule candidate = best_;
             range_of((candidate.*list)[i]) = cut_range;
             cut = cut || Try(candidate);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Makes a violating schedule small: the same kind of violation with fewer operations, CPUs, pages,
 // and switches.
 #ifndef GATHERFUZZ_TRIAGE_MINIMIZE_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/report.h"
 
 #include "absl/strings/str_cat.h"
@@ -27,8 +28,7 @@ class Report {
                     " (", Absl(in_.policy), ", ", Absl(in_.arch), ")\n\n", What(), "\n\n");
     Facts();
     absl::StrAppend(&text_, "\n",
-                    PrintInterleaving(in_.schedule, in_.trace,
-                                      RelevantSteps(in_.trace, cause_)),
+                    PrintInterleaving(in_.schedule, in_.trace, RelevantSteps(in_.trace, cause_)),
                     "\nreplay: ", in_.replay, "\n", kRule);
     return text_;
   }
@@ -56,7 +56,8 @@ class Report {
 
   std::string What() const {
     const std::string holder = absl::StrCat("cpu", violation_.holder);
-    const std::string entry = absl::StrCat("mapping ", violation_.mapping, " -> frame ", violation_.frame);
+    const std::string entry =
+        absl::StrCat("mapping ", violation_.mapping, " -> frame ", violation_.frame);
     switch (violation_.kind) {
       case ViolationKind::kStaleAfterReturn:
         return absl::StrCat("The call returns, and the TLB of ", holder, " still holds page ",
@@ -67,22 +68,22 @@ class Report {
                             "):\na write through it leaves the cleaned PTE clean.");
       case ViolationKind::kFreedPageCached:
         return absl::StrCat("Frame ", violation_.frame, ", once page ", violation_.page,
-                            ", is freed, and the TLB of ", holder, " still translates to it (", entry,
-                            ").", Detail());
+                            ", is freed, and the TLB of ", holder, " still translates to it (",
+                            entry, ").", Detail());
       case ViolationKind::kFreedTableCached:
         return absl::StrCat("The page table that begins at page ", violation_.page, ", frame ",
-                            violation_.frame, ", is freed, and ", holder,
-                            " still points at it:\n", violation_.detail, ".");
+                            violation_.frame, ", is freed, and ", holder, " still points at it:\n",
+                            violation_.detail, ".");
       case ViolationKind::kWalkedDeadTable:
         return absl::StrCat(holder, " walks page ", violation_.page, " through frame ",
                             violation_.frame, ", which is no longer that page table.");
       case ViolationKind::kEndlessFault:
         return absl::StrCat(holder, " faults on page ", violation_.page,
                             " again and again, though its PTE is present and allows the access\n"
-                            "(mapping ", violation_.mapping,
+                            "(mapping ",
+                            violation_.mapping,
                             "), and no gather or invalidation is under way that could help.");
-      case ViolationKind::kDeadlock:
-        return absl::StrCat("No agent can move: ", Blocked());
+      case ViolationKind::kDeadlock: return absl::StrCat("No agent can move: ", Blocked());
       case ViolationKind::kStarvation:
         return absl::StrCat("The finish on cpu", violation_.cpu,
                             " waits, and call after call that began after it completes before it.");
@@ -107,15 +108,16 @@ class Report {
   }
 
   void Facts() {
-    if (violation_.page < 0) return Fact("state:", absl::StrCat("tlb_flush_pending = ",
-                                                int{in_.trace.end.mm.tlb_flush_pending}));
+    if (violation_.page < 0)
+      return Fact("state:",
+                  absl::StrCat("tlb_flush_pending = ", int{in_.trace.end.mm.tlb_flush_pending}));
     if (violation_.kind == ViolationKind::kEndlessFault ||
         violation_.kind == ViolationKind::kProtocolError) {
       return Fact("judged:", At(cause_.judged));
     }
     const bool table = AboutTable(violation_.kind);
-    Fact("filled:", cause_.filled >= 0 ? At(cause_.filled)
-                                       : "before the first step (the schedule's init)");
+    Fact("filled:",
+         cause_.filled >= 0 ? At(cause_.filled) : "before the first step (the schedule's init)");
     if (cause_.removed >= 0) Fact(table ? "unlinked:" : "cleared:", At(cause_.removed));
     if (cause_.examined >= 0 && cause_.examined != cause_.removed) {
       Fact("seen so:", At(cause_.examined));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The verdict of a run for a person: a report in the layout that KCSAN and KASAN made familiar.
 #ifndef GATHERFUZZ_TRIAGE_REPORT_H_
 #define GATHERFUZZ_TRIAGE_REPORT_H_
@@ -17,8 +18,8 @@ struct ReportInput {
   std::string replay;  // the command that shows it again
 };
 
-// The kind, what was stale and where, who filled it, who cleared the PTE, which call returned or freed without
-// its invalidation, the interleaving, the command that replays it.
+// The kind, what was stale and where, who filled it, who cleared the PTE, which call returned or
+// freed without its invalidation, the interleaving, the command that replays it.
 std::string PrintReport(const ReportInput& input);
 
 }  // namespace gatherfuzz

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Debian's Abseil has a string_view of its own; this hands it the standard one.
 #ifndef GATHERFUZZ_TRIAGE_STRINGS_H_
 #define GATHERFUZZ_TRIAGE_STRINGS_H_

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // An architecture: what becomes of a gather's fields when it flushes, and so what an invalidation
 // drops. One file an architecture; each registers itself by defining a RegisterArch.
 //
-// Faithful: which fields each reads, and what it does with them (tlb_flush() in asm/tlb.h of 6.1 and
-// 6.12). Simplified: the sizes at which a range becomes the whole address space are scaled to 64
-// pages.
+// Faithful: which fields each reads, and what it does with them (tlb_flush() in asm/tlb.h of 6.1
+// and 6.12). Simplified: the sizes at which a range becomes the whole address space are scaled to
+// 64 pages.
 #ifndef GATHERFUZZ_MODEL_ARCH_ARCH_H_
 #define GATHERFUZZ_MODEL_ARCH_ARCH_H_
 

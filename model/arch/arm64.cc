@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // arm64: range TLBI by stride, leaf only unless tables were freed, with a level hint.
 //
 // A fullmm gather that freed no tables flushes nothing: the address space is going away, and its
 // ASID is not used again without a flush. Otherwise each strided address of the range gets VAE1IS
 // (all levels) if tables were freed, else VALE1IS (the leaf only, which leaves the walk cache). The
-// level hint is given when exactly one level was cleared and no table freed; then only a leaf at that
-// level is dropped (H5). From 16 strides on (512 in the kernel) the whole ASID is flushed instead.
+// level hint is given when exactly one level was cleared and no table freed; then only a leaf at
+// that level is dropped (H5). From 16 strides on (512 in the kernel) the whole ASID is flushed
+// instead.
 #include "model/arch/arch.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/machine/invalidation.h"
@@ -51,8 +53,7 @@ class Arm64 final : public Arch {
       request = WholeInvalidation();
       return true;
     }
-    request =
-        RangeOf(gather.start, gather.end, UnmapLevel(gather), last_level, LevelHint(gather));
+    request = RangeOf(gather.start, gather.end, UnmapLevel(gather), last_level, LevelHint(gather));
     return true;
   }
   Invalidation FlushPmdRange(PageRange range) const override {

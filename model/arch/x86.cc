@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // x86: a range with a stride, or the whole address space.
 //
-// fullmm or need_flush_all flushes all; else the range in strides of the smallest cleared level, and
-// all of it when that is more than a ceiling of strides (33 in the kernel, 8 here). freed_tables
-// changes nothing but whether lazy CPUs get the IPI, and there are none here. INVLPG drops a
-// translation of any size for its address, and every paging-structure entry whatever the address (H3), so a flush that
-// names any address leaves no stale table pointer.
+// fullmm or need_flush_all flushes all; else the range in strides of the smallest cleared level,
+// and all of it when that is more than a ceiling of strides (33 in the kernel, 8 here).
+// freed_tables changes nothing but whether lazy CPUs get the IPI, and there are none here. INVLPG
+// drops a translation of any size for its address, and every paging-structure entry whatever the
+// address (H3), so a flush that names any address leaves no stale table pointer.
 #include "model/arch/arch.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/machine/invalidation.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // read and write: an access through the TLB, with the walks and page faults it takes.
 #include "model/kernel/paths.h"
 #include "model/machine/tlb.h"
@@ -56,8 +57,6 @@ void AccessPath(const Thread& t, int page, bool write) {
   }
 }
 
-void InitCached(World& world, CpuId cpu, PageRange range) {
-  FillAtOnce(world, cpu, range);
-}
+void InitCached(World& world, CpuId cpu, PageRange range) { FillAtOnce(world, cpu, range); }
 
 }  // namespace gatherfuzz

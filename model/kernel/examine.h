@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // What a call saw of each page, kept for the oracle: the moment that decides which cached
 // translations the call answers for when it returns.
 #ifndef GATHERFUZZ_MODEL_KERNEL_EXAMINE_H_

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A page fault: finds the VMA under the read lock, then populates what is missing, level by level.
 //
 // Simplified: no per-VMA locks, no file mappings, no copy on write; linking a PMD table
-// is one atomic step in place of lock, check, link. A VMA marked huge gets a huge leaf when the whole block lies in it,
-// nothing is there yet, and memory has an aligned block; else small ones, as with THP.
+// is one atomic step in place of lock, check, link. A VMA marked huge gets a huge leaf when the
+// whole block lies in it, nothing is there yet, and memory has an aligned block; else small ones,
+// as with THP.
 #include <algorithm>
 
 #include "model/kernel/locks.h"
@@ -107,8 +109,8 @@ FaultOutcome HandleFault(const Thread& t, int page, bool write) {
   MmapReadLock(t);
   const Mm& mm = t.world().mm;
   FaultOutcome outcome;
-  const bool allowed = (mm.vma_pages & PageBit(page)) != 0 &&
-                       (!write || (mm.vma_write & PageBit(page)) != 0);
+  const bool allowed =
+      (mm.vma_pages & PageBit(page)) != 0 && (!write || (mm.vma_write & PageBit(page)) != 0);
   if (allowed) outcome = Populate(t, page);
   MmapReadUnlock(t);
   return outcome;

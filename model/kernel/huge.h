@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Huge leaves: splitting one that is only partly affected.
 //
 // As in __split_huge_pmd(): under the lock of the PMD table the leaf is taken away and flushed at

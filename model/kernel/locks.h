@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // mmap_lock and the page-table locks. A blocked thread is not runnable; it costs no steps.
 //
 // Faithful: modes, the downgrade, one lock for each table of PTEs (split PTLs), and one for each
@@ -16,7 +17,8 @@ void MmapWriteLock(const Thread& t);
 void MmapWriteUnlock(const Thread& t);
 void MmapWriteDowngrade(const Thread& t);
 
-// The lock of `table`, for a table at kPte or kPmd. `page` is where the caller works, for the trace.
+// The lock of `table`, for a table at kPte or kPmd. `page` is where the caller works, for the
+// trace.
 void LockTable(const Thread& t, FrameId table, int page);
 void UnlockTable(const Thread& t, FrameId table, int page);
 

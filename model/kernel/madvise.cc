@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // dontneed and free: madvise(MADV_DONTNEED) and madvise(MADV_FREE).
 //
 // Both hold mmap_lock for reading, so any number of them overlap, and take a gather for each piece

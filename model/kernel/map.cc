@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // map: mmap() at a fixed address that must be free.
 #include "model/kernel/locks.h"
 #include "model/kernel/paths.h"

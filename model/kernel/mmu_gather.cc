@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/kernel/mmu_gather.h"
 
 #include <algorithm>
@@ -147,9 +148,7 @@ void AdjustRange(MmuGather& gather, PageRange range) {
   gather.end = std::max(gather.end, static_cast<uint8_t>(range.end));
 }
 
-PageRange CallerRange(const MmuGather& gather) {
-  return {gather.caller_start, gather.caller_end};
-}
+PageRange CallerRange(const MmuGather& gather) { return {gather.caller_start, gather.caller_end}; }
 
 Level UnmapLevel(const MmuGather& gather) {
   if (gather.cleared_ptes) return Level::kPte;

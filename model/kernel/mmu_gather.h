@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // struct mmu_gather and the protocol under test.
 //
 // GatherProtocol is the interface a policy implements, with the kernel's own verbs. Its virtual
-// functions have the behaviour of 6.12 (docs/model.md gives the source of each), with three hooks for what the
-// policies of 2019 differ in: what finish does when another gather is live (Finishing), the test
-// that lets a flush be skipped (NothingToFlush), and what happens around the lowering of the count.
-// A policy overrides a hook, or a verb, and nothing else; model/policies/policy.h says how it
-// becomes known.
+// functions have the behaviour of 6.12 (docs/model.md gives the source of each), with three hooks
+// for what the policies of 2019 differ in: what finish does when another gather is live
+// (Finishing), the test that lets a flush be skipped (NothingToFlush), and what happens around the
+// lowering of the count. A policy overrides a hook, or a verb, and nothing else;
+// model/policies/policy.h says how it becomes known.
 //
 // Invariants: one gather is live on a CPU at a time; tlb_flush_pending is raised before the gather
 // touches a PTE and lowered last (kernel: mm_inline.h, inc_tlb_flush_pending). A protocol is

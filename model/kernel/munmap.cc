@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // munmap: detaches the VMAs under the write lock, downgrades, and does the rest under the read
 // lock: the window of the bug of 4.20 to 5.1.
 #include "model/kernel/locks.h"

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // What the kernel paths do to page tables: find an entry, install and clear leaves and tables.
 //
-// None of these is a step; the caller makes the step, then changes the entry. Invariants: every leaf
-// installed gets the next mapping number; Mm::mapped_frames and linked_tables count what the tree
-// points at; a table is reached only through a table pointer.
+// None of these is a step; the caller makes the step, then changes the entry. Invariants: every
+// leaf installed gets the next mapping number; Mm::mapped_frames and linked_tables count what the
+// tree points at; a table is reached only through a table pointer.
 #ifndef GATHERFUZZ_MODEL_KERNEL_PAGE_TABLE_H_
 #define GATHERFUZZ_MODEL_KERNEL_PAGE_TABLE_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The kernel paths: what programs are made of, one file each.
 //
 // Each is legal by construction: it takes the locks the kernel takes, in its order, with a step at

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // One operation of a program, with what every system call has in common: it is counted and judged.
 #include "model/kernel/paths.h"
 #include "model/oracle/oracle.h"

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The shape that zap and MADV_FREE share: PUD, PMD, PTE, without locks until the last level.
 //
-// Faithful to the walk of mm/memory.c and mm/madvise.c as far as the race needs it: upper levels are read
-// locklessly, and a caller that sees nothing there takes no page-table lock at all.
+// Faithful to the walk of mm/memory.c and mm/madvise.c as far as the race needs it: upper levels
+// are read locklessly, and a caller that sees nothing there takes no page-table lock at all.
 #ifndef GATHERFUZZ_MODEL_KERNEL_WALK_RANGE_H_
 #define GATHERFUZZ_MODEL_KERNEL_WALK_RANGE_H_
 
@@ -13,8 +14,8 @@
 namespace gatherfuzz {
 
 // Calls visit.Empty(range) for every part of `range` without a page table, and otherwise
-// visit.Huge(pmd_table, part) for a huge leaf and visit.Ptes(pmd_table, part) for a PTE table; either
-// returns false if the PMD has to be read again. A part lies under one PMD entry.
+// visit.Huge(pmd_table, part) for a huge leaf and visit.Ptes(pmd_table, part) for a PTE table;
+// either returns false if the PMD has to be read again. A part lies under one PMD entry.
 template <typename Visitor>
 void WalkRange(const Thread& t, PageRange range, Visitor& visit) {
   World& world = t.world();
@@ -28,8 +29,7 @@ void WalkRange(const Thread& t, PageRange range, Visitor& visit) {
     }
     const FrameId pmd_table = PmdTableOf(world, page);
     while (page < pud_end) {
-      const PageRange part{page,
-                           std::min(RoundDown(page, kPagesPerPmd) + kPagesPerPmd, pud_end)};
+      const PageRange part{page, std::min(RoundDown(page, kPagesPerPmd) + kPagesPerPmd, pud_end)};
       t.Step(Point::pmd_read, page);
       const Pte pmd = EntryOf(world, pmd_table, page);
       bool done = true;

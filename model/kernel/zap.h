@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Taking mappings away: unmap_page_range() and what is below it.
 #ifndef GATHERFUZZ_MODEL_KERNEL_ZAP_H_
 #define GATHERFUZZ_MODEL_KERNEL_ZAP_H_

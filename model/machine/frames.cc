@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/machine/frames.h"
 
 #include <bit>
@@ -40,9 +41,10 @@ std::optional<FrameId> TakeTable(World& world, Level level) {
 std::optional<FrameId> TakeData(World& world, Level level) {
   const int count = PagesAt(level);
   if (world.mm.data_frames + count > kDataFramesMax) return std::nullopt;
-  const int first = level == Level::kPte ? LowestBit(world.free_frames)
-                                         : LowestBit({FreeBlocks(world.free_frames[0]),
-                                                      FreeBlocks(world.free_frames[1])});
+  const int first =
+      level == Level::kPte
+          ? LowestBit(world.free_frames)
+          : LowestBit({FreeBlocks(world.free_frames[0]), FreeBlocks(world.free_frames[1])});
   if (first < 0) return std::nullopt;
   for (int i = 0; i < count; ++i) Take(world, MakeFrame(first + i), FrameState::kData);
   world.mm.data_frames = static_cast<uint16_t>(world.mm.data_frames + count);

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Physical memory: giving frames out and taking them back.
 //
 // The lowest free frame is always given out first, so that a freed frame comes back into use at
 // once and a stale entry really reads what is there now (made up: the kernel's allocator makes no
-// such promise, but its per-CPU lists behave so). Invariants: a frame's state changes only here; the
-// generation grows each time a frame is given out; a free frame's entries are zero.
+// such promise, but its per-CPU lists behave so). Invariants: a frame's state changes only here;
+// the generation grows each time a frame is given out; a free frame's entries are zero.
 //
 // There is always a frame left for a page table: data may use kFrames - 1 - kMaxTables frames.
 #ifndef GATHERFUZZ_MODEL_MACHINE_FRAMES_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // TLB invalidation: issue, delivery on each CPU, completion (H10 of the hardware rules).
 //
 // An issued request stands pending on every CPU of the mm, the issuer's own included. Delivery on a

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The TLB of a CPU: copies of leaf entries, by page and size.
 //
-// Kept apart from the walk cache (H2 of the hardware rules in docs/model.md). It has room for every page, so nothing is
-// evicted: an entry lives until an invalidation drops it. That is the adversary's choice, and legal
-// hardware. For the same reason a fill does not replace an entry that is there.
-// Not-present entries are never cached (H7). Faithful: what may be cached; made up: the capacity.
+// Kept apart from the walk cache (H2 of the hardware rules in docs/model.md). It has room for every
+// page, so nothing is evicted: an entry lives until an invalidation drops it. That is the
+// adversary's choice, and legal hardware. For the same reason a fill does not replace an entry that
+// is there. Not-present entries are never cached (H7). Faithful: what may be cached; made up: the
+// capacity.
 #ifndef GATHERFUZZ_MODEL_MACHINE_TLB_H_
 #define GATHERFUZZ_MODEL_MACHINE_TLB_H_
 

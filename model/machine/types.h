@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The sizes and the small types everything is made of.
 //
 // The machine is small on purpose: a race in the finish protocol needs a few pages, two or three
@@ -20,17 +21,17 @@
 namespace gatherfuzz {
 
 inline constexpr int kMaxCpus = 8;
-inline constexpr int kLevels = 3;             // pud (the root), pmd, pte
+inline constexpr int kLevels = 3;  // pud (the root), pmd, pte
 inline constexpr int kEntriesPerTable = 4;
-inline constexpr int kPages = 64;             // kEntriesPerTable to the power of kLevels
-inline constexpr int kPagesPerPmd = 4;        // pages under one PMD entry: a PTE table, or a huge page
-inline constexpr int kPagesPerPud = 16;       // pages under one PUD entry: a PMD table
+inline constexpr int kPages = 64;        // kEntriesPerTable to the power of kLevels
+inline constexpr int kPagesPerPmd = 4;   // pages under one PMD entry: a PTE table, or a huge page
+inline constexpr int kPagesPerPud = 16;  // pages under one PUD entry: a PMD table
 inline constexpr int kPmds = kPages / kPagesPerPmd;
 inline constexpr int kPuds = kPages / kPagesPerPud;
-inline constexpr int kFrames = 96;            // 64 data pages, 21 tables, and some still queued
-inline constexpr int kMaxBatch = 8;           // most pages a gather can be told to queue
+inline constexpr int kFrames = 96;   // 64 data pages, 21 tables, and some still queued
+inline constexpr int kMaxBatch = 8;  // most pages a gather can be told to queue
 inline constexpr int kDefaultBatch = 4;
-inline constexpr int kMaxTables = 20;         // every table below the root
+inline constexpr int kMaxTables = 20;  // every table below the root
 
 // A CPU, 0 to kMaxCpus - 1.
 enum class CpuId : uint8_t {};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/machine/walk.h"
 
 #include "model/machine/tlb.h"
@@ -13,8 +14,7 @@ TablePointer PointerTo(const World& world, FrameId table, int prefix) {
 }
 
 Pte& EntryAt(World& world, const Walk& walk) {
-  return world.at(walk.at.frame)
-      .entries[EntryIndex(walk.page, walk.level)];
+  return world.at(walk.at.frame).entries[EntryIndex(walk.page, walk.level)];
 }
 
 // Follows the table pointer `entry` down to `level`, and remembers it in the walk cache.

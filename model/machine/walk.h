@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The hardware page-table walk, and the walk cache.
 //
 // A walk starts at the deepest table the walk cache has for the page (else at the root), reads one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The whole modelled state, as one value.
 //
 // World is trivially copyable, has no pointers and no padding, and every part of it that is not in
@@ -113,16 +114,16 @@ struct MmuGather {
 // An invalidation request. At most one per issuing CPU is outstanding, because the issuer waits.
 // What it drops is worked out at issue by the architecture, as sets; the rest is for reports.
 struct Invalidation {
-  uint64_t small;         // pages whose small TLB entries it drops
-  uint16_t huge;          // blocks whose huge TLB entries it drops
-  uint16_t pte_tables;    // prefixes (page / 4) whose cached PTE-table pointers it drops
-  uint8_t pmd_tables;     // prefixes (page / 16) whose cached PMD-table pointers it drops
-  uint8_t undelivered;    // CPUs on which it is still pending, as a bit mask
-  uint8_t whole;          // the whole address space
-  uint8_t start, end;     // pages, as the architecture was asked
-  Level stride;           // distance of the addresses it names
-  uint8_t last_level;     // 1: leaf entries only
-  uint8_t level_hint;     // 1 + level, or 0 for none
+  uint64_t small;                   // pages whose small TLB entries it drops
+  uint16_t huge;                    // blocks whose huge TLB entries it drops
+  uint16_t pte_tables;              // prefixes (page / 4) whose cached PTE-table pointers it drops
+  uint8_t pmd_tables;               // prefixes (page / 16) whose cached PMD-table pointers it drops
+  uint8_t undelivered;              // CPUs on which it is still pending, as a bit mask
+  uint8_t whole;                    // the whole address space
+  uint8_t start, end;               // pages, as the architecture was asked
+  Level stride;                     // distance of the addresses it names
+  uint8_t last_level;               // 1: leaf entries only
+  uint8_t level_hint;               // 1 + level, or 0 for none
   std::array<uint8_t, 4> padding_;  // always 0
 };
 
@@ -141,7 +142,7 @@ enum class CallKind : uint8_t { kNone, kRemove, kClean, kOther };
 struct Call {
   uint64_t examined;
   std::array<Mapping, kPages> moments;
-  uint16_t number;   // calls are counted, over all CPUs from 1, as they open a gather; 0: none yet
+  uint16_t number;  // calls are counted, over all CPUs from 1, as they open a gather; 0: none yet
   CallKind kind;
   uint8_t padding_;  // always 0
   // While the call waits in finish for others: how many calls had opened a gather when the wait
@@ -182,8 +183,8 @@ struct Mm {
   uint8_t mmap_writer;                   // CPU index + 1, or 0
   uint8_t mmap_readers;                  // bit mask of CPUs
   uint8_t tlb_flush_pending;
-  uint8_t batch;                // pages a gather queues before it is full
-  uint8_t table_locks;          // page-table locks that are held
+  uint8_t batch;                    // pages a gather queues before it is full
+  uint8_t table_locks;              // page-table locks that are held
   std::array<uint8_t, 7> padding_;  // always 0
 };
 
@@ -192,8 +193,8 @@ struct World {
   std::array<uint64_t, 2> free_frames;  // bit f: frame f is free
   std::array<Frame, kFrames> frames;
   uint8_t cpu_count;
-  uint8_t deliveries_pending;       // bit mask of CPUs whose delivery queue is not empty
-  std::array<uint8_t, 6> padding_;  // always 0
+  uint8_t deliveries_pending;           // bit mask of CPUs whose delivery queue is not empty
+  std::array<uint8_t, 6> padding_;      // always 0
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
 
   CpuState& at(CpuId cpu) { return cpus[Index(cpu)]; }
@@ -205,8 +206,8 @@ struct World {
 static_assert(std::is_trivially_copyable_v<World>);
 static_assert(std::has_unique_object_representations_v<World>, "no padding: states are hashed");
 
-// Makes `world` the state before anything is mapped: a root table and nothing else. Before its first
-// Reset it must be all zero. 1 <= cpu_count <= kMaxCpus, 1 <= batch <= kMaxBatch.
+// Makes `world` the state before anything is mapped: a root table and nothing else. Before its
+// first Reset it must be all zero. 1 <= cpu_count <= kMaxCpus, 1 <= batch <= kMaxBatch.
 void Reset(World& world, int cpu_count, int batch);
 
 // A 64-bit digest of the whole state, equal on every build.
@@ -217,9 +218,7 @@ uint64_t Digest(const World& world);
 Pte CurrentLeaf(const World& world, int page);
 
 // The index of `page` in a table whose entries are at `level`.
-constexpr int EntryIndex(int page, Level level) {
-  return page / PagesAt(level) % kEntriesPerTable;
-}
+constexpr int EntryIndex(int page, Level level) { return page / PagesAt(level) % kEntriesPerTable; }
 
 }  // namespace gatherfuzz
 

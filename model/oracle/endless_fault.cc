@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // endless-fault: no access faults forever on a PTE that is present and allows it.
 //
 // A spurious fault is legal: another CPU may have populated the page, or an invalidation may still
-// be on its way. So the access faults once, faults again on the same mapping, then waits until no gather is live and
-// no invalidation pending anywhere. If it then faults on the same mapping once more, nothing that is
-// under way can repair its TLB. This is what the reporter of 2019 saw.
+// be on its way. So the access faults once, faults again on the same mapping, then waits until no
+// gather is live and no invalidation pending anywhere. If it then faults on the same mapping once
+// more, nothing that is under way can repair its TLB. This is what the reporter of 2019 saw.
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {

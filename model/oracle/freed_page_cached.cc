@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // freed-page-cached: no data frame is freed while any TLB still translates to it, and no TLB comes
 // to translate to a frame that is not data in use (which only a walk through a dead table can do).
 #include <bit>

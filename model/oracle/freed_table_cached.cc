@@ -1,5 +1,6 @@
-// freed-table-cached: no page-table frame is freed while any walk cache, or a walk in flight, points
-// at it as the table it is now.
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// freed-table-cached: no page-table frame is freed while any walk cache, or a walk in flight,
+// points at it as the table it is now.
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The oracle: judges the state at every step at which one of its statements can become true, so a
 // bug shows without a lucky access. One file a kind; docs/oracle.md states each precisely.
 //
-// Each Check ends the run (through System::Report) if its statement holds. None changes anything but
-// the oracle's own notes in Call.
+// Each Check ends the run (through System::Report) if its statement holds. None changes anything
+// but the oracle's own notes in Call.
 #ifndef GATHERFUZZ_MODEL_ORACLE_ORACLE_H_
 #define GATHERFUZZ_MODEL_ORACLE_ORACLE_H_
 
@@ -38,9 +39,9 @@ void CheckStarvation(System& system, uint16_t completed_call);
 void NoteWaitBegins(System& system, CpuId cpu, Ready ready);
 void NoteWaitEnds(System& system, CpuId cpu);
 void NoteGatherOver(System& system, CpuId cpu);
-// Calls of others, begun since a finish began to wait, that may complete before it is starving, once
-// every gather that was live then is over. Made up: any bound will do; a wait for the gathers that
-// were live needs none.
+// Calls of others, begun since a finish began to wait, that may complete before it is starving,
+// once every gather that was live then is over. Made up: any bound will do; a wait for the gathers
+// that were live needs none.
 inline constexpr int kStarvationBound = 3;
 
 // deadlock: no agent can move; `cpu` is the first that is blocked, at `point`. Ends the run also if

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // protocol-error: what was taken is given back, exactly once.
 //
-// A frame that is freed is in use, as what it is freed as, and nothing maps it; the pending count does not go below
-// zero; and when all agents are done the count is zero, no lock is held, no gather is live, the
-// policy's own state is at rest, every page that was removed has been freed and every table too.
+// A frame that is freed is in use, as what it is freed as, and nothing maps it; the pending count
+// does not go below zero; and when all agents are done the count is zero, no lock is held, no
+// gather is live, the policy's own state is at rest, every page that was removed has been freed and
+// every table too.
 #include "model/kernel/mmu_gather.h"
 #include "model/oracle/oracle.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // stale-after-return and stale-dirty-after-return.
 //
 // When a call that removes mappings returns, no CPU's TLB holds, for a page whose PTE the call
@@ -14,8 +15,7 @@ namespace gatherfuzz {
 namespace {
 
 bool Stale(const Call& call, const Pte& entry, int page) {
-  return entry.mapping < call.moments[page] &&
-         (call.kind == CallKind::kRemove || entry.dirty());
+  return entry.mapping < call.moments[page] && (call.kind == CallKind::kRemove || entry.dirty());
 }
 
 void Judge(System& system, CpuId cpu, CpuId holder, const Pte& entry, int page) {

@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // starvation: a finish that waits is released within a bound of other agents' completed calls.
 //
-// Judged when a call that opened a gather completes, for every finish that is blocked in its wait at
-// that moment: if every gather that was live when its wait began is over, and at least
+// Judged when a call that opened a gather completes, for every finish that is blocked in its wait
+// at that moment: if every gather that was live when its wait began is over, and at least
 // kStarvationBound calls that began since have completed, the waiter depends on newcomers, of which
 // there is no end. While one of the old gathers is live the wait has a reason, whatever others do.
 // A waiter that could have gone on for a moment, but was not chosen before a newcomer closed the
-// way again, is still waiting: that is what wait_var_event() does, which looks again once it runs. A wait for
-// something that stays true once it is cannot lose such a moment.
+// way again, is still waiting: that is what wait_var_event() does, which looks again once it runs.
+// A wait for something that stays true once it is cannot lose such a moment.
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // walked-dead-table: no walker reads a level from a frame that is not the table it was when the
 // walker got the pointer, or the walk cache did. An unlinked table that is not freed yet still is.
 #include "model/oracle/oracle.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // epoch-sync: like sync-finish, but waits only for gathers that began before this finish.
 //
 // Each gather takes a ticket, and gives it up when its flush is complete. Then it waits until no

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // force-levels: since one cannot tell what should have been flushed, flushes everything in the
 // given range: every level, tables included.
 #include "model/policies/policy.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // full-mm: flushes the whole address space, tables included. What the kernel does since 5.2, with
 // the skip test it has since 5.6.
 #include "model/policies/policy.h"
@@ -16,8 +17,7 @@ class FullMm final : public GatherProtocol {
 };
 
 const FullMm kProtocol{};
-constexpr Policy kPolicy("full-mm",
-                         "fullmm = 1, reset, freed_tables = 1",
+constexpr Policy kPolicy("full-mm", "fullmm = 1, reset, freed_tables = 1",
                          "merged: 7a30df49f63a, 5.2 to today", kProtocol);
 const RegisterPolicy kRegistered(&kPolicy);
 

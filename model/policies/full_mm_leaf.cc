@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // full-mm-leaf: full-mm without its last line. On arm64 fullmm without freed_tables means that the
-// address space is going away, and nothing is flushed. Keeps the skip test of 5.1, by which a full-mm
-// range is not empty: with the one of 5.6 it would flush nothing anywhere.
+// address space is going away, and nothing is flushed. Keeps the skip test of 5.1, by which a
+// full-mm range is not empty: with the one of 5.6 it would flush nothing anywhere.
 #include "model/policies/policy.h"
 
 namespace gatherfuzz {
@@ -16,8 +17,7 @@ class FullMmLeaf final : public Protocol51 {
 };
 
 const FullMmLeaf kProtocol{};
-constexpr Policy kPolicy("full-mm-leaf",
-                         "fullmm = 1, reset, freed_tables left clear",
+constexpr Policy kPolicy("full-mm-leaf", "fullmm = 1, reset, freed_tables left clear",
                          "asked about in December 2023", kProtocol);
 const RegisterPolicy kRegistered(&kPolicy);
 

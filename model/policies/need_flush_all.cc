@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // need-flush-all: without fullmm the reset leaves a range without an end, which the 5.1 test takes
 // for a gather that recorded nothing.
 #include "model/policies/policy.h"

@@ -1,4 +1,6 @@
-// nesting-counters: the mm counts, for each of the gather's bits, the live gathers that have set it.
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// nesting-counters: the mm counts, for each of the gather's bits, the live gathers that have set
+// it.
 //
 // A gather raises a counter the first time it sets the bit, which is under the page-table lock, and
 // lowers it when it completes, after its flush. A finish that finds others live flushes the

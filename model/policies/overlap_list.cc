@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // overlap-list: live gathers publish their range in the mm. A finish that finds some that overlap
 // its own flushes the union of them, at all levels; its own range leaves the list after that.
 #include <algorithm>
@@ -53,9 +54,8 @@ class OverlapList final : public GatherProtocol {
 
  private:
   static void Publish(const Thread& t, Published range) {
-    UpdatePolicyState<Ranges>(t, Point::policy_rmw, [&](Ranges& live) {
-      live[Index(t.cpu)] = range;
-    });
+    UpdatePolicyState<Ranges>(t, Point::policy_rmw,
+                              [&](Ranges& live) { live[Index(t.cpu)] = range; });
   }
 };
 

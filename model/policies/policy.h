@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // How a policy becomes known, and the tools policies share.
 //
 // A policy is one file in this folder (or anywhere else that is linked in) which derives from
@@ -52,8 +53,8 @@ State ReadPolicyState(const World& world) {
   return state;
 }
 
-// One step of kind `point` (policy_read, policy_write, policy_rmw) that applies `update` to the policy's
-// state and returns what that returns.
+// One step of kind `point` (policy_read, policy_write, policy_rmw) that applies `update` to the
+// policy's state and returns what that returns.
 template <typename State, typename Update>
 auto UpdatePolicyState(const Thread& t, Point point, Update update) {
   t.Step(point);

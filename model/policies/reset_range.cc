@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // reset-range: forgets the own bits, freed_tables among them, and flushes the caller's range.
 #include "model/policies/policy.h"
 

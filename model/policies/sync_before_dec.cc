@@ -1,4 +1,6 @@
-// sync-before-dec: waits until its own count is the only one left. Two finishers wait for each other.
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// sync-before-dec: waits until its own count is the only one left. Two finishers wait for each
+// other.
 #include "model/policies/policy.h"
 
 namespace gatherfuzz {

@@ -1,5 +1,7 @@
-// sync-finish: no finish completes until every concurrent gather has. The count is lowered first, so
-// two finishers cannot block each other; but the wait is for a count of zero, and newcomers keep it up.
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// sync-finish: no finish completes until every concurrent gather has. The count is lowered first,
+// so two finishers cannot block each other; but the wait is for a count of zero, and newcomers keep
+// it up.
 #include "model/policies/policy.h"
 
 namespace gatherfuzz {

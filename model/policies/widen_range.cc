@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // widen-range: the own bits stay, so the stride and the level hint are those of this gather's own
 // clears, over pages that others may have cleared at another level.
 #include "model/policies/policy.h"
@@ -13,8 +14,7 @@ class WidenRange final : public Protocol51 {
 };
 
 const WidenRange kProtocol{};
-constexpr Policy kPolicy("widen-range",
-                         "keeps the bits, widens to the caller's range",
+constexpr Policy kPolicy("widen-range", "keeps the bits, widens to the caller's range",
                          "v1, 8 May 2019", kProtocol);
 const RegisterPolicy kRegistered(&kPolicy);
 
