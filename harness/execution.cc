@@ -277,13 +277,25 @@ void Execution::BeginTurn(const Run& run) {
            .lends = Lends::kToAll};
 }
 
+// Who can move, as a bit mask by AgentId.
+uint32_t Execution::RunnableAgents() const {
+  static_assert(kMaxAgents <= 32);
+  uint32_t agents = world_->deliveries_pending;
+  agents = agents << kMaxCpus | walkers_left_;
+  agents <<= kMaxCpus;
+  for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
+    const int cpu = std::countr_zero(cpus);
+    if (Runnable(CpuAgent(MakeCpu(cpu)))) agents |= 1u << cpu;
+  }
+  return agents;
+}
+
 bool Execution::BeginRestTurn() {
   AgentId next = turn_.agent;
   if (next == kNobody || !Runnable(next)) {
-    int i = 0;
-    while (i < kMaxAgents && !Runnable(AgentId(i))) ++i;
-    if (i == kMaxAgents) return false;
-    next = AgentId(i);
+    const uint32_t runnable = RunnableAgents();
+    if (runnable == 0) return false;
+    next = AgentId(std::countr_zero(runnable));
   }
   turn_ = {.kind = Turn::Kind::kFree, .agent = next, .lends = Lends::kToDeliveries};
   mover_ = next;
@@ -291,14 +303,7 @@ bool Execution::BeginRestTurn() {
 }
 
 bool Execution::BeginRandomTurn() {
-  uint32_t runnable = world_->deliveries_pending;
-  static_assert(kMaxAgents <= 32);
-  runnable = runnable << kMaxCpus | walkers_left_;
-  runnable <<= kMaxCpus;
-  for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
-    const int cpu = std::countr_zero(cpus);
-    if (Runnable(CpuAgent(MakeCpu(cpu)))) runnable |= 1u << cpu;
-  }
+  uint32_t runnable = RunnableAgents();
   if (runnable == 0) return false;
   for (uint32_t skip = random_.Below(std::popcount(runnable)); skip != 0; --skip) {
     runnable &= runnable - 1;

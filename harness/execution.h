@@ -113,6 +113,7 @@ class Execution final : private Steps {
   static void CpuFiber(void* entry);
 
   bool Runnable(AgentId agent) const;
+  uint32_t RunnableAgents() const;
   bool MayGoOn(CpuId cpu, Point point, int page);
   CpuId NextCpu();
   bool GoOnWithTurn();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // An architecture: what becomes of a gather's fields when it flushes, and so what is dropped.
 #include <gtest/gtest.h>
 
@@ -161,8 +162,11 @@ TEST(Arm64, AHugeLeafIsTakenAwayByItself) {
   EXPECT_EQ(request.whole, 0);
   EXPECT_EQ(request.huge, 0b10);
   EXPECT_EQ(request.small, 0u);
-  EXPECT_EQ(request.last_level, 1);
   EXPECT_EQ(request.level_hint, 2);
+  // All levels down to that of the hint: pointers to PMD tables, not those to PTE tables.
+  EXPECT_EQ(request.last_level, 0);
+  EXPECT_EQ(request.pmd_tables, 0b1);
+  EXPECT_EQ(request.pte_tables, 0);
 }
 
 TEST(Arm64, FromSixteenStridesOnItFlushesTheWholeAddressSpace) {

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 # The trace hashes are the same from clang -O2, gcc -O2, a sanitizer build and the libFuzzer build.
 set -euo pipefail
 source=$1 build=$2

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Bytes to schedules: every byte string is one, and one that runs.
 #include "harness/bytes.h"
 

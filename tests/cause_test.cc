@@ -1,17 +1,13 @@
-// What led to a violation, and what makes two violations the same bug.
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// What led to a violation, and what makes two violations the same bug; signature_test.cc has more.
 #include "harness/cause.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <ostream>
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "harness/bytes.h"
-#include "harness/random.h"
 #include "tests/support.h"
 
 namespace gatherfuzz {
@@ -65,7 +61,8 @@ std::string MailRace(std::string_view present, std::string_view order) {
     cpus 2
     init
       map 0..4 rw
-      present )" + std::string(present) + R"(
+      present )" + std::string(present) +
+                     R"(
     cpu0
       dontneed 1..3
     cpu1
@@ -246,11 +243,13 @@ std::string Tables(std::string_view fill, std::string_view order) {
     cpu1
       dontneed 16..17
     walk1
-      fill )" + std::string(fill) + R"(
+      fill )" + std::string(fill) +
+                     R"(
       fill 0
 )",
                  "walk1 until walk_pmd\n cpu0 until mmap_write_downgrade\n"
-                 "cpu1 until pending_inc\n" + std::string(order));
+                 "cpu1 until pending_inc\n" +
+                     std::string(order));
 }
 
 TEST(Cause, OfAFreedTableIsTheWalkTheUnlinkAndTheNarrowFlush) {
@@ -341,110 +340,6 @@ TEST(Signature, IsTheSameWithoutWhatHasNoPartInTheRace) {
   EXPECT_EQ(SignatureOf(raw, "own-range", "x86"),
             SignatureOf(MailRace("1..3", kBeforeTheFlush), "own-range", "x86"));
 }
-
-// --- Signatures of random schedules ---
-
-// A schedule that ends in a violation, on pages below kPagesPerPud.
-Schedule RandomViolation(Random& random, const Policy& policy, const Arch& arch) {
-  static Execution execution;
-  for (;;) {
-    std::vector<uint8_t> bytes(40 + random.Below(200));
-    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next());
-    Schedule schedule;
-    DecodeBytes(bytes, schedule);
-    const auto fits = [](PageRange range) { return range.end <= kPagesPerPud; };
-    if (std::all_of(schedule.init.begin(), schedule.init.end(),
-                    [&](const InitItem& item) { return fits(item.range); }) &&
-        std::all_of(schedule.program.begin(), schedule.program.end(),
-                    [&](const ProgramLine& line) { return fits(line.op.range); }) &&
-        !execution.Execute(schedule, policy, arch).clean()) {
-      return schedule;
-    }
-  }
-}
-
-// The switches by name, with each CPU and each page become another.
-template <typename NewAgent>
-Schedule Renamed(const Schedule& schedule, const Trace& trace, NewAgent new_agent, int shift) {
-  Schedule renamed = NameSwitches(schedule, trace);
-  const auto move = [&](PageRange& range) { range = {range.begin + shift, range.end + shift}; };
-  for (InitItem& item : renamed.init) {
-    if (item.kind == InitItem::Kind::kCached) item.cpu = CpuOf(new_agent(CpuAgent(item.cpu)));
-    move(item.range);
-  }
-  for (auto& [agent, op] : renamed.program) {
-    agent = new_agent(agent);
-    move(op.range);
-  }
-  for (auto& run : renamed.order) {
-    run.agent = new_agent(run.agent);
-    if (run.page != kNoPage) run.page = static_cast<int8_t>(run.page + shift);
-  }
-  Canonicalize(renamed);
-  return renamed;
-}
-
-// Whether `other` is the same run, with those names.
-template <typename NewAgent>
-bool SameRun(const Trace& trace, const Trace& other, NewAgent new_agent, int shift) {
-  const auto same = [&](const TraceStep& a, const TraceStep& b) {
-    const int page = a.event.page == kNoPage ? kNoPage : a.event.page + shift;
-    return new_agent(a.event.agent) == b.event.agent && a.event.point == b.event.point &&
-           page == b.event.page;
-  };
-  const Violation& a = trace.result.violation;
-  const Violation& b = other.result.violation;
-  return std::equal(trace.steps.begin(), trace.steps.end(), other.steps.begin(),
-                    other.steps.end(), same) &&
-         a.kind == b.kind &&
-         (a.holder < 0 || new_agent(CpuAgent(MakeCpu(a.holder))) == CpuAgent(MakeCpu(b.holder)));
-}
-
-struct Target {
-  std::string_view policy, arch;
-};
-
-void PrintTo(const Target& at, std::ostream* out) { *out << at.policy << ", " << at.arch; }
-
-class RandomSignature : public ::testing::TestWithParam<Target> {};
-
-TEST_P(RandomSignature, DoesNotTurnOnNamesNorOnHowTheSwitchesAreSaid) {
-  const auto [policy, arch] = GetParam();
-  const auto unchanged = [](AgentId agent) { return agent; };
-  Random random(17);
-  int renamed_cpus = 0;
-  for (int i = 0; i < 100; ++i) {
-    const Schedule raw = RandomViolation(random, *FindPolicy(policy), *FindArch(arch));
-    const Trace trace = Recorded(raw, policy, arch);
-    const std::string signature = Signature(raw, trace);
-    ASSERT_EQ(signature.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.+-"),
-              signature.npos)
-        << signature;
-
-    const int shift = kPagesPerPud * static_cast<int>(random.Below(kPuds));
-    const Schedule shifted = Renamed(raw, trace, unchanged, shift);
-    const Trace at_shift = Recorded(shifted, policy, arch);
-    ASSERT_TRUE(SameRun(trace, at_shift, unchanged, shift)) << PrintText({.schedule = shifted});
-    ASSERT_EQ(Signature(shifted, at_shift), signature) << PrintText({.schedule = shifted});
-
-    // The lowest CPU is served first, so not every renaming is the same run.
-    const auto turned = [&](AgentId agent) {
-      return MakeAgent(KindOf(agent), MakeCpu((Index(CpuOf(agent)) + 1) % raw.cpus));
-    };
-    const Schedule other = Renamed(raw, trace, turned, 0);
-    const Trace of_others = Recorded(other, policy, arch);
-    if (!SameRun(trace, of_others, turned, 0)) continue;
-    ++renamed_cpus;
-    ASSERT_EQ(Signature(other, of_others), signature) << PrintText({.schedule = other});
-  }
-  EXPECT_GT(renamed_cpus, 10);
-}
-
-INSTANTIATE_TEST_SUITE_P(Policies, RandomSignature,
-                         ::testing::Values(Target{"own-range", "x86"}, Target{"own-range", "arm64"},
-                                           Target{"need-flush-all", "x86"},
-                                           Target{"reset-range", "arm64"},
-                                           Target{"sync-before-dec", "x86"}));
 
 }  // namespace
 }  // namespace gatherfuzz

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 # The gatherfuzz command as a person and a script meet it: output, errors, exit statuses, files.
 set -uo pipefail
 gatherfuzz=$1 with_my_idea=$2

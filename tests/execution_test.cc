@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // An execution: that it is the same each time, what it ends at, and that it allocates nothing.
 #include "harness/execution.h"
 
@@ -160,7 +161,8 @@ TEST(Execution, DoesNotTurnOnWhatRanBefore) {
       cpu2 until pending_inc
       cpu0 until pte_clear
       cpu3 until done
-)").schedule;
+)")
+                             .schedule;
   Schedule second = FromText("cpu0\n read 0\n walk0\n fill 0\n").schedule;
   const uint64_t alone = Result(second, "need-flush-all", "x86").trace_hash;
   second.order.push_back({.agent = CpuAgent(MakeCpu(3))});

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Physical memory: which frame is given out next, and what is kept for page tables.
 #include <gtest/gtest.h>
 

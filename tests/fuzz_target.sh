@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 # What a fuzz target says when it finds a violation, and that it says nothing when it does not.
 set -uo pipefail
 build=$1 source=$2

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The machine: the hardware rules (the numbers are those of docs/model.md), huge pages, full
 // batches, and what a run leaves behind.
 #include <gmock/gmock.h>
@@ -54,11 +55,11 @@ struct Ran {
 };
 
 Ran Execute(std::string_view text, std::string_view arch, Watch* watch = nullptr,
-        std::string_view policy = "full-mm") {
+            std::string_view policy = "full-mm") {
   static Execution execution;
   const ScheduleFile file = FromText(text);
-  const RunResult result = execution.Execute(file.schedule, *FindPolicy(policy), *FindArch(arch),
-                                             {.observer = watch});
+  const RunResult result =
+      execution.Execute(file.schedule, *FindPolicy(policy), *FindArch(arch), {.observer = watch});
   EXPECT_TRUE(result.clean()) << Info(result.violation.kind).name;
   return {result, execution.world()};
 }
@@ -143,7 +144,8 @@ std::string WriteAfterClear(std::string_view present) {
     cpus 2
     init
       map 0..1 rw
-      present )" + std::string(present) + R"(
+      present )" +
+         std::string(present) + R"(
       cached cpu1 0..1
     cpu0
       dontneed 0..1

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // freed-page-cached, freed-table-cached and walked-dead-table: each side of the line.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,8 +27,7 @@ Violation ViolationOf(std::string_view text, std::string_view policy, std::strin
   return Result(FromText(text).schedule, policy, arch, options).violation;
 }
 
-RunOptions Ignoring(std::initializer_list<ViolationKind> kinds,
-                    StepObserver* observer = nullptr) {
+RunOptions Ignoring(std::initializer_list<ViolationKind> kinds, StepObserver* observer = nullptr) {
   RunOptions options{.observer = observer};
   for (const ViolationKind kind : kinds) options.ignored |= Bit(kind);
   return options;
@@ -167,9 +167,9 @@ TEST(FreedTableCached, NamesTheTableAndTheWalkCache) {
 TEST(FreedTableCached, IsLegalWithoutTheOtherGatherOrWithAnotherTableCached) {
   EXPECT_EQ(Verdict(MunmapBesideDontneed("cached cpu1 0..1", kNotNested), "reset-range", "arm64"),
             "none");
-  EXPECT_EQ(Verdict(MunmapBesideDontneed("cached cpu1 16..17", kNestedMunmap), "reset-range",
-                    "arm64"),
-            "none");
+  EXPECT_EQ(
+      Verdict(MunmapBesideDontneed("cached cpu1 16..17", kNestedMunmap), "reset-range", "arm64"),
+      "none");
   EXPECT_EQ(Verdict(MunmapBesideDontneed("cached cpu1 0..1", kNestedMunmap), "full-mm", "arm64"),
             "none");
   // INVLPG drops every cached table pointer, whatever the address.
@@ -179,9 +179,9 @@ TEST(FreedTableCached, IsLegalWithoutTheOtherGatherOrWithAnotherTableCached) {
 
 TEST(FreedTableCached, WalksElsewhereEvictNothing) {
   // The walk cache has room for every table: the pointer of the first walk is there still.
-  const Violation violation = ViolationOf(
-      MunmapBesideDontneed("cached cpu1 0..1\n      cached cpu1 16..17", kNestedMunmap),
-      "reset-range", "arm64");
+  const Violation violation =
+      ViolationOf(MunmapBesideDontneed("cached cpu1 0..1\n      cached cpu1 16..17", kNestedMunmap),
+                  "reset-range", "arm64");
   EXPECT_EQ(Info(violation.kind).name, "freed-table-cached");
   EXPECT_EQ(violation.frame, 2);
   EXPECT_STREQ(violation.detail, "walk cache, pointer to a PTE table");
@@ -189,9 +189,9 @@ TEST(FreedTableCached, WalksElsewhereEvictNothing) {
 
 TEST(FreedTableCached, APmdTableIsATableToo) {
   // Page 8 has no PTE table: the walk for it caches the PMD table and goes no further.
-  const Violation violation = ViolationOf(
-      MunmapBesideDontneed("cached cpu1 16..17\n      cached cpu1 8..9", kNestedMunmap),
-      "reset-range", "arm64");
+  const Violation violation =
+      ViolationOf(MunmapBesideDontneed("cached cpu1 16..17\n      cached cpu1 8..9", kNestedMunmap),
+                  "reset-range", "arm64");
   EXPECT_EQ(Info(violation.kind).name, "freed-table-cached");
   EXPECT_EQ(violation.frame, 1);
   EXPECT_STREQ(violation.detail, "walk cache, pointer to a PMD table");
@@ -275,9 +275,9 @@ TEST(FreedTableCached, AWalkInFlightHoldsTheTableThoughNoWalkCacheDoes) {
 TEST(FreedTableCached, AWalkThatTheDeliveryEndedIsLegal) {
   EXPECT_EQ(Verdict(WalkInFlight(true, kNotNestedByCpu2), "reset-range", "arm64"), "none");
   StepsOf walker(WalkerAgent(MakeCpu(1)));
-  EXPECT_EQ(Verdict(WalkInFlight(false, kNotNestedByCpu2), "reset-range", "arm64",
-                    {.observer = &walker}),
-            "none");
+  EXPECT_EQ(
+      Verdict(WalkInFlight(false, kNotNestedByCpu2), "reset-range", "arm64", {.observer = &walker}),
+      "none");
   // It begins again at the root, and finds nothing.
   EXPECT_THAT(walker.names, ElementsAre("walk_pud", "walk_pmd", "walk_pud"));
 }
@@ -295,7 +295,8 @@ std::string WalkOfADyingTable(std::string_view upto, std::string_view program_of
       cached cpu1 0..1
     cpu0
       munmap 0..1
-      )" + std::string(program_of_cpu0) + R"(
+      )" +
+         std::string(program_of_cpu0) + R"(
     cpu1
       dontneed 16..17
     walk1
@@ -303,7 +304,8 @@ std::string WalkOfADyingTable(std::string_view upto, std::string_view program_of
     order
       cpu0 until mmap_write_downgrade
       cpu1 until pending_inc
-      )" + std::string(upto) + R"(
+      )" +
+         std::string(upto) + R"(
       walk1 1
       rest
 )";
@@ -357,9 +359,11 @@ std::string ReadThroughTheDeadTable(std::string_view before, std::string_view af
     cpu0
       munmap 0..1
       map 32..33 rw
-      )" + std::string(before) + R"(
+      )" +
+         std::string(before) + R"(
       read 32
-      )" + std::string(after) + R"(
+      )" +
+         std::string(after) + R"(
     cpu1
       dontneed 17..18
       read 0
@@ -387,9 +391,9 @@ TEST(FreedPageCached, AFillFromAFrameThatIsNotDataIsIllegal) {
 
 TEST(FreedPageCached, AFillFromTheWrongPageIsLegalUntilThatIsFreed) {
   // Frame 2 is the PTE table of page 32 now: CPU 1 reads that page's data for page 0.
-  EXPECT_EQ(Verdict(ReadThroughTheDeadTable("", ""), "reset-range", "arm64",
-                    Ignoring(kTablesIgnored)),
-            "none");
+  EXPECT_EQ(
+      Verdict(ReadThroughTheDeadTable("", ""), "reset-range", "arm64", Ignoring(kTablesIgnored)),
+      "none");
   const Violation violation = ViolationOf(ReadThroughTheDeadTable("", "dontneed 32..33"),
                                           "reset-range", "arm64", Ignoring(kTablesIgnored));
   EXPECT_EQ(Info(violation.kind).name, "freed-page-cached");

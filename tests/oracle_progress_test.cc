@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // endless-fault, deadlock and starvation: what does not end, beside what only takes long.
 #include <gtest/gtest.h>
 
@@ -64,9 +65,9 @@ constexpr uint32_t kTablesIgnored =
 
 TEST(EndlessFault, IsTheLastOfThreeSymptomsOfOneBug) {
   EXPECT_EQ(Verdict(kStall, "reset-range", "arm64"), "freed-table-cached");
-  EXPECT_EQ(Verdict(kStall, "reset-range", "arm64",
-                    {.ignored = Bit(ViolationKind::kFreedTableCached)}),
-            "walked-dead-table");
+  EXPECT_EQ(
+      Verdict(kStall, "reset-range", "arm64", {.ignored = Bit(ViolationKind::kFreedTableCached)}),
+      "walked-dead-table");
   const Violation violation =
       ViolationOf(kStall, "reset-range", "arm64", {.ignored = kTablesIgnored});
   EXPECT_EQ(Info(violation.kind).name, "endless-fault");
@@ -126,7 +127,8 @@ std::string StallBesideDontneed(std::string_view range) {
       dontneed 16..17
       read 0
     cpu2
-      dontneed )" + std::string(range) + R"(
+      dontneed )" +
+         std::string(range) + R"(
     order
       cpu0 until mmap_write_downgrade
       cpu1 until pending_inc
@@ -148,9 +150,9 @@ TEST(EndlessFault, AFaultIsLegalAsLongAsSomethingUnderWayCanRepairIt) {
 }
 
 TEST(EndlessFault, AnInvalidationOfSomethingElseDoesNotRepairIt) {
-  EXPECT_EQ(Verdict(StallBesideDontneed("21..40"), "reset-range", "arm64",
-                    {.ignored = kTablesIgnored}),
-            "endless-fault");
+  EXPECT_EQ(
+      Verdict(StallBesideDontneed("21..40"), "reset-range", "arm64", {.ignored = kTablesIgnored}),
+      "endless-fault");
 }
 
 // --- deadlock ---
@@ -340,13 +342,15 @@ std::string LongGather(std::string_view begin, std::string_view call = "dontneed
       dontneed 0..1
     cpu1
       dontneed 1..2
-)" + line + line + line + R"(
+)" + line +
+         line + line + R"(
     cpu2
       dontneed 2..3
     cpu3
       dontneed 2..3
     order
-      )" + std::string(begin) + R"(
+      )" +
+         std::string(begin) + R"(
       cpu1 until done
       rest
 )";
@@ -372,9 +376,9 @@ TEST(Starvation, AWaitForNewcomersOnlyHasNone) {
 
 TEST(Starvation, CallsBegunBeforeTheWaitDoNotCount) {
   // The same, but one call less of CPU 1's four began after the wait did: two are left to complete.
-  const std::string text =
-      LongGather("cpu1 until syscall_return\n cpu1 until pending_inc\n cpu0 until pending_dec\n"
-                 "cpu2 until pending_inc");
+  const std::string text = LongGather(
+      "cpu1 until syscall_return\n cpu1 until pending_inc\n cpu0 until pending_dec\n"
+      "cpu2 until pending_inc");
   EXPECT_EQ(Verdict(text, "test-only-cpu0-waits", "x86"), "none");
 }
 

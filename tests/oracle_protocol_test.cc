@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // protocol-error: policies that keep the books wrongly, each beside one that differs as little as
 // possible and keeps them right. They live here, outside of model/: a policy is one class and one
 // registration, wherever it is linked in.
@@ -250,12 +251,11 @@ TEST_P(LeftAtTheEnd, IsReported) {
 
 INSTANTIATE_TEST_SUITE_P(
     ProtocolError, LeftAtTheEnd,
-    ::testing::Values(
-        Case{"test-forgets-a-page", "a removed page was never freed"},
-        Case{"test-forgets-a-table", "a removed table was never freed"},
-        Case{"test-never-lowers", "tlb_flush_pending is not zero at the end"},
-        Case{"test-leaves-its-gather-live", "a gather is live at the end"},
-        Case{"test-never-at-rest", "the policy's state is not at rest at the end"}),
+    ::testing::Values(Case{"test-forgets-a-page", "a removed page was never freed"},
+                      Case{"test-forgets-a-table", "a removed table was never freed"},
+                      Case{"test-never-lowers", "tlb_flush_pending is not zero at the end"},
+                      Case{"test-leaves-its-gather-live", "a gather is live at the end"},
+                      Case{"test-never-at-rest", "the policy's state is not at rest at the end"}),
     [](const auto& instance) {
       std::string name;
       for (const char* c = instance.param.policy; *c != '\0'; ++c) {

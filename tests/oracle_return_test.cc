@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // stale-after-return and stale-dirty-after-return: each side of the line, as near as can be.
 #include <gtest/gtest.h>
 
@@ -61,9 +62,8 @@ TEST(StaleAfterReturn, ComesWithTheReturnAndNotBefore) {
 TEST(StaleAfterReturn, TurnsOnTheDeliveryToTheHolder) {
   // What the issuer waits for is of no interest: only whether the one who holds it dropped it.
   constexpr std::string_view kIssued = "cpu0 until tlb_flush\n";
-  const std::string elsewhere =
-      Ordered(kBothClearPage2,
-              std::string(kIssued) + "inv0 1\n inv1 1\n cpu1 until syscall_return\n");
+  const std::string elsewhere = Ordered(
+      kBothClearPage2, std::string(kIssued) + "inv0 1\n inv1 1\n cpu1 until syscall_return\n");
   EXPECT_EQ(Verdict(elsewhere, "own-range", "x86"), "stale-after-return");
   const std::string to_the_holder =
       Ordered(kBothClearPage2, std::string(kIssued) + "inv2 1\n cpu1 until syscall_return\n");
@@ -204,7 +204,7 @@ TEST(StaleAfterReturn, AnEmptyPmdEntryIsSeenToo) {
   const Violation violation = ViolationOf(
       Ordered(kHugePage, "cpu0 until pmd_clear(0)\n cpu1 until done\n"), "own-range", "x86");
   EXPECT_EQ(Info(violation.kind).name, "stale-after-return");
-  EXPECT_EQ(violation.page, 2);    // the page CPU 1 asked for, not the first of the huge page
+  EXPECT_EQ(violation.page, 2);  // the page CPU 1 asked for, not the first of the huge page
   EXPECT_EQ(violation.holder, 0);
   EXPECT_EQ(violation.mapping, 1u);
   EXPECT_EQ(Verdict(Ordered(kHugePage, "cpu0 until tlb_flush_done\n cpu1 until done\n"),
@@ -257,7 +257,8 @@ std::string TwoFrees(std::string_view present) {
     cpus 2
     init
       map 0..1 rw
-      present )" + std::string(present) + R"(
+      present )" +
+         std::string(present) + R"(
       cached cpu1 0..1
     cpu0
       free 0..1
@@ -314,7 +315,8 @@ std::string FreeOfAPageThatIsGone(std::string_view present) {
     cpus 2
     init
       map 0..1 rw
-      present )" + std::string(present) + R"(
+      present )" +
+         std::string(present) + R"(
       cached cpu1 0..1
     cpu0
       dontneed 0..1

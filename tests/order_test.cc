@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The order of a schedule: who moves when, and in whose place.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -140,8 +141,8 @@ TEST(Order, DeliveriesComeWhenTheOrderSaysSo) {
   const StepList steps =
       StepsOf(kTwoZaps + "cpu0 until tlb_flush\n inv1 until deliver\n cpu1 1\n inv0 5\n rest");
   EXPECT_THAT(Between(steps, "cpu0 tlb_flush(0)", "cpu0 tlb_flush_done(0)"),
-              ElementsAre("cpu0 tlb_flush(0)", "inv1 deliver", "cpu1 mmap_read_lock",
-                          "inv0 deliver",  // five were asked for, one is pending
+              ElementsAre("cpu0 tlb_flush(0)", "inv1 deliver(0)", "cpu1 mmap_read_lock",
+                          "inv0 deliver(0)",  // five were asked for, one is pending
                           "cpu0 tlb_flush_done(0)"));
 }
 
@@ -149,10 +150,41 @@ TEST(Order, AnIssuerLendsItsTurnToItsDeliveriesLowestCpuFirst) {
   for (const char* const order : {"cpu0 until done\n rest", "cpu0 100\n rest", "rest"}) {
     EXPECT_THAT(
         Between(StepsOf("cpus 3\n" + kTwoZaps + order), "cpu0 tlb_flush(0)", "cpu0 free_page(0)"),
-        ElementsAre("cpu0 tlb_flush(0)", "lent inv0 deliver", "lent inv1 deliver",
-                    "lent inv2 deliver", "cpu0 tlb_flush_done(0) free_page(0)"))
+        ElementsAre("cpu0 tlb_flush(0)", "lent inv0 deliver(0)", "lent inv1 deliver(0)",
+                    "lent inv2 deliver(0)", "cpu0 tlb_flush_done(0) free_page(0)"))
         << order;
   }
+}
+
+TEST(Order, AnIssuerLendsItsTurnToNoDeliveryOfAnother) {
+  // Each request of cpu0 was issued first, but is still pending when cpu1 returns.
+  const StepList steps = StepsOf(kTwoZaps + "cpu0 until tlb_flush\n cpu1 until done\n cpu0 1");
+  EXPECT_THAT(Between(steps, "cpu1 tlb_flush(1)", "cpu1 free_page(1)"),
+              ElementsAre("cpu1 tlb_flush(1)", "lent inv0 deliver(1)", "lent inv1 deliver(1)",
+                          "cpu1 tlb_flush_done(1) free_page(1)"));
+  EXPECT_THAT(Between(steps, "cpu1 syscall_return(1)", "cpu0 tlb_flush_done(0)"),
+              ElementsAre("cpu1 syscall_return(1)", "lent inv0 deliver(0)", "lent inv1 deliver(0)",
+                          "cpu0 tlb_flush_done(0)"));
+}
+
+TEST(Order, ADeliveryIsTheOldestUnlessItIsNamedByItsIssuer) {
+  const auto deliveries = [](const std::string& runs) {
+    return Between(StepsOf(kTwoZaps + "cpu1 until tlb_flush\n cpu0 until tlb_flush\n" + runs +
+                           "cpu1 until done\n"),
+                   "cpu0 tlb_flush(0)", "cpu1 tlb_flush_done(1)");
+  };
+  for (const char* const run : {"inv0 2\n", "inv0 until done\n", "inv0 until deliver #2\n"}) {
+    EXPECT_THAT(deliveries(run), ElementsAre("cpu0 tlb_flush(0)", "inv0 deliver(1) deliver(0)",
+                                             "lent inv1 deliver(1)", "cpu1 tlb_flush_done(1)"))
+        << run;
+  }
+  EXPECT_THAT(deliveries("inv0 until deliver(0)\n inv1 until deliver(1)\n inv0 1\n"),
+              ElementsAre("cpu0 tlb_flush(0)", "inv0 deliver(0)", "inv1 deliver(1)",
+                          "inv0 deliver(1)", "cpu1 tlb_flush_done(1)"));
+  // If the one that is named is not pending, the oldest is delivered, up to the last.
+  EXPECT_THAT(deliveries("inv0 until deliver(0)\n inv0 until deliver(0)\n"),
+              ElementsAre("cpu0 tlb_flush(0)", "inv0 deliver(0) deliver(1)", "lent inv1 deliver(1)",
+                          "cpu1 tlb_flush_done(1)"));
 }
 
 TEST(Order, ABlockedAgentLendsItsTurnToTheHolderUntilTheLockIsFree) {
@@ -181,7 +213,7 @@ TEST(Order, AHolderThatIsBlockedLendsOn) {
   // A batch of one page makes cpu0 flush under its lock: cpu1 waits for it, and it for deliveries.
   const StepList steps = StepsOf("batch 1\n" + kTwoZaps + "cpu0 until tlb_flush\n cpu1 until done");
   EXPECT_THAT(Between(steps, "cpu1 pmd_read(1)", "cpu1 pte_lock(1)"),
-              ElementsAre("cpu1 pmd_read(1)", "lent inv0 deliver", "lent inv1 deliver",
+              ElementsAre("cpu1 pmd_read(1)", "lent inv0 deliver(0)", "lent inv1 deliver(0)",
                           "lent cpu0 tlb_flush_done(0) pte_unlock(0)", "cpu1 pte_lock(1)"));
 }
 
@@ -237,7 +269,7 @@ TEST(Order, ARunWhoseAgentIsBlockedAtItsVeryFirstStepLendsItToo) {
 TEST(Order, ARunWhoseAgentWaitsForItsInvalidationBeginsWithTheDeliveries) {
   EXPECT_THAT(Between(StepsOf(kTwoZaps + "cpu0 until tlb_flush\n inv0 1\n cpu0 1\n cpu1 1"),
                       "cpu0 tlb_flush(0)", "cpu1 mmap_read_lock"),
-              ElementsAre("cpu0 tlb_flush(0)", "inv0 deliver", "lent inv1 deliver",
+              ElementsAre("cpu0 tlb_flush(0)", "inv0 deliver(0)", "lent inv1 deliver(0)",
                           "cpu0 tlb_flush_done(0)", "cpu1 mmap_read_lock"));
 }
 
@@ -290,7 +322,7 @@ TEST(Tail, RestLendsNothingToTheHolderOfALock) {
   EXPECT_THAT(
       Between(steps, "cpu1 pmd_read(1)", "cpu1 pte_lock(1)"),
       ElementsAre("cpu1 pmd_read(1)", "cpu0 pte_read(0) pte_clear(0) pte_unlock(0) tlb_flush(0)",
-                  "lent inv0 deliver", "lent inv1 deliver",
+                  "lent inv0 deliver(0)", "lent inv1 deliver(0)",
                   "cpu0 tlb_flush_done(0) free_page(0) pending_dec mmap_read_unlock "
                   "syscall_return(0)",
                   "cpu1 pte_lock(1)"));

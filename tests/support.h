@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // What the tests share: schedules from text, runs, and what came of them.
 #ifndef GATHERFUZZ_TESTS_SUPPORT_H_
 #define GATHERFUZZ_TESTS_SUPPORT_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A text that is not a schedule: where and how it is refused, and how that is shown.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -62,8 +63,8 @@ const std::vector<Malformed>& MalformedTexts() {
         "expect none ^either", "init ^1", "init\n  map 0..4 rw huge ^huge",
         "init\n  present 0..4 dirty ^rw", "init\n  cached cpu1 0..4 ^dirty", "cpu0 ^read 1",
         "cpu0\n  read 1 ^2", "cpu0\n  munmap 0..4 ^rw", "order ^now",
-        "order\n  cpu0 until pte_clear ^(2)",
-        "order\n  cpu0 until pte_clear(2) #3 ^4", "order\n  rest random 1 ^2"}},
+        "order\n  cpu0 until pte_clear ^(2)", "order\n  cpu0 until pte_clear(2) #3 ^4",
+        "order\n  rest random 1 ^2"}},
       {"a number of pages, 1 to 8", {"batch ^0", "batch ^9"}},
       {"map, present, cached, a program (cpu0) or order",
        {"init\n  ^mapp 0..4 rw", "init\n^cpus 2", "init\n^read 1"}},

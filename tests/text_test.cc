@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The text form of a schedule: what it says, and that it comes back as it was written.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -238,7 +239,9 @@ TEST(Text, AByteOrderMarkAtTheStartIsSkipped) {
             "1:12: expected the version of the format, 1 to 1");
   // Anywhere else it is a word like others.
   EXPECT_THAT(ErrorOf("\xef\xbb\xbf\xef\xbb\xbfgatherfuzz 1\n"), StartsWith("1:1: expected"));
-  EXPECT_THAT(ErrorOf("gatherfuzz 1\n\xef\xbb\xbf" "cpus 2\n"), StartsWith("2:1: expected"));
+  EXPECT_THAT(ErrorOf("gatherfuzz 1\n\xef\xbb\xbf"
+                      "cpus 2\n"),
+              StartsWith("2:1: expected"));
 }
 
 TEST(Text, LongLinesAreLines) {

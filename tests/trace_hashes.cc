@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Prints the trace hash of every file named on the command line, under its own policy and
 // architecture, and of 10,000 random inputs, under all of them in turns. The output has to be the
 // same from every build; builds_agree.sh compares them. Also the libFuzzer build's own main, so to

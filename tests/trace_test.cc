@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A recorded run: that recording changes nothing, what its steps say, and that its switches can be
 // named.
 #include "harness/trace.h"
@@ -21,6 +22,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using OrderLine = Run;  // the name Run is taken inside of a test
 
 constexpr AgentId kCpu0 = CpuAgent(MakeCpu(0)), kCpu1 = CpuAgent(MakeCpu(1));
@@ -64,8 +66,7 @@ TEST(Record, GivesTheResultOfARunWithoutARecorder) {
     for (const Policy* policy : Policies()) {
       for (const Arch* arch : Archs()) {
         const uint32_t ignored = i % 2 == 0 ? 0 : Bit(ViolationKind::kStaleAfterReturn);
-        const RunResult plain =
-            execution.Execute(schedule, *policy, *arch, {.ignored = ignored});
+        const RunResult plain = execution.Execute(schedule, *policy, *arch, {.ignored = ignored});
         const World end = execution.world();
         const Trace trace = Record(execution, schedule, *policy, *arch, ignored);
         ASSERT_EQ(trace.result.trace_hash, plain.trace_hash);
@@ -87,7 +88,7 @@ TEST(Record, GivesTheResultOfARunWithoutARecorder) {
 
 // --- What the steps say ---
 
-const std::string kMailRace = R"(
+const std::string kMailPrograms = R"(
     cpus 2
     init
       map 0..4 rw
@@ -98,11 +99,9 @@ const std::string kMailRace = R"(
       dontneed 1..3
     cpu1
       dontneed 2..4
-    order
-      cpu0 until pte_clear(2)
-      cpu1 until done
-      rest
 )";
+const std::string kMailRace =
+    kMailPrograms + "order\n cpu0 until pte_clear(2)\n cpu1 until done\n rest\n";
 
 TEST(TraceStep, SaysWhoseItIsAndOfWhichLineOfItsProgram) {
   const Trace trace = Recorded(kMailRace);
@@ -122,9 +121,7 @@ TEST(TraceStep, SaysWhoseItIsAndOfWhichLineOfItsProgram) {
 }
 
 TEST(TraceStep, BelongsToAnOperationUnlessItIsADelivery) {
-  const Schedule schedule =
-      FromText(kMailRace.substr(0, kMailRace.find("    order")) + "walk1\n fill 3\n fill 1\n")
-          .schedule;
+  const Schedule schedule = FromText(kMailPrograms + "walk1\n fill 3\n fill 1\n").schedule;
   const Trace trace = Recorded(schedule, "own-range", "x86");
   EXPECT_EQ(*OpOf(schedule, StepAt(trace, Point::access).event), schedule.program[0].op);
   EXPECT_EQ(*OpOf(schedule, StepAt(trace, Point::pending_inc).event), schedule.program[1].op);
@@ -196,7 +193,7 @@ TEST(TraceStep, ShowsARequestWhereItIsIssuedDeliveredAndComplete) {
   EXPECT_THAT(to_cpu0.tlb, IsEmpty());
   EXPECT_EQ(Describe(to_cpu0), "drops nothing");
   const TraceStep& to_cpu1 = StepAt(trace, Point::deliver, 2);
-  EXPECT_EQ(to_cpu1.event.issuer, MakeCpu(0));
+  EXPECT_EQ(to_cpu1.event.page, 0);  // the CPU that issued it
   EXPECT_EQ(to_cpu1.request.small, MaskOf({1, 3}));
   ASSERT_EQ(to_cpu1.tlb.size(), 2u);
   EXPECT_EQ(to_cpu1.tlb[1].cpu, MakeCpu(1));
@@ -210,8 +207,8 @@ TEST(TraceStep, ShowsARequestWhereItIsIssuedDeliveredAndComplete) {
 TEST(TraceStep, NamesTheKindOfARequest) {
   const auto flush = [](std::string_view pages, std::string_view arch) {
     std::string text = "init\n map 0..64 rw huge\n present 0..64\n cpu0\n dontneed ";
-    return Describe(StepAt(Recorded(text + std::string(pages), "own-range", arch),
-                           Point::tlb_flush));
+    return Describe(
+        StepAt(Recorded(text + std::string(pages), "own-range", arch), Point::tlb_flush));
   };
   EXPECT_EQ(flush("4..12", "arm64"), "4..12, stride 4, leaf only, level PMD");
   EXPECT_EQ(flush("4..12", "x86"), "4..12, stride 4");
@@ -274,6 +271,10 @@ std::vector<std::string> OrderOf(const Schedule& schedule) {
   return runs;
 }
 
+std::vector<std::string> NamedOrder(const std::string& text) {
+  return OrderOf(NameSwitches(FromText(text).schedule, Recorded(text)));
+}
+
 // "cpu0 pte_clear(2)" of every step, whether it was lent or not.
 std::vector<std::string> Interleaving(const Trace& trace) {
   std::vector<std::string> steps;
@@ -295,13 +296,20 @@ TEST(NameSwitches, NamesTheLastStepOfEachStretch) {
 }
 
 TEST(NameSwitches, TakesACountAndARandomTailAsWell) {
-  std::string text = kMailRace.substr(0, kMailRace.find("    order"));
-  text += "order\n cpu1 3\n cpu0 4\n rest random 5\n";
+  const std::string text = kMailPrograms + "order\n cpu1 3\n cpu0 4\n rest random 5\n";
   const Trace trace = Recorded(text);
   const Schedule named = NameSwitches(FromText(text).schedule, trace);
   EXPECT_EQ(named.tail, Tail{});
   EXPECT_EQ(PrintRun(named.order[0]), "cpu1 until pud_read(2)");
   EXPECT_EQ(Interleaving(Recorded(named, "own-range", "x86")), Interleaving(trace));
+}
+
+TEST(NameSwitches, NamesEachDeliveryByItself) {
+  const std::string text = kMailPrograms +
+                           "order\n cpu0 until tlb_flush\n cpu1 until tlb_flush\n"
+                           "inv0 until deliver(1)\n inv0 1\n inv1 2\n cpu1 1\n";
+  EXPECT_THAT(NamedOrder(text), IsSupersetOf({"inv0 until deliver(1)", "inv0 until deliver(0)",
+                                              "inv1 until deliver(0)", "inv1 until deliver(1)"}));
 }
 
 TEST(NameSwitches, CountsTheOccurrencesWithinTheRun) {
@@ -321,8 +329,7 @@ TEST(NameSwitches, CountsTheOccurrencesWithinTheRun) {
       cpu1 1
       rest
 )";
-  const Schedule schedule = FromText(text).schedule;
-  EXPECT_EQ(OrderOf(NameSwitches(schedule, Recorded(text)))[2], "cpu0 until pud_read(0) #2");
+  EXPECT_EQ(NamedOrder(text)[2], "cpu0 until pud_read(0) #2");
 }
 
 TEST(NameSwitches, NamesLentStepsIfTheLenderGetsNoFurther) {
@@ -369,11 +376,10 @@ std::string ManyGathers(int cpus, int calls) {
 
 TEST(NameSwitches, LeavesOutTheEndIfAStepIsRepeatedTooOften) {
   const std::string far = ManyGathers(2, 10) + "cpu0 until pending_dec #255\n cpu1 1\n";
-  EXPECT_EQ(OrderOf(NameSwitches(FromText(far).schedule, Recorded(far)))[0],
-            "cpu0 until pending_dec #255");
+  EXPECT_EQ(NamedOrder(far)[0], "cpu0 until pending_dec #255");
   const std::string too_far =
       ManyGathers(2, 10) + "cpu0 until pending_dec #255\n cpu0 until pending_dec\n cpu1 1\n";
-  EXPECT_THAT(OrderOf(NameSwitches(FromText(too_far).schedule, Recorded(too_far))), IsEmpty());
+  EXPECT_THAT(NamedOrder(too_far), IsEmpty());
 }
 
 TEST(NameSwitches, LeavesOutTheEndIfThereAreTooManySwitches) {
@@ -381,8 +387,7 @@ TEST(NameSwitches, LeavesOutTheEndIfThereAreTooManySwitches) {
   const Trace trace = Recorded(text);
   const Schedule named = NameSwitches(FromText(text).schedule, trace);
   EXPECT_EQ(named.order.size(), kMaxRuns);
-  const auto steps = Interleaving(trace);
-  const auto again = Interleaving(Recorded(named, "own-range", "x86"));
+  const auto steps = Interleaving(trace), again = Interleaving(Recorded(named, "own-range", "x86"));
   const auto differ = std::mismatch(steps.begin(), steps.end(), again.begin(), again.end()).first;
   EXPECT_GE(differ - steps.begin(), static_cast<ptrdiff_t>(kMaxRuns));
   EXPECT_NE(differ, steps.end());
@@ -421,7 +426,6 @@ TEST_P(NamedSwitches, EndTheSameWayByTheSameSteps) {
     const Trace trace = Recorded(schedule, policy, arch);
     if (trace.steps.size() > 255) continue;  // more may be more than an order can say
     ++(is_clean ? clean : violating);
-
     const Schedule named = NameSwitches(schedule, trace);
     ASSERT_EQ(named.tail, Tail{});
     for (const auto& run : named.order) ASSERT_EQ(run.kind, OrderLine::Kind::kUntilPoint);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/kernel/page_table.h"
 
+#include <algorithm>
+#include <bit>
+
 #include "model/machine/frames.h"
 
 namespace gatherfuzz {
@@ -66,12 +69,14 @@ FrameId PmdTableOf(const World& world, int page) {
 
 PageRange VmaAround(const Mm& mm, int page, PageRange within) {
   if (!within.contains(page) || (mm.vma_pages & PageBit(page)) == 0) return {};
-  PageRange vma{page, page + 1};
-  while (vma.begin > within.begin && (mm.vma_starts & PageBit(vma.begin)) == 0) --vma.begin;
-  while (vma.end < within.end && (mm.vma_pages & ~mm.vma_starts & PageBit(vma.end)) != 0) {
-    ++vma.end;
-  }
-  return vma;
+  // It begins at the last start up to the page, and ends before the next page that begins a VMA or
+  // has none.
+  const uint64_t up_to_page = PageBit(page) | (PageBit(page) - 1);
+  const uint64_t starts = mm.vma_starts & up_to_page;
+  const uint64_t ends = (mm.vma_starts | ~mm.vma_pages) & ~up_to_page;
+  const int begin = starts == 0 ? 0 : kPages - 1 - std::countl_zero(starts);
+  const int end = ends == 0 ? kPages : std::countr_zero(ends);
+  return {std::max(begin, within.begin), std::min(end, within.end)};
 }
 
 }  // namespace gatherfuzz

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/machine/invalidation.h"
 
-#include <algorithm>
 #include <bit>
 #include <type_traits>
 
@@ -26,10 +25,11 @@ void Enqueue(World& world, CpuId issuer) {
 
 void Dequeue(World& world, CpuId target, CpuId issuer) {
   DeliveryQueue& queue = world.at(target).deliveries;
-  CpuId* const end = queue.issuers.data() + queue.count;
-  std::copy(std::find(queue.issuers.data(), end, issuer) + 1, end,
-            std::find(queue.issuers.data(), end, issuer));
-  queue.issuers[--queue.count] = CpuId{};
+  int at = 0;
+  while (queue.issuers[at] != issuer) ++at;
+  --queue.count;
+  for (; at < queue.count; ++at) queue.issuers[at] = queue.issuers[at + 1];
+  queue.issuers[queue.count] = CpuId{};
   if (queue.count == 0) world.deliveries_pending &= static_cast<uint8_t>(~CpuBit(target));
 }
 
