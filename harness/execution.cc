@@ -91,7 +91,9 @@ void Execution::ApplyInit(const Schedule& schedule) {
     switch (item.kind) {
       case InitItem::Kind::kMap: InitMap(system_.world, item.range, item.flags); break;
       case InitItem::Kind::kPresent: InitPresent(system_.world, item.range, item.dirty); break;
-      case InitItem::Kind::kCached: InitCached(system_.world, item.cpu, item.range); break;
+      case InitItem::Kind::kCached:
+        if (Index(item.cpu) < schedule.cpus) InitCached(system_.world, item.cpu, item.range);
+        break;
     }
   }
 }
