@@ -356,9 +356,14 @@ void Execution::Deliver(CpuId target) {
 
 void Execution::NothingCanMove() {
   if (cpus_left_ != 0) {
-    const CpuId blocked = MakeCpu(std::countr_zero(cpus_left_));
+    // Named after the step that is furthest on in a call, so that the same deadlock is named the
+    // same whichever CPUs are in it.
+    CpuId blocked = MakeCpu(std::countr_zero(cpus_left_));
+    for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
+      const CpuId cpu = MakeCpu(std::countr_zero(cpus));
+      if (program(cpu).point > program(blocked).point) blocked = cpu;
+    }
     CheckDeadlock(system_, blocked, program(blocked).point);
-    End();
   }
   CheckEnd(system_);
   End();

@@ -202,7 +202,7 @@ TEST(H10, TheIssuerWaitsForTheDeliveryOnEveryCpu) {
   }
 }
 
-TEST(H10, RequestsReachACpuInTheOrderOfTheirIssue) {
+TEST(H10, ACountOfDeliveriesTakesTheOldestFirst) {
   constexpr std::string_view kText = R"(
     cpus 3
     init

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// A recorded run: that recording changes nothing, what its steps say, and that its switches can be
-// named.
+// A recorded run: recording changes nothing, what its steps say, and how its switches are named.
 #include "harness/trace.h"
 
 #include <gmock/gmock.h>
@@ -430,8 +429,7 @@ TEST_P(NamedSwitches, EndTheSameWayByTheSameSteps) {
     ASSERT_EQ(named.tail, Tail{});
     for (const auto& run : named.order) ASSERT_EQ(run.kind, OrderLine::Kind::kUntilPoint);
     const Trace again = Recorded(named, policy, arch);
-    const std::string texts =
-        PrintText({.schedule = schedule}) + "named:\n" + PrintText({.schedule = named});
+    const auto texts = PrintText({.schedule = schedule}) + "as:\n" + PrintText({.schedule = named});
     ASSERT_EQ(again.result.violation.kind, trace.result.violation.kind) << texts;
     ASSERT_EQ(again.result.violation.page, trace.result.violation.page) << texts;
     ASSERT_EQ(Interleaving(again), Interleaving(trace)) << texts;

@@ -67,6 +67,11 @@ absl::Status WriteFile(const std::string& path, const std::string& content) {
   if (std::filesystem::is_directory(path, error)) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is a directory; name a file to write"));
   }
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    // A device or a pipe is written to; a file renamed over it would take its place.
+    const File file(std::fopen(path.c_str(), "wb"));
+    return file ? Put(file.get(), path, content) : Failed(path, "cannot write");
+  }
   const std::string temporary = absl::StrCat(path, ".tmp.", getpid());
   absl::Status status;
   {

@@ -15,8 +15,7 @@ namespace gatherfuzz {
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // Writes under a temporary name in the same folder, then renames, so a reader never sees half a
-// file;
-// "-" is standard output.
+// file. "-" is standard output; a device or a pipe is written to directly.
 absl::Status WriteFile(const std::string& path, const std::string& content);
 
 struct LoadedSchedule {

@@ -44,7 +44,7 @@ void NoteGatherOver(System& system, CpuId cpu);
 // that were live needs none.
 inline constexpr int kStarvationBound = 3;
 
-// deadlock: no agent can move; `cpu` is the first that is blocked, at `point`. Ends the run also if
+// deadlock: no agent can move; `cpu` is one that is blocked, at `point`. Ends the run also if
 // the kind is ignored: there is nothing to go on with, and a blocked run is never clean.
 [[noreturn]] void CheckDeadlock(System& system, CpuId cpu, Point point);
 
