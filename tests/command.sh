@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 # The gatherfuzz command as a person and a script meet it: output, errors, exit statuses, files.
 set -uo pipefail
-gatherfuzz=$1 with_my_idea=$2
+gatherfuzz=$1 with_outside=$2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
@@ -73,8 +73,8 @@ expect 0 '1 of 1 schedules as expected' -- run --check race.gather
 expect 1 '0 of 1 schedules as expected' -- run --check --policy full-mm race.gather
 expect 0 -- policies
 for name in own-range full-mm epoch-sync x86 arm64; do check grep -Eq "^  $name " out; done
-check test "$("$with_my_idea" policies | grep -c '^  my-idea ')" -eq 1
-check test "$("$with_my_idea" run --json --policy my-idea race.gather | grep -c '"policy":"my-idea"')" -eq 1
+check test "$("$with_outside" policies | grep -c '^  outside-policy ')" -eq 1
+check test "$("$with_outside" run --json --policy outside-policy race.gather | grep -c '"policy":"outside-policy"')" -eq 1
 
 # Bytes and text.
 expect 0 -- encode race.gather -o race.bytes

@@ -23,7 +23,7 @@ for race in own-range/x86/mail-race reset-range/arm64/table-race sync-before-dec
   "$build/fuzz/fuzz_full-mm_$arch" "$scratch/input" >"$scratch/log" 2>&1 ||
     fail "$race: full-mm is broken by it"
 done
-"$build/fuzz/fuzz_my-idea_x86" -seed=1 -runs=100000 -artifact_prefix="$scratch/" \
-  >"$scratch/log" 2>&1 && fail "my-idea was not broken"
-grep -q '^DEDUP_TOKEN: .*-my-idea-x86' "$scratch/log" || fail "my-idea: no token"
+"$build/fuzz/fuzz_outside-policy_x86" -seed=1 -runs=100000 -artifact_prefix="$scratch/" \
+  >"$scratch/log" 2>&1 && fail "outside-policy was not broken"
+grep -q '^DEDUP_TOKEN: .*-outside-policy-x86' "$scratch/log" || fail "outside-policy: no token"
 echo "fuzz targets report what they find"

@@ -29,6 +29,7 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   file.policy = target->policy->name();
   file.arch = target->arch->name();
   file.expect = result.violation.kind;
+  file.intent.clear();  // it spoke of the schedule as it was
   file.schedule = Minimize(execution, file.schedule, *target->policy, *target->arch);
   const absl::Status status = WriteFile(absl::GetFlag(FLAGS_output), PrintText(file));
   if (!status.ok()) return status;

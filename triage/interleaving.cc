@@ -74,6 +74,47 @@ std::vector<bool> StepsOfWaiting(const Trace& trace) {
   return shown;
 }
 
+// The gathers that were live when the judged call asked (or, if it did not, at the end): without
+// them a nested finish looks like one that is alone.
+void ShowOtherGathers(const Trace& trace, std::vector<bool>& shown) {
+  const StepEvent& judged = trace.steps.back().event;
+  size_t asked = trace.steps.size();
+  for (size_t i = 0; i < trace.steps.size(); ++i) {
+    const StepEvent& event = trace.steps[i].event;
+    if (event.agent == judged.agent && event.op == judged.op &&
+        event.point == Point::pending_read) {
+      asked = i;
+    }
+  }
+  std::vector<int> live(kMaxCpus, -1);
+  for (size_t i = 0; i < asked; ++i) {
+    const StepEvent& event = trace.steps[i].event;
+    const int cpu = Index(CpuOf(event.agent));
+    if (event.point == Point::pending_inc) live[cpu] = static_cast<int>(i);
+    if (event.point == Point::pending_dec) live[cpu] = -1;
+  }
+  for (const int began : live) {
+    if (began >= 0) shown[static_cast<size_t>(began)] = true;
+  }
+}
+
+// Saying that one or two steps are not shown takes as much room as showing them.
+void FillShortGaps(const Trace& trace, std::vector<bool>& shown) {
+  std::set<CpuId> columns;
+  for (size_t i = 0; i < shown.size(); ++i) {
+    if (shown[i]) columns.insert(CpuOf(trace.steps[i].event.agent));
+  }
+  for (size_t begin = 0; begin < shown.size();) {
+    size_t end = begin;
+    bool has_columns = true;
+    for (; end < shown.size() && !shown[end]; ++end) {
+      has_columns &= columns.contains(CpuOf(trace.steps[end].event.agent));
+    }
+    for (size_t i = begin; has_columns && end - begin <= 2 && i < end; ++i) shown[i] = true;
+    begin = end + 1;
+  }
+}
+
 std::string Cell(const TraceStep& step) {
   const StepEvent& event = step.event;
   std::string text = KindOf(event.agent) == AgentKind::kWalker         ? "[walk] "
@@ -130,6 +171,8 @@ std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
   for (const int index : {cause.filled, cause.removed, cause.examined, cause.judged}) {
     if (index >= 0) shown[static_cast<size_t>(index)] = true;
   }
+  ShowOtherGathers(trace, shown);
+  FillShortGaps(trace, shown);
   return shown;
 }
 

@@ -67,6 +67,8 @@ class Minimizer {
       helped |=
           Narrow(&Schedule::program, [](ProgramLine& line) -> PageRange& { return line.op.range; });
       helped |= Narrow(&Schedule::init, [](InitItem& item) -> PageRange& { return item.range; });
+      helped |= DropPairs();
+      helped |= Simplify();
       helped |= Rename();
     }
     return best_;
@@ -94,6 +96,38 @@ class Minimizer {
       Schedule candidate = best_;
       Erase(candidate.*list, i);
       helped |= Try(candidate);
+    }
+    return helped;
+  }
+
+  // An operation and the switch that names a step of it have to go together.
+  bool DropPairs() {
+    bool helped = false;
+    for (size_t line = best_.program.size(); line-- > 0;) {
+      for (size_t run = best_.order.size(); run-- > 0;) {
+        if (line >= best_.program.size()) break;
+        if (CpuOf(best_.order[run].agent) != CpuOf(best_.program[line].agent)) continue;
+        Schedule candidate = best_;
+        Erase(candidate.program, line);
+        Erase(candidate.order, run);
+        helped |= Try(candidate);
+      }
+    }
+    return helped;
+  }
+
+  // What is not the plainest: the size of a batch, dirty pages, huge VMAs.
+  bool Simplify() {
+    Schedule candidate = best_;
+    candidate.batch = kDefaultBatch;
+    bool helped = best_.batch != kDefaultBatch && Try(candidate);
+    for (size_t i = 0; i < best_.init.size(); ++i) {
+      candidate = best_;
+      candidate.init[i].dirty = false;
+      helped |= best_.init[i].dirty && Try(candidate);
+      candidate = best_;
+      candidate.init[i].flags.huge = false;
+      helped |= best_.init[i].flags.huge && Try(candidate);
     }
     return helped;
   }

@@ -11,7 +11,8 @@ namespace gatherfuzz {
 
 // `schedule` must end in a violation under `policy` and `arch`. The result ends in one of the same
 // kind; its switches are named by step, its tail is a plain rest. Passes are repeated until none
-// helps: CPUs, operations, lines of init and of order are dropped, ranges narrowed. Deterministic.
+// helps: CPUs, operations, lines of init and of order are dropped, ranges narrowed, the rest made
+// plain. Deterministic.
 Schedule Minimize(Execution& execution, const Schedule& schedule, const Policy& policy,
                   const Arch& arch);
 

@@ -50,7 +50,14 @@ class Report {
     absl::StrAppendFormat(&text_, "%-9s %s\n", name, text);
   }
 
+  // The call it is about: for a wait, that of the one who waits, not of who moved last.
   std::string Where() const {
+    const auto& steps = in_.trace.steps;
+    for (int i = cause_.judged; i >= 0 && violation_.cpu >= 0; --i) {
+      if (steps[static_cast<size_t>(i)].event.agent == CpuAgent(MakeCpu(violation_.cpu))) {
+        return Actor(i);
+      }
+    }
     return cause_.judged < 0 ? "the initial state" : Actor(cause_.judged);
   }
 
@@ -125,8 +132,27 @@ class Report {
     Fact("missing:", MissingText());
   }
 
+  // Whether the call that is judged has issued an invalidation since it examined the page.
+  bool JudgedCallFlushed() const {
+    const StepEvent& judged = in_.trace.steps[static_cast<size_t>(cause_.judged)].event;
+    for (int i = cause_.examined + 1; i < cause_.judged; ++i) {
+      const StepEvent& event = in_.trace.steps[static_cast<size_t>(i)].event;
+      if (event.agent == judged.agent && event.op == judged.op && event.point == Point::tlb_flush) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   std::string MissingText() const {
     if (cause_.missing == Missing::kNotIssued) return "no invalidation was issued after that";
+    if (cause_.examined >= 0 && !JudgedCallFlushed()) {
+      return absl::StrCat("cpu", violation_.cpu, "'s call issued none; ", OthersText());
+    }
+    return OthersText();
+  }
+
+  std::string OthersText() const {
     const TraceStep& flush = in_.trace.steps[static_cast<size_t>(cause_.flushed)];
     const std::string issued =
         absl::StrCat("step ", cause_.flushed + 1, " of ", AgentName(flush.event.agent));
