@@ -17,7 +17,7 @@ expect() {
   "$gatherfuzz" "$@" >out 2>err </dev/null
   got=$?
   if [ "$got" -ne "$status" ] ||
-    { [ -n "$pattern" ] && ! cat out err | grep -Eq -- "$pattern"; }; then
+    { [ -n "$pattern" ] && ! grep -Eq -- "$pattern" out err; }; then
     echo "gatherfuzz $*: exit status $got, expected $status and /$pattern/"
     cat out err
     failures=$((failures + 1))
