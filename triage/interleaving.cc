@@ -154,7 +154,9 @@ std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
   std::vector<bool> shown(trace.steps.size(), violation.kind == ViolationKind::kNone);
   if (violation.kind == ViolationKind::kNone) return shown;
   if (violation.kind == ViolationKind::kDeadlock || violation.kind == ViolationKind::kStarvation) {
-    return StepsOfWaiting(trace);
+    shown = StepsOfWaiting(trace);
+    FillShortGaps(trace, shown);
+    return shown;
   }
   const Calls calls = RacingCalls(trace, cause);
   for (size_t i = 0; i < trace.steps.size(); ++i) {

@@ -115,9 +115,7 @@ class Report {
   }
 
   void Facts() {
-    if (violation_.page < 0)
-      return Fact("state:",
-                  absl::StrCat("tlb_flush_pending = ", int{in_.trace.end.mm.tlb_flush_pending}));
+    if (violation_.page < 0) return Fact("state:", StateText());
     if (violation_.kind == ViolationKind::kEndlessFault ||
         violation_.kind == ViolationKind::kProtocolError) {
       return Fact("judged:", At(cause_.judged));
@@ -130,6 +128,17 @@ class Report {
       Fact("seen so:", At(cause_.examined));
     }
     Fact("missing:", MissingText());
+  }
+
+  std::string StateText() const {
+    const Mm& mm = in_.trace.end.mm;
+    std::string text = absl::StrCat("tlb_flush_pending = ", int{mm.tlb_flush_pending});
+    for (int i = 0; i < in_.schedule.cpus; ++i) {
+      if ((mm.mmap_readers & CpuBit(MakeCpu(i))) != 0) {
+        absl::StrAppend(&text, ", cpu", i, " holds mmap_lock for reading");
+      }
+    }
+    return text;
   }
 
   // Whether the call that is judged has issued an invalidation since it examined the page.
