@@ -128,6 +128,8 @@ expect 2 'readonly: is a directory' -- show race.gather -o readonly
 expect 0 -- show empty -o empty.gather
 : >empty.gather
 expect 2 "empty.gather:1:1: expected 'gatherfuzz 1'" -- run empty.gather
+cp race.bytes bytes.gather
+expect 2 'bytes.gather: is named as text but holds bytes' -- run bytes.gather
 head -c 20000000 /dev/zero >large
 expect 2 'too large' -- run large
 if [ -c /dev/full ]; then

@@ -98,6 +98,10 @@ absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path) {
                 loaded.file.schedule);
     return loaded;
   }
+  if (content->find('\0') != content->npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": is named as text but holds bytes; give it a name without .gather"));
+  }
   auto parsed = ParseText(*content);
   if (const auto* error = std::get_if<TextError>(&parsed)) {
     return absl::InvalidArgumentError(FormatError(path, *error));
