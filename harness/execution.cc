@@ -259,13 +259,22 @@ bool Execution::NextTurn() {
     result_.limit = true;
     End();
   }
+  NoteUnreached();
   while (next_run_ < schedule_->order.size()) {
     const Turn before = turn_;
     BeginTurn(schedule_->order[next_run_++]);
     if (GoOnWithTurn()) return true;
+    NoteUnreached();
     turn_ = before;
   }
   return schedule_->tail.kind == Tail::Kind::kRest ? BeginRestTurn() : BeginRandomTurn();
+}
+
+// A turn of the order is over: did the step that it names come?
+void Execution::NoteUnreached() {
+  const bool unreached = turn_.kind == Turn::Kind::kUntilPoint && turn_.left != 0;
+  if (unreached && result_.unreached_run < 0)
+    result_.unreached_run = static_cast<int>(next_run_) - 1;
 }
 
 void Execution::BeginTurn(const Run& run) {

@@ -57,6 +57,9 @@ struct RunResult {
   uint32_t steps = 0;
   uint64_t trace_hash = 0;  // of every step, and of the state at the end
   Cost cost;
+  // The first entry of the order, by index, that names a step which did not come in it; -1 for
+  // none. No fault, but in a schedule written by hand it is likely not what was meant.
+  int unreached_run = -1;
 
   bool clean() const { return violation.kind == ViolationKind::kNone && !limit; }
 };
@@ -119,6 +122,7 @@ class Execution final : private Steps {
   bool GoOnWithTurn();
   AgentId Blocker(AgentId agent);
   bool NextTurn();
+  void NoteUnreached();
   void BeginTurn(const Run& run);
   bool BeginRestTurn();
   bool BeginRandomTurn();

@@ -65,6 +65,9 @@ expect 0 '"page":null,"cpu":null,"step":null' -- run --json --policy full-mm rac
 expect 1 'endless-fault|none|stale' -- run --ignore freed-page-cached race.gather
 expect 0 'none' -- run --ignore stale-after-return race.gather
 
+sed 's/pte_clear(2)/pte_clear(63)/' race.gather >never.gather
+expect 0 "warning: never.gather: 'cpu0 until pte_clear.63.' never came" -- run --policy full-mm never.gather
+
 # As a predicate.
 expect 0 -- run --expect stale-after-return race.gather
 expect 1 'expected none, got stale-after-return' -- run --expect none race.gather

@@ -80,6 +80,15 @@ void PrintForPeople(const RunOf& run) {
                                   result.cost.invalidations);
 }
 
+// In a schedule of a person's own, a switch that never comes is most likely a mistake.
+void WarnOfUnreached(const RunOf& run) {
+  const int index = run.trace.result.unreached_run;
+  if (index < 0) return;
+  std::cerr << absl::StreamFormat("gatherfuzz: warning: %s: '%s' never came to that step\n",
+                                  run.path,
+                                  PrintRun(run.file.schedule.order[static_cast<size_t>(index)]));
+}
+
 absl::StatusOr<std::string> Expected(const std::string& path, const ScheduleFile& file) {
   const std::string flag = absl::GetFlag(FLAGS_expect);
   if (!flag.empty()) return flag;
@@ -103,6 +112,7 @@ class Runner {
 
     const Trace trace = Record(execution_, file.schedule, *target->policy, *target->arch, ignored_);
     const RunOf run{path, file, *target, trace};
+    if (loaded->was_text && expected->empty()) WarnOfUnreached(run);
     const bool as_expected = VerdictOf(trace.result) == *expected;
     if (absl::GetFlag(FLAGS_json)) {
       PrintJson(run);
