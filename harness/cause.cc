@@ -4,15 +4,15 @@
 #include <algorithm>
 
 namespace gatherfuzz {
+bool AboutTable(ViolationKind kind) {
+  return kind == ViolationKind::kFreedTableCached || kind == ViolationKind::kWalkedDeadTable;
+}
+
 namespace {
 
 bool AboutStaleLeaf(ViolationKind kind) {
   return kind == ViolationKind::kStaleAfterReturn ||
          kind == ViolationKind::kStaleDirtyAfterReturn || kind == ViolationKind::kFreedPageCached;
-}
-
-bool AboutTable(ViolationKind kind) {
-  return kind == ViolationKind::kFreedTableCached || kind == ViolationKind::kWalkedDeadTable;
 }
 
 bool Removes(Point point) {

@@ -28,6 +28,9 @@ struct Cause {
   Missing missing = Missing::kNotIssued;
 };
 
+// Whether a violation of this kind is about a page table, not about a leaf.
+bool AboutTable(ViolationKind kind);
+
 // For a trace that ended in a violation.
 Cause FindCause(const Trace& trace);
 

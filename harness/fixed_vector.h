@@ -12,7 +12,6 @@ namespace gatherfuzz {
 template <typename T, size_t kCapacity>
 class FixedVector {
  public:
-  static constexpr size_t capacity() { return kCapacity; }
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   bool full() const { return size_ == kCapacity; }

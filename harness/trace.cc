@@ -81,7 +81,6 @@ class Recorder final : public StepObserver {
   explicit Recorder(Trace& trace) : trace_(trace) {}
 
   void OnStep(const StepEvent& event, const World& before) override {
-    if (trace_.steps.empty()) trace_.start = before;
     Complete(before);
     before_ = before;
     TraceStep step;
@@ -172,7 +171,6 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
       execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});
   recorder.Complete(execution.world());
   trace.end = execution.world();
-  if (trace.steps.empty()) trace.start = trace.end;
   return trace;
 }
 

@@ -34,8 +34,7 @@ struct TraceStep {
 struct Trace {
   RunResult result;
   std::vector<TraceStep> steps;
-  World start;  // before the first step
-  World end;
+  World end;  // after the last one
 };
 
 // Runs `schedule` with a recorder. The result is that of the same run without one.

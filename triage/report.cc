@@ -13,10 +13,6 @@ namespace {
 
 constexpr char kRule[] = "==================================================================\n";
 
-bool AboutTable(ViolationKind kind) {
-  return kind == ViolationKind::kFreedTableCached || kind == ViolationKind::kWalkedDeadTable;
-}
-
 class Report {
  public:
   explicit Report(const ReportInput& input)
