@@ -154,8 +154,8 @@ absl::StatusOr<Target> TargetFor(const std::string& path, const ScheduleFile& fi
     return absl::InvalidArgumentError(
         absl::StrCat("unknown ", what, " '", name, "'; one of ", NamesOf(all())));
   };
-  const auto policy =
-      find("policy", absl::GetFlag(FLAGS_policy), file.policy, FindPolicy, Policies);
+  const auto policy = find("policy", absl::GetFlag(FLAGS_policy), file.policy, FindPolicy,
+                           [] { return Policies(); });
   if (!policy.ok()) return policy.status();
   const auto arch = find("arch", absl::GetFlag(FLAGS_arch), file.arch, FindArch, Archs);
   if (!arch.ok()) return arch.status();

@@ -21,7 +21,8 @@ class ForceLevels final : public Protocol51 {
 const ForceLevels kProtocol{};
 constexpr Policy kPolicy("force-levels",
                          "the caller's range, with freed_tables and every cleared bit set",
-                         "the lines put in in the mail, 9 May 2019", kProtocol);
+                         "the lines put in in the mail, 9 May 2019", kProtocol,
+                         {.safe_on = "x86 arm64"});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

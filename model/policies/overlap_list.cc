@@ -62,7 +62,7 @@ class OverlapList final : public GatherProtocol {
 const OverlapList kProtocol{};
 constexpr Policy kPolicy("overlap-list",
                          "flushes the union of its range and the live ones it overlaps, all levels",
-                         "proposed 9 to 13 May 2019", kProtocol);
+                         "proposed 9 to 13 May 2019", kProtocol, {.safe_on = "x86 arm64"});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -17,20 +17,36 @@
 
 namespace gatherfuzz {
 
+enum class PolicyGroup : uint8_t {
+  kPublished,  // what somebody proposed, merged, or asks about
+  kPlanted,    // a defect put in on purpose, to measure what finds it; in policies/planted/
+};
+
+// What is said of a policy beside its name.
+struct PolicyTraits {
+  PolicyGroup group = PolicyGroup::kPublished;
+  // The architectures on which it is held to be safe, separated by blanks: there, any violation is
+  // a fault of the policy, the model or the oracle.
+  std::string_view safe_on = {};
+};
+
 class Policy {
  public:
   constexpr Policy(std::string_view name, std::string_view does, std::string_view origin,
-                   const GatherProtocol& protocol)
-      : name_(name), does_(does), origin_(origin), protocol_(&protocol) {}
+                   const GatherProtocol& protocol, PolicyTraits traits = {})
+      : name_(name), does_(does), origin_(origin), protocol_(&protocol), traits_(traits) {}
 
   std::string_view name() const { return name_; }
   std::string_view does() const { return does_; }      // in finish, when another gather is live
   std::string_view origin() const { return origin_; }  // where it comes from
   const GatherProtocol& protocol() const { return *protocol_; }
+  PolicyGroup group() const { return traits_.group; }
+  bool SafeOn(std::string_view arch) const;
 
  private:
   std::string_view name_, does_, origin_;
   const GatherProtocol* protocol_;
+  PolicyTraits traits_;
 };
 
 class RegisterPolicy {
@@ -38,8 +54,8 @@ class RegisterPolicy {
   explicit RegisterPolicy(const Policy* policy);
 };
 
-// All policies, by name; null if there is none of that name.
-std::span<const Policy* const> Policies();
+// All policies of a group, by name. FindPolicy looks in every group; null if there is none.
+std::span<const Policy* const> Policies(PolicyGroup group = PolicyGroup::kPublished);
 const Policy* FindPolicy(std::string_view name);
 
 // A view of the policy's own bytes in the mm. State must be trivially copyable, without padding,

@@ -17,7 +17,8 @@ class ResetRangePolicy final : public Protocol51 {
 const ResetRangePolicy kProtocol{};
 constexpr Policy kPolicy("reset-range",
                          "resets every recorded bit, then widens to the caller's range",
-                         "4.20 to 5.1; the lines taken out in the mail", kProtocol);
+                         "4.20 to 5.1; the lines taken out in the mail", kProtocol,
+                         {.safe_on = "x86"});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace
