@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 
+#include "harness/family.h"
 #include "harness/random.h"
 
 namespace gatherfuzz {
@@ -205,9 +206,21 @@ std::array<uint8_t, kRecordBytes> EncodeRun(const Run& run) {
 struct Header {
   int span;
   size_t init_count, op_count;
+  int members;
 };
 
-// Bytes 0 to 11. The version byte selects the decoder; there is one version, so any value is
+Tail DecodeTail(uint8_t kind, uint32_t seed, uint16_t steps, uint32_t hash_seed) {
+  static constexpr Tail::Kind kLikely[8] = {
+      Tail::Kind::kRandom,   Tail::Kind::kRandom,   Tail::Kind::kRandom, Tail::Kind::kPct,
+      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,    Tail::Kind::kPos};
+  if (kind >= kTailKinds) return {.kind = kLikely[kind % 8], .seed = hash_seed};
+  Tail tail{.kind = static_cast<Tail::Kind>(kind)};
+  if (tail.kind != Tail::Kind::kRest) tail.seed = seed;
+  if (tail.kind == Tail::Kind::kPct) tail.steps = steps;
+  return tail;
+}
+
+// Bytes 0 to 15. The version byte says what wrote them; there is one version, so any value is
 // taken for it.
 Header DecodeHeader(Source& source, Schedule& schedule) {
   source.Next();
@@ -216,23 +229,28 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t tail = source.Next(), preset = source.Next();
   uint32_t seed = 0;
   for (int i = 0; i < 4; ++i) seed |= static_cast<uint32_t>(source.Next()) << 8 * i;
+  const uint8_t steps_low = source.Next(), steps_high = source.Next();
+  const uint8_t more_members = source.Next();
+  source.Next();
 
   static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};
+  static constexpr uint8_t kLikelyMembers[4] = {1, 4, 8, 16};
   schedule.cpus = 1 <= cpus && cpus <= kMaxCpus ? cpus : kLikelyCpus[cpus % 8];
   schedule.batch = 1 <= batch && batch <= kMaxBatch ? batch : 1 + batch % 4;
-  schedule.tail = {};
-  if (tail != 0) schedule.tail = {Tail::Kind::kRandom, tail == 1 ? seed : source.hash_seed()};
+  schedule.tail = DecodeTail(tail, seed, static_cast<uint16_t>(steps_low | steps_high << 8),
+                             source.hash_seed());
   Header header;
   header.span = 1 <= span && span <= kPages ? span : 4 << span % 3;
   header.init_count = init_count <= kMaxInit ? init_count : init_count % 3;
   header.op_count = op_count <= kMaxOps ? op_count : 2 + op_count % 7;
+  header.members = more_members < kMaxMembers ? 1 + more_members : kLikelyMembers[more_members % 4];
   DecodePreset(preset, schedule.cpus, header.span, schedule);
   return header;
 }
 
 }  // namespace
 
-void DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule) {
+int DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule) {
   schedule.init.clear();
   schedule.program.clear();
   schedule.order.clear();
@@ -248,15 +266,16 @@ void DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule) {
     schedule.order.push_back(DecodeRun(source.Record(), schedule.cpus, header.span));
   }
   Canonicalize(schedule);
+  return header.members;
 }
 
-EncodedBytes EncodeBytes(const Schedule& schedule) {
+EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   EncodedBytes bytes;
   const auto put = [&](auto... values) { (bytes.push_back(static_cast<uint8_t>(values)), ...); };
-  const uint32_t seed = schedule.tail.seed;
+  const Tail& tail = schedule.tail;
   put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
-      schedule.program.size(), schedule.tail.kind == Tail::Kind::kRandom, 0, seed, seed >> 8,
-      seed >> 16, seed >> 24);
+      schedule.program.size(), tail.kind, 0, tail.seed, tail.seed >> 8, tail.seed >> 16,
+      tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1, 0);
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

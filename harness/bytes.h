@@ -19,19 +19,20 @@
 
 namespace gatherfuzz {
 
-inline constexpr uint8_t kBytesVersion = 1;
-inline constexpr size_t kHeaderBytes = 12;
+inline constexpr uint8_t kBytesVersion = 2;
+inline constexpr size_t kHeaderBytes = 16;
 inline constexpr size_t kRecordBytes = 4;
 inline constexpr size_t kMaxEncodedBytes =
     kHeaderBytes + kRecordBytes * (kMaxInit + kMaxOps + kMaxRuns);
 
-// Fills in `schedule` from any bytes; the result is canonical (see Canonicalize).
-void DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule);
+// Fills in `schedule` from any bytes; the result is canonical (see Canonicalize). Returns how many
+// members of the schedule's family (family.h) the bytes stand for, 1 to kMaxMembers.
+int DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule);
 
 using EncodedBytes = FixedVector<uint8_t, kMaxEncodedBytes>;
 
-// Canonical bytes: DecodeBytes(EncodeBytes(s)) == s for every canonical schedule.
-EncodedBytes EncodeBytes(const Schedule& schedule);
+// Canonical bytes: DecodeBytes(EncodeBytes(s, n)) fills in s and returns n, for every canonical s.
+EncodedBytes EncodeBytes(const Schedule& schedule, int members = 1);
 
 }  // namespace gatherfuzz
 

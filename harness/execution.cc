@@ -26,26 +26,30 @@ GATHERFUZZ_WRAPS uint64_t Mix(uint64_t hash, uint64_t value) {
 Execution::Execution() {
   world_ = &system_.world;
   system_.steps = this;
+  for (const StrategyInfo& info : Strategies()) {
+    strategies_[static_cast<size_t>(info.kind)] = info.make();
+  }
   for (int i = 0; i < kMaxCpus; ++i) entries_[i] = {this, MakeCpu(i)};
 }
 
-RunResult Execution::Execute(const Schedule& schedule, const Policy& policy, const Arch& arch,
-                             const RunOptions& options) {
-  schedule_ = &schedule;
+RunResult Execution::RunLoaded(const Policy& policy, const Arch& arch, const Member& member,
+                               const RunOptions& options) {
   system_.arch = &arch;
   system_.protocol = &policy.protocol();
   system_.ignored = options.ignored;
   system_.cost = {};
   observer_ = options.observer;
-  observed_ = observer_ != nullptr;
+  observed_ = observer_ != nullptr ? observer_->points() : 0;
   result_ = {};
   trace_hash_ = 0;
   steps_ = 0;
+  member_ = member;
   next_run_ = 0;
+  drawing_ = false;
   turn_ = {};
   turn_.agent = mover_ = kNobody;
-  random_ = Random(schedule.tail.seed);
-  Load(schedule);
+  CopyState(start_, system_.world);
+  PrepareAgents();
   boot_.Prepare(BootFiber, this);
   running_ = &boot_;
   Fiber::Switch(main_, boot_);
@@ -60,41 +64,53 @@ RunResult Execution::Execute(const Schedule& schedule, const Policy& policy, con
 }
 
 void Execution::Load(const Schedule& schedule) {
-  Reset(system_.world, schedule.cpus, schedule.batch);
-  ApplyInit(schedule);
+  schedule_ = &schedule;
+  Reset(start_, schedule.cpus, schedule.batch);
+  LoadInit(schedule);
+  LoadPrograms(schedule);
+}
+
+void Execution::LoadPrograms(const Schedule& schedule) {
   for (int i = 0; i < schedule.cpus; ++i) {
-    CpuProgram& program = programs_[i];
-    program.ops.clear();
-    program.fills.clear();
-    program.fill = 0;
-    program.waits = false;
+    programs_[i].ops.clear();
+    programs_[i].fills.clear();
   }
-  cpus_left_ = walkers_left_ = 0;
+  cpus_loaded_ = walkers_loaded_ = 0;
   for (const auto& [agent, op] : schedule.program) {
     if (Index(CpuOf(agent)) >= schedule.cpus) continue;
     CpuProgram& program = programs_[Index(CpuOf(agent))];
     if (KindOf(agent) == AgentKind::kCpu) {
       program.ops.push_back(op);
-      cpus_left_ |= CpuBit(CpuOf(agent));
+      cpus_loaded_ |= CpuBit(CpuOf(agent));
     } else {
-      walkers_left_ |= CpuBit(CpuOf(agent));
+      walkers_loaded_ |= CpuBit(CpuOf(agent));
       program.fills.push_back(static_cast<uint8_t>(op.range.begin));
     }
   }
-  for (int i = 0; i < schedule.cpus; ++i) {
-    if ((cpus_left_ & CpuBit(MakeCpu(i))) != 0) fibers_[i].Prepare(CpuFiber, &entries_[i]);
+}
+
+void Execution::LoadInit(const Schedule& schedule) {
+  for (const InitItem& item : schedule.init) {
+    switch (item.kind) {
+      case InitItem::Kind::kMap: InitMap(start_, item.range, item.flags); break;
+      case InitItem::Kind::kPresent: InitPresent(start_, item.range, item.dirty); break;
+      case InitItem::Kind::kCached:
+        if (Index(item.cpu) < schedule.cpus) InitCached(start_, item.cpu, item.range);
+        break;
+    }
   }
 }
 
-void Execution::ApplyInit(const Schedule& schedule) {
-  for (const InitItem& item : schedule.init) {
-    switch (item.kind) {
-      case InitItem::Kind::kMap: InitMap(system_.world, item.range, item.flags); break;
-      case InitItem::Kind::kPresent: InitPresent(system_.world, item.range, item.dirty); break;
-      case InitItem::Kind::kCached:
-        if (Index(item.cpu) < schedule.cpus) InitCached(system_.world, item.cpu, item.range);
-        break;
-    }
+void Execution::PrepareAgents() {
+  cpus_left_ = cpus_loaded_;
+  walkers_left_ = walkers_loaded_;
+  waiting_ = 0;
+  for (int i = 0; i < start_.cpu_count; ++i) {
+    CpuProgram& program = programs_[i];
+    program.fill = 0;
+    program.waits = false;
+    program.pending = {};
+    if ((cpus_left_ & CpuBit(MakeCpu(i))) != 0) fibers_[i].Prepare(CpuFiber, &entries_[i]);
   }
 }
 
@@ -112,6 +128,7 @@ void Execution::CpuFiber(void* entry) {
     RunOp(thread, program.ops[program.op]);
   }
   self->cpus_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
+  self->TakeBackBudget();
   self->SwitchFrom(self->fibers_[Index(cpu)], self->NextCpu());
   std::abort();
 }
@@ -120,22 +137,30 @@ void Execution::CpuFiber(void* entry) {
 
 void Execution::Yield(AgentId agent, Point point, int page) {
   const CpuId cpu = CpuOf(agent);
+  program(cpu).pending = {point, static_cast<int8_t>(page)};
   while (!MayGoOn(cpu, point, page)) SwitchFrom(fibers_[Index(cpu)], NextCpu());
 }
 
 void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
   const CpuId cpu = CpuOf(agent);
   CpuProgram& self = program(cpu);
-  const uint32_t unused = std::exchange(budget_, 0);
-  if (turn_.kind == Turn::Kind::kCount) turn_.left += unused;
+  TakeBackBudget();
   self.ready = ready;
   self.arg = arg;
-  self.point = point;
+  self.pending = {point, static_cast<int8_t>(page)};
   self.waits = true;
+  waiting_ |= CpuBit(cpu);
   while (!ready(system_.world, arg) || !MayGoOn(cpu, point, page)) {
     SwitchFrom(fibers_[Index(cpu)], NextCpu());
   }
   self.waits = false;
+  waiting_ &= static_cast<uint8_t>(~CpuBit(cpu));
+}
+
+// Steps that the running agent was given and has not made.
+void Execution::TakeBackBudget() {
+  const uint32_t unused = std::exchange(budget_, 0);
+  if (turn_.kind == Turn::Kind::kCount) turn_.left += unused;
 }
 
 // Whether the thread that is chosen to move may do this step before somebody else is chosen.
@@ -144,20 +169,27 @@ bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
     result_.limit = true;
     End();
   }
-  if (mover_ != CpuAgent(cpu)) return false;
+  if (mover_ != CpuAgent(cpu) || turn_.over) return false;
   if (mover_ != turn_.agent) return !Runnable(turn_.agent) && Blocker(turn_.agent) == mover_;
-  switch (turn_.kind) {
-    case Turn::Kind::kFree: budget_ = kStepLimit - steps_ - 1; return true;
-    case Turn::Kind::kCount:
-      if (turn_.left == 0) return false;
-      budget_ = std::exchange(turn_.left, 0) - 1;
-      return true;
-    case Turn::Kind::kUntilPoint: break;
+  if (turn_.kind == Turn::Kind::kFree) {
+    budget_ = kStepLimit - steps_ - 1;
+    return true;
   }
   if (turn_.left == 0) return false;
-  turn_.left -= TurnCounts(point, page);
+  const bool watch = turn_.strict && waiting_ != 0;
+  if (watch && SomebodyBecameAble()) {
+    turn_.over = true;
+    return false;
+  }
+  if (turn_.kind == Turn::Kind::kCount && !watch) {
+    budget_ = std::exchange(turn_.left, 0) - 1;
+  } else {
+    turn_.left -= TurnCounts(point, page);
+  }
   return true;
 }
+
+bool Execution::SomebodyBecameAble() const { return (RunnableAgents() & ~turn_.able) != 0; }
 
 void Execution::Observe(AgentId agent, Point point, int page) {
   const CpuProgram& it = program(CpuOf(agent));
@@ -217,7 +249,8 @@ CpuId Execution::NextCpu() {
 
 // If the turn is not over: its owner moves, or, if that is blocked, the one it waits for.
 bool Execution::GoOnWithTurn() {
-  if (turn_.agent == kNobody || (turn_.kind != Turn::Kind::kFree && turn_.left == 0)) return false;
+  if (turn_.agent == kNobody || turn_.over) return false;
+  if (turn_.kind != Turn::Kind::kFree && turn_.left == 0) return false;
   mover_ = Runnable(turn_.agent) ? turn_.agent : Blocker(turn_.agent);
   return mover_ != kNobody;
 }
@@ -231,14 +264,14 @@ AgentId Execution::Blocker(AgentId agent) {
         KindOf(agent) == AgentKind::kCpu && (cpus_left_ & CpuBit(CpuOf(agent))) != 0;
     if (!thread || !program(CpuOf(agent)).waits) return kNobody;
     const CpuProgram& waiter = program(CpuOf(agent));
-    if (waiter.point == Point::tlb_flush_done && turn_.lends != Lends::kNothing) {
+    if (waiter.pending.point == Point::tlb_flush_done && turn_.lends != Lends::kNothing) {
       delivers_for_ = CpuOf(agent);
       return DeliveryAgent(
           MakeCpu(std::countr_zero(system_.world.at(CpuOf(agent)).invalidation.undelivered)));
     }
     if (turn_.lends != Lends::kToAll) return kNobody;
     int holder = -1;
-    switch (waiter.point) {
+    switch (waiter.pending.point) {
       case Point::pte_lock:
       case Point::pmd_lock: holder = system_.world.at(MakeFrame(waiter.arg)).lock_owner - 1; break;
       case Point::mmap_read_lock: holder = mm.mmap_writer - 1; break;
@@ -260,32 +293,32 @@ bool Execution::NextTurn() {
     End();
   }
   NoteUnreached();
-  while (next_run_ < schedule_->order.size()) {
+  while (next_run_ < member_.runs) {
     const Turn before = turn_;
     BeginTurn(schedule_->order[next_run_++]);
     if (GoOnWithTurn()) return true;
     NoteUnreached();
     turn_ = before;
   }
-  return schedule_->tail.kind == Tail::Kind::kRest ? BeginRestTurn() : BeginRandomTurn();
+  return member_.tail.kind == Tail::Kind::kRest ? BeginRestTurn() : BeginDrawnTurn();
 }
 
 // A turn of the order is over: did the step that it names come?
 void Execution::NoteUnreached() {
-  const bool unreached = turn_.kind == Turn::Kind::kUntilPoint && turn_.left != 0;
+  const bool unreached = turn_.kind == Turn::Kind::kUntil && turn_.left != 0 && !drawing_;
   if (unreached && result_.unreached_run < 0)
     result_.unreached_run = static_cast<int>(next_run_) - 1;
 }
 
 void Execution::BeginTurn(const Run& run) {
   turn_ = {.kind = run.kind == Run::Kind::kCount        ? Turn::Kind::kCount
-                   : run.kind == Run::Kind::kUntilPoint ? Turn::Kind::kUntilPoint
+                   : run.kind == Run::Kind::kUntilPoint ? Turn::Kind::kUntil
                                                         : Turn::Kind::kFree,
            .agent = run.agent,
-           .point = run.point,
+           .lends = Lends::kToAll,
            .page = run.page,
            .left = run.count,
-           .lends = Lends::kToAll};
+           .counted = MaskOf(run.point)};
 }
 
 // Who can move, as a bit mask by AgentId.
@@ -294,9 +327,11 @@ uint32_t Execution::RunnableAgents() const {
   uint32_t agents = world_->deliveries_pending;
   agents = agents << kMaxCpus | walkers_left_;
   agents <<= kMaxCpus;
-  for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
+  agents |= cpus_left_ & ~waiting_;
+  for (uint32_t cpus = waiting_; cpus != 0; cpus &= cpus - 1) {
     const int cpu = std::countr_zero(cpus);
-    if (Runnable(CpuAgent(MakeCpu(cpu)))) agents |= 1u << cpu;
+    const CpuProgram& waiter = programs_[cpu];
+    if (waiter.ready(*world_, waiter.arg)) agents |= 1u << cpu;
   }
   return agents;
 }
@@ -313,23 +348,45 @@ bool Execution::BeginRestTurn() {
   return true;
 }
 
-bool Execution::BeginRandomTurn() {
-  uint32_t runnable = RunnableAgents();
-  if (runnable == 0) return false;
-  for (uint32_t skip = random_.Below(std::popcount(runnable)); skip != 0; --skip) {
-    runnable &= runnable - 1;
-  }
-  mover_ = AgentId(std::countr_zero(runnable));
-  // Mostly short turns, some long ones: 1 to 2, 4, 8, 16 or 32 steps.
-  const uint32_t left = 1 + random_.Below(2u << random_.Below(5));
-  turn_ = {.kind = Turn::Kind::kCount, .agent = mover_, .left = left, .lends = Lends::kNothing};
+bool Execution::BeginDrawnTurn() {
+  Strategy& strategy = *strategies_[static_cast<size_t>(member_.tail.kind)];
+  view_.runnable = RunnableAgents();
+  if (view_.runnable == 0) return false;
+  view_.unspent = drawing_ ? turn_.left : 0;
+  view_.last = last_point_;
+  if (!drawing_) strategy.Begin(*schedule_, member_.tail);
+  drawing_ = true;
+  const Move move = strategy.Next(view_);
+  mover_ = move.agent;
+  turn_ = {.kind = move.counted == kAllPoints ? Turn::Kind::kCount : Turn::Kind::kUntil,
+           .agent = move.agent,
+           .strict = move.strict,
+           .left = move.steps,
+           .able = view_.runnable,
+           .counted = move.counted};
   return true;
+}
+
+// What the agent does next. Of a delivery: the oldest.
+PendingStep Execution::PendingOf(AgentId agent) const {
+  const CpuId cpu = CpuOf(agent);
+  const CpuState& state = world_->at(cpu);
+  switch (KindOf(agent)) {
+    case AgentKind::kCpu: return program(cpu).pending;
+    case AgentKind::kWalker: {
+      const Walk& walk = state.walks[kWalkerWalk];
+      const uint8_t page = program(cpu).fills[static_cast<size_t>(program(cpu).fill)];
+      return {walk.active() ? NextPoint(walk) : Point::walk_pud, static_cast<int8_t>(page)};
+    }
+    case AgentKind::kInvalidation: break;
+  }
+  return {Point::deliver, static_cast<int8_t>(Index(state.deliveries.issuers[0]))};
 }
 
 // 1 if a step at `point` is one the turn counts, else 0.
 bool Execution::TurnCounts(Point point, int page) {
   return turn_.kind == Turn::Kind::kCount ||
-         (turn_.kind == Turn::Kind::kUntilPoint && turn_.point == point &&
+         (turn_.kind == Turn::Kind::kUntil && (turn_.counted & MaskOf(point)) != 0 &&
           (turn_.page == kNoPage || turn_.page == page));
 }
 
@@ -338,7 +395,9 @@ void Execution::RunInlineTurn() {
   do {
     InlineStep(turn_.agent);
     if (turn_.kind != Turn::Kind::kFree) turn_.left -= TurnCounts(last_point_, last_page_);
-  } while ((turn_.kind == Turn::Kind::kFree || turn_.left != 0) && Runnable(turn_.agent));
+    if (turn_.strict && waiting_ != 0) turn_.over = SomebodyBecameAble();
+  } while (!turn_.over && (turn_.kind == Turn::Kind::kFree || turn_.left != 0) &&
+           Runnable(turn_.agent));
 }
 
 void Execution::InlineStep(AgentId agent) {
@@ -353,7 +412,7 @@ void Execution::InlineStep(AgentId agent) {
 
 // The oldest pending invalidation, or the one that the turn names, as in `inv0 until deliver(1)`.
 void Execution::Deliver(CpuId target) {
-  const bool named = turn_.kind == Turn::Kind::kUntilPoint && turn_.point == Point::deliver &&
+  const bool named = turn_.kind == Turn::Kind::kUntil && turn_.counted == MaskOf(Point::deliver) &&
                      0 <= turn_.page && turn_.page < system_.world.cpu_count;
   if (named) {
     const CpuId issuer = MakeCpu(turn_.page);
@@ -370,9 +429,9 @@ void Execution::NothingCanMove() {
     CpuId blocked = MakeCpu(std::countr_zero(cpus_left_));
     for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
       const CpuId cpu = MakeCpu(std::countr_zero(cpus));
-      if (program(cpu).point > program(blocked).point) blocked = cpu;
+      if (program(cpu).pending.point > program(blocked).pending.point) blocked = cpu;
     }
-    CheckDeadlock(system_, blocked, program(blocked).point);
+    CheckDeadlock(system_, blocked, program(blocked).pending.point);
   }
   CheckEnd(system_);
   End();

@@ -13,12 +13,14 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
+#include <memory>
 
+#include "harness/conflict.h"
+#include "harness/family.h"
 #include "harness/fiber.h"
 #include "harness/fixed_vector.h"
-#include "harness/random.h"
 #include "harness/schedule.h"
+#include "harness/search/strategy.h"
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
 #include "model/steps.h"
@@ -44,6 +46,8 @@ class StepObserver {
  public:
   virtual ~StepObserver() = default;
   virtual void OnStep(const StepEvent& event, const World& before) = 0;
+  // The points it wants to see.
+  virtual PointMask points() const { return kAllPoints; }
 };
 
 struct RunOptions {
@@ -68,8 +72,21 @@ class Execution final : private Steps {
  public:
   Execution();
 
+  // Takes in a schedule, which must stay as it is while it is run, and builds its initial state.
+  void Load(const Schedule& schedule);
+  // Runs what was loaded last: its own order, or that of a member of its family.
+  RunResult RunLoaded(const Policy& policy, const Arch& arch, const RunOptions& options = {}) {
+    return RunLoaded(policy, arch, {schedule_->order.size(), schedule_->tail}, options);
+  }
+  RunResult RunLoaded(const Policy& policy, const Arch& arch, const Member& member,
+                      const RunOptions& options = {});
+
+  // Both.
   RunResult Execute(const Schedule& schedule, const Policy& policy, const Arch& arch,
-                    const RunOptions& options = {});
+                    const RunOptions& options = {}) {
+    Load(schedule);
+    return RunLoaded(policy, arch, options);
+  }
 
   // The state in which the last run ended.
   const World& world() const { return system_.world; }
@@ -83,20 +100,32 @@ class Execution final : private Steps {
     bool waits = false;                   // the pending step goes on only when ready(arg)
     Ready ready = nullptr;
     int arg = 0;
-    Point point{};  // of the pending step
+    PendingStep pending;  // as of its last yield; kNoPoint before its first step
   };
   // To whom the owner of a turn gives way while it is blocked: to nobody (the turn ends), to the
   // deliveries of its own invalidation, or also to the holder of the lock it waits for.
   enum class Lends : uint8_t { kNothing, kToDeliveries, kToAll };
   // The turn: whose it is, and how far.
   struct Turn {
-    enum class Kind : uint8_t { kCount, kUntilPoint, kFree };
+    enum class Kind : uint8_t { kCount, kUntil, kFree };
     Kind kind = Kind::kCount;
     AgentId agent{};
-    Point point{};
-    int page = kNoPage;
-    uint32_t left = 0;  // kCount: steps; kUntilPoint: occurrences
     Lends lends = Lends::kNothing;
+    bool strict = false;  // it is over when an agent becomes able to move that could not
+    bool over = false;
+    int8_t page = kNoPage;
+    uint32_t left = 0;               // steps, or (kUntil) steps that count
+    uint32_t able = 0;               // who could move when it began; of a strict one
+    PointMask counted = kAllPoints;  // kUntil: which steps count
+  };
+  // What a strategy sees of the run.
+  class View final : public Situation {
+   public:
+    explicit View(const Execution& execution) : execution_(execution) {}
+    PendingStep Pending(AgentId agent) const override { return execution_.PendingOf(agent); }
+
+   private:
+    const Execution& execution_;
   };
 
   struct CpuEntry {
@@ -110,13 +139,17 @@ class Execution final : private Steps {
   void Observe(AgentId agent, Point point, int page) override;
   [[noreturn]] void Violate(Violation violation) override;
 
-  void Load(const Schedule& schedule);
-  void ApplyInit(const Schedule& schedule);
+  void LoadInit(const Schedule& schedule);
+  void LoadPrograms(const Schedule& schedule);
+  void PrepareAgents();
   static void BootFiber(void* execution);
   static void CpuFiber(void* entry);
 
   bool Runnable(AgentId agent) const;
   uint32_t RunnableAgents() const;
+  PendingStep PendingOf(AgentId agent) const;
+  bool SomebodyBecameAble() const;
+  void TakeBackBudget();
   bool MayGoOn(CpuId cpu, Point point, int page);
   CpuId NextCpu();
   bool GoOnWithTurn();
@@ -125,7 +158,7 @@ class Execution final : private Steps {
   void NoteUnreached();
   void BeginTurn(const Run& run);
   bool BeginRestTurn();
-  bool BeginRandomTurn();
+  bool BeginDrawnTurn();
   void RunInlineTurn();
   void InlineStep(AgentId agent);
   void Deliver(CpuId target);
@@ -138,20 +171,25 @@ class Execution final : private Steps {
   const CpuProgram& program(CpuId cpu) const { return programs_[Index(cpu)]; }
 
   System system_;
+  World start_{};  // the loaded schedule's initial state
   std::array<CpuProgram, kMaxCpus> programs_;
   std::array<CpuEntry, kMaxCpus> entries_;
   std::array<Fiber, kMaxCpus> fibers_;
-  uint8_t cpus_left_ = 0;     // bit mask of CPUs whose program is not done
-  uint8_t walkers_left_ = 0;  // ... and of walkers
-  Fiber boot_;                // decides who is first
-  Fiber main_;                // the thread that called Execute
+  uint8_t cpus_loaded_ = 0, walkers_loaded_ = 0;  // bit masks of CPUs that have a program
+  uint8_t cpus_left_ = 0, walkers_left_ = 0;      // ... whose program is not done
+  uint8_t waiting_ = 0;                           // ... that wait
+  Fiber boot_;                                    // decides who is first
+  Fiber main_;                                    // the thread that called Execute
   Fiber* running_ = nullptr;
   const Schedule* schedule_ = nullptr;
+  Member member_;  // how much of the order is run, and what comes after it
   size_t next_run_ = 0;
   Turn turn_;
   AgentId mover_{};       // the owner of the turn, or who moves in its place
   CpuId delivers_for_{};  // whose invalidation a delivery delivers that moves in another's place
-  Random random_{0};
+  std::array<std::unique_ptr<Strategy>, kTailKinds> strategies_;  // by Tail::Kind
+  bool drawing_ = false;                                          // the strategy has begun
+  View view_{*this};
   StepObserver* observer_ = nullptr;
   RunResult result_;
 };

@@ -16,6 +16,8 @@ class FixedVector {
   bool empty() const { return size_ == 0; }
   bool full() const { return size_ == kCapacity; }
   void clear() { size_ = 0; }
+  // Keeps the first `size` items, of no fewer.
+  void truncate(size_t size) { size_ = size; }
   // False, and nothing is changed, if it is full.
   bool push_back(const T& item) {
     if (full()) return false;

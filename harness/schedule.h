@@ -53,16 +53,25 @@ struct Run {
   friend bool operator==(const Run&, const Run&) = default;
 };
 
-// What decides when the list of runs is used up.
+// What decides when the list of runs is used up: a plain rule, or a strategy of harness/search/,
+// which draws the rest of the order from `seed`. The numbers stand in byte schedules.
 struct Tail {
-  // kRest: the running agent goes on until it ends or blocks (deliveries of its own invalidation
-  // move in its place), then the lowest-numbered one that can move. kRandom: pseudo-random runs
-  // from `seed`; nobody moves in another's place.
-  enum class Kind : uint8_t { kRest, kRandom };
+  enum class Kind : uint8_t {
+    kRest = 0,     // the running agent goes on until it ends or blocks (deliveries of its own
+                   // invalidation move in its place), then the lowest-numbered that can move
+    kRandom = 1,   // strategy runs: pseudo-random runs, mostly short
+    kUniform = 2,  // strategy random: each step, any agent that can move
+    kPct = 3,      // ... and the others by their names
+    kPos = 4,
+    kSurw = 5,
+    kLandmark = 6,
+  };
   Kind kind = Kind::kRest;
-  uint32_t seed = 0;  // 0 for kRest
+  uint32_t seed = 0;   // 0 for kRest
+  uint16_t steps = 0;  // kPct: how many steps the run is expected to have; 0: estimated
   friend bool operator==(const Tail&, const Tail&) = default;
 };
+inline constexpr int kTailKinds = 7;
 
 struct Schedule {
   int cpus = 2;               // 1 to kMaxCpus

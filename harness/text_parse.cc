@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "harness/search/strategy.h"
 #include "harness/text.h"
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
@@ -342,11 +343,21 @@ class Parser {
   bool Rest() {
     section_ = Section::kEnd;
     if (Peek().empty()) return true;
-    if (Peek() != "random") return Fail("'random SEED' or the end of the line");
+    const auto all = Strategies();
+    const auto info = std::find_if(all.begin(), all.end(),
+                                   [&](const StrategyInfo& it) { return it.text == Peek(); });
+    if (info == all.end()) {
+      return Fail("the end of the line, or a seed after " +
+                  OneOf(all, [](const StrategyInfo& it) { return it.text; }));
+    }
     Take();
-    long seed = 0;
+    long seed = 0, steps = 0;
     if (!TakeNumber("a seed", 0, 0xffffffffL, seed)) return false;
-    file_.schedule.tail = {Tail::Kind::kRandom, static_cast<uint32_t>(seed)};
+    if (info->kind == Tail::Kind::kPct && Peek() == "steps") {
+      Take();
+      if (!TakeNumber("a number of steps", 1, 65535, steps)) return false;
+    }
+    file_.schedule.tail = {info->kind, static_cast<uint32_t>(seed), static_cast<uint16_t>(steps)};
     return End();
   }
 

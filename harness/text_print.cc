@@ -2,6 +2,7 @@
 // Schedule to text, and the messages about text.
 #include <algorithm>
 
+#include "harness/search/strategy.h"
 #include "harness/text.h"
 
 namespace gatherfuzz {
@@ -39,6 +40,15 @@ std::string PrintHead(const ScheduleFile& file) {
     text += "batch " + std::to_string(file.schedule.batch) + "\n";
   }
   if (file.expect) text += "expect " + std::string(Info(*file.expect).name) + "\n";
+  return text;
+}
+
+std::string PrintTail(const Tail& tail) {
+  if (tail.kind == Tail::Kind::kRest) return "rest";
+  std::string text = "rest ";
+  text += Info(tail.kind).text;
+  text += " " + std::to_string(tail.seed);
+  if (tail.steps != 0) text += " steps " + std::to_string(tail.steps);
   return text;
 }
 
@@ -82,11 +92,8 @@ std::string PrintText(const ScheduleFile& file) {
   }
   text += "\norder\n";
   for (const Run& run : schedule.order) text += "  " + PrintRun(run) + "\n";
-  text += "  rest";
-  if (schedule.tail.kind == Tail::Kind::kRandom) {
-    text += " random " + std::to_string(schedule.tail.seed);
-  }
-  return text + "\n";
+  text += "  ";
+  return text + PrintTail(schedule.tail) + "\n";
 }
 
 std::string FormatError(std::string_view file, const TextError& error) {

@@ -84,7 +84,7 @@ class Steps {
     ++steps_;
     last_point_ = point;
     last_page_ = page;
-    if (observed_) [[unlikely]]
+    if ((observed_ >> static_cast<int>(point) & 1) != 0) [[unlikely]]
       Observe(agent, point, page);
   }
 
@@ -104,11 +104,11 @@ class Steps {
 
   const World* world_ = nullptr;  // what ready() is asked about; set by the implementation
   uint64_t trace_hash_ = 0;
+  uint64_t observed_ = 0;  // bit i: the point of number i is passed on to Observe()
   uint32_t budget_ = 0;  // steps the running agent may still do without asking
   uint32_t steps_ = 0;
   int last_page_ = kNoPage;
   Point last_point_ = {};
-  bool observed_ = false;
 };
 
 }  // namespace gatherfuzz

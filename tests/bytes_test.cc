@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/execution.h"
+#include "harness/family.h"
 #include "harness/random.h"
 #include "harness/text.h"
 #include "tests/support.h"
@@ -54,7 +55,7 @@ Bytes RandomInput(Random& random) {
                               static_cast<uint8_t>(1 + random.Below(kPages)),
                               static_cast<uint8_t>(random.Below(kMaxInit + 1)),
                               static_cast<uint8_t>(random.Below(kMaxOps + 1)),
-                              static_cast<uint8_t>(random.Below(3)),
+                              static_cast<uint8_t>(random.Below(kTailKinds + 2)),
                               static_cast<uint8_t>(random.Below(256))};
     std::copy(std::begin(header), std::end(header), bytes.begin());
   }
@@ -68,7 +69,7 @@ struct Pattern {
   uint8_t (*at)(size_t i);
 };
 
-constexpr uint8_t kBusyHeader[] = {kBytesVersion, 4, 2, 16, 2, 12, 1, 0xff, 1, 2, 3, 4};
+constexpr uint8_t kBusyHeader[] = {kBytesVersion, 4, 2, 16, 2, 12, 1, 0xff, 1, 2, 3, 4, 0, 0, 3, 0};
 
 constexpr Pattern kPatterns[] = {
     {"zeros", [](size_t) -> uint8_t { return 0; }},
@@ -376,22 +377,49 @@ TEST(Bytes, OfShortInputsGiveSchedulesThatAllDiffer) {
   EXPECT_EQ(schedules.size(), inputs);
 }
 
-TEST(Bytes, WithoutATailOfTheirOwnTakeItsSeedFromAllOfThem) {
-  // Byte 6 says which tail: 0 plain, 1 the seed in bytes 8 to 11, else the hash of the input. The
-  // last byte fills no record, so that only the hash can tell.
-  Bytes bytes = {kBytesVersion, 2, 4, 64, 0, 0, 0, 0, 1, 2, 3, 4, 0};
+// The last byte of these fills no record, so that only the hash can tell.
+Bytes HeaderAndOneByte() {
+  return {kBytesVersion, 2, 4, 64, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0};
+}
+
+TEST(Bytes, NameTheirTail) {
+  // Byte 6 says which tail, 8 to 11 are its seed, 12 and 13 its expected steps.
+  Bytes bytes = HeaderAndOneByte();
   EXPECT_EQ(Decoded(bytes).tail, Tail{});
-  bytes[6] = 1;
-  EXPECT_EQ(Decoded(bytes).tail, (Tail{Tail::Kind::kRandom, 0x04030201}));
-  bytes[6] = 2;
+  for (int kind = 1; kind < kTailKinds; ++kind) {
+    bytes[6] = static_cast<uint8_t>(kind);
+    Tail tail{static_cast<Tail::Kind>(kind), 0x04030201};
+    if (tail.kind == Tail::Kind::kPct) tail.steps = 0x0605;
+    EXPECT_EQ(Decoded(bytes).tail, tail);
+  }
+}
+
+TEST(Bytes, WithoutATailOfTheirOwnTakeItsSeedFromAllOfThem) {
+  Bytes bytes = HeaderAndOneByte();
+  bytes[6] = kTailKinds;
   std::set<uint32_t> seeds;
   for (int last = 0; last < 256; ++last) {
     bytes.back() = static_cast<uint8_t>(last);
     const Tail tail = Decoded(bytes).tail;
-    EXPECT_EQ(tail.kind, Tail::Kind::kRandom);
+    EXPECT_NE(tail.kind, Tail::Kind::kRest);
     seeds.insert(tail.seed);
   }
   EXPECT_EQ(seeds.size(), 256u);
+}
+
+TEST(Bytes, SayHowManyMembersTheirFamilyHas) {
+  Bytes bytes = HeaderAndOneByte();
+  for (int more = 0; more < 256; ++more) {
+    bytes[14] = static_cast<uint8_t>(more);
+    Schedule schedule;
+    const int members = DecodeBytes(bytes, schedule);
+    if (more < kMaxMembers) {
+      EXPECT_EQ(members, more + 1);
+      const EncodedBytes again = EncodeBytes(schedule, members);
+      EXPECT_EQ(again[14], more);
+    }
+    EXPECT_THAT(members, AllOf(Ge(1), Le(kMaxMembers)));
+  }
 }
 
 TEST(Bytes, AtRandomMakeSchedulesInWhichSomethingHappens) {
@@ -411,7 +439,7 @@ TEST(Bytes, AtRandomMakeSchedulesInWhichSomethingHappens) {
 // What bytes mean is a format: a stored input must stay what it was, on every build.
 TEST(Bytes, MeanTheSameOnEveryBuild) {
   constexpr std::string_view kInput =
-      "gather fuzz: 12 for the head, 4 for each line of it; the rest";
+      "gather fuzz: 16 for the head, 4 for each line of it; the rest";
   const auto* const data = reinterpret_cast<const uint8_t*>(kInput.data());
   EXPECT_EQ(Text(Decoded({data, kInput.size()})), R"(gatherfuzz 1
 cpus 2
@@ -419,28 +447,27 @@ batch 1
 
 init
   map 0..16 rw
-  map 1..52 rw
   present 0..14 dirty
+  present 8..10
   cached cpu0 0..14
   cached cpu1 0..14
   cached cpu0 15..18
 
 cpu0
-  munmap 5..38
   map 2..35 rw huge
+  dontneed 3..4
 
 cpu1
   dontneed 1..2
   dontneed 4..37
 
 order
-  inv0 2
   cpu0 13
   inv0 1
   cpu0 10
   cpu0 5
   cpu0 3
-  rest random 2215194490
+  rest random 2681058657
 )");
 }
 

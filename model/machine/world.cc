@@ -21,6 +21,15 @@ void Reset(World& world, int cpu_count, int batch) {
   TakeTable(world, Level::kPud);
 }
 
+void CopyState(const World& from, World& to) {
+  const auto bytes = [](int cpus) {
+    return offsetof(World, cpus) + static_cast<size_t>(cpus) * sizeof(CpuState);
+  };
+  const int before = to.cpu_count, now = from.cpu_count;
+  std::memcpy(&to, &from, bytes(now));
+  if (before > now) std::memset(&to.cpus[now], 0, bytes(before) - bytes(now));
+}
+
 GATHERFUZZ_WRAPS uint64_t Digest(const World& world) {
   static_assert(sizeof world % 8 == 0);
   const auto* bytes = reinterpret_cast<const unsigned char*>(&world);

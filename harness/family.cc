@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "harness/family.h"
+
+#include "harness/random.h"
+
+namespace gatherfuzz {
+
+GATHERFUZZ_WRAPS Member MemberOf(const Schedule& schedule, int number) {
+  Member member{schedule.order.size(), schedule.tail};
+  if (number == 0) return member;
+  static constexpr Tail::Kind kLikely[8] = {
+      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kLandmark,
+      Tail::Kind::kPct,      Tail::Kind::kPct,      Tail::Kind::kPos,      Tail::Kind::kRandom};
+  Random random(schedule.tail.seed * uint64_t{kMaxMembers} + static_cast<uint64_t>(number));
+  const auto runs = static_cast<uint32_t>(member.runs);
+  // Odd members draw a whole new order, even ones keep its beginning.
+  member.runs = number % 2 != 0 ? 0 : random.Below(runs + 1);
+  member.tail = {.kind = kLikely[random.Below(8)], .seed = static_cast<uint32_t>(random.Next())};
+  return member;
+}
+
+Schedule TakeMember(const Schedule& schedule, int number) {
+  const Member member = MemberOf(schedule, number);
+  Schedule taken = schedule;
+  taken.order.truncate(member.runs);
+  taken.tail = member.tail;
+  return taken;
+}
+
+}  // namespace gatherfuzz

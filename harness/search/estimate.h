@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// How long a run of a schedule's programs will be, from the programs alone: what PCT needs to
+// spread its drops, and SURW to weigh its agents. Estimates: bench/estimate holds them against real
+// runs.
+#ifndef GATHERFUZZ_HARNESS_SEARCH_ESTIMATE_H_
+#define GATHERFUZZ_HARNESS_SEARCH_ESTIMATE_H_
+
+#include <array>
+#include <cstdint>
+
+#include "harness/schedule.h"
+
+namespace gatherfuzz {
+
+// Steps of the whole run, at least 1.
+uint32_t ExpectedSteps(const Schedule& schedule);
+
+// Telling steps (conflict.h) of each agent, at least 1.
+std::array<uint16_t, kMaxAgents> ExpectedTellingSteps(const Schedule& schedule);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_HARNESS_SEARCH_ESTIMATE_H_

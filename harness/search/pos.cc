@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// pos: partial order sampling (Yuan, Yang, Gu, CAV 2018).
+//
+// Each pending step has a random priority and the highest moves; then the steps that conflict with
+// it (conflict.h), and the mover's next one, get new priorities. No parameters, and no estimate.
+#include <array>
+#include <bit>
+
+#include "harness/random.h"
+#include "harness/search/strategy.h"
+
+namespace gatherfuzz {
+namespace {
+
+class Pos final : public Strategy {
+ public:
+  void Begin(const Schedule&, const Tail& tail) override {
+    random_ = Random(tail.seed);
+    priority_.fill(0);
+    mover_ = {};
+    made_ = {};
+  }
+
+  Move Next(const Situation& now) override {
+    Redraw(now);
+    AgentId best{};
+    uint32_t highest = 0;
+    for (uint32_t agents = now.runnable; agents != 0; agents &= agents - 1) {
+      const int agent = std::countr_zero(agents);
+      while (priority_[agent] == 0) priority_[agent] = static_cast<uint32_t>(random_.Next() >> 32);
+      if (priority_[agent] <= highest) continue;
+      highest = priority_[agent];
+      best = AgentId(agent);
+    }
+    mover_ = best;
+    made_ = now.Pending(best);
+    return {.agent = best, .steps = 1};
+  }
+
+ private:
+  // A priority of 0 is drawn when it is asked for.
+  void Redraw(const Situation& now) {
+    priority_[Index(mover_)] = 0;
+    for (uint32_t agents = now.runnable; agents != 0; agents &= agents - 1) {
+      const int agent = std::countr_zero(agents);
+      if (Conflict(made_, now.Pending(AgentId(agent)))) priority_[agent] = 0;
+    }
+  }
+
+  Random random_{0};
+  std::array<uint32_t, kMaxAgents> priority_{};
+  AgentId mover_{};
+  PendingStep made_;
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> MakePos() { return std::make_unique<Pos>(); }
+
+}  // namespace gatherfuzz

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Strategies: how the rest of an order is drawn when a schedule's own runs are used up.
+//
+// Each is one file in this folder and one kind of Tail. A strategy is a function of the schedule
+// and the seed: same seed, same order, on every build. It allocates nothing after it is made.
+// docs/search.md says what each is good for, and what it promises.
+#ifndef GATHERFUZZ_HARNESS_SEARCH_STRATEGY_H_
+#define GATHERFUZZ_HARNESS_SEARCH_STRATEGY_H_
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "harness/conflict.h"
+#include "harness/schedule.h"
+
+namespace gatherfuzz {
+
+inline constexpr uint32_t kNoLimit = 1u << 30;
+
+// What a strategy sees when it is asked who moves.
+class Situation {
+ public:
+  uint32_t runnable = 0;  // bit i: the agent of index i can move; not 0
+  uint32_t unspent = 0;   // of the last move's steps: how many it did not make
+  Point last{};           // the last step that was made, by whomever
+  // What an agent that can move is about to do; kNoPoint if it has not begun.
+  virtual PendingStep Pending(AgentId agent) const = 0;
+
+ protected:
+  ~Situation() = default;
+};
+
+struct Move {
+  AgentId agent{};                 // one that can move
+  uint32_t steps = 1;              // it makes so many steps, or fewer if it blocks or ends
+  PointMask counted = kAllPoints;  // ... where only these count
+  bool strict = false;             // ... or until another agent becomes able to move
+};
+
+class Strategy {
+ public:
+  virtual ~Strategy() = default;
+  // Before the first choice of a run.
+  virtual void Begin(const Schedule& schedule, const Tail& tail) = 0;
+  virtual Move Next(const Situation& now) = 0;
+};
+
+struct StrategyInfo {
+  Tail::Kind kind;
+  std::string_view name;  // of search --strategy
+  std::string_view text;  // after `rest`, in a schedule
+  std::string_view help;
+  std::unique_ptr<Strategy> (*make)();
+};
+
+// The strategies, in the order of their kinds, which begin at 1.
+std::span<const StrategyInfo> Strategies();
+const StrategyInfo* FindStrategy(std::string_view name);  // null if there is none
+const StrategyInfo& Info(Tail::Kind kind);                // not of kRest
+
+// The i-th agent of a mask, counted from its lowest.
+AgentId NthAgent(uint32_t agents, uint32_t i);
+
+std::unique_ptr<Strategy> MakeRuns();
+std::unique_ptr<Strategy> MakeUniform();
+std::unique_ptr<Strategy> MakePct();
+std::unique_ptr<Strategy> MakePos();
+std::unique_ptr<Strategy> MakeSurw();
+std::unique_ptr<Strategy> MakeLandmark();
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_HARNESS_SEARCH_STRATEGY_H_

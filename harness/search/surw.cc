@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// surw: selectively uniform random walk (Zhao, Wolff, Mathur, Roychoudhury, ASPLOS 2025).
+//
+// The orders of a chosen set of steps are drawn alike, as far as the number that each agent will
+// make is known: the agent that makes the next of the set is drawn in proportion to how many it has
+// left; until then any agent moves whose next step is not of the set. The set is that of the
+// telling steps (conflict.h), the numbers are estimates (estimate.h).
+#include <array>
+#include <bit>
+
+#include "harness/random.h"
+#include "harness/search/estimate.h"
+#include "harness/search/strategy.h"
+
+namespace gatherfuzz {
+namespace {
+
+class Surw final : public Strategy {
+ public:
+  void Begin(const Schedule& schedule, const Tail& tail) override {
+    random_ = Random(tail.seed);
+    left_ = ExpectedTellingSteps(schedule);
+    has_intended_ = false;
+  }
+
+  Move Next(const Situation& now) override {
+    uint32_t free = 0;  // who can move without making a step of the set
+    for (uint32_t agents = now.runnable; agents != 0; agents &= agents - 1) {
+      const AgentId agent = AgentId(std::countr_zero(agents));
+      if (!IsTelling(now.Pending(agent))) free |= 1u << Index(agent);
+    }
+    const uint32_t telling = now.runnable & ~free;
+    if (!has_intended_ || (free == 0 && (telling >> Index(intended_) & 1) == 0)) {
+      DrawIntended(free == 0 ? telling : now.runnable);
+    }
+    const uint32_t allowed = free | (telling & 1u << Index(intended_));
+    const auto count = static_cast<uint32_t>(std::popcount(allowed));
+    const AgentId agent = NthAgent(allowed, random_.Below(count));
+    if ((telling >> Index(agent) & 1) != 0) {
+      left_[Index(agent)] -= left_[Index(agent)] > 1;
+      has_intended_ = false;
+    }
+    return {.agent = agent, .steps = 1};
+  }
+
+ private:
+  static bool IsTelling(PendingStep step) {
+    return step.point != kNoPoint && (kTellingPoints & MaskOf(step.point)) != 0;
+  }
+
+  void DrawIntended(uint32_t agents) {
+    uint32_t sum = 0;
+    for (uint32_t rest = agents; rest != 0; rest &= rest - 1) {
+      sum += left_[std::countr_zero(rest)];
+    }
+    uint32_t at = random_.Below(sum);
+    for (uint32_t rest = agents; rest != 0; rest &= rest - 1) {
+      intended_ = AgentId(std::countr_zero(rest));
+      if (at < left_[Index(intended_)]) break;
+      at -= left_[Index(intended_)];
+    }
+    has_intended_ = true;
+  }
+
+  Random random_{0};
+  std::array<uint16_t, kMaxAgents> left_{};  // at least 1
+  AgentId intended_{};
+  bool has_intended_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> MakeSurw() { return std::make_unique<Surw>(); }
+
+}  // namespace gatherfuzz
