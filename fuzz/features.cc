@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "fuzz/features.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace gatherfuzz {
+namespace {
+
+// Pairs in the first half of the map, states in the second.
+constexpr size_t kHalf = kFeatureCells / 2;
+
+constexpr PointMask kStatePoints = MaskOf(Point::pending_inc) | MaskOf(Point::pending_read) |
+                                   MaskOf(Point::pending_dec) | MaskOf(Point::tlb_flush) |
+                                   MaskOf(Point::free_page) | MaskOf(Point::free_table) |
+                                   MaskOf(Point::syscall_return);
+
+uint32_t Few(uint32_t count) { return std::min(count, 3u); }
+
+}  // namespace
+
+void Features::BeginRun(uint8_t* map) {
+  map_ = map;
+  touched_.fill({});
+  debts_.fill({});
+}
+
+void Features::OnStep(const StepEvent& event, const World& before) {
+  Pair(event);
+  if ((kStatePoints & MaskOf(event.point)) != 0) State(event, before);
+  Clear(event, before);
+}
+
+int Features::PlaceOf(const StepEvent& event, Touches touches) {
+  const int thing = std::countr_zero(static_cast<unsigned>(touches.reads | touches.writes));
+  switch (static_cast<Thing>(thing)) {
+    case Thing::kPte: return event.page;
+    case Thing::kPmd: return kPages + event.page / kPagesPerPmd;
+    case Thing::kPud: return kPages + kPmds + event.page / kPagesPerPud;
+    default: return kPages + kPmds + kPuds + thing;
+  }
+}
+
+void Features::Pair(const StepEvent& event) {
+  const Touches touches = TouchesOf(event.point);
+  if ((touches.reads | touches.writes) == 0) return;
+  Toucher& last = touched_[static_cast<size_t>(PlaceOf(event, touches))];
+  const Toucher before = last;
+  last = {event.agent, event.point};
+  if (before.point == kNoPoint || before.agent == event.agent) return;
+  if (touches.writes == 0 && TouchesOf(before.point).writes == 0) return;
+  uint32_t owed = 0;
+  if (event.page >= 0 && Info(event.point).has_page) {
+    const Debt foreign = ForeignDebt(CpuOf(event.agent));
+    owed = (foreign.small >> event.page & 1) | (foreign.huge >> event.page / kPagesPerPmd & 1) << 1;
+  }
+  Set(0, static_cast<uint32_t>(before.point) | static_cast<uint32_t>(event.point) << 6 |
+             owed << 12);
+}
+
+void Features::Clear(const StepEvent& event, const World& before) {
+  if (KindOf(event.agent) != AgentKind::kCpu) return;
+  Debt& debt = debts_[static_cast<size_t>(Index(CpuOf(event.agent)))];
+  const auto block = static_cast<uint16_t>(event.page < 0 ? 0 : 1u << event.page / kPagesPerPmd);
+  switch (event.point) {
+    case Point::pte_clear: debt.small |= PageBit(event.page); break;
+    case Point::pmd_clear: debt.huge |= block; break;
+    case Point::pte_table_unlink: debt.tables |= block; break;
+    case Point::pending_dec: debt = {}; break;
+    case Point::free_page:
+      if (before.at(CpuOf(event.agent)).gather.live) debt = {};
+      break;
+    default: break;
+  }
+}
+
+Features::Debt Features::ForeignDebt(CpuId cpu) const {
+  Debt sum;
+  for (int other = 0; other < kMaxCpus; ++other) {
+    if (other == Index(cpu)) continue;
+    sum.small |= debts_[static_cast<size_t>(other)].small;
+    sum.huge |= debts_[static_cast<size_t>(other)].huge;
+    sum.tables |= debts_[static_cast<size_t>(other)].tables;
+  }
+  return sum;
+}
+
+void Features::State(const StepEvent& event, const World& before) {
+  const CpuId cpu = CpuOf(event.agent);
+  const MmuGather& gather = before.at(cpu).gather;
+  const uint64_t range = event.point == Point::syscall_return
+                             ? before.at(cpu).call.examined
+                             : MaskOf(PageRange{gather.caller_start, gather.caller_end});
+  const Debt foreign = ForeignDebt(cpu);
+  uint32_t owed = 0, held = 0;
+  const uint64_t small = foreign.small & range;
+  if (small != 0) owed |= 1;
+  for (int i = 0; i < before.cpu_count; ++i) {
+    if ((before.cpus[i].tlb.small_valid & small) != 0) held = 1;
+  }
+  for (int block = 0; block < kPmds; ++block) {
+    if ((range >> block * kPagesPerPmd & 15) == 0) continue;
+    if ((foreign.huge >> block & 1) != 0) owed |= 2;
+    if ((foreign.tables >> block & 1) != 0) owed |= 4;
+  }
+  const uint32_t bits = gather.freed_tables | gather.cleared_ptes << 1 | gather.cleared_pmds << 2 |
+                        gather.cleared_puds << 3;
+  const uint32_t queued = gather.page_count == 0                         ? 0
+                          : gather.page_count + 1 < before.mm.batch      ? 1
+                                                                         : 2;
+  Set(kHalf, static_cast<uint32_t>(event.point) | Few(before.mm.tlb_flush_pending) << 6 |
+                 owed << 8 | held << 11 | bits << 12 | queued << 16 |
+                 (before.deliveries_pending != 0 ? 1u << 18 : 0));
+}
+
+GATHERFUZZ_WRAPS void Features::Set(size_t region, uint32_t value) {
+  map_[region + (value * 0x9e3779b1u >> 16) % kHalf] = 1;
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Interleaving features: what tells a fuzzing engine that an order is new.
+//
+// Code coverage of a model this small goes flat in seconds. Each cell of this map stands for
+// something telling that a run did:
+//  - a pair: a step of one agent followed by a conflicting step of another, at the same page-table
+//    entry, counter or TLB, and whether the page was then cleared and not yet flushed by somebody
+//    else;
+//  - a state: when a gather begins, counts, flushes or finishes and when a call returns, how many
+//    gathers are live, what this one recorded and queued, and what others have cleared in its range
+//    and not flushed (pages, huge pages, tables), and whether some TLB still holds it.
+// CPUs and pages are not told apart. A cell is 1 or 0: each that is set costs an engine some 25 ns
+// a run. docs/fuzzing.md says what the features are worth.
+#ifndef GATHERFUZZ_FUZZ_FEATURES_H_
+#define GATHERFUZZ_FUZZ_FEATURES_H_
+
+#include <array>
+
+#include "harness/execution.h"
+
+namespace gatherfuzz {
+
+inline constexpr size_t kFeatureCells = 1024;
+
+// Where the engine wants the cells of this execution: kFeatureCells bytes, or null if it takes
+// none. Each engine's glue defines it.
+uint8_t* FeatureMap();
+
+// Watches runs and sets cells. One run after another: BeginRun() before each.
+class Features final : public StepObserver {
+ public:
+  void BeginRun(uint8_t* map);
+  void OnStep(const StepEvent& event, const World& before) override;
+  PointMask points() const override { return kTellingPoints; }
+
+ private:
+  // What a CPU has cleared since its last completed flush.
+  struct Debt {
+    uint64_t small = 0;   // pages
+    uint16_t huge = 0;    // blocks
+    uint16_t tables = 0;  // blocks whose PTE table was unlinked
+  };
+  struct Toucher {
+    AgentId agent{};
+    Point point = kNoPoint;
+  };
+  static constexpr int kPlaces = kPages + kPmds + kPuds + kThings;
+
+  static int PlaceOf(const StepEvent& event, Touches touches);
+  void Pair(const StepEvent& event);
+  void Clear(const StepEvent& event, const World& before);
+  void State(const StepEvent& event, const World& before);
+  Debt ForeignDebt(CpuId cpu) const;
+  void Set(size_t region, uint32_t value);
+
+  uint8_t* map_ = nullptr;
+  int cpus_ = 0;
+  std::array<Toucher, kPlaces> touched_{};
+  std::array<Debt, kMaxCpus> debts_{};
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_FUZZ_FEATURES_H_
