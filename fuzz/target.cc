@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The fuzz target: one input, one schedule, one run against one policy on one architecture.
 //
-// GATHERFUZZ_POLICY and GATHERFUZZ_ARCH, string literals, are fixed at build time. A violation ends
-// in abort(), in a function named for its kind, after two lines that tools read: a DEDUP_TOKEN
+// Compiled once for all engines, policies and architectures (fuzz/subject.h). A violation ends in
+// abort(), in a function named for its kind, after two lines that tools read: a DEDUP_TOKEN
 // (libFuzzer's minimizer keeps to it) and a failed assertion in glibc's form whose text carries
 // FuzzerHash (ClusterFuzz tells crashes apart by it). `gatherfuzz run` on the input prints the
 // whole report. Only model/, harness/ and the C++ library stand under it.
@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "fuzz/subject.h"
 #include "harness/bytes.h"
 #include "harness/cause.h"
 #include "harness/execution.h"
@@ -17,15 +18,6 @@
 
 namespace gatherfuzz {
 namespace {
-
-const Policy& ThePolicy() {
-  static const Policy& policy = *FindPolicy(GATHERFUZZ_POLICY);
-  return policy;
-}
-const Arch& TheArch() {
-  static const Arch& arch = *FindArch(GATHERFUZZ_ARCH);
-  return arch;
-}
 
 // One function a kind, so that engines that group crashes by stack see them apart. What each prints
 // differs, so that a linker does not fold them into one.
@@ -59,13 +51,14 @@ const Arch& TheArch() {
   const ViolationKind kind = trace.result.violation.kind;
   const std::string kind_name = trace.result.limit ? "limit" : std::string(Info(kind).name);
   const std::string signature = trace.result.limit ? "limit" : Signature(schedule, trace);
-  std::fprintf(stderr, "DEDUP_TOKEN: %s-%s-%s%s\n", kind_name.c_str(), GATHERFUZZ_POLICY,
-               GATHERFUZZ_ARCH, signature.c_str() + kind_name.size());  // it begins with the kind
+  const std::string policy(ThePolicy().name()), arch(TheArch().name());
+  std::fprintf(stderr, "DEDUP_TOKEN: %s-%s-%s%s\n", kind_name.c_str(), policy.c_str(), arch.c_str(),
+               signature.c_str() + kind_name.size());  // it begins with the kind
   std::fprintf(stderr,
                "fuzz_%s_%s: %s:%d: LLVMFuzzerTestOneInput: Assertion `no violation, "
                "FuzzerHash=%s-%s-%s' failed.\n",
-               GATHERFUZZ_POLICY, GATHERFUZZ_ARCH, "fuzz/target.cc", __LINE__, GATHERFUZZ_POLICY,
-               GATHERFUZZ_ARCH, signature.c_str());
+               policy.c_str(), arch.c_str(), "fuzz/target.cc", __LINE__, policy.c_str(),
+               arch.c_str(), signature.c_str());
   AbortFor(kind);
 }
 
@@ -73,11 +66,9 @@ const Arch& TheArch() {
 }  // namespace gatherfuzz
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  using namespace gatherfuzz;
-  if (FindPolicy(GATHERFUZZ_POLICY) != nullptr && FindArch(GATHERFUZZ_ARCH) != nullptr) return 0;
-  std::fprintf(stderr, "gatherfuzz: no policy '%s' or no architecture '%s' is linked in\n",
-               GATHERFUZZ_POLICY, GATHERFUZZ_ARCH);
-  std::abort();
+  gatherfuzz::ThePolicy();
+  gatherfuzz::TheArch();
+  return 0;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Mutations of an encoded schedule, for every engine. Deterministic in the bytes and the seed.
+#ifndef GATHERFUZZ_FUZZ_MUTATOR_H_
+#define GATHERFUZZ_FUZZ_MUTATOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace gatherfuzz {
+
+// Mutates the first `size` bytes of the buffer, which may grow to the whole of it. Returns the new
+// size. `mutate_bytes` is the engine's own mutation of plain bytes; it may be null.
+size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
+              size_t (*mutate_bytes)(uint8_t*, size_t, size_t));
+
+// A child of two parents, written to `out`. Returns its size.
+size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::span<uint8_t> out,
+                 uint32_t seed);
+
+// The name of what Mutate or CrossOver did last.
+const char* LastMutation();
+
+// Smaller candidates that trimming tries: how many there are, and one of them, written to `out`.
+// Returns its size.
+size_t TrimSteps(std::span<const uint8_t> bytes);
+size_t TrimAt(std::span<const uint8_t> bytes, size_t step, std::span<uint8_t> out);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_FUZZ_MUTATOR_H_

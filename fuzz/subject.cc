@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "fuzz/subject.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace gatherfuzz {
+namespace {
+
+template <typename Item>
+void PrintNames(std::span<const Item* const> items) {
+  for (const Item* item : items) {
+    std::fprintf(stderr, " %.*s", static_cast<int>(item->name().size()), item->name().data());
+  }
+}
+
+void PrintPolicies() {
+  PrintNames(Policies());
+  PrintNames(Policies(PolicyGroup::kPlanted));
+}
+
+// What the target names, or else the environment does.
+template <typename Item>
+const Item& LookUp(const char* fixed, const char* variable, const Item* (*find)(std::string_view),
+                   void (*print_names)()) {
+  const char* name = *fixed != '\0' ? fixed : std::getenv(variable);
+  const Item* item = name != nullptr ? find(name) : nullptr;
+  if (item != nullptr) return *item;
+  std::fprintf(stderr, "gatherfuzz: %s is %s%s%s; it must be one of", variable,
+               name != nullptr ? "'" : "not set", name != nullptr ? name : "",
+               name != nullptr ? "'" : "");
+  print_names();
+  std::fputc('\n', stderr);
+  std::_Exit(2);
+}
+
+}  // namespace
+
+const Policy& ThePolicy() {
+  static const Policy& policy =
+      LookUp(kTargetPolicy, "GATHERFUZZ_POLICY", FindPolicy, PrintPolicies);
+  return policy;
+}
+
+const Arch& TheArch() {
+  static const Arch& arch =
+      LookUp(kTargetArch, "GATHERFUZZ_ARCH", FindArch, [] { PrintNames(Archs()); });
+  return arch;
+}
+
+}  // namespace gatherfuzz

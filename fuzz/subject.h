@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Which policy, on which architecture, a fuzz target tests.
+//
+// The build writes a source of a few lines for each target, which defines the two names. Where one
+// is empty, the environment variable GATHERFUZZ_POLICY or GATHERFUZZ_ARCH has the name; if that is
+// missing or unknown, the process says which names there are, and ends with status 2.
+#ifndef GATHERFUZZ_FUZZ_SUBJECT_H_
+#define GATHERFUZZ_FUZZ_SUBJECT_H_
+
+#include "model/arch/arch.h"
+#include "model/policies/policy.h"
+
+namespace gatherfuzz {
+
+extern const char kTargetPolicy[];
+extern const char kTargetArch[];
+
+// Looked up by the first call; targets make it before the first execution.
+const Policy& ThePolicy();
+const Arch& TheArch();
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_FUZZ_SUBJECT_H_
