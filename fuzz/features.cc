@@ -12,8 +12,7 @@ constexpr size_t kHalf = kFeatureCells / 2;
 
 constexpr PointMask kStatePoints = MaskOf(Point::pending_inc) | MaskOf(Point::pending_read) |
                                    MaskOf(Point::pending_dec) | MaskOf(Point::tlb_flush) |
-                                   MaskOf(Point::free_page) | MaskOf(Point::free_table) |
-                                   MaskOf(Point::syscall_return);
+                                   MaskOf(Point::free_table) | MaskOf(Point::syscall_return);
 
 uint32_t Few(uint32_t count) { return std::min(count, 3u); }
 
@@ -23,6 +22,7 @@ void Features::BeginRun(uint8_t* map) {
   map_ = map;
   touched_.fill({});
   debts_.fill({});
+  all_ = {};
 }
 
 void Features::OnStep(const StepEvent& event, const World& before) {
@@ -54,35 +54,51 @@ void Features::Pair(const StepEvent& event) {
     const Debt foreign = ForeignDebt(CpuOf(event.agent));
     owed = (foreign.small >> event.page & 1) | (foreign.huge >> event.page / kPagesPerPmd & 1) << 1;
   }
-  Set(0, static_cast<uint32_t>(before.point) | static_cast<uint32_t>(event.point) << 6 |
-             owed << 12);
+  Set(0,
+      static_cast<uint32_t>(before.point) | static_cast<uint32_t>(event.point) << 6 | owed << 12);
 }
 
 void Features::Clear(const StepEvent& event, const World& before) {
   if (KindOf(event.agent) != AgentKind::kCpu) return;
-  Debt& debt = debts_[static_cast<size_t>(Index(CpuOf(event.agent)))];
+  const CpuId cpu = CpuOf(event.agent);
+  Debt& debt = debts_[static_cast<size_t>(Index(cpu))];
   const auto block = static_cast<uint16_t>(event.page < 0 ? 0 : 1u << event.page / kPagesPerPmd);
   switch (event.point) {
-    case Point::pte_clear: debt.small |= PageBit(event.page); break;
-    case Point::pmd_clear: debt.huge |= block; break;
-    case Point::pte_table_unlink: debt.tables |= block; break;
-    case Point::pending_dec: debt = {}; break;
+    case Point::pte_clear:
+      debt.small |= PageBit(event.page);
+      all_.small |= PageBit(event.page);
+      break;
+    case Point::pmd_clear:
+      debt.huge |= block;
+      all_.huge |= block;
+      break;
+    case Point::pte_table_unlink:
+      debt.tables |= block;
+      all_.tables |= block;
+      break;
+    case Point::pending_dec: Pay(cpu); break;
     case Point::free_page:
-      if (before.at(CpuOf(event.agent)).gather.live) debt = {};
+      if (before.at(cpu).gather.live) Pay(cpu);
       break;
     default: break;
   }
 }
 
-Features::Debt Features::ForeignDebt(CpuId cpu) const {
-  Debt sum;
-  for (int other = 0; other < kMaxCpus; ++other) {
-    if (other == Index(cpu)) continue;
-    sum.small |= debts_[static_cast<size_t>(other)].small;
-    sum.huge |= debts_[static_cast<size_t>(other)].huge;
-    sum.tables |= debts_[static_cast<size_t>(other)].tables;
+void Features::Pay(CpuId cpu) {
+  debts_[static_cast<size_t>(Index(cpu))] = {};
+  all_ = {};
+  for (const Debt& debt : debts_) {
+    all_.small |= debt.small;
+    all_.huge |= debt.huge;
+    all_.tables |= debt.tables;
   }
-  return sum;
+}
+
+// Two CPUs never owe for the same page: a cleared entry cannot be cleared again.
+Features::Debt Features::ForeignDebt(CpuId cpu) const {
+  const Debt& own = debts_[static_cast<size_t>(Index(cpu))];
+  return {all_.small & ~own.small, static_cast<uint16_t>(all_.huge & ~own.huge),
+          static_cast<uint16_t>(all_.tables & ~own.tables)};
 }
 
 void Features::State(const StepEvent& event, const World& before) {
@@ -94,20 +110,22 @@ void Features::State(const StepEvent& event, const World& before) {
   const Debt foreign = ForeignDebt(cpu);
   uint32_t owed = 0, held = 0;
   const uint64_t small = foreign.small & range;
-  if (small != 0) owed |= 1;
-  for (int i = 0; i < before.cpu_count; ++i) {
-    if ((before.cpus[i].tlb.small_valid & small) != 0) held = 1;
+  if (small != 0) {
+    owed |= 1;
+    for (int i = 0; i < before.cpu_count; ++i) {
+      held |= (before.cpus[i].tlb.small_valid & small) != 0;
+    }
   }
-  for (int block = 0; block < kPmds; ++block) {
+  for (unsigned blocks = foreign.huge | foreign.tables; blocks != 0; blocks &= blocks - 1) {
+    const int block = std::countr_zero(blocks);
     if ((range >> block * kPagesPerPmd & 15) == 0) continue;
-    if ((foreign.huge >> block & 1) != 0) owed |= 2;
-    if ((foreign.tables >> block & 1) != 0) owed |= 4;
+    owed |= (foreign.huge >> block & 1u) << 1 | (foreign.tables >> block & 1u) << 2;
   }
   const uint32_t bits = gather.freed_tables | gather.cleared_ptes << 1 | gather.cleared_pmds << 2 |
                         gather.cleared_puds << 3;
-  const uint32_t queued = gather.page_count == 0                         ? 0
-                          : gather.page_count + 1 < before.mm.batch      ? 1
-                                                                         : 2;
+  const uint32_t queued = gather.page_count == 0                    ? 0
+                          : gather.page_count + 1 < before.mm.batch ? 1
+                                                                    : 2;
   Set(kHalf, static_cast<uint32_t>(event.point) | Few(before.mm.tlb_flush_pending) << 6 |
                  owed << 8 | held << 11 | bits << 12 | queued << 16 |
                  (before.deliveries_pending != 0 ? 1u << 18 : 0));

@@ -51,12 +51,13 @@ class Features final : public StepObserver {
   void Clear(const StepEvent& event, const World& before);
   void State(const StepEvent& event, const World& before);
   Debt ForeignDebt(CpuId cpu) const;
+  void Pay(CpuId cpu);
   void Set(size_t region, uint32_t value);
 
   uint8_t* map_ = nullptr;
-  int cpus_ = 0;
   std::array<Toucher, kPlaces> touched_{};
   std::array<Debt, kMaxCpus> debts_{};
+  Debt all_;  // of all CPUs together
 };
 
 }  // namespace gatherfuzz

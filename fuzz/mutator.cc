@@ -1,39 +1,121 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// A stub: flips a byte, and trims records off the end.
 #include "fuzz/mutator.h"
 
 #include <algorithm>
 
+#include "fuzz/mutations.h"
 #include "harness/bytes.h"
-#include "harness/random.h"
 
 namespace gatherfuzz {
+namespace {
+
+const char* last_mutation = "none";
+
+// Canonical bytes, if there is room for them; else as much of the order as there is room for.
+size_t Write(const Schedule& schedule, int members, std::span<uint8_t> out) {
+  const EncodedBytes bytes = EncodeBytes(schedule, members);
+  const size_t size = std::min(bytes.size(), out.size());
+  std::copy_n(bytes.begin(), size, out.begin());
+  return size;
+}
+
+const Mutation& Draw(std::span<const Mutation> mutations, Random& random) {
+  uint32_t sum = 0;
+  for (const Mutation& mutation : mutations) sum += mutation.weight;
+  uint32_t at = random.Below(sum);
+  const Mutation* drawn = mutations.data();
+  for (; at >= drawn->weight; ++drawn) at -= drawn->weight;
+  return *drawn;
+}
+
+// One mutation that applies; half of them are of the program, half of the order.
+void MutateOnce(Schedule& schedule, Random& random) {
+  for (int tries = 0; tries < 8; ++tries) {
+    const Mutation& mutation =
+        Draw(OneIn(random, 2) ? ProgramMutations() : OrderMutations(), random);
+    if (!mutation.apply(schedule, random)) continue;
+    last_mutation = mutation.name;
+    break;
+  }
+  Canonicalize(schedule);
+}
+
+// The lines and initial cached pages of a CPU come from one parent.
+void TakeProgram(const Schedule& from, CpuId cpu, Schedule& child) {
+  for (const ProgramLine& line : from.program) {
+    if (CpuOf(line.agent) == cpu) child.program.push_back(line);
+  }
+}
+
+}  // namespace
+
+MutatorSettings& Settings() {
+  static MutatorSettings settings;
+  return settings;
+}
+
+const char* LastMutation() { return last_mutation; }
 
 size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
               size_t (*mutate_bytes)(uint8_t*, size_t, size_t)) {
-  if (mutate_bytes != nullptr) return mutate_bytes(buffer.data(), size, buffer.size());
+  static Schedule schedule;
   Random random(seed);
-  if (size < buffer.size() && random.Below(2) == 0) buffer[size++] = 0;
-  if (size > 0) buffer[random.Below(size)] ^= 1 + random.Below(255);
-  return size;
+  if (mutate_bytes != nullptr && size >= kHeaderBytes && OneIn(random, 16)) {
+    last_mutation = "bytes";
+    return mutate_bytes(buffer.data(), size, buffer.size());
+  }
+  if (size < kHeaderBytes) {
+    last_mutation = "anew";
+    Generate(schedule, random);
+    return Write(schedule, Settings().members, buffer);
+  }
+  DecodeBytes(buffer.first(size), schedule);
+  for (int mutations = SmallNumber(random, 6); mutations > 0; --mutations) {
+    MutateOnce(schedule, random);
+  }
+  return Write(schedule, Settings().members, buffer);
 }
 
 size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::span<uint8_t> out,
                  uint32_t seed) {
-  const std::span<const uint8_t> from = seed % 2 == 0 ? a : b;
-  const size_t size = std::min(from.size(), out.size());
-  std::copy_n(from.begin(), size, out.begin());
-  return size;
+  static Schedule parents[2], child;
+  Random random(seed);
+  DecodeBytes(a, parents[0]);
+  DecodeBytes(b, parents[1]);
+  const auto either = [&]() -> const Schedule& { return parents[random.Below(2)]; };
+  child = either();
+  child.cpus = std::max(parents[0].cpus, parents[1].cpus);
+  child.batch = either().batch;
+  child.program.clear();
+  for (int cpu = 0; cpu < child.cpus; ++cpu) TakeProgram(either(), MakeCpu(cpu), child);
+  if (OneIn(random, 2)) {
+    const Schedule& other = either();
+    child.order = other.order;
+    child.tail = other.tail;
+  }
+  Canonicalize(child);
+  last_mutation = "cross-over";
+  return Write(child, Settings().members, out);
 }
 
-const char* LastMutation() { return "stub"; }
-
-size_t TrimSteps(std::span<const uint8_t> bytes) { return bytes.size() / kRecordBytes; }
+size_t TrimSteps(std::span<const uint8_t> bytes) {
+  static Schedule schedule;
+  DecodeBytes(bytes, schedule);
+  return schedule.order.size() + schedule.program.size() + schedule.init.size();
+}
 
 size_t TrimAt(std::span<const uint8_t> bytes, size_t step, std::span<uint8_t> out) {
-  const size_t size = bytes.size() - std::min(bytes.size(), kRecordBytes * (step + 1));
-  std::copy_n(bytes.begin(), size, out.begin());
-  return size;
+  static Schedule schedule;
+  const int members = DecodeBytes(bytes, schedule);
+  const size_t runs = schedule.order.size(), lines = schedule.program.size();
+  if (step < runs) {
+    schedule.order.erase(runs - 1 - step);
+  } else if (step < runs + lines) {
+    schedule.program.erase(step - runs);
+  } else if (step < runs + lines + schedule.init.size()) {
+    schedule.init.erase(step - runs - lines);
+  }
+  return Write(schedule, members, out);
 }
 
 }  // namespace gatherfuzz

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Mutations of an encoded schedule, for every engine. Deterministic in the bytes and the seed.
+// The structure-aware mutator and crossover, for every engine: on the decoded schedule, encoded
+// again. Deterministic in the bytes, the seed and the settings; every result decodes.
 #ifndef GATHERFUZZ_FUZZ_MUTATOR_H_
 #define GATHERFUZZ_FUZZ_MUTATOR_H_
 
@@ -7,14 +8,27 @@
 #include <cstdint>
 #include <span>
 
+#include "model/arch/arch.h"
+#include "model/policies/policy.h"
+
 namespace gatherfuzz {
+
+// What schedules are run against when a mutation asks who moved, and how many members the families
+// have that the mutator writes. Set before the first mutation.
+struct MutatorSettings {
+  const Policy* policy = FindPolicy("full-mm");
+  const Arch* arch = FindArch("x86");
+  int members = 8;
+};
+MutatorSettings& Settings();
 
 // Mutates the first `size` bytes of the buffer, which may grow to the whole of it. Returns the new
 // size. `mutate_bytes` is the engine's own mutation of plain bytes; it may be null.
 size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
               size_t (*mutate_bytes)(uint8_t*, size_t, size_t));
 
-// A child of two parents, written to `out`. Returns its size.
+// A child of two parents, written to `out`: the programs of some CPUs from one, of the others from
+// the other. Returns its size. It has no more CPUs, and no larger batch, than the larger parent.
 size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::span<uint8_t> out,
                  uint32_t seed);
 

@@ -2,11 +2,18 @@
 // The mutator as libFuzzer asks for it. libFuzzer finds these functions by name, and then mutates
 // by no other; its own mutation serves as the one for plain bytes, if the engine has one.
 #include "fuzz/mutator.h"
+#include "fuzz/subject.h"
 
 extern "C" [[gnu::weak]] size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
                                           unsigned seed) {
+  static const bool set = [] {
+    gatherfuzz::Settings().policy = &gatherfuzz::ThePolicy();
+    gatherfuzz::Settings().arch = &gatherfuzz::TheArch();
+    return true;
+  }();
+  (void)set;
   return gatherfuzz::Mutate({data, max_size}, size, seed, LLVMFuzzerMutate);
 }
 

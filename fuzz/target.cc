@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// The fuzz target: one input, one schedule, one run against one policy on one architecture.
+// The fuzz target: one input, one family of schedules (harness/family.h), each run against one
+// policy on one architecture.
 //
 // Compiled once for all engines, policies and architectures (fuzz/subject.h). A violation ends in
 // abort(), in a function named for its kind, after two lines that tools read: a DEDUP_TOKEN
 // (libFuzzer's minimizer keeps to it) and a failed assertion in glibc's form whose text carries
 // FuzzerHash (ClusterFuzz tells crashes apart by it). `gatherfuzz run` on the input prints the
-// whole report. Only model/, harness/ and the C++ library stand under it.
+// whole report; with GATHERFUZZ_COUNTS in the environment, the end does say how many schedules were
+// run. Only model/, harness/ and the C++ library stand under it.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "fuzz/features.h"
 #include "fuzz/subject.h"
 #include "harness/bytes.h"
 #include "harness/cause.h"
@@ -45,13 +48,24 @@ namespace {
   StepLimitReached();
 }
 
-// Runs the schedule again with a recorder, says what it is, and aborts.
-[[noreturn]] void Fail(Execution& execution, const Schedule& schedule) {
+uint64_t executions = 0, schedules = 0;
+
+void PrintCounts() {
+  std::fprintf(stderr, "gatherfuzz: schedules %llu executions %llu\n",
+               static_cast<unsigned long long>(schedules),
+               static_cast<unsigned long long>(executions));
+}
+
+// Runs the member again with a recorder, says what it is, and aborts.
+[[noreturn]] void Fail(Execution& execution, const Schedule& family, int number, int members) {
+  const Schedule schedule = TakeMember(family, number);
   const Trace trace = Record(execution, schedule, ThePolicy(), TheArch());
   const ViolationKind kind = trace.result.violation.kind;
   const std::string kind_name = trace.result.limit ? "limit" : std::string(Info(kind).name);
   const std::string signature = trace.result.limit ? "limit" : Signature(schedule, trace);
   const std::string policy(ThePolicy().name()), arch(TheArch().name());
+  PrintCounts();
+  std::fprintf(stderr, "gatherfuzz: member %d of %d of this input's family\n", number, members);
   std::fprintf(stderr, "DEDUP_TOKEN: %s-%s-%s%s\n", kind_name.c_str(), policy.c_str(), arch.c_str(),
                signature.c_str() + kind_name.size());  // it begins with the kind
   std::fprintf(stderr,
@@ -68,6 +82,7 @@ namespace {
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   gatherfuzz::ThePolicy();
   gatherfuzz::TheArch();
+  if (std::getenv("GATHERFUZZ_COUNTS") != nullptr) std::atexit(gatherfuzz::PrintCounts);
   return 0;
 }
 
@@ -75,7 +90,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace gatherfuzz;
   static Execution execution;
   static Schedule schedule;
-  DecodeBytes({data, size}, schedule);
-  if (!execution.Execute(schedule, ThePolicy(), TheArch()).clean()) Fail(execution, schedule);
+  static Features features;
+  const int members = DecodeBytes({data, size}, schedule);
+  uint8_t* const map = FeatureMap();
+  RunOptions options;
+  if (map != nullptr) options.observer = &features;
+  ++executions;
+  execution.Load(schedule);
+  for (int number = 0; number < members; ++number) {
+    ++schedules;
+    if (map != nullptr) features.BeginRun(map);
+    const Member member = MemberOf(schedule, number);
+    if (!execution.RunLoaded(ThePolicy(), TheArch(), member, options).clean()) {
+      Fail(execution, schedule, number, members);
+    }
+  }
   return 0;
 }

@@ -24,6 +24,16 @@ class FixedVector {
     items_[size_++] = item;
     return true;
   }
+  // False, and nothing is changed, if it is full; `at` is at most the size.
+  bool insert(size_t at, const T& item) {
+    if (!push_back(item)) return false;
+    std::rotate(items_.begin() + at, items_.begin() + size_ - 1, items_.begin() + size_);
+    return true;
+  }
+  void erase(size_t at) {
+    std::copy(items_.begin() + at + 1, items_.begin() + size_, items_.begin() + at);
+    --size_;
+  }
   T& operator[](size_t i) { return items_[i]; }
   const T& operator[](size_t i) const { return items_[i]; }
   T& back() { return items_[size_ - 1]; }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include <algorithm>
+#include <bit>
+
+#include "fuzz/mutations.h"
+
+namespace gatherfuzz {
+namespace {
+
+PageRange Clamp(int begin, int end) {
+  begin = std::clamp(begin, 0, kPages - 1);
+  return {begin, std::clamp(end, begin + 1, kPages)};
+}
+
+// One VMA over the span, or two that touch or leave a hole.
+void GenerateVmas(Schedule& schedule, int span, Random& random) {
+  InitItem map;
+  map.flags = {.write = !OneIn(random, 4), .huge = OneIn(random, 3)};
+  map.range = {0, span};
+  if (span > 2 && OneIn(random, 3)) {
+    const int middle = 1 + static_cast<int>(random.Below(static_cast<uint32_t>(span - 1)));
+    InitItem second = map;
+    map.range.end = middle;
+    second.range.begin = OneIn(random, 3) ? std::min(middle + 1, span - 1) : middle;
+    if (OneIn(random, 3)) second.flags.huge = !second.flags.huge;
+    schedule.init.push_back(second);
+  }
+  schedule.init.push_back(map);
+}
+
+void GenerateInit(Schedule& schedule, int span, PageRange hot, Random& random) {
+  GenerateVmas(schedule, span, random);
+  InitItem item{.kind = InitItem::Kind::kPresent, .range = {0, span}};
+  item.dirty = OneIn(random, 3);
+  if (OneIn(random, 4)) item.range = Overlapping(hot, random);
+  if (!OneIn(random, 12)) schedule.init.push_back(item);
+  item.dirty = false;
+  item.kind = InitItem::Kind::kCached;
+  for (int cpu = 0; cpu < schedule.cpus; ++cpu) {
+    if (OneIn(random, 2)) continue;
+    item.cpu = MakeCpu(cpu);
+    item.range = OneIn(random, 2) ? PageRange{0, span} : Overlapping(hot, random);
+    schedule.init.push_back(item);
+  }
+}
+
+}  // namespace
+
+int SmallNumber(Random& random, int most) {
+  return std::min(1 + std::countr_zero(random.Next() | uint64_t{1} << 40), most);
+}
+
+CpuId PickCpu(const Schedule& schedule, Random& random) {
+  return MakeCpu(static_cast<int>(random.Below(static_cast<uint32_t>(schedule.cpus))));
+}
+
+PageRange Overlapping(PageRange range, Random& random) {
+  const int pages = range.end - range.begin;
+  const auto some = [&] { return SmallNumber(random, 16); };
+  const auto inside = [&] {
+    return range.begin + static_cast<int>(random.Below(static_cast<uint32_t>(pages)));
+  };
+  switch (random.Below(10)) {
+    case 0: return range;
+    case 1: return Clamp(range.begin + some(), range.end + some());
+    case 2: return Clamp(range.begin - some(), range.end - some());
+    case 3: return Clamp(range.end - 1, range.end + some() - 1);      // from its last page on
+    case 4: return Clamp(range.begin - some() + 1, range.begin + 1);  // up to its first
+    case 5: return Clamp(range.begin - some(), range.end + some());
+    case 6: {
+      const int page = inside();
+      return {page, page + 1};
+    }
+    case 7: {
+      const int page = inside();
+      return Clamp(page, std::max(page + 1, range.end - some() + 1));
+    }
+    case 8: return {RoundDown(range.begin, kPagesPerPmd), RoundUp(range.end, kPagesPerPmd)};
+    default: break;
+  }
+  const int block = OneIn(random, 3) ? kPagesPerPud : kPagesPerPmd;
+  const int page = RoundDown(inside(), block);
+  return {page, page + block};
+}
+
+PageRange AnyRange(Random& random) {
+  const int span = 4 << random.Below(5);
+  const int page = static_cast<int>(random.Below(static_cast<uint32_t>(span)));
+  return Overlapping({page, page + 1}, random);
+}
+
+OpKind PickOpKind(Random& random) {
+  static constexpr OpKind kLikely[16] = {
+      OpKind::kDontneed, OpKind::kDontneed, OpKind::kDontneed, OpKind::kDontneed,
+      OpKind::kDontneed, OpKind::kMunmap,   OpKind::kMunmap,   OpKind::kMunmap,
+      OpKind::kFree,     OpKind::kFree,     OpKind::kRead,     OpKind::kRead,
+      OpKind::kWrite,    OpKind::kMap,      OpKind::kFill,     OpKind::kFill};
+  return kLikely[random.Below(16)];
+}
+
+ProgramLine MakeLine(CpuId cpu, OpKind kind, PageRange range, Random& random) {
+  ProgramLine line{CpuAgent(cpu), {.kind = kind, .range = range, .flags = {}}};
+  if (kind == OpKind::kFill) line.agent = WalkerAgent(cpu);
+  if (Info(kind).operands == Operands::kPage) line.op.range.end = range.begin + 1;
+  if (kind == OpKind::kMap) {
+    line.op.flags = {.write = !OneIn(random, 4), .huge = OneIn(random, 3)};
+  }
+  return line;
+}
+
+Tail AnyTail(Random& random) {
+  static constexpr Tail::Kind kLikely[8] = {
+      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,
+      Tail::Kind::kPct,      Tail::Kind::kPos,      Tail::Kind::kRandom,   Tail::Kind::kSurw};
+  return {.kind = kLikely[random.Below(8)], .seed = static_cast<uint32_t>(random.Next())};
+}
+
+void Generate(Schedule& schedule, Random& random) {
+  static constexpr int kLikelyCpus[8] = {2, 2, 2, 2, 3, 3, 3, 4};
+  static constexpr int kLikelyBatch[4] = {1, 2, 3, 4};
+  schedule = {};
+  schedule.cpus = kLikelyCpus[random.Below(8)];
+  schedule.batch = kLikelyBatch[random.Below(4)];
+  const int span = 4 << random.Below(OneIn(random, 4) ? 5 : 3);
+  const int page = static_cast<int>(random.Below(static_cast<uint32_t>(span)));
+  PageRange hot{page, page + 1};
+  if (OneIn(random, 2)) hot = {RoundDown(page, kPagesPerPmd), RoundDown(page, kPagesPerPmd) + 4};
+  GenerateInit(schedule, span, hot, random);
+  for (int cpu = 0; cpu < schedule.cpus; ++cpu) {
+    for (int ops = SmallNumber(random, 4); ops > 0; --ops) {
+      const PageRange range = OneIn(random, 8) ? PageRange{0, span} : Overlapping(hot, random);
+      schedule.program.push_back(MakeLine(MakeCpu(cpu), PickOpKind(random), range, random));
+    }
+  }
+  schedule.tail = AnyTail(random);
+  Canonicalize(schedule);
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Mutations of who moves when.
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "fuzz/mutations.h"
+#include "fuzz/replay.h"
+
+namespace gatherfuzz {
+namespace {
+
+Point PickTellingPoint(Random& random) {
+  PointMask points = kTellingPoints;
+  for (uint32_t skip = random.Below(static_cast<uint32_t>(std::popcount(points))); skip != 0;) {
+    points &= points - 1;
+    --skip;
+  }
+  return static_cast<Point>(std::countr_zero(points));
+}
+
+AgentId PickAgent(const Schedule& schedule, Random& random) {
+  static constexpr AgentKind kLikely[4] = {AgentKind::kCpu, AgentKind::kCpu, AgentKind::kCpu,
+                                           AgentKind::kInvalidation};
+  if (OneIn(random, 8)) return WalkerAgent(PickCpu(schedule, random));
+  return MakeAgent(kLikely[random.Below(4)], PickCpu(schedule, random));
+}
+
+Run UntilStep(AgentId agent, PendingStep step) {
+  Run run{.kind = Run::Kind::kUntilPoint, .agent = agent, .point = step.point};
+  if (Info(step.point).has_page) run.page = step.page;
+  return run;
+}
+
+Run AnyRun(const Schedule& schedule, Random& random) {
+  const AgentId agent = PickAgent(schedule, random);
+  switch (random.Below(4)) {
+    case 0: return {.agent = agent, .count = static_cast<uint16_t>(SmallNumber(random, 40))};
+    case 1: return {.kind = Run::Kind::kUntilDone, .agent = agent};
+    default: break;
+  }
+  Run run{.kind = Run::Kind::kUntilPoint, .agent = agent, .point = PickTellingPoint(random)};
+  run.count = static_cast<uint16_t>(SmallNumber(random, 8));
+  return run;
+}
+
+bool AddRun(Schedule& schedule, Random& random) {
+  const Run run = AnyRun(schedule, random);
+  return schedule.order.insert(random.Below(static_cast<uint32_t>(schedule.order.size() + 1)), run);
+}
+
+bool DropRun(Schedule& schedule, Random& random) {
+  if (schedule.order.empty()) return false;
+  schedule.order.erase(PickIndex(schedule.order, random));
+  return true;
+}
+
+bool SwapRuns(Schedule& schedule, Random& random) {
+  if (schedule.order.size() < 2) return false;
+  const size_t index = 1 + random.Below(static_cast<uint32_t>(schedule.order.size() - 1));
+  std::swap(schedule.order[index - 1], schedule.order[index]);
+  return true;
+}
+
+// Moves a run to a later place, or an earlier one.
+bool DelayRun(Schedule& schedule, Random& random) {
+  if (schedule.order.size() < 3) return false;
+  const size_t from = PickIndex(schedule.order, random);
+  const Run run = schedule.order[from];
+  schedule.order.erase(from);
+  return schedule.order.insert(random.Below(static_cast<uint32_t>(schedule.order.size() + 1)), run);
+}
+
+// Takes out what stands between two runs of one agent.
+bool MergeRuns(Schedule& schedule, Random& random) {
+  auto& order = schedule.order;
+  if (order.size() < 3) return false;
+  const size_t first = random.Below(static_cast<uint32_t>(order.size() - 2));
+  size_t second = first + 2;
+  while (second < order.size() && order[second].agent != order[first].agent) ++second;
+  if (second == order.size()) return false;
+  for (size_t i = second - 1; i > first; --i) order.erase(i);
+  return true;
+}
+
+bool ChangeRun(Schedule& schedule, Random& random) {
+  if (schedule.order.empty()) return false;
+  Run& run = schedule.order[PickIndex(schedule.order, random)];
+  switch (random.Below(4)) {
+    case 0: run.agent = PickAgent(schedule, random); return true;
+    case 1: run = AnyRun(schedule, random); return true;
+    default: break;
+  }
+  if (run.kind == Run::Kind::kUntilDone) return false;
+  const int most = run.kind == Run::Kind::kCount ? 0xffff : 0xff;
+  const int change = SmallNumber(random, 8) * (OneIn(random, 2) ? 1 : -1);
+  run.count = static_cast<uint16_t>(std::clamp(run.count + change, 1, most));
+  return true;
+}
+
+bool CutOrder(Schedule& schedule, Random& random) {
+  if (schedule.order.empty()) return false;
+  schedule.order.truncate(PickIndex(schedule.order, random));
+  schedule.tail = AnyTail(random);
+  return true;
+}
+
+bool NewTail(Schedule& schedule, Random& random) {
+  schedule.tail = AnyTail(random);
+  return true;
+}
+
+// A whole new order for the same programs, drawn by a strategy.
+bool NewOrder(Schedule& schedule, Random& random) {
+  schedule.order.clear();
+  schedule.tail = AnyTail(random);
+  return true;
+}
+
+// A switch next to a step that does not commute with one that another agent makes later: that one
+// comes right after it, or before it.
+bool SwitchAtConflict(Schedule& schedule, Random& random) {
+  const Replay& replay = ReplayMember(schedule, static_cast<int>(random.Below(4)));
+  if (replay.size() < 2) return false;
+  for (int tries = 0; tries < 8; ++tries) {
+    const size_t first = PickIndex(replay, random);
+    if ((kTellingPoints & MaskOf(replay[first].step.point)) == 0) continue;
+    for (size_t later = first + 1; later < replay.size(); ++later) {
+      if (replay[later].agent == replay[first].agent) continue;
+      if (!Conflict(replay[first].step, replay[later].step)) continue;
+      const ReplayedStep moved = replay[later];
+      KeepSteps(replay, OneIn(random, 2) ? first : first + 1, schedule.order);
+      schedule.order.push_back(UntilStep(moved.agent, moved.step));
+      if (OneIn(random, 2)) schedule.tail = AnyTail(random);
+      return true;
+    }
+  }
+  return false;
+}
+
+// Lets a walk, a delivery or another CPU move right after a page-table entry was cleared.
+bool MoveToClear(Schedule& schedule, Random& random) {
+  constexpr PointMask kClears = MaskOf(Point::pte_clear) | MaskOf(Point::pmd_clear) |
+                                MaskOf(Point::pte_table_unlink) | MaskOf(Point::pmd_table_unlink);
+  const Replay& replay = ReplayMember(schedule, static_cast<int>(random.Below(4)));
+  size_t clears = 0, chosen = 0;
+  for (size_t i = 0; i < replay.size(); ++i) {
+    if ((kClears & MaskOf(replay[i].step.point)) == 0) continue;
+    if (random.Below(static_cast<uint32_t>(++clears)) == 0) chosen = i;
+  }
+  if (clears == 0) return false;
+  const int page = replay[chosen].step.page;
+  KeepSteps(replay, chosen + 1, schedule.order);
+  AgentId agent = PickAgent(schedule, random);
+  if (OneIn(random, 2)) {
+    const ProgramLine fill = MakeLine(CpuOf(agent), OpKind::kFill, {page, page + 1}, random);
+    if (!schedule.program.push_back(fill)) return false;
+    agent = fill.agent;
+  }
+  schedule.order.push_back({.kind = Run::Kind::kUntilDone, .agent = agent});
+  return true;
+}
+
+// Writes the beginning of an order that a strategy drew as runs, so that they can be mutated.
+bool AdoptOrder(Schedule& schedule, Random& random) {
+  const int member = static_cast<int>(random.Below(16));
+  const Replay& replay = ReplayMember(schedule, member);
+  if (replay.empty()) return false;
+  KeepSteps(replay, 1 + PickIndex(replay, random), schedule.order);
+  return true;
+}
+
+constexpr Mutation kMutations[] = {
+    {"add-run", 3, AddRun},
+    {"drop-run", 3, DropRun},
+    {"swap-runs", 2, SwapRuns},
+    {"delay-run", 2, DelayRun},
+    {"merge-runs", 2, MergeRuns},
+    {"change-run", 3, ChangeRun},
+    {"cut-order", 2, CutOrder},
+    {"new-tail", 6, NewTail},
+    {"new-order", 6, NewOrder},
+    {"switch-at-conflict", 8, SwitchAtConflict},
+    {"move-to-clear", 3, MoveToClear},
+    {"adopt-order", 3, AdoptOrder},
+};
+
+}  // namespace
+
+std::span<const Mutation> OrderMutations() { return kMutations; }
+
+}  // namespace gatherfuzz

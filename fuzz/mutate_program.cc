@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Mutations of what runs: operations, initial state, CPUs, the size of a batch.
+#include <algorithm>
+#include <utility>
+
+#include "fuzz/mutations.h"
+
+namespace gatherfuzz {
+namespace {
+
+// The index of an operation of another CPU than that of `index`; itself if there is none.
+size_t OfAnother(const Schedule& schedule, size_t index, Random& random) {
+  const auto& program = schedule.program;
+  const size_t start = PickIndex(program, random);
+  for (size_t i = 0; i < program.size(); ++i) {
+    const size_t other = (start + i) % program.size();
+    if (CpuOf(program[other].agent) != CpuOf(program[index].agent)) return other;
+  }
+  return index;
+}
+
+void SetRange(Op& op, PageRange range) {
+  op.range = range;
+  if (Info(op.kind).operands == Operands::kPage) op.range.end = range.begin + 1;
+}
+
+// A range that some part of the schedule names, or any.
+PageRange KnownRange(const Schedule& schedule, Random& random) {
+  if (!schedule.program.empty() && !OneIn(random, 8)) {
+    return schedule.program[PickIndex(schedule.program, random)].op.range;
+  }
+  if (!schedule.init.empty()) return schedule.init[PickIndex(schedule.init, random)].range;
+  return AnyRange(random);
+}
+
+PageRange Nudged(PageRange range, Random& random) {
+  int& bound = OneIn(random, 2) ? range.begin : range.end;
+  bound += OneIn(random, 2) ? 1 : -1;
+  range.begin = std::clamp(range.begin, 0, kPages - 1);
+  range.end = std::clamp(range.end, range.begin + 1, kPages);
+  return range;
+}
+
+bool AddOp(Schedule& schedule, Random& random) {
+  const PageRange range = Overlapping(KnownRange(schedule, random), random);
+  const ProgramLine line = MakeLine(PickCpu(schedule, random), PickOpKind(random), range, random);
+  return schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
+                                 line);
+}
+
+bool DropOp(Schedule& schedule, Random& random) {
+  if (schedule.program.size() < 2) return false;
+  schedule.program.erase(PickIndex(schedule.program, random));
+  return true;
+}
+
+bool ChangeKind(Schedule& schedule, Random& random) {
+  if (schedule.program.empty()) return false;
+  ProgramLine& line = schedule.program[PickIndex(schedule.program, random)];
+  line = MakeLine(CpuOf(line.agent), PickOpKind(random), line.op.range, random);
+  return true;
+}
+
+bool ChangeRange(Schedule& schedule, Random& random) {
+  if (schedule.program.empty()) return false;
+  Op& op = schedule.program[PickIndex(schedule.program, random)].op;
+  SetRange(op, OneIn(random, 2) ? Nudged(op.range, random) : Overlapping(op.range, random));
+  return true;
+}
+
+// Makes an operation's range meet that of another CPU's.
+bool Overlap(Schedule& schedule, Random& random) {
+  if (schedule.program.empty()) return false;
+  const size_t index = PickIndex(schedule.program, random);
+  const size_t other = OfAnother(schedule, index, random);
+  SetRange(schedule.program[index].op, Overlapping(schedule.program[other].op.range, random));
+  return true;
+}
+
+bool CopyOp(Schedule& schedule, Random& random) {
+  if (schedule.program.empty()) return false;
+  ProgramLine line = schedule.program[PickIndex(schedule.program, random)];
+  line.agent = MakeAgent(KindOf(line.agent), PickCpu(schedule, random));
+  if (OneIn(random, 2)) SetRange(line.op, Overlapping(line.op.range, random));
+  return schedule.program.push_back(line);
+}
+
+// Gives an operation to another CPU, or lets it change places with its neighbour.
+bool MoveOp(Schedule& schedule, Random& random) {
+  if (schedule.program.empty()) return false;
+  const size_t index = PickIndex(schedule.program, random);
+  ProgramLine& line = schedule.program[index];
+  if (index == 0 || OneIn(random, 2)) {
+    line.agent = MakeAgent(KindOf(line.agent), PickCpu(schedule, random));
+  } else {
+    std::swap(line.op, schedule.program[index - 1].op);
+    std::swap(line.agent, schedule.program[index - 1].agent);
+  }
+  return true;
+}
+
+// Lets another CPU use a page of an operation: before the first step, by an access, or by a walk.
+bool SharePage(Schedule& schedule, Random& random) {
+  if (schedule.program.empty()) return false;
+  const PageRange range = schedule.program[PickIndex(schedule.program, random)].op.range;
+  const CpuId cpu = PickCpu(schedule, random);
+  if (OneIn(random, 2)) {
+    const PageRange part = Overlapping(range, random);
+    return schedule.init.push_back({.kind = InitItem::Kind::kCached, .range = part, .cpu = cpu});
+  }
+  static constexpr OpKind kUses[4] = {OpKind::kFill, OpKind::kFill, OpKind::kRead, OpKind::kWrite};
+  const int page =
+      range.begin + static_cast<int>(random.Below(static_cast<uint32_t>(range.end - range.begin)));
+  return schedule.program.push_back(
+      MakeLine(cpu, kUses[random.Below(4)], {page, page + 1}, random));
+}
+
+bool AddInit(Schedule& schedule, Random& random) {
+  InitItem item;
+  item.range = Overlapping(KnownRange(schedule, random), random);
+  switch (random.Below(4)) {
+    case 0: item.flags = {.write = !OneIn(random, 4), .huge = OneIn(random, 2)}; break;
+    case 1:
+      item.kind = InitItem::Kind::kPresent;
+      item.dirty = OneIn(random, 2);
+      break;
+    default: item.kind = InitItem::Kind::kCached; item.cpu = PickCpu(schedule, random);
+  }
+  return schedule.init.push_back(item);
+}
+
+bool ChangeInit(Schedule& schedule, Random& random) {
+  if (schedule.init.empty()) return AddInit(schedule, random);
+  const size_t index = PickIndex(schedule.init, random);
+  InitItem& item = schedule.init[index];
+  switch (random.Below(4)) {
+    case 0: schedule.init.erase(index); break;
+    case 1: item.range = Nudged(item.range, random); break;
+    case 2: item.range = Overlapping(item.range, random); break;
+    default:
+      if (item.kind == InitItem::Kind::kMap) {
+        (OneIn(random, 2) ? item.flags.write : item.flags.huge) ^= true;
+      } else if (item.kind == InitItem::Kind::kPresent) {
+        item.dirty = !item.dirty;
+      } else {
+        item.cpu = PickCpu(schedule, random);
+      }
+  }
+  return true;
+}
+
+// One CPU more, or one less, whose part others take; or another size of the batch.
+bool ChangeMachine(Schedule& schedule, Random& random) {
+  if (OneIn(random, 2)) {
+    schedule.batch = 1 + static_cast<int>(random.Below(kDefaultBatch));
+    return true;
+  }
+  if (OneIn(random, 2) && schedule.cpus < 4) {
+    ++schedule.cpus;
+    return AddOp(schedule, random);
+  }
+  if (schedule.cpus <= 2) return false;
+  --schedule.cpus;
+  const auto wrap = [&](AgentId agent) {
+    return MakeAgent(KindOf(agent), MakeCpu(Index(CpuOf(agent)) % schedule.cpus));
+  };
+  for (ProgramLine& line : schedule.program) line.agent = wrap(line.agent);
+  for (Run& run : schedule.order) run.agent = wrap(run.agent);
+  for (InitItem& item : schedule.init) item.cpu = MakeCpu(Index(item.cpu) % schedule.cpus);
+  return true;
+}
+
+bool Anew(Schedule& schedule, Random& random) {
+  Generate(schedule, random);
+  return true;
+}
+
+constexpr Mutation kMutations[] = {
+    {"add-op", 4, AddOp},
+    {"drop-op", 4, DropOp},
+    {"change-kind", 3, ChangeKind},
+    {"change-range", 5, ChangeRange},
+    {"overlap", 4, Overlap},
+    {"copy-op", 3, CopyOp},
+    {"move-op", 3, MoveOp},
+    {"share-page", 4, SharePage},
+    {"add-init", 2, AddInit},
+    {"change-init", 4, ChangeInit},
+    {"change-machine", 1, ChangeMachine},
+    {"anew", 4, Anew},
+};
+
+}  // namespace
+
+std::span<const Mutation> ProgramMutations() { return kMutations; }
+
+}  // namespace gatherfuzz

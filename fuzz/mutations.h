@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Mutations of a decoded schedule, and what they share.
+//
+// A mutation changes a schedule in place and keeps it one that encodes: ranges are not empty and in
+// bounds, agents exist. It returns false, and has changed nothing, where it does not apply.
+// All are functions of the schedule and the generator.
+#ifndef GATHERFUZZ_FUZZ_MUTATIONS_H_
+#define GATHERFUZZ_FUZZ_MUTATIONS_H_
+
+#include <cstdint>
+#include <span>
+
+#include "harness/random.h"
+#include "harness/schedule.h"
+
+namespace gatherfuzz {
+
+struct Mutation {
+  const char* name;  // for an engine's description of an input
+  uint32_t weight;   // how often it is drawn, relative to the others
+  bool (*apply)(Schedule& schedule, Random& random);
+};
+
+// Of operations and of the initial state; of the order.
+std::span<const Mutation> ProgramMutations();
+std::span<const Mutation> OrderMutations();
+
+// A schedule from nothing: programs that meet at a page, and no order.
+void Generate(Schedule& schedule, Random& random);
+
+// True once in `n` times.
+inline bool OneIn(Random& random, uint32_t n) { return random.Below(n) == 0; }
+// Index of an item of a list that is not empty.
+template <typename List>
+size_t PickIndex(const List& list, Random& random) {
+  return random.Below(static_cast<uint32_t>(list.size()));
+}
+
+// 1 half of the time, 2 a quarter, ... at most `most`.
+int SmallNumber(Random& random, int most);
+CpuId PickCpu(const Schedule& schedule, Random& random);
+// A range that meets `range`: the same, shifted, a part, its last page, widened, ...
+PageRange Overlapping(PageRange range, Random& random);
+PageRange AnyRange(Random& random);
+// The kind of an operation that a CPU runs, those that remove being likelier.
+OpKind PickOpKind(Random& random);
+// A line for the CPU, or for its walker if the kind is fill.
+ProgramLine MakeLine(CpuId cpu, OpKind kind, PageRange range, Random& random);
+// A strategy and a seed for what the order does not say.
+Tail AnyTail(Random& random);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_FUZZ_MUTATIONS_H_

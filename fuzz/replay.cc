@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "fuzz/replay.h"
+
+#include "fuzz/mutator.h"
+
+namespace gatherfuzz {
+namespace {
+
+class Recorder final : public StepObserver {
+ public:
+  void OnStep(const StepEvent& event, const World&) override {
+    replay.push_back({event.agent, {event.point, static_cast<int8_t>(event.page)}});
+  }
+  Replay replay;
+};
+
+bool SameStep(PendingStep a, PendingStep b) { return a.point == b.point && a.page == b.page; }
+
+}  // namespace
+
+const Replay& ReplayMember(const Schedule& schedule, int number) {
+  static Execution execution;
+  static Recorder recorder;
+  const MutatorSettings& settings = Settings();
+  recorder.replay.clear();
+  execution.Load(schedule);
+  execution.RunLoaded(*settings.policy, *settings.arch, MemberOf(schedule, number),
+                      {.observer = &recorder});
+  return recorder.replay;
+}
+
+void KeepSteps(const Replay& replay, size_t steps, FixedVector<Run, kMaxRuns>& order) {
+  order.clear();
+  for (size_t begin = 0; begin < steps;) {
+    size_t end = begin + 1;
+    while (end < steps && replay[end].agent == replay[begin].agent) ++end;
+    const ReplayedStep& last = replay[end - 1];
+    Run run{.kind = Run::Kind::kUntilPoint, .agent = last.agent, .point = last.step.point};
+    if (Info(last.step.point).has_page) run.page = last.step.page;
+    run.count = 0;
+    for (size_t i = begin; i < end; ++i) run.count += SameStep(replay[i].step, last.step);
+    if (run.count > 255 || !order.push_back(run)) return;
+    begin = end;
+  }
+}
+
+}  // namespace gatherfuzz
