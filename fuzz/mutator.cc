@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// A stub: flips a byte, and trims records off the end.
+// A stub: flips a byte, and trims records of plain bytes.
 #include "fuzz/mutator.h"
 
 #include <algorithm>
@@ -31,9 +31,10 @@ const char* LastMutation() { return "stub"; }
 size_t TrimSteps(std::span<const uint8_t> bytes) { return bytes.size() / kRecordBytes; }
 
 size_t TrimAt(std::span<const uint8_t> bytes, size_t step, std::span<uint8_t> out) {
-  const size_t size = bytes.size() - std::min(bytes.size(), kRecordBytes * (step + 1));
-  std::copy_n(bytes.begin(), size, out.begin());
-  return size;
+  const size_t at = kRecordBytes * step;
+  std::copy_n(bytes.begin(), at, out.begin());
+  std::copy(bytes.begin() + at + kRecordBytes, bytes.end(), out.begin() + at);
+  return bytes.size() - kRecordBytes;
 }
 
 }  // namespace gatherfuzz
