@@ -6,7 +6,6 @@
 // cut off.
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <span>
 
 #include "fuzz/mutator.h"
@@ -18,7 +17,8 @@ namespace {
 
 constexpr size_t kMaxBytes = 4096;  // libFuzzer's default limit
 static_assert(kMaxEncodedBytes <= kMaxBytes);
-constexpr uint32_t kSplices = 4;  // one mutation in so many is a crossover, if there is a partner
+constexpr uint32_t kSplices = 4;  // one child in so many is a crossover, if there is a partner
+constexpr uint32_t kStacked = 4;  // other children come of 2^0 to 2^(kStacked - 1) mutations
 
 using Buffer = std::array<uint8_t, kMaxBytes>;
 
@@ -33,13 +33,15 @@ class Mutator {
   std::span<uint8_t> Next(std::span<const uint8_t> bytes, std::span<const uint8_t> partner,
                           size_t max_size) {
     const std::span<uint8_t> out(out_.data(), std::min(max_size, kMaxBytes));
-    const auto seed = static_cast<uint32_t>(random_.Next());
     if (!partner.empty() && random_.Below(kSplices) == 0) {
-      return out.first(CrossOver(bytes, partner, out, seed));
+      return out.first(CrossOver(bytes, partner, out, Seed()));
     }
-    const size_t size = std::min(bytes.size(), out.size());
+    size_t size = std::min(bytes.size(), out.size());
     std::copy_n(bytes.begin(), size, out.begin());
-    return out.first(Mutate(out, size, seed, nullptr));
+    for (int left = 1 << random_.Below(kStacked); left > 0; --left) {
+      size = Mutate(out, size, Seed(), nullptr);
+    }
+    return out.first(size);
   }
 
   // Trimming: candidates are made of the smallest bytes so far that still run the same way. After
@@ -70,6 +72,7 @@ class Mutator {
   }
 
  private:
+  uint32_t Seed() { return static_cast<uint32_t>(random_.Next()); }
   std::span<const uint8_t> Trimmed() const { return {trimmed_.data(), trimmed_size_}; }
 
   Random random_;

@@ -26,4 +26,16 @@ done
 "$build/fuzz/fuzz_outside-policy_x86" -seed=1 -runs=100000 -artifact_prefix="$scratch/" \
   >"$scratch/log" 2>&1 && fail "outside-policy was not broken"
 grep -q '^DEDUP_TOKEN: .*-outside-policy-x86' "$scratch/log" || fail "outside-policy: no token"
+
+# A target that is told what to test does the same, and says so when it is not told.
+"$build/gatherfuzz" encode "$source/corpus/own-range/x86/mail-race.gather" -o "$scratch/input"
+"$build/fuzz/fuzz_any" "$scratch/input" >"$scratch/log" 2>&1
+[ $? -eq 2 ] && grep -q 'GATHERFUZZ_POLICY is not set.* own-range' "$scratch/log" ||
+  fail "fuzz_any did not ask for its policy"
+GATHERFUZZ_POLICY=own-range GATHERFUZZ_ARCH=vax "$build/fuzz/fuzz_any" "$scratch/input" >"$scratch/log" 2>&1
+[ $? -eq 2 ] && grep -q "GATHERFUZZ_ARCH is 'vax'.* x86" "$scratch/log" ||
+  fail "fuzz_any took an unknown architecture"
+GATHERFUZZ_POLICY=own-range GATHERFUZZ_ARCH=x86 "$build/fuzz/fuzz_any" "$scratch/input" >"$scratch/log" 2>&1
+[ $? -eq 77 ] && grep -q '^DEDUP_TOKEN: stale-after-return-own-range-x86' "$scratch/log" ||
+  fail "fuzz_any missed the race"
 echo "fuzz targets report what they find"
