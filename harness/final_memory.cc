@@ -72,11 +72,8 @@ class Analysis {
     result.vma = ~unclear_vmas;
     BoundMemory();
     for (int page = 0; page < kPages; ++page) {
-      const bool huge = (huge_ & PageBit(page)) != 0;
-      const PageRange alike = huge ? BlockOf(page) : PageRange{page, page + 1};
-      Uses uses;
-      for (int i = alike.begin; i < alike.end; ++i) uses |= uses_[i];
-      if ((unclear_vmas & MaskOf(alike)) != 0 || !PteIsClear(uses, huge)) continue;
+      const Uses uses = UsesOfAllLike(page);
+      if ((unclear_vmas & MaskOf(AllLike(page))) != 0 || !PteIsClear(uses, IsHuge(page))) continue;
       result.pte |= PageBit(page);
       if (!Meet(uses.write, uses.free)) result.dirty |= PageBit(page);
     }
@@ -90,6 +87,17 @@ class Analysis {
       const uint64_t block = MaskOf(BlockOf(page));
       if ((MaskOf(range) & block) == block) huge_ |= block;
     }
+  }
+
+  bool IsHuge(int page) const { return (huge_ & PageBit(page)) != 0; }
+  // The pages that count as one with `page`.
+  PageRange AllLike(int page) const {
+    return IsHuge(page) ? BlockOf(page) : PageRange{page, page + 1};
+  }
+  Uses UsesOfAllLike(int page) const {
+    Uses uses;
+    for (int i = AllLike(page).begin; i < AllLike(page).end; ++i) uses |= uses_[i];
+    return uses;
   }
 
   uint64_t UnclearVmas() const {
@@ -115,20 +123,24 @@ class Analysis {
   }
 
   // The most frames that can be in use at a time, and the most huge allocations of which something
-  // is left.
+  // is left. A page has one frame, mapped or queued, and more only if it is populated again while
+  // another CPU's gather has the last one queued.
   void BoundMemory() {
+    uint64_t refaulted = 0;
+    for (int page = 0; page < kPages; ++page) {
+      const Uses uses = UsesOfAllLike(page);
+      if (Meet(uses.access, uses.zap)) refaulted |= PageBit(page);
+    }
     std::array<int, kMaxCpus> frames{}, remnants{};
     const int leaf = huge_ != 0 ? kPagesPerPmd : 1;
     for (const ProgramLine& line : schedule_.program) {
       if (!Runs(schedule_, line)) continue;
       const Uses uses = UsesOf(line.op.kind, 1);
-      const int pages = line.op.range.end - line.op.range.begin;
-      const int queued = std::min(schedule_.batch, pages);
       const int i = Index(CpuOf(line.agent));
-      frames[i] = std::max(frames[i], uses.access ? leaf
-                                      : uses.zap  ? std::min(queued * leaf, pages)
-                                                  : 0);
-      remnants[i] = std::max(remnants[i], uses.access ? 1 : uses.zap ? queued : 0);
+      const int pages = uses.zap != 0 ? std::popcount(MaskOf(line.op.range) & refaulted) : 0;
+      const int leaves = uses.access != 0 ? 1 : std::min(schedule_.batch, pages);
+      frames[i] = std::max(frames[i], uses.access != 0 ? leaf : std::min(leaves * leaf, pages));
+      remnants[i] = std::max(remnants[i], leaves);
     }
     int data = std::popcount(mapped_), tables = 1, blocks = std::popcount(huge_) / kPagesPerPmd;
     for (int i = 0; i < kMaxCpus; ++i) {
@@ -139,10 +151,9 @@ class Analysis {
       tables += (mapped_ & MaskOf(BlockOf(page))) != 0;
       tables += page % kPagesPerPud == 0 && (mapped_ & MaskOf({page, page + kPagesPerPud})) != 0;
     }
+    const int shared_blocks = RoundUp(data + tables, kPagesPerPmd) / kPagesPerPmd;
     frame_for_all_ = data <= kFrames - 1 - kMaxTables;
-    block_for_all_ =
-        frame_for_all_ && RoundUp(data + tables, kPagesPerPmd) / kPagesPerPmd + blocks <
-                              kFrames / kPagesPerPmd;
+    block_for_all_ = frame_for_all_ && shared_blocks + blocks < kFrames / kPagesPerPmd;
   }
 
   const Schedule& schedule_;
@@ -299,7 +310,7 @@ FinalMemory Final(const World& world, const Determined& determined) {
 MemoryDifference FirstDifference(const FinalMemory& left, const FinalMemory& predicted) {
   struct Property {
     const char* name;
-    uint64_t FinalMemory::*pages;
+    uint64_t FinalMemory::* pages;
   };
   static constexpr Property kProperties[] = {{"in a VMA", &FinalMemory::vma},
                                              {"in a writable VMA", &FinalMemory::vma_write},

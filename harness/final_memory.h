@@ -16,9 +16,9 @@
 //   page that another zaps (dontneed, munmap) or maps. Zaps commute with each other, and with a map
 //   (what is mapped newly has no PTE); accesses commute with each other, and with a free, which
 //   clears and sets a PTE under its lock. An access hits a stale TLB entry only after another CPU's
-//   zap, or in a run that is not clean. Accesses also need that memory cannot run out: no more than
-//   the data frames may be in use, counting every page that can be mapped, and for each CPU what
-//   its gather queues or its fault has taken.
+//   zap, or in a run that is not clean. Accesses also need that memory cannot run out. A page has
+//   one frame, mapped or queued to be freed, and more only if it is populated again while another
+//   CPU's gather has the last one queued; that, and what each fault has taken, must fit.
 // - the PTE, dirty: its presence must be determined, and no CPU may write what another frees.
 //   Fills and reads set only the accessed bit, which is therefore left out.
 //
