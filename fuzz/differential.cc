@@ -26,7 +26,7 @@ const Arch& TheArch() {
 void Print(const Policy& policy, const std::string& what) {
   const std::string hash =
       "differential-" GATHERFUZZ_ARCH "-" + std::string(policy.name()) + "-" + what;
-  PrintCrash("fuzz_differential_" GATHERFUZZ_ARCH, "fuzz/differential.cc", hash, hash);
+  PrintCrash("fuzz_differential_" GATHERFUZZ_ARCH, "fuzz/differential.cc", __LINE__, hash, hash);
 }
 
 // Runs the schedule again with a recorder, says what it is, and aborts.

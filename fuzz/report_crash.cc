@@ -29,13 +29,13 @@ std::string CrashSignature(const Schedule& schedule, const Trace& trace) {
   return trace.result.limit ? "limit" : Signature(schedule, trace);
 }
 
-void PrintCrash(const std::string& program, const char* source, const std::string& token,
+void PrintCrash(const std::string& program, const char* source, int line, const std::string& token,
                 const std::string& hash) {
   std::fprintf(stderr,
                "DEDUP_TOKEN: %s\n"
-               "%s: %s:1: LLVMFuzzerTestOneInput: Assertion `no violation, FuzzerHash=%s' "
+               "%s: %s:%d: LLVMFuzzerTestOneInput: Assertion `no violation, FuzzerHash=%s' "
                "failed.\n",
-               token.c_str(), program.c_str(), source, hash.c_str());
+               token.c_str(), program.c_str(), source, line, hash.c_str());
 }
 
 void AbortFor(ViolationKind kind) {

@@ -16,9 +16,10 @@ namespace gatherfuzz {
 // The violation's signature, which begins with its kind, or "limit". The trace is not clean.
 std::string CrashSignature(const Schedule& schedule, const Trace& trace);
 
-// Prints the token and the assertion of the target `program` (fuzz_full-mm_x86); `source` is where
-// it failed (fuzz/target.cc). `hash` is of letters, digits, '-', '_', '.' and '+'.
-void PrintCrash(const std::string& program, const char* source, const std::string& token,
+// Prints the token and the assertion of the target `program` (fuzz_full-mm_x86); `source`
+// (fuzz/target.cc) and `line` are where it failed. `hash` is of letters, digits, '-', '_', '.' and
+// '+'.
+void PrintCrash(const std::string& program, const char* source, int line, const std::string& token,
                 const std::string& hash);
 
 // Aborts in ViolationStaleAfterReturn() and the like, or in StepLimitReached() for kNone.
