@@ -68,6 +68,36 @@ expect 0 'none' -- run --ignore stale-after-return race.gather
 sed 's/pte_clear(2)/pte_clear(63)/' race.gather >never.gather
 expect 0 "warning: never.gather: 'cpu0 until pte_clear.63.' never came" -- run --policy full-mm never.gather
 
+# Every policy side by side, in place of the file's own.
+expect 1 '^race.gather on x86; .*the program determines 3 of 3 pages' -- run --policy all race.gather
+check grep -Eq '^[*] full-mm +none .* as the program says$' out
+check grep -Eq '^  own-range +stale-after-return .* -$' out
+check grep -Eq '^fails: .*own-range' out
+check test "$(grep -Ec '^[* ] [a-z-]+ +[a-z-]+ +[0-9]' out)" -eq "$("$gatherfuzz" policies | sed '/^arch/,$d' | grep -c '^  [a-z]')"
+check test "$(grep -c 'held to be safe' out)" -eq 1
+expect 1 -- run --policy all --json race.gather
+check test "$(grep -c '^{"file":"race.gather","policy":"[a-z-]*","arch":"x86","verdict":' out)" -eq "$(wc -l <out)"
+check grep -Eq '"policy":"full-mm",.*"held_safe":true,"final_memory":"as the program says"}$' out
+check grep -Eq '"policy":"own-range",.*"held_safe":false,"final_memory":null}$' out
+printf 'gatherfuzz 1\ninit\n  map 0..4 rw\ncpu0\n  write 0\norder\n  rest\n' >alone.gather
+expect 0 '^none fails$' -- run --policy all --arch arm64 alone.gather
+expect 1 -- run --policy all --arch x86 alone.gather race.gather
+expect 2 'alone.gather: says no arch' -- run --policy all alone.gather
+expect 2 '^gatherfuzz: --check needs one policy, not --policy all' -- run --policy all --check race.gather
+expect 2 '^gatherfuzz: --expect needs one policy' -- run --policy all --expect none race.gather
+expect 2 '^gatherfuzz: --trace needs one policy' -- run --policy all --trace race.gather
+expect 2 "unknown policy 'all'" -- show --by_step --policy all race.gather
+expect 0 '--policy all compares' -- run --help
+
+# A stale entry that nobody stops at: the second write goes to the freed frame.
+printf '%s\n' 'gatherfuzz 1' 'arch x86' init 'map 0..16 rw' 'present 0..16' \
+  cpu0 'write 2' 'dontneed 2..3' 'write 2' cpu1 'dontneed 8..9' \
+  order 'cpu1 until pending_inc' 'cpu0 until done' rest >stale.gather
+expect 1 '^fails: need-flush-all, sync-before-dec$' -- run --policy all --ignore stale-after-return,freed-page-cached stale.gather
+check grep -Eq '^  need-flush-all +none .* differs at page 2$' out
+check grep -q '^need-flush-all: page 2 is left not present; the program says present$' out
+check test "$(grep -c 'these, held to be safe' out)" -eq 0
+
 # As a predicate.
 expect 0 -- run --expect stale-after-return race.gather
 expect 1 'expected none, got stale-after-return' -- run --expect none race.gather

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // gatherfuzz run: runs schedules and prints their verdicts.
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "absl/flags/flag.h"
@@ -9,6 +10,7 @@
 #include "harness/cause.h"
 #include "harness/trace.h"
 #include "triage/command.h"
+#include "triage/compare.h"
 #include "triage/files.h"
 #include "triage/interleaving.h"
 #include "triage/report.h"
@@ -24,10 +26,6 @@ struct RunOf {
   const Trace& trace;
 };
 
-std::string VerdictOf(const RunResult& result) {
-  return result.limit ? "limit" : std::string(Info(result.violation.kind).name);
-}
-
 std::string Replay(const RunOf& run) {
   std::string command = absl::StrCat("gatherfuzz run --policy ", Absl(run.target.policy->name()),
                                      " --arch ", Absl(run.target.arch->name()));
@@ -36,7 +34,12 @@ std::string Replay(const RunOf& run) {
   return absl::StrCat(command, " ", run.path);
 }
 
-void PrintJson(const RunOf& run) {
+// A path need not be UTF-8; what is not is replaced, so that the object always is.
+void PrintLine(const nlohmann::ordered_json& json) {
+  std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+nlohmann::ordered_json JsonOf(const RunOf& run) {
   const RunResult& result = run.trace.result;
   const auto or_null = [](int value) {
     return value < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
@@ -58,8 +61,16 @@ void PrintJson(const RunOf& run) {
                   {"whole", result.cost.whole},
                   {"needless_drops", result.cost.needless},
                   {"steps_waited", result.cost.steps_waited}};
-  // A path need not be UTF-8; what is not is replaced, so that the object always is.
-  std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  return json;
+}
+
+// The line of one policy among others: what any run says, and what the comparison adds.
+void PrintJson(const RunOf& run, const PolicyRun& compared) {
+  nlohmann::ordered_json json = JsonOf(run);
+  json["held_safe"] = compared.held_safe;
+  json["final_memory"] = nullptr;
+  if (compared.judged()) json["final_memory"] = FinalMemoryText(compared);
+  PrintLine(json);
 }
 
 void PrintForPeople(const RunOf& run) {
@@ -101,6 +112,24 @@ class Runner {
  public:
   explicit Runner(uint32_t ignored) : ignored_(ignored) {}
 
+  // Under each of `policies`, in place of the file's own.
+  absl::Status RunUnderEach(const std::string& path, std::span<const Policy* const> policies) {
+    const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+    if (!loaded.ok()) return loaded.status();
+    const ScheduleFile& file = loaded->file;
+    const absl::StatusOr<const Arch*> arch = ArchFor(path, file);
+    if (!arch.ok()) return arch.status();
+    const Comparison comparison = Compare(execution_, file.schedule, policies, **arch, ignored_);
+    for (const PolicyRun& run : comparison.runs) {
+      const RunOf run_of{path, file, {run.policy, *arch}, run.trace};
+      if (absl::GetFlag(FLAGS_json)) PrintJson(run_of, run);
+      Count(run_of, "", false);
+      if (run.difference) status_ = kViolation;
+    }
+    if (!absl::GetFlag(FLAGS_json)) std::cout << PrintComparison(path, comparison);
+    return absl::OkStatus();
+  }
+
   absl::Status RunOne(const std::string& path) {
     const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
     if (!loaded.ok()) return loaded.status();
@@ -115,7 +144,7 @@ class Runner {
     if (loaded->was_text && expected->empty()) WarnOfUnreached(run);
     const bool as_expected = VerdictOf(trace.result) == *expected;
     if (absl::GetFlag(FLAGS_json)) {
-      PrintJson(run);
+      PrintLine(JsonOf(run));
     } else if (!absl::GetFlag(FLAGS_check) || !as_expected) {
       PrintForPeople(run);
     }
@@ -151,21 +180,45 @@ class Runner {
   int checked_ = 0, different_ = 0;
 };
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
-  if (arguments.empty()) return absl::InvalidArgumentError("run needs a schedule file");
-  const std::string expect = absl::GetFlag(FLAGS_expect);
-  const bool check = absl::GetFlag(FLAGS_check);
+// The policies of a --policy that names a group; empty for one that does not.
+absl::StatusOr<std::span<const Policy* const>> GroupNamed(const std::string& flag) {
+  std::span<const Policy* const> policies;
+  if (flag != "all" && flag != "planted") return policies;
+  for (const auto& [name, given] : {std::pair("expect", !absl::GetFlag(FLAGS_expect).empty()),
+                                    std::pair("check", absl::GetFlag(FLAGS_check)),
+                                    std::pair("trace", absl::GetFlag(FLAGS_trace))}) {
+    if (!given) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", name, " needs one policy, not --policy ", flag));
+  }
+  policies = Policies(flag == "all" ? PolicyGroup::kPublished : PolicyGroup::kPlanted);
+  if (policies.empty()) return absl::InvalidArgumentError("no policy is planted");
+  return policies;
+}
+
+absl::Status CheckExpect(const std::string& expect, bool check) {
   if (!expect.empty() && check) {
     return absl::InvalidArgumentError("--expect and --check exclude each other");
   }
   if (!expect.empty() && expect != "limit" && !ParseViolationKind(expect)) {
     return absl::InvalidArgumentError(absl::StrCat("--expect: '", expect, "' is no verdict"));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return absl::InvalidArgumentError("run needs a schedule file");
+  const bool check = absl::GetFlag(FLAGS_check);
+  const absl::Status expect = CheckExpect(absl::GetFlag(FLAGS_expect), check);
+  if (!expect.ok()) return expect;
+  const auto group = GroupNamed(absl::GetFlag(FLAGS_policy));
+  if (!group.ok()) return group.status();
   const absl::StatusOr<uint32_t> ignored = IgnoredKinds();
   if (!ignored.ok()) return ignored.status();
   const auto runner = std::make_unique<Runner>(*ignored);
   for (const std::string& path : arguments) {
-    const absl::Status status = runner->RunOne(path);
+    const absl::Status status =
+        group->empty() ? runner->RunOne(path) : runner->RunUnderEach(path, *group);
     if (!status.ok()) return status;
   }
   if (check && !absl::GetFlag(FLAGS_json)) {
@@ -175,8 +228,10 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   return runner->status();
 }
 
-constexpr Command kCommand("run", "FILE...", "run schedules and print their verdicts",
-                           " policy arch trace json expect check ignore ", Main);
+constexpr Command kCommand(
+    "run", "FILE...",
+    "run schedules and print their verdicts; --policy all compares all (1 if any fails)",
+    " policy arch trace json expect check ignore ", Main);
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

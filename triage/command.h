@@ -62,6 +62,7 @@ struct Target {
   const Arch* arch;
 };
 absl::StatusOr<Target> TargetFor(const std::string& path, const ScheduleFile& file);
+absl::StatusOr<const Arch*> ArchFor(const std::string& path, const ScheduleFile& file);
 
 // The kinds named by --ignore, as a mask of Bit(kind).
 absl::StatusOr<uint32_t> IgnoredKinds();

@@ -142,22 +142,33 @@ std::string NamesOf(const Items& items) {
 
 RegisterCommand::RegisterCommand(const Command* command) { Commands().Add(command); }
 
-absl::StatusOr<Target> TargetFor(const std::string& path, const ScheduleFile& file) {
-  const auto find = [&](const char* what, const std::string& flag, const std::string& own,
-                        auto lookup, auto all) -> absl::StatusOr<decltype(lookup(own))> {
-    const std::string& name = flag.empty() ? own : flag;
-    if (const auto* found = lookup(name)) return found;
-    if (name.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": says no ", what, "; pass --", what, ", one of ", NamesOf(all())));
-    }
+namespace {
+
+// What the flag names, or else the file.
+template <typename Lookup, typename All>
+auto Find(const std::string& path, const char* what, const std::string& flag,
+          const std::string& own, Lookup lookup, All all) -> absl::StatusOr<decltype(lookup(own))> {
+  const std::string& name = flag.empty() ? own : flag;
+  if (const auto* found = lookup(name)) return found;
+  if (name.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("unknown ", what, " '", name, "'; one of ", NamesOf(all())));
-  };
-  const auto policy = find("policy", absl::GetFlag(FLAGS_policy), file.policy, FindPolicy,
+        absl::StrCat(path, ": says no ", what, "; pass --", what, ", one of ", NamesOf(all())));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown ", what, " '", name, "'; one of ", NamesOf(all())));
+}
+
+}  // namespace
+
+absl::StatusOr<const Arch*> ArchFor(const std::string& path, const ScheduleFile& file) {
+  return Find(path, "arch", absl::GetFlag(FLAGS_arch), file.arch, FindArch, Archs);
+}
+
+absl::StatusOr<Target> TargetFor(const std::string& path, const ScheduleFile& file) {
+  const auto policy = Find(path, "policy", absl::GetFlag(FLAGS_policy), file.policy, FindPolicy,
                            [] { return Policies(); });
   if (!policy.ok()) return policy.status();
-  const auto arch = find("arch", absl::GetFlag(FLAGS_arch), file.arch, FindArch, Archs);
+  const auto arch = ArchFor(path, file);
   if (!arch.ok()) return arch.status();
   return Target{*policy, *arch};
 }
