@@ -39,7 +39,7 @@ inline constexpr std::array<Mark, kWays.size()> kMarks = {{
      "-4.2 2.4-1.8 0z"},
 }};
 
-inline constexpr int kNames = 132, kPanel = 268, kGap = 14, kLine = 14, kTitle = 26, kAxis = 26;
+inline constexpr int kNames = 132, kPanel = 206, kGap = 12, kLine = 14, kTitle = 26, kAxis = 26;
 
 inline std::string Number(double value) {
   std::array<char, 32> text;
@@ -140,7 +140,7 @@ inline std::string Panel(const DefectResult& defect, const std::vector<size_t>& 
 
 inline std::string Axis(Scale scale, double x, double y) {
   std::string text;
-  for (int decade = 0; decade <= scale.decades; decade += scale.decades > 8 ? 2 : 1) {
+  for (int decade = 0; decade <= scale.decades; decade += scale.decades > 5 ? 2 : 1) {
     static constexpr std::array kPowers = {"1",  "10",  "100",  "1k", "10k", "100k",
                                            "1M", "10M", "100M", "1G", "10G", "100G"};
     if (static_cast<size_t>(decade) >= kPowers.size()) break;
@@ -173,7 +173,7 @@ inline std::string Style() {
 inline double Legend(const std::vector<size_t>& ways, double width, double y, std::string& text) {
   double x = 16, line = 0;
   for (const size_t way : ways) {
-    const double room = 26 + 6.9 * static_cast<double>(kWays[way].size());
+    const double room = 30 + 6.2 * static_cast<double>(kWays[way].size());
     if (x + room > width) x = 16, line += 18;
     text +=
         Use(way, x + 6, y + line, false) + Text(x + 16, y + line + 4, "", std::string(kWays[way]));
@@ -188,7 +188,7 @@ inline std::string WritePlot(const std::vector<DefectResult>& defects) {
   using namespace plot;
   const std::vector<size_t> ways = table::WaysRun(defects);
   const Scale scale = ScaleOf(defects);
-  const size_t columns = std::clamp<size_t>(defects.size(), 2, 3);
+  const size_t columns = std::clamp<size_t>(defects.size(), 3, 4);
   const size_t rows = (defects.size() + columns - 1) / columns;
   const double width = kNames + static_cast<double>(columns) * (kPanel + kGap);
   std::string body;

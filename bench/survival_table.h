@@ -18,7 +18,7 @@ struct Labels {
   std::string compiler = "unknown", plot = "survival.svg";
 };
 
-// Three or four figures: 7, 1542, 12.3k, 5.00M.
+// Two to four figures: 0.0021, 0.85, 7, 1542, 12.3k, 5.00M.
 inline std::string Short(double value) {
   static constexpr std::array<std::pair<double, const char*>, 3> kUnits = {
       {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
@@ -26,7 +26,7 @@ inline std::string Short(double value) {
   const char* format = "%.0f%s";
   const char* unit = "";
   if (value < 99.95 && value != static_cast<double>(static_cast<int64_t>(value))) {
-    format = value < 0.9995 ? "%.3f%s" : value < 9.995 ? "%.2f%s" : "%.1f%s";
+    format = value < 0.995 ? "%#.2g%s" : value < 9.995 ? "%.2f%s" : "%.1f%s";
   } else if (value >= 9999.5) {
     for (const auto& [size, name] : kUnits) {
       if (value < size * 0.9995) continue;
@@ -62,11 +62,13 @@ inline std::string VerdictText(Verdict verdict) {
   return {};
 }
 
-inline std::string ComparisonText(const Comparison& comparison, bool with_verdict) {
+inline std::string ComparisonText(const Comparison& comparison) {
   if (!comparison.with) return "not run";
-  std::string text = RatioText(comparison.ratio);
-  if (comparison.with != kRandom) text += " of " + std::string(kWays[*comparison.with]);
-  return with_verdict ? text + ", " + VerdictText(comparison.verdict) : text;
+  return RatioText(comparison.ratio) + " of " + std::string(kWays[*comparison.with]);
+}
+
+inline std::string Judged(const Comparison& comparison) {
+  return ComparisonText(comparison) + ", " + VerdictText(comparison.verdict);
 }
 
 inline std::vector<size_t> WaysRun(const std::vector<DefectResult>& defects) {
@@ -138,8 +140,8 @@ inline std::string Means(const std::vector<DefectResult>& defects, Curve WayResu
 }
 
 inline std::string Promises(const std::vector<DefectResult>& defects) {
-  std::string text = Head({"defect", "arch", "within 60 s", "of random's median",
-                           "of the best strategy's", "of the best other way's", "all"},
+  std::string text = Head({"defect", "arch", "within 60 s", "to random", "to the best strategy",
+                           "to the best other way", "all"},
                           2);
   for (const DefectResult& defect : defects) {
     const auto& both = defect.ways[kBoth];
@@ -147,9 +149,8 @@ inline std::string Promises(const std::vector<DefectResult>& defects) {
                  both ? std::to_string(both->in_time) + "/" + std::to_string(both->runs) + ", " +
                             VerdictText(FoundInTime(defect))
                       : "not run",
-                 ComparisonText(AgainstRandom(defect), true),
-                 ComparisonText(AgainstStrategies(defect), true),
-                 ComparisonText(AgainstAll(defect), false), VerdictText(Overall(defect))});
+                 Judged(AgainstRandom(defect)), Judged(AgainstStrategies(defect)),
+                 ComparisonText(AgainstAll(defect)), VerdictText(Overall(defect))});
   }
   return text;
 }
@@ -202,8 +203,8 @@ inline std::string WriteTable(const std::vector<DefectResult>& defects, const La
       Promises(defects);
   text += "\n## Schedules, median\n\n" + Medians(defects, &WayResult::schedules);
   text +=
-      "\n## Schedules, restricted mean\n\nThe mean up to the limit, which all ways reached, "
-      "with its 95 % interval.\n\n" +
+      "\n## Schedules, restricted mean\n\nThe mean up to the limit, as far as the "
+      "runs of every way went, with its 95 % interval.\n\n" +
       Means(defects, &WayResult::schedules, &DefectResult::schedules_limit);
   text += "\n## Seconds, median\n\n" + Medians(defects, &WayResult::seconds);
   text += "\n## Seconds, restricted mean\n\n" +
