@@ -80,7 +80,7 @@ std::set<std::string> SplitNames(const std::string& text) {
 
 int Main(int argc, char** argv) {
   const Settings settings = ParseArguments(argc, argv);
-  std::vector<Run> runs;
+  std::vector<Record> runs;
   const std::string wrong = ParseRuns(ReadFile(settings.runs), runs);
   if (!wrong.empty()) Die(settings.runs + ": " + wrong);
   if (runs.empty()) Die(settings.runs + ": no runs");

@@ -39,7 +39,7 @@ static_assert(kWays[kFirstStrategy] == "pct" && kWays[kRandom] == "random");
 inline constexpr std::string_view kHeader =
     "defect,arch,way,seed,found,executions,schedules,seconds,cap_schedules";
 
-struct Run {
+struct Record {
   std::string defect, arch;
   size_t way;  // index into kWays
   uint64_t seed;
@@ -86,7 +86,7 @@ inline std::string NotA(std::string_view field, std::string_view what, std::stri
 }
 
 // What is wrong with the line, or nothing.
-inline std::string ParseRun(std::string_view line, Run& run) {
+inline std::string ParseRun(std::string_view line, Record& run) {
   std::array<std::string_view, 9> f;
   if (const size_t count = Split(line, f); count != f.size()) {
     return std::to_string(count) + " fields where 9 belong";
@@ -113,7 +113,7 @@ inline std::string ParseRun(std::string_view line, Run& run) {
 }  // namespace csv
 
 // Appends the runs of `text`. Returns what is wrong, with the number of the line, or nothing.
-inline std::string ParseRuns(std::string_view text, std::vector<Run>& runs) {
+inline std::string ParseRuns(std::string_view text, std::vector<Record>& runs) {
   std::set<std::tuple<std::string, std::string, size_t, uint64_t>> seen;
   size_t number = 0;
   while (!text.empty()) {
@@ -126,7 +126,7 @@ inline std::string ParseRuns(std::string_view text, std::vector<Run>& runs) {
       if (line != kHeader) return place + "not the header, which is " + std::string(kHeader);
       continue;
     }
-    Run run;
+    Record run;
     if (const std::string wrong = csv::ParseRun(line, run); !wrong.empty()) return place + wrong;
     if (!seen.insert({run.defect, run.arch, run.way, run.seed}).second) {
       return place + "this run has a line already";

@@ -40,10 +40,10 @@ struct DefectResult {
 
 namespace results {
 
-inline WayResult Summarize(const std::vector<const Run*>& runs) {
+inline WayResult Summarize(const std::vector<const Record*>& runs) {
   WayResult way;
   std::vector<Observation> schedules, executions, seconds;
-  for (const Run* run : runs) {
+  for (const Record* run : runs) {
     const bool late =
         run->seconds > kPromisedSeconds || (!run->found && run->seconds >= kPromisedSeconds);
     ++way.runs;
@@ -74,10 +74,11 @@ inline double CommonLimit(const DefectResult& defect, Curve WayResult::* curve) 
 }  // namespace results
 
 // By defect, then architecture.
-inline std::vector<DefectResult> Summarize(const std::vector<Run>& runs,
+inline std::vector<DefectResult> Summarize(const std::vector<Record>& runs,
                                            const std::set<std::string>& by_program) {
-  std::map<std::pair<std::string, std::string>, std::map<size_t, std::vector<const Run*>>> groups;
-  for (const Run& run : runs) groups[{run.defect, run.arch}][run.way].push_back(&run);
+  std::map<std::pair<std::string, std::string>, std::map<size_t, std::vector<const Record*>>>
+      groups;
+  for (const Record& run : runs) groups[{run.defect, run.arch}][run.way].push_back(&run);
   std::vector<DefectResult> all;
   for (const auto& [name, ways] : groups) {
     DefectResult& defect = all.emplace_back();
@@ -86,7 +87,7 @@ inline std::vector<DefectResult> Summarize(const std::vector<Run>& runs,
     uint64_t cap = UINT64_MAX;
     for (const auto& [way, its_runs] : ways) {
       defect.ways[way] = results::Summarize(its_runs);
-      for (const Run* run : its_runs) cap = std::min(cap, run->cap_schedules);
+      for (const Record* run : its_runs) cap = std::min(cap, run->cap_schedules);
     }
     defect.schedules_limit =
         std::min(static_cast<double>(cap), results::CommonLimit(defect, &WayResult::schedules));

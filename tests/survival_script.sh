@@ -17,7 +17,10 @@ mkdir -p fake/bench fake/fuzz path
 cat >fake/pretend <<'END'
 echo "$*" >>"$PRETEND/calls"
 while [ -e "$PRETEND/hang" ]; do sleep 0.05; done
-if grep -qsx "$policy" "$PRETEND/broken"; then exit 3; fi
+if grep -qsx "$policy" "$PRETEND/broken"; then
+  echo '{"executions":5}'
+  exit 3
+fi
 END
 cat >fake/gatherfuzz <<'END'
 #!/usr/bin/env bash
@@ -62,10 +65,11 @@ while [ $# -gt 0 ]; do
   case $1 in -o) folder=$2 ;; -E) cap=$2 ;; --) target=$2 ;; esac
   shift
 done
-. "$PRETEND/fake/pretend" "${target##*/}" "${AFL_CUSTOM_MUTATOR_LIBRARY##*/}"
 mkdir -p "$folder/default/crashes"
-printf 'start_time        : 1\nexecs_done        : %d\nexecs_per_sec     : 5.0\n' "$cap" \
-  >"$folder/default/fuzzer_stats"
+stats() { printf 'start_time : 1\nexecs_done        : %d\nexecs_per_sec : 5.0\n' "$1"; }
+trap 'stats 3 >"$folder/default/fuzzer_stats"; exit 0' TERM # as the real one does
+. "$PRETEND/fake/pretend" "${target##*/}" "${AFL_CUSTOM_MUTATOR_LIBRARY##*/}"
+stats "$cap" >"$folder/default/fuzzer_stats"
 [ "$policy" = hard ] ||
   touch "$folder/default/crashes/id:000000,sig:06,src:000000,time:12,execs:10,op:havoc"
 END
@@ -134,10 +138,10 @@ check grep -q 'give another --out' stderr
 touch hang
 : >calls
 "$source/scripts/survival" --no-build --out "$scratch/cut" --schedules 1000 --seeds 2 --arch x86 \
-  --jobs 2 --way pct --way libfuzzer >stdout 2>stderr &
+  --jobs 3 --way pct --way libfuzzer --way afl >stdout 2>stderr &
 script=$!
 for _ in $(seq 100); do
-  [ "$(wc -l <calls)" -lt 2 ] || break
+  [ "$(wc -l <calls)" -lt 3 ] || break
   sleep 0.05
 done
 kill "$script"
@@ -146,9 +150,10 @@ wait "$script" || got=$?
 check [ "$got" -eq 130 ]
 check [ "$(wc -l <cut/runs.csv)" -eq 1 ]
 check [ ! -e cut/running ]
+check [ -z "$(ls cut/failed)" ]
 rm hang
-measure 0 cut --seeds 2 --arch x86 --way pct --way libfuzzer
-check [ "$(wc -l <cut/runs.csv)" -eq 9 ]
+measure 0 cut --seeds 2 --arch x86 --way pct --way libfuzzer --way afl
+check [ "$(wc -l <cut/runs.csv)" -eq 13 ]
 
 # A run that fails is said and kept, and is run again next time.
 echo hard >broken
