@@ -30,10 +30,10 @@ struct CurveStep {
   double time;
   int at_risk, events;
   double survival;
-  double greenwood;  // sum of events / (at_risk * (at_risk - events)), up to here
-
-  // Zero where nobody is left: the last event of all is no news about the curve's height.
-  double StandardError() const { return survival == 0 ? 0 : survival * std::sqrt(greenwood); }
+  // Sum of events / (at_risk * (at_risk - events)) up to here, without a term where nobody is left:
+  // there the curve is 0, and so is its error.
+  double greenwood;
+  double StandardError() const { return survival * std::sqrt(greenwood); }
 };
 
 struct Curve {

@@ -18,7 +18,8 @@ cat >fake/pretend <<'END'
 echo "$*" >>"$PRETEND/calls"
 while [ -e "$PRETEND/hang" ]; do sleep 0.05; done
 if grep -qsx "$policy" "$PRETEND/broken"; then
-  echo '{"executions":5}'
+  echo '{"executions":5}' # what they say then is no result
+  echo 'gatherfuzz: schedules 5 executions 5' >&2
   exit 3
 fi
 END
@@ -68,6 +69,7 @@ done
 mkdir -p "$folder/default/crashes"
 stats() { printf 'start_time : 1\nexecs_done        : %d\nexecs_per_sec : 5.0\n' "$1"; }
 trap 'stats 3 >"$folder/default/fuzzer_stats"; exit 0' TERM # as the real one does
+stats 2 >"$folder/default/fuzzer_stats"
 . "$PRETEND/fake/pretend" "${target##*/}" "${AFL_CUSTOM_MUTATOR_LIBRARY##*/}"
 stats "$cap" >"$folder/default/fuzzer_stats"
 [ "$policy" = hard ] ||

@@ -279,6 +279,13 @@ TEST(Summarize, RestrictsToWhatEveryWayReached) {
   EXPECT_EQ(defect.seconds_limit, 1);
   runs.pop_back();
   EXPECT_EQ(Summarize(runs, {}).at(0).schedules_limit, 1'000'000);
+  // Everything found: the cap, though an execution of many schedules may go beyond it.
+  const DefectResult found = Summarize({{"d", "x86", kBoth, 1, true, 2, 32, 3, 20},
+                                        {"d", "x86", kBoth, 2, true, 1, 9, 2, 20}},
+                                       {})
+                                 .at(0);
+  EXPECT_EQ(found.schedules_limit, 20);
+  EXPECT_EQ(found.seconds_limit, 3);
 }
 
 TEST(Short, KeepsFourFigures) {
