@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// The differential target: one input, one schedule, one run under each published policy that is
-// held to be safe on GATHERFUZZ_ARCH. Each must be clean, and leave the memory that the program
-// says wherever the program alone determines it (harness/final_memory.h), and so the same as the
-// others. `gatherfuzz run --policy all --arch ARCH` on the input shows the same.
+// The differential target: one input, one family of schedules, each run under each published policy
+// that is held to be safe on the target's architecture. Each must be clean, and leave the memory
+// that the program says wherever the program alone determines it (harness/final_memory.h), and so
+// the same as the others. `gatherfuzz run --policy all --arch ARCH` on the input shows the same.
 //
 // A policy that is not held to be safe is never run: that it fails is no news.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "fuzz/features.h"
 #include "fuzz/report_crash.h"
+#include "fuzz/subject.h"
 #include "harness/bytes.h"
 #include "harness/execution.h"
 #include "harness/final_memory.h"
@@ -18,15 +20,10 @@
 namespace gatherfuzz {
 namespace {
 
-const Arch& TheArch() {
-  static const Arch& arch = *FindArch(GATHERFUZZ_ARCH);
-  return arch;
-}
-
 void Print(const Policy& policy, const std::string& what) {
-  const std::string hash =
-      "differential-" GATHERFUZZ_ARCH "-" + std::string(policy.name()) + "-" + what;
-  PrintCrash("fuzz_differential_" GATHERFUZZ_ARCH, "fuzz/differential.cc", __LINE__, hash, hash);
+  const std::string arch(TheArch().name());
+  const std::string hash = "differential-" + arch + "-" + std::string(policy.name()) + "-" + what;
+  PrintCrash("fuzz_differential_" + arch, "fuzz/differential.cc", __LINE__, hash, hash);
 }
 
 // Runs the schedule again with a recorder, says what it is, and aborts.
@@ -51,9 +48,9 @@ void Print(const Policy& policy, const std::string& what) {
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   using namespace gatherfuzz;
   for (const Policy* policy : Policies()) {
-    if (policy->SafeOn(GATHERFUZZ_ARCH) && FindArch(GATHERFUZZ_ARCH) != nullptr) return 0;
+    if (policy->SafeOn(TheArch().name())) return 0;
   }
-  std::fprintf(stderr, "gatherfuzz: no policy is held to be safe on '%s'\n", GATHERFUZZ_ARCH);
+  std::fprintf(stderr, "gatherfuzz: no policy is held to be safe there\n");
   std::abort();
 }
 
@@ -61,17 +58,26 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace gatherfuzz;
   static Execution execution;
   static Schedule schedule;
-  DecodeBytes({data, size}, schedule);
+  static Features features;
+  const int members = DecodeBytes({data, size}, schedule);
   const Determined determined = DeterminedBy(schedule);
   const FinalMemory predicted = Predict(schedule, determined);
-  for (const Policy* policy : Policies()) {
-    if (!policy->SafeOn(GATHERFUZZ_ARCH)) continue;
-    if (!execution.Execute(schedule, *policy, TheArch()).clean()) {
-      Fail(execution, schedule, *policy);
+  uint8_t* const map = FeatureMap();
+  RunOptions options;
+  if (map != nullptr) options.observer = &features;
+  execution.Load(schedule);
+  for (int number = 0; number < members; ++number) {
+    const Member member = MemberOf(schedule, number);
+    for (const Policy* policy : Policies()) {
+      if (!policy->SafeOn(TheArch().name())) continue;
+      if (map != nullptr) features.BeginRun(map);
+      if (!execution.RunLoaded(*policy, TheArch(), member, options).clean()) {
+        Fail(execution, TakeMember(schedule, number), *policy);
+      }
+      const MemoryDifference difference =
+          FirstDifference(Final(execution.world(), determined), predicted);
+      if (difference) FinalMemoryDiffers(*policy, difference);
     }
-    const MemoryDifference difference =
-        FirstDifference(Final(execution.world(), determined), predicted);
-    if (difference) FinalMemoryDiffers(*policy, difference);
   }
   return 0;
 }
