@@ -60,6 +60,8 @@ void Features::Pair(const StepEvent& event) {
 
 void Features::Clear(const StepEvent& event, const World& before) {
   if (KindOf(event.agent) != AgentKind::kCpu) return;
+  if (event.point == Point::pending_inc) flushed_ &= ~(1u << Index(CpuOf(event.agent)));
+  if (event.point == Point::tlb_flush) flushed_ |= 1u << Index(CpuOf(event.agent));
   const CpuId cpu = CpuOf(event.agent);
   Debt& debt = debts_[static_cast<size_t>(Index(cpu))];
   const auto block = static_cast<uint16_t>(event.page < 0 ? 0 : 1u << event.page / kPagesPerPmd);
@@ -126,7 +128,13 @@ void Features::State(const StepEvent& event, const World& before) {
   const uint32_t queued = gather.page_count == 0                    ? 0
                           : gather.page_count + 1 < before.mm.batch ? 1
                                                                     : 2;
-  Set(kHalf, static_cast<uint32_t>(event.point) | Few(before.mm.tlb_flush_pending) << 6 |
+  const bool continued = (before.at(cpu).call.examined & ~range) != 0;
+  uint32_t overtaken = 0;
+  for (int i = 0; i < before.cpu_count; ++i) {
+    const Call& call = before.cpus[i].call;
+    if (call.waiting) overtaken = std::max(overtaken, 1u + call.overtaken);
+  }
+  Set(kHalf, static_cast<uint32_t>(event.point) | (continued ? 1u << 19 : 0) | overtaken << 20 | (flushed_ >> Index(cpu) & 1u) << 24 | Few(before.mm.tlb_flush_pending) << 6 |
                  owed << 8 | held << 11 | bits << 12 | queued << 16 |
                  (before.deliveries_pending != 0 ? 1u << 18 : 0));
 }

@@ -20,7 +20,7 @@
 
 namespace gatherfuzz {
 
-inline constexpr size_t kFeatureCells = 1024;
+inline constexpr size_t kFeatureCells = 4096;
 
 // Where the engine wants the cells of this execution: kFeatureCells bytes, or null if it takes
 // none. Each engine's glue defines it.
@@ -58,6 +58,7 @@ class Features final : public StepObserver {
   std::array<Toucher, kPlaces> touched_{};
   std::array<Debt, kMaxCpus> debts_{};
   Debt all_;  // of all CPUs together
+  uint32_t flushed_ = 0;
 };
 
 }  // namespace gatherfuzz

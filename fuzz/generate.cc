@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "fuzz/mutations.h"
+#include "harness/bytes.h"
 
 namespace gatherfuzz {
 namespace {
@@ -110,12 +112,20 @@ ProgramLine MakeLine(CpuId cpu, OpKind kind, PageRange range, Random& random) {
 
 Tail AnyTail(Random& random) {
   static constexpr Tail::Kind kLikely[8] = {
-      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,
-      Tail::Kind::kPct,      Tail::Kind::kPos,      Tail::Kind::kRandom,   Tail::Kind::kSurw};
+      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,    Tail::Kind::kPos,
+      Tail::Kind::kSurw,     Tail::Kind::kSurw,     Tail::Kind::kRandom, Tail::Kind::kRandom};
   return {.kind = kLikely[random.Below(8)], .seed = static_cast<uint32_t>(random.Next())};
 }
 
 void Generate(Schedule& schedule, Random& random) {
+  if (!OneIn(random, 3)) {
+    std::array<uint8_t, 160> bytes;
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next() >> 40);
+    DecodeBytes({bytes.data(), kHeaderBytes + random.Below(144)}, schedule);
+    if (OneIn(random, 2)) schedule.order.clear();
+    schedule.tail = AnyTail(random);
+    return;
+  }
   static constexpr int kLikelyCpus[8] = {2, 2, 2, 2, 3, 3, 3, 4};
   static constexpr int kLikelyBatch[4] = {1, 2, 3, 4};
   schedule = {};

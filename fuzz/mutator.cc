@@ -2,9 +2,11 @@
 #include "fuzz/mutator.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "fuzz/mutations.h"
 #include "harness/bytes.h"
+#include "harness/search/estimate.h"
 
 namespace gatherfuzz {
 namespace {
@@ -40,6 +42,16 @@ void MutateOnce(Schedule& schedule, Random& random) {
   Canonicalize(schedule);
 }
 
+// Takes operations out until the run will be short: a race needs few of them, a short run shows
+// it more often, and costs less. An engine, left alone, makes them ever longer.
+void Shorten(Schedule& schedule, Random& random) {
+  static const uint32_t lim = getenv("GF_STEPS") ? atoi(getenv("GF_STEPS")) : 160;
+  const uint32_t most = OneIn(random, 8) ? 400 : lim;
+  while (schedule.program.size() > 2 && ExpectedSteps(schedule) > most) {
+    schedule.program.erase(PickIndex(schedule.program, random));
+  }
+}
+
 // The lines and initial cached pages of a CPU come from one parent.
 void TakeProgram(const Schedule& from, CpuId cpu, Schedule& child) {
   for (const ProgramLine& line : from.program) {
@@ -51,6 +63,7 @@ void TakeProgram(const Schedule& from, CpuId cpu, Schedule& child) {
 
 MutatorSettings& Settings() {
   static MutatorSettings settings;
+  static bool once = [] { if (getenv("GF_MEMBERS")) settings.members = atoi(getenv("GF_MEMBERS")); return true; }(); (void)once;
   return settings;
 }
 
@@ -64,7 +77,8 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
     last_mutation = "bytes";
     return mutate_bytes(buffer.data(), size, buffer.size());
   }
-  if (size < kHeaderBytes) {
+  static const uint32_t anew = getenv("GF_ANEW") ? atoi(getenv("GF_ANEW")) : 0;
+  if (size < kHeaderBytes || random.Below(100) < anew) {
     last_mutation = "anew";
     Generate(schedule, random);
     return Write(schedule, Settings().members, buffer);
@@ -73,6 +87,9 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
   for (int mutations = SmallNumber(random, 6); mutations > 0; --mutations) {
     MutateOnce(schedule, random);
   }
+  Shorten(schedule, random);
+  static const uint32_t fresh = getenv("GF_FRESH") ? atoi(getenv("GF_FRESH")) : 60;
+  if (random.Below(100) < fresh) schedule.tail = AnyTail(random);
   return Write(schedule, Settings().members, buffer);
 }
 
@@ -80,6 +97,12 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
                  uint32_t seed) {
   static Schedule parents[2], child;
   Random random(seed);
+  static const uint32_t xo = getenv("GF_XO") ? atoi(getenv("GF_XO")) : 40;
+  if (random.Below(100) >= xo && a.size() >= kHeaderBytes) {
+    const size_t size = std::min(a.size(), out.size());
+    std::copy_n(a.begin(), size, out.begin());
+    return Mutate(out, size, seed + 1, nullptr);
+  }
   DecodeBytes(a, parents[0]);
   DecodeBytes(b, parents[1]);
   const auto either = [&]() -> const Schedule& { return parents[random.Below(2)]; };
@@ -94,6 +117,9 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
     child.tail = other.tail;
   }
   Canonicalize(child);
+  if (OneIn(random, 2)) MutateOnce(child, random);
+  Shorten(child, random);
+  if (OneIn(random, 2)) child.tail = AnyTail(random);
   last_mutation = "cross-over";
   return Write(child, Settings().members, out);
 }

@@ -18,7 +18,7 @@ namespace gatherfuzz {
 struct MutatorSettings {
   const Policy* policy = FindPolicy("full-mm");
   const Arch* arch = FindArch("x86");
-  int members = 8;
+  int members = 2;
 };
 MutatorSettings& Settings();
 

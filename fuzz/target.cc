@@ -20,12 +20,12 @@
 namespace gatherfuzz {
 namespace {
 
-uint64_t executions = 0, schedules = 0;
+uint64_t executions = 0, schedules = 0, steps = 0;
 
 void PrintCounts() {
-  std::fprintf(stderr, "gatherfuzz: schedules %llu executions %llu\n",
+  std::fprintf(stderr, "gatherfuzz: schedules %llu executions %llu steps %llu\n",
                static_cast<unsigned long long>(schedules),
-               static_cast<unsigned long long>(executions));
+               static_cast<unsigned long long>(executions), static_cast<unsigned long long>(steps));
 }
 
 // Runs the member again with a recorder, says what it is, and aborts.
@@ -70,7 +70,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     ++schedules;
     if (map != nullptr) features.BeginRun(map);
     const Member member = MemberOf(schedule, number);
-    if (!execution.RunLoaded(ThePolicy(), TheArch(), member, options).clean()) {
+    const RunResult result = execution.RunLoaded(ThePolicy(), TheArch(), member, options);
+    steps += result.steps;
+    if (!result.clean()) {
       Fail(execution, schedule, number, members);
     }
   }
