@@ -20,6 +20,12 @@ struct Debt {
   uint8_t owed;  // somebody cleared an entry that may not be flushed yet
 };
 
+// Whether the caller's range may hold huge leaves. Those are seen gone without a lock, so the flag
+// could not tell in time; such a range is always flushed.
+bool MayBeHuge(const Thread& t) {
+  return (t.world().mm.vma_huge & MaskOf(CallerRange(t.gather()))) != 0;
+}
+
 class DebtConsumedEarly final : public GatherProtocol {
  public:
   void RemoveTlbEntry(const Thread& t, int page, Level level) const override {
@@ -31,7 +37,7 @@ class DebtConsumedEarly final : public GatherProtocol {
   void Finishing(const Thread& t) const override {
     const bool owed = UpdatePolicyState<Debt>(
         t, Point::policy_rmw, [](Debt& debt) { return std::exchange(debt.owed, 0) != 0; });
-    if (owed) MakeFullMm(t.gather());
+    if (owed || MayBeHuge(t)) MakeFullMm(t.gather());
   }
 };
 

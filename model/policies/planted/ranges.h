@@ -14,11 +14,15 @@ struct Published {
 };
 using Ranges = std::array<Published, kMaxCpus>;  // by CPU
 
+inline Published MakePublished(PageRange range) {
+  return {static_cast<uint8_t>(range.begin), static_cast<uint8_t>(range.end)};
+}
+
 class PublishesRange : public GatherProtocol {
  public:
   void Gather(const Thread& t, PageRange range) const override {
     GatherProtocol::Gather(t, range);
-    Publish(t, {static_cast<uint8_t>(range.begin), static_cast<uint8_t>(range.end)});
+    Publish(t, MakePublished(range));
   }
   bool AtRest(const World& world) const override {
     return ReadPolicyState<Ranges>(world) == Ranges{};
