@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// lost-increment: the count is lowered by a load and a store, which undoes what happens in between.
+// lost-increment: a gather that finds itself the last one stores a count of zero, in place of
+// lowering it.
 //
-// Base: full-mm, with a count of its own. Published: Z16 (a plain store of what was read before
-// another CPU changed it). To be seen: three gathers, on three CPUs or two, five constraints and a
-// window of one step. Between the load and the store of a gather that ends, another begins, and so
-// is not counted. It clears a PTE; the third, which is counted or begins later, sees that empty,
-// finds itself alone, and returns before it is flushed.
+// Base: full-mm, with a count of its own. Published: Z16 (a store of what was true before another
+// CPU changed it), Z2. To be seen: three gathers, on three CPUs or two, five constraints and a
+// window of one step. Between the load and the store of a gather that ends alone, another begins,
+// and so is not counted any more. A third begins after the store. One of these two clears a PTE,
+// and the other sees that empty, finds itself alone, and returns before it is flushed.
 #include "model/policies/planted/planted.h"
 
 namespace gatherfuzz {
@@ -29,16 +30,17 @@ class LostIncrement final : public GatherProtocol {
   }
   void BeforeDec(const Thread& t) const override {
     t.Step(Point::policy_read);
-    const int read = ReadPolicyState<Count>(t.world()).live;
-    UpdatePolicyState<Count>(t, Point::policy_write, [&](Count& count) {
-      count.live = static_cast<uint8_t>(read > 0 ? read - 1 : 0);
+    const bool last = ReadPolicyState<Count>(t.world()).live <= 1;
+    UpdatePolicyState<Count>(t, last ? Point::policy_write : Point::policy_rmw, [&](Count& count) {
+      count.live = static_cast<uint8_t>(last || count.live == 0 ? 0 : count.live - 1);
     });
   }
 };
 
 const LostIncrement kProtocol{};
-constexpr Policy kPolicy("lost-increment", "as full-mm, with a count lowered by a load and a store",
-                         "Z16", kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+constexpr Policy kPolicy("lost-increment",
+                         "as full-mm, with a count that the last one sets to zero", "Z16",
+                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace
