@@ -8,7 +8,8 @@
 // flushed.
 //
 // On arm64 a gather has flushed its own entries at the end of the VMA, before it takes the flag
-// down: clean there.
+// down. There it takes three CPUs and four constraints: a third, which has cleared something else,
+// takes the flag down between the first's clear and its flush.
 #include <utility>
 
 #include "model/policies/planted/planted.h"

@@ -13,16 +13,10 @@ namespace gatherfuzz {
 namespace {
 
 class ListOfTwo final : public PublishesRange {
- public:
-  void Gather(const Thread& t, PageRange range) const override {
-    GatherProtocol::Gather(t, range);
-    UpdatePolicyState<Ranges>(t, Point::policy_rmw, [&](Ranges& live) {
-      const auto free = std::count(live.begin(), live.end(), Published{});
-      if (kMaxCpus - free < 2) live[Index(t.cpu)] = MakePublished(range);
-    });
-  }
-
  protected:
+  bool HasRoom(const Ranges& live) const override {
+    return std::count(live.begin(), live.end(), Published{}) > kMaxCpus - 2;
+  }
   void Finishing(const Thread& t) const override {
     t.Step(Point::policy_read);
     const auto live = ReadPolicyState<Ranges>(t.world());
