@@ -106,6 +106,10 @@ expect 0 '1 of 1 schedules as expected' -- run --check race.gather
 expect 1 '0 of 1 schedules as expected' -- run --check --policy full-mm race.gather
 expect 0 -- policies
 for name in own-range full-mm epoch-sync x86 arm64; do check grep -Eq "^  $name " out; done
+# Planted defects are in a section of their own, and known by name.
+check test "$(sed '/^planted defects:/,$d' out | grep -c '^  canary ')" -eq 0
+check test "$(sed '1,/^planted defects:/d' out | grep -c '^  canary ')" -eq 1
+expect 1 'canary, x86' -- run --policy canary race.gather
 check test "$("$with_outside" policies | grep -c '^  outside-policy ')" -eq 1
 check test "$("$with_outside" run --json --policy outside-policy race.gather | grep -c '"policy":"outside-policy"')" -eq 1
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // gatherfuzz policies: lists policies and architectures, a line each.
+#include <algorithm>
 #include <iostream>
 
 #include "absl/strings/str_format.h"
@@ -10,9 +11,11 @@ namespace gatherfuzz {
 namespace {
 
 void List(PolicyGroup group) {
+  size_t width = 0;
+  for (const Policy* policy : Policies(group)) width = std::max(width, policy->name().size());
   for (const Policy* policy : Policies(group)) {
-    std::cout << absl::StrFormat("  %-17s %s [%s]\n", Absl(policy->name()), Absl(policy->does()),
-                                 Absl(policy->origin()));
+    std::cout << absl::StrFormat("  %-*s  %s [%s]\n", static_cast<int>(width), Absl(policy->name()),
+                                 Absl(policy->does()), Absl(policy->origin()));
   }
 }
 

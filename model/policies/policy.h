@@ -27,9 +27,9 @@ struct PolicyTraits {
   PolicyGroup group = PolicyGroup::kPublished;
   // The architectures on which it is held to be safe, separated by blanks: there, any violation is
   // a fault of the policy, the model or the oracle.
-  std::string_view safe_on = {};
+  std::string_view safe_on;
   // Of a planted defect: the safe policy it was made from.
-  std::string_view base = {};
+  std::string_view base;
 };
 
 class Policy {

@@ -16,6 +16,12 @@ struct Debt {
   uint8_t owed;  // somebody cleared an entry that may not be flushed yet
 };
 
+// Whether the caller's range may hold huge leaves. Those are seen gone without a lock, so the flag
+// could not tell in time; such a range is always flushed.
+bool MayBeHuge(const Thread& t) {
+  return (t.world().mm.vma_huge & MaskOf(CallerRange(t.gather()))) != 0;
+}
+
 class DebtOfAnother final : public GatherProtocol {
  public:
   void RemoveTlbEntry(const Thread& t, int page, Level level) const override {
@@ -26,7 +32,7 @@ class DebtOfAnother final : public GatherProtocol {
  protected:
   void Finishing(const Thread& t) const override {
     t.Step(Point::policy_read);
-    if (ReadPolicyState<Debt>(t.world()).owed == 0) return;
+    if (ReadPolicyState<Debt>(t.world()).owed == 0 && !MayBeHuge(t)) return;
     ForceLevels(t.gather(), CallerRange(t.gather()));
     OwnNote(t) = 1;
   }

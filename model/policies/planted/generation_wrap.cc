@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // generation-wrap: each gather publishes a generation, and is live as long as that is not zero; but
-// generations wrap, and every fourth is zero.
+// generations wrap, and the thirty-second is zero again.
 //
 // Base: full-mm. Published: Z42 (a generation of zero is taken for "already flushed"). To be seen:
-// two CPUs, and as many gathers before as make the one that clears the PTE the fourth, or the
-// eighth: the other sees the PTE empty, finds no other generation, and returns before it is
-// flushed.
+// two CPUs, two constraints, and a program with 31 gathers before the one that clears the PTE
+// (a call makes one for each VMA): the other sees the PTE empty, finds no other generation, and
+// returns before it is flushed.
 #include "model/policies/planted/planted.h"
 
 namespace gatherfuzz {
 namespace {
 
-constexpr int kGenerations = 4;  // a byte or more would be, in a kernel
+constexpr int kGenerations = 32;  // more in a kernel, where more gathers come and go
 
 struct Generations {
   uint8_t newest;

@@ -4,8 +4,8 @@
 //
 // Base: full-mm. Published: Z6, Z35 (the wrong one of several page sizes). To be seen: any order,
 // one CPU, and a program. On x86: a munmap that frees a table, and a page that is cached and not
-// the first of its block. On arm64, where tables and pages are not flushed together: a huge leaf
-// and small pages in one VMA.
+// the first of its stride. On arm64, where pages are flushed before tables are recorded: a munmap
+// that frees a PTE table with the PMD table above it, or a huge leaf and small pages in one VMA.
 #include "model/policies/planted/planted.h"
 
 namespace gatherfuzz {

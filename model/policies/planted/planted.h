@@ -30,7 +30,7 @@ inline void ForceLevels(MmuGather& gather, PageRange range) {
 // a field into the gather. A policy that uses it has kPolicyStateBytes - kMaxCpus bytes besides.
 inline uint8_t& OwnNote(const Thread& t) {
   constexpr int kFirst = kPolicyStateBytes - kMaxCpus;
-  return t.world().mm.policy_state[static_cast<size_t>(kFirst + Index(t.cpu))];
+  return t.world().mm.policy_state[kFirst + Index(t.cpu)];
 }
 
 }  // namespace gatherfuzz

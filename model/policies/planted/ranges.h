@@ -14,23 +14,28 @@ struct Published {
 };
 using Ranges = std::array<Published, kMaxCpus>;  // by CPU
 
+inline Published MakePublished(PageRange range) {
+  return {static_cast<uint8_t>(range.begin), static_cast<uint8_t>(range.end)};
+}
+
 class PublishesRange : public GatherProtocol {
  public:
   void Gather(const Thread& t, PageRange range) const override {
     GatherProtocol::Gather(t, range);
-    Publish(t, {static_cast<uint8_t>(range.begin), static_cast<uint8_t>(range.end)});
+    UpdatePolicyState<Ranges>(t, Point::policy_rmw, [&](Ranges& live) {
+      if (HasRoom(live)) live[Index(t.cpu)] = MakePublished(range);
+    });
   }
   bool AtRest(const World& world) const override {
     return ReadPolicyState<Ranges>(world) == Ranges{};
   }
 
  protected:
-  void BeforeDec(const Thread& t) const override { Publish(t, {}); }
-
- private:
-  static void Publish(const Thread& t, Published range) {
+  // Whether one more range is listed.
+  virtual bool HasRoom(const Ranges&) const { return true; }
+  void BeforeDec(const Thread& t) const override {
     UpdatePolicyState<Ranges>(t, Point::policy_rmw,
-                              [&](Ranges& live) { live[Index(t.cpu)] = range; });
+                              [&](Ranges& live) { live[Index(t.cpu)] = Published{}; });
   }
 };
 

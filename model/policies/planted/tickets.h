@@ -17,6 +17,15 @@ struct Tickets {
   std::array<uint16_t, kMaxCpus> waits_up_to;  // of a finish that waits
 };
 
+// Nobody holds a ticket that the finish on `cpu` waits for.
+inline bool AllAreGone(const World& world, int cpu) {
+  const auto all = ReadPolicyState<Tickets>(world);
+  const auto index = static_cast<size_t>(cpu);
+  return std::none_of(all.held.begin(), all.held.end(), [&](uint16_t ticket) {
+    return ticket != 0 && ticket <= all.waits_up_to[index];
+  });
+}
+
 class WaitsForTickets : public GatherProtocol {
  public:
   bool AtRest(const World& world) const override {
@@ -26,19 +35,17 @@ class WaitsForTickets : public GatherProtocol {
  protected:
   void Finishing(const Thread&) const override {}
   void AfterDec(const Thread& t) const override {
-    WaitInFinish(t, [](const World& world, int cpu) {
-      const auto all = ReadPolicyState<Tickets>(world);
-      return std::none_of(all.held.begin(), all.held.end(), [&](uint16_t ticket) {
-        return ticket != 0 && ticket <= all.waits_up_to[static_cast<size_t>(cpu)];
-      });
-    });
-    UpdatePolicyState<Tickets>(t, Point::policy_write,
-                               [&](Tickets& all) { all.waits_up_to[Index(t.cpu)] = 0; });
+    WaitInFinish(t, AllAreGone);
+    StopWaiting(t);
   }
 
   static void Take(const Thread& t) {
     UpdatePolicyState<Tickets>(t, Point::policy_rmw,
                                [&](Tickets& all) { all.held[Index(t.cpu)] = ++all.newest; });
+  }
+  static void StopWaiting(const Thread& t) {
+    UpdatePolicyState<Tickets>(t, Point::policy_write,
+                               [&](Tickets& all) { all.waits_up_to[Index(t.cpu)] = 0; });
   }
 };
 

@@ -2,10 +2,10 @@
 // verdict-at-last-clear: the nested test is made at each clear, and finish uses the last answer.
 //
 // Base: full-mm. Published: Z17 (a check that is not made again where it counts). To be seen: two
-// CPUs, a narrow window in a wide range. After the last page that the first clears, and before it
-// comes to a page of another table, the second begins and clears that page; the first sees it empty
-// and returns before the second has flushed. The lock of the table keeps the second out as long as
-// the two pages are in one table, so the program has to cross a block.
+// CPUs, three constraints, a narrow window in a wide range. After the last page that the first
+// clears, and before it comes to a page of another table, the second begins and clears that page;
+// the first sees it empty and returns before the second has flushed. The lock of the table keeps
+// the second out as long as the two pages are in one table, so the program has to cross a block.
 #include "model/policies/planted/planted.h"
 
 namespace gatherfuzz {
@@ -13,20 +13,20 @@ namespace {
 
 class VerdictAtLastClear final : public GatherProtocol {
  public:
-  void Gather(const Thread& t, PageRange range) const override {
-    GatherProtocol::Gather(t, range);
-    OwnNote(t) = FlushNested(t);
-  }
   void RemoveTlbEntry(const Thread& t, int page, Level level) const override {
     GatherProtocol::RemoveTlbEntry(t, page, level);
-    OwnNote(t) = FlushNested(t);
+    OwnNote(t) = FlushNested(t) ? kNested : kAlone;
   }
 
  protected:
   void Finishing(const Thread& t) const override {
-    if (OwnNote(t)) MakeFullMm(t.gather());
-    OwnNote(t) = 0;
+    const bool nested = OwnNote(t) == kNotAsked ? FlushNested(t) : OwnNote(t) == kNested;
+    OwnNote(t) = kNotAsked;
+    if (nested) MakeFullMm(t.gather());
   }
+
+ private:
+  enum Verdict : uint8_t { kNotAsked, kAlone, kNested };
 };
 
 const VerdictAtLastClear kProtocol{};
