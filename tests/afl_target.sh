@@ -13,7 +13,7 @@ command -v afl-fuzz >/dev/null || fail "afl-fuzz is not installed (package afl++
 cd "$scratch"
 encode() { "$build/gatherfuzz" encode "$source/corpus/$1.gather" -o "$2" || fail "cannot encode $1"; }
 # lines LOG: what a target says of a violation.
-lines() { grep -E '^(DEDUP_TOKEN|fuzz_[a-z]|gatherfuzz:)' "$1"; }
+lines() { grep -E '^(DEDUP_TOKEN:|fuzz_[^ ]*:|gatherfuzz: [a-z-]+:) ' "$1"; }
 
 # Replay of a file, here of one whose name the driver would take for a number.
 for race in own-range/x86/mail-race reset-range/arm64/table-race; do
