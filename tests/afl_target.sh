@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 # Targets for AFL++ report what those for libFuzzer do, and afl-fuzz finds it with our mutator.
 set -uo pipefail
-build=$(realpath "$1") source=$2
-# Not in /tmp, where afl-cmin refuses to work.
-scratch=$(mktemp -d "$build/afl_target.XXXXXX")
+build=$(realpath "$1") source=$(realpath "$2")
+scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail() { echo "$*"; cat "$scratch/log"; exit 1; }
 touch "$scratch/log"
@@ -39,7 +38,7 @@ for seed in "$source"/corpus/seeds/*.gather; do
   encode "seeds/$name" "seeds/$name"
   cp "seeds/$name" "seeds/$name-again"
 done
-afl-cmin -i seeds -o fewer -- "$build/fuzz/afl_full-mm_x86" >log 2>&1 || fail "afl-cmin failed"
+AFL_ALLOW_TMP=1 afl-cmin -i seeds -o fewer -- "$build/fuzz/afl_full-mm_x86" >log 2>&1 || fail "afl-cmin failed"
 kept=$(find fewer -type f | wc -l) all=$(find seeds -type f | wc -l)
 [ "$kept" -gt 1 ] && [ "$kept" -le $((all / 2)) ] || fail "afl-cmin kept $kept of $all"
 encode own-range/x86/mail-race crash
