@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Many schedules from random bytes, against one policy and architecture or all of them.
 //
-//   soak [--runs N] [--seed S] [--policy P] [--arch A] [--keep-going]
+//   soak [--runs N] [--seed S] [--policy P] [--arch A]
 //
+// All policies are the published ones; a planted defect is run when it is named.
 // Prints a line for each: clean runs, and each kind of violation with how often it came and the
 // seed of the input of fewest steps that shows it. Exit status 1 if there was a violation, or a run
 // reached a limit. `soak --dump SEED` writes the input of a seed to standard output.
@@ -100,8 +101,13 @@ int Main(int argc, char** argv) {
   }
   static Execution execution;
   bool clean = true;
-  for (const Policy* policy : Policies()) {
-    if (!settings.policy.empty() && policy->name() != settings.policy) continue;
+  std::vector<const Policy*> policies(Policies().begin(), Policies().end());
+  if (!settings.policy.empty()) policies = {FindPolicy(settings.policy)};
+  if (policies.front() == nullptr) {
+    std::fprintf(stderr, "soak: no such policy\n");
+    return 2;
+  }
+  for (const Policy* policy : policies) {
     for (const Arch* arch : Archs()) {
       if (!settings.arch.empty() && arch->name() != settings.arch) continue;
       clean &= Soak(execution, *policy, *arch, settings);

@@ -9,17 +9,23 @@
 namespace gatherfuzz {
 namespace {
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) return absl::InvalidArgumentError("policies takes no arguments");
-  std::cout << "policies: what tlb_finish_mmu() does when another gather is live\n";
-  for (const Policy* policy : Policies()) {
+void List(PolicyGroup group) {
+  for (const Policy* policy : Policies(group)) {
     std::cout << absl::StrFormat("  %-17s %s [%s]\n", Absl(policy->name()), Absl(policy->does()),
                                  Absl(policy->origin()));
   }
+}
+
+absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+  if (!arguments.empty()) return absl::InvalidArgumentError("policies takes no arguments");
+  std::cout << "policies: what tlb_finish_mmu() does when another gather is live\n";
+  List(PolicyGroup::kPublished);
   std::cout << "architectures:\n";
   for (const Arch* arch : Archs()) {
     std::cout << absl::StrFormat("  %-17s %s\n", Absl(arch->name()), Absl(arch->does()));
   }
+  std::cout << "planted defects: safe policies made wrong on purpose, to measure what finds them\n";
+  List(PolicyGroup::kPlanted);
   return kNoViolation;
 }
 

@@ -16,35 +16,6 @@ void Record(MmuGather& gather, int page, int pages, uint8_t& cleared) {
   cleared = 1;
 }
 
-void FreeTables(const Thread& t) {
-  MmuGather& gather = t.gather();
-  for (size_t i = 0; i < gather.table_count; ++i) {
-    const Queued table = gather.tables[i];
-    t.Step(Point::free_table, table.page);
-    CheckGivenBack(t.system, t.cpu, table.frame, table.page, FrameState::kTable);
-    CheckFreeTable(t.system, t.cpu, table.frame, table.page);
-    GiveBack(t.world(), table.frame);
-    gather.tables[i] = Queued{};
-  }
-  gather.table_count = 0;
-}
-
-void FreePages(const Thread& t) {
-  MmuGather& gather = t.gather();
-  for (size_t i = 0; i < gather.page_count; ++i) {
-    const Queued page = gather.pages[i];
-    const auto frame = [&](int k) { return MakeFrame(Index(page.frame) + k); };
-    t.Step(Point::free_page, page.page);
-    for (int k = 0; k < PagesAt(page.level); ++k) {
-      CheckGivenBack(t.system, t.cpu, frame(k), page.page + k, FrameState::kData);
-    }
-    CheckFreePage(t.system, t.cpu, page.frame, page.page, page.level);
-    for (int k = 0; k < PagesAt(page.level); ++k) GiveBack(t.world(), frame(k));
-    gather.pages[i] = Queued{};
-  }
-  gather.page_count = 0;
-}
-
 }  // namespace
 
 void GatherProtocol::Gather(const Thread& t, PageRange range) const {
@@ -94,9 +65,13 @@ void GatherProtocol::EndVma(const Thread& t) const {
 void GatherProtocol::FlushTlbOnly(const Thread& t) const {
   MmuGather& gather = t.gather();
   if (NothingToFlush(gather)) return;
+  ArchFlush(t, gather);
+  ResetRange(gather);
+}
+
+void GatherProtocol::ArchFlush(const Thread& t, const MmuGather& gather) const {
   Invalidation request{};
   if (t.system.arch->TlbFlush(gather, request)) Invalidate(t, request);
-  ResetRange(gather);
 }
 
 void GatherProtocol::Flush(const Thread& t) const {
@@ -126,6 +101,35 @@ bool GatherProtocol::NothingToFlush(const MmuGather& gather) const {
 bool FlushNested(const Thread& t) {
   t.Step(Point::pending_read);
   return t.world().mm.tlb_flush_pending > 1;
+}
+
+void FreeTables(const Thread& t) {
+  MmuGather& gather = t.gather();
+  for (size_t i = 0; i < gather.table_count; ++i) {
+    const Queued table = gather.tables[i];
+    t.Step(Point::free_table, table.page);
+    CheckGivenBack(t.system, t.cpu, table.frame, table.page, FrameState::kTable);
+    CheckFreeTable(t.system, t.cpu, table.frame, table.page);
+    GiveBack(t.world(), table.frame);
+    gather.tables[i] = Queued{};
+  }
+  gather.table_count = 0;
+}
+
+void FreePages(const Thread& t) {
+  MmuGather& gather = t.gather();
+  for (size_t i = 0; i < gather.page_count; ++i) {
+    const Queued page = gather.pages[i];
+    const auto frame = [&](int k) { return MakeFrame(Index(page.frame) + k); };
+    t.Step(Point::free_page, page.page);
+    for (int k = 0; k < PagesAt(page.level); ++k) {
+      CheckGivenBack(t.system, t.cpu, frame(k), page.page + k, FrameState::kData);
+    }
+    CheckFreePage(t.system, t.cpu, page.frame, page.page, page.level);
+    for (int k = 0; k < PagesAt(page.level); ++k) GiveBack(t.world(), frame(k));
+    gather.pages[i] = Queued{};
+  }
+  gather.page_count = 0;
 }
 
 void WaitInFinish(const Thread& t, Ready ready) {

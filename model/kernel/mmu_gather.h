@@ -5,8 +5,8 @@
 // functions have the behaviour of 6.12 (docs/model.md gives the source of each), with three hooks
 // for what the policies of 2019 differ in: what finish does when another gather is live
 // (Finishing), the test that lets a flush be skipped (NothingToFlush), and what happens around the
-// lowering of the count. A policy overrides a hook, or a verb, and nothing else;
-// model/policies/policy.h says how it becomes known.
+// lowering of the count. (A fourth, ArchFlush, is what planted defects change.) A policy overrides
+// a hook, or a verb, and nothing else; model/policies/policy.h says how it becomes known.
 //
 // Invariants: one gather is live on a CPU at a time; tlb_flush_pending is raised before the gather
 // touches a PTE and lowered last (kernel: mm_inline.h, inc_tlb_flush_pending). A protocol is
@@ -47,6 +47,8 @@ class GatherProtocol {
   virtual void Finishing(const Thread& t) const = 0;
   // The test in tlb_flush_mmu_tlbonly(). 5.6 and later: no bit is set.
   virtual bool NothingToFlush(const MmuGather& gather) const;
+  // tlb_flush(): has the architecture invalidate for `gather`, and waits until that is done.
+  virtual void ArchFlush(const Thread& t, const MmuGather& gather) const;
   // Finish, after its flush, around the lowering of tlb_flush_pending.
   virtual void BeforeDec(const Thread&) const {}
   virtual void AfterDec(const Thread&) const {}
@@ -54,6 +56,10 @@ class GatherProtocol {
 
 // mm_tlb_flush_nested(): the step pending_read. True if another gather of this mm is live.
 bool FlushNested(const Thread& t);
+
+// tlb_table_flush(), tlb_batch_pages_flush(): free what is queued.
+void FreeTables(const Thread& t);
+void FreePages(const Thread& t);
 
 // For a policy whose finish waits for others: the step finish_wait, which goes on when `ready`
 // (called with the thread's CPU) holds. The oracle watches the wait for starvation.

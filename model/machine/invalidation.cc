@@ -70,6 +70,12 @@ Invalidation WholeInvalidation() {
 }
 
 void Invalidate(const Thread& thread, const Invalidation& request) {
+  IssueInvalidation(thread, request);
+  AwaitInvalidation(thread);
+}
+
+void IssueInvalidation(const Thread& thread, const Invalidation& request) {
+  if (thread.self().invalidation.undelivered != 0) AwaitInvalidation(thread);
   World& world = thread.world();
   thread.Step(Point::tlb_flush, request.start);
   Invalidation& issued = thread.self().invalidation;
@@ -78,8 +84,12 @@ void Invalidate(const Thread& thread, const Invalidation& request) {
   Enqueue(world, thread.cpu);
   ++thread.system.cost.invalidations;
   thread.system.cost.whole += request.whole;
-  thread.StepWhen(Point::tlb_flush_done, request.start, Completed, Index(thread.cpu));
-  thread.self().invalidation = Invalidation{};
+}
+
+void AwaitInvalidation(const Thread& thread) {
+  Invalidation& issued = thread.self().invalidation;
+  thread.StepWhen(Point::tlb_flush_done, issued.start, Completed, Index(thread.cpu));
+  issued = Invalidation{};
 }
 
 void DeliverOldest(System& system, CpuId target) {

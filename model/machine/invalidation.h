@@ -20,6 +20,11 @@ namespace gatherfuzz {
 // the steps tlb_flush and tlb_flush_done.
 void Invalidate(const Thread& thread, const Invalidation& request);
 
+// The two halves of Invalidate, for a defect that does not wait at once. A request that is
+// outstanding is awaited before the next is issued.
+void IssueInvalidation(const Thread& thread, const Invalidation& request);
+void AwaitInvalidation(const Thread& thread);
+
 // Delivers a request that is pending on `target`: the oldest, or that of `issuer`. Counts the step.
 void DeliverOldest(System& system, CpuId target);
 void DeliverFrom(System& system, CpuId target, CpuId issuer);

@@ -28,6 +28,8 @@ struct PolicyTraits {
   // The architectures on which it is held to be safe, separated by blanks: there, any violation is
   // a fault of the policy, the model or the oracle.
   std::string_view safe_on = {};
+  // Of a planted defect: the safe policy it was made from.
+  std::string_view base = {};
 };
 
 class Policy {
@@ -41,6 +43,7 @@ class Policy {
   std::string_view origin() const { return origin_; }  // where it comes from
   const GatherProtocol& protocol() const { return *protocol_; }
   PolicyGroup group() const { return traits_.group; }
+  std::string_view base() const { return traits_.base; }  // empty unless planted
   bool SafeOn(std::string_view arch) const;
 
  private:

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// What is planted in epoch-sync: gathers take tickets, and a finish that has flushed its own range
+// gives its own up and waits until no ticket up to some number is out. When a ticket is taken, and
+// up to which number a finish waits, is what the defects change.
+#ifndef GATHERFUZZ_MODEL_POLICIES_PLANTED_TICKETS_H_
+#define GATHERFUZZ_MODEL_POLICIES_PLANTED_TICKETS_H_
+
+#include <algorithm>
+
+#include "model/policies/planted/planted.h"
+
+namespace gatherfuzz {
+
+struct Tickets {
+  uint16_t newest;
+  std::array<uint16_t, kMaxCpus> held;         // by a live gather; 0 for none
+  std::array<uint16_t, kMaxCpus> waits_up_to;  // of a finish that waits
+};
+
+// Nobody holds a ticket that the finish on `cpu` waits for.
+inline bool AllAreGone(const World& world, int cpu) {
+  const auto all = ReadPolicyState<Tickets>(world);
+  const auto index = static_cast<size_t>(cpu);
+  return std::none_of(all.held.begin(), all.held.end(), [&](uint16_t ticket) {
+    return ticket != 0 && ticket <= all.waits_up_to[index];
+  });
+}
+
+class WaitsForTickets : public GatherProtocol {
+ public:
+  bool AtRest(const World& world) const override {
+    return ReadPolicyState<Tickets>(world).held == Tickets{}.held;
+  }
+
+ protected:
+  void Finishing(const Thread&) const override {}
+  void AfterDec(const Thread& t) const override {
+    WaitInFinish(t, AllAreGone);
+    StopWaiting(t);
+  }
+
+  static void Take(const Thread& t) {
+    UpdatePolicyState<Tickets>(t, Point::policy_rmw,
+                               [&](Tickets& all) { all.held[Index(t.cpu)] = ++all.newest; });
+  }
+  static void StopWaiting(const Thread& t) {
+    UpdatePolicyState<Tickets>(t, Point::policy_write,
+                               [&](Tickets& all) { all.waits_up_to[Index(t.cpu)] = 0; });
+  }
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_POLICIES_PLANTED_TICKETS_H_

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// verdict-at-last-clear: the nested test is made at each clear, and finish uses the last answer.
+//
+// Base: full-mm. Published: Z17 (a check that is not made again where it counts). To be seen: two
+// CPUs, three constraints, a narrow window in a wide range. After the last page that the first
+// clears, and before it comes to a page of another table, the second begins and clears that page;
+// the first sees it empty and returns before the second has flushed. The lock of the table keeps
+// the second out as long as the two pages are in one table, so the program has to cross a block.
+#include "model/policies/planted/planted.h"
+
+namespace gatherfuzz {
+namespace {
+
+class VerdictAtLastClear final : public GatherProtocol {
+ public:
+  void RemoveTlbEntry(const Thread& t, int page, Level level) const override {
+    GatherProtocol::RemoveTlbEntry(t, page, level);
+    OwnNote(t) = FlushNested(t) ? kNested : kAlone;
+  }
+
+ protected:
+  void Finishing(const Thread& t) const override {
+    const bool nested = OwnNote(t) == kNotAsked ? FlushNested(t) : OwnNote(t) == kNested;
+    OwnNote(t) = kNotAsked;
+    if (nested) MakeFullMm(t.gather());
+  }
+
+ private:
+  enum Verdict : uint8_t { kNotAsked, kAlone, kNested };
+};
+
+const VerdictAtLastClear kProtocol{};
+constexpr Policy kPolicy("verdict-at-last-clear",
+                         "as full-mm, with the nested test made when a PTE is cleared", "Z17",
+                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+const RegisterPolicy kRegistered(&kPolicy);
+
+}  // namespace
+}  // namespace gatherfuzz
