@@ -9,42 +9,65 @@ namespace {
 constexpr ThingMask kPlaced = MaskOf(Thing::kPte) | MaskOf(Thing::kPmd) | MaskOf(Thing::kPud) |
                               MaskOf(Thing::kPteLock) | MaskOf(Thing::kPmdLock);
 
+constexpr ThingMask kOfCpu = MaskOf(Thing::kTlb) | MaskOf(Thing::kWalkCache);
+
+constexpr PointMask kOnOwnCpu = MaskOf(Point::walk_pud) | MaskOf(Point::walk_pmd) |
+                                MaskOf(Point::walk_pte) | MaskOf(Point::access) |
+                                MaskOf(Point::deliver);
+
 constexpr std::array<Touches, kPointCount> MakeTable() {
   std::array<Touches, kPointCount> table{};
+  const auto add_to = [](ThingMask& mask, auto... things) {
+    mask = static_cast<ThingMask>(mask | (MaskOf(things) | ...));
+  };
   const auto reads = [&](Point point, auto... things) {
-    table[static_cast<size_t>(point)].reads = static_cast<ThingMask>((MaskOf(things) | ...));
+    add_to(table[static_cast<size_t>(point)].reads, things...);
   };
   const auto writes = [&](Point point, auto... things) {
-    table[static_cast<size_t>(point)].writes = static_cast<ThingMask>((MaskOf(things) | ...));
+    add_to(table[static_cast<size_t>(point)].writes, things...);
+  };
+  const auto adds = [&](Point point, auto... things) {
+    add_to(table[static_cast<size_t>(point)].adds, things...);
+    writes(point, things...);
   };
   using enum Point;
   using enum Thing;
-  for (Point p : {mmap_write_lock, mmap_write_downgrade, mmap_read_unlock, mmap_write_unlock}) {
-    writes(p, kMmapLock);
-  }
-  reads(mmap_read_lock, kMmapLock);
-  for (Point p : {pud_read, walk_pud}) reads(p, kPud);
-  for (Point p : {pmd_read, walk_pmd}) reads(p, kPmd);
-  for (Point p : {pud_populate, pmd_table_unlink}) writes(p, kPud);
-  for (Point p : {pmd_populate, pmd_set, pmd_invalidate, pmd_clear, pte_table_unlink}) {
-    writes(p, kPmd);
-  }
+  for (Point p : {mmap_write_lock, mmap_write_downgrade, mmap_write_unlock}) writes(p, kMmapLock);
+  for (Point p : {mmap_read_lock, mmap_read_unlock}) adds(p, kMmapLock);
   for (Point p : {pmd_lock, pmd_unlock}) writes(p, kPmdLock);
   for (Point p : {pte_lock, pte_unlock}) writes(p, kPteLock);
+
+  reads(pud_read, kPud);
+  reads(pmd_read, kPmd);
   reads(pte_read, kPte);
+  writes(pmd_table_unlink, kPud);
+  writes(pud_populate, kPud, kFrames);
+  for (Point p : {pmd_set, pmd_invalidate, pmd_clear, pte_table_unlink}) writes(p, kPmd);
+  writes(pmd_populate, kPmd, kFrames);
   for (Point p : {pte_clear, pte_set}) writes(p, kPte);
-  for (Point p : {alloc_page, free_page, free_table}) writes(p, kFrames);
-  for (Point p : {free_page, free_table, syscall_return, access}) reads(p, kTlb);
-  for (Point p : {pending_inc, pending_dec}) writes(p, kCounter);
-  reads(pending_read, kCounter);
-  reads(policy_read, kPolicy);
+
+  // A walk reads the frame of a table, which may be one no more; at a leaf it sets A or D.
+  for (Point p : {walk_pud, walk_pmd, walk_pte}) reads(p, kFrames, kWalkCache);
+  reads(walk_pud, kPud);
+  writes(walk_pud, kWalkCache);
+  writes(walk_pmd, kPmd, kWalkCache, kTlb);
+  writes(walk_pte, kPte, kTlb);
+  reads(access, kTlb, kWalkCache);
+
+  writes(alloc_page, kFrames);
+  for (Point p : {free_page, free_table}) adds(p, kFrames);
+  for (Point p : {free_page, free_table, syscall_return}) reads(p, kTlb);
+  reads(free_table, kWalkCache);
+
+  for (Point p : {pending_inc, pending_dec}) adds(p, kCounter);
+  for (Point p : {pending_read, finish_wait}) reads(p, kCounter);
+  for (Point p : {policy_read, finish_wait}) reads(p, kPolicy);
   for (Point p : {policy_write, policy_rmw}) writes(p, kPolicy);
-  reads(finish_wait, kCounter, kPolicy);
-  writes(tlb_flush, kRequest);
+
+  writes(tlb_flush, kQueue);
+  adds(deliver, kRequest);
+  writes(deliver, kTlb, kWalkCache);
   reads(tlb_flush_done, kRequest);
-  writes(deliver, kRequest, kTlb);
-  reads(walk_pte, kPte);
-  writes(walk_pte, kTlb);
   return table;
 }
 
@@ -63,6 +86,8 @@ constexpr PointMask TellingPoints() {
   return mask;
 }
 
+bool IsOnOwnCpu(Point point) { return (kOnOwnCpu & MaskOf(point)) != 0; }
+
 }  // namespace
 
 const PointMask kTellingPoints = TellingPoints();
@@ -71,15 +96,18 @@ Touches TouchesOf(Point point) {
   return point == kNoPoint ? Touches{} : kTouches[static_cast<size_t>(point)];
 }
 
-bool Conflict(PendingStep a, PendingStep b) {
+bool Conflict(PendingStep a, PendingStep b, bool same_cpu) {
   const Touches x = TouchesOf(a.point), y = TouchesOf(b.point);
-  const int shared = (x.writes & (y.reads | y.writes)) | (y.writes & x.reads);
+  int shared = (x.writes & (y.reads | y.writes)) | (y.writes & x.reads);
+  shared &= ~(x.adds & y.adds);
+  if (!same_cpu && IsOnOwnCpu(a.point) && IsOnOwnCpu(b.point)) shared &= ~kOfCpu;
   if ((shared & ~kPlaced) != 0) return true;
   if (shared == 0) return false;
   const int pmd = MaskOf(Thing::kPmd) | MaskOf(Thing::kPteLock);
-  if ((shared & MaskOf(Thing::kPte)) != 0) return a.page == b.page;
-  return (shared & pmd) != 0 ? a.page / kPagesPerPmd == b.page / kPagesPerPmd
-                             : a.page / kPagesPerPud == b.page / kPagesPerPud;
+  if ((shared & MaskOf(Thing::kPte)) != 0 && a.page == b.page) return true;
+  if ((shared & pmd) != 0 && a.page / kPagesPerPmd == b.page / kPagesPerPmd) return true;
+  return (shared & (MaskOf(Thing::kPud) | MaskOf(Thing::kPmdLock))) != 0 &&
+         a.page / kPagesPerPud == b.page / kPagesPerPud;
 }
 
 }  // namespace gatherfuzz

@@ -3,7 +3,9 @@
 //
 // Strategies, the features that fuzzers see, and the mutator stand on it. Faithful to the model: a
 // step is listed with what its operation reads and writes, the oracle's reads included. It errs on
-// the side of conflict: TLBs, frames and requests are one thing each, not one for each CPU.
+// the side of conflict: TLBs and frames are one thing each, whatever the page. Names that are given
+// out in order (of mappings, frames, calls) do not count: steps commute if nothing but such a name
+// tells their order. tests/conflict_test.cc holds it against the model, by brute force.
 #ifndef GATHERFUZZ_HARNESS_CONFLICT_H_
 #define GATHERFUZZ_HARNESS_CONFLICT_H_
 
@@ -25,7 +27,8 @@ struct PendingStep {
   int8_t page = kNoPage;
 };
 
-// What steps touch: a page-table entry or a lock (of a place), or something there is one of.
+// What steps touch: a page-table entry or a lock (of a place), what a CPU has one of, or what there
+// is one of.
 enum class Thing : uint8_t {
   kPte,
   kPmd,
@@ -33,13 +36,15 @@ enum class Thing : uint8_t {
   kPteLock,
   kPmdLock,
   kMmapLock,
-  kCounter,  // tlb_flush_pending
-  kPolicy,   // the policy's own state
-  kFrames,
-  kTlb,
-  kRequest,  // issued invalidations
+  kCounter,    // tlb_flush_pending
+  kPolicy,     // the policy's own state
+  kFrames,     // which are given out, and as what
+  kTlb,        // of a CPU; frees and returns look at all
+  kWalkCache,  // ... as do frees of tables
+  kQueue,      // the order in which invalidations were issued
+  kRequest,    // where an invalidation was delivered
 };
-inline constexpr int kThings = 11;
+inline constexpr int kThings = 13;
 using ThingMask = uint16_t;
 constexpr ThingMask MaskOf(Thing thing) {
   return static_cast<ThingMask>(1u << static_cast<int>(thing));
@@ -47,12 +52,14 @@ constexpr ThingMask MaskOf(Thing thing) {
 
 struct Touches {
   ThingMask reads = 0, writes = 0;
+  ThingMask adds = 0;  // of those it writes: changes that commute with each other, such as counts
 };
 // Of a point; nothing for kNoPoint.
 Touches TouchesOf(Point point);
 
-// Whether the two, by different agents, may not commute.
-bool Conflict(PendingStep a, PendingStep b);
+// Whether the two, by different agents, may not commute: of the same CPU (its thread, its walker,
+// its deliveries) or of two. Where that is not known, take one.
+bool Conflict(PendingStep a, PendingStep b, bool same_cpu = true);
 
 // The points at which the order of agents tells most: what is cleared, seen empty, counted,
 // flushed, delivered, freed or walked.

@@ -376,7 +376,8 @@ PendingStep Execution::PendingOf(AgentId agent) const {
     case AgentKind::kWalker: {
       const Walk& walk = state.walks[kWalkerWalk];
       const uint8_t page = program(cpu).fills[static_cast<size_t>(program(cpu).fill)];
-      return {walk.active() ? NextPoint(walk) : Point::walk_pud, static_cast<int8_t>(page)};
+      return {NextPoint(walk.active() ? walk : NewWalk(*world_, cpu, page, false)),
+              static_cast<int8_t>(page)};
     }
     case AgentKind::kInvalidation: break;
   }

@@ -3,6 +3,7 @@
 #ifndef GATHERFUZZ_TRIAGE_COMMAND_H_
 #define GATHERFUZZ_TRIAGE_COMMAND_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,11 @@ ABSL_DECLARE_FLAG(bool, json);
 ABSL_DECLARE_FLAG(std::string, expect);
 ABSL_DECLARE_FLAG(bool, check);
 ABSL_DECLARE_FLAG(bool, by_step);
+ABSL_DECLARE_FLAG(std::string, strategy);
+ABSL_DECLARE_FLAG(uint64_t, executions);
+ABSL_DECLARE_FLAG(uint64_t, seed);
+ABSL_DECLARE_FLAG(int, jobs);
+ABSL_DECLARE_FLAG(bool, keep_going);
 ABSL_DECLARE_FLAG(std::string, output);
 
 namespace gatherfuzz {

@@ -23,6 +23,11 @@ ABSL_FLAG(bool, json, false, "print one JSON object for each file");
 ABSL_FLAG(std::string, expect, "", "exit with 0 exactly if every file has this verdict");
 ABSL_FLAG(bool, check, false, "hold each file against its own expect line");
 ABSL_FLAG(bool, by_step, false, "run it, and name each switch by its step");
+ABSL_FLAG(std::string, strategy, "pct", "how orders are drawn");
+ABSL_FLAG(uint64_t, executions, 1'000'000, "how many executions at most");
+ABSL_FLAG(uint64_t, seed, 0, "what everything random is drawn from");
+ABSL_FLAG(int, jobs, 0, "threads; 0: one for each core");
+ABSL_FLAG(bool, keep_going, false, "go on after a violation, and count them");
 ABSL_FLAG(std::string, output, "-", "the file to write; - is standard output");
 
 namespace gatherfuzz {

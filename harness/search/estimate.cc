@@ -1,53 +1,104 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "harness/search/estimate.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace gatherfuzz {
 namespace {
 
 struct Length {
-  uint32_t steps, telling;
+  uint32_t steps = 1, telling = 1;
+  uint32_t flushes = 0;
 };
 
-// A call's own steps, and so many more for each page. Half of the pages are taken to be there.
-Length LengthOf(const Op& op) {
-  const auto pages = static_cast<uint32_t>(op.range.end - op.range.begin);
-  switch (op.kind) {
-    case OpKind::kMap: return {4, 1};
-    case OpKind::kMunmap: return {14 + 2 * pages, 8 + 2 * pages};
-    case OpKind::kDontneed:
-    case OpKind::kFree: return {10 + 2 * pages, 6 + 2 * pages};
-    case OpKind::kRead:
-    case OpKind::kWrite: return {8, 3};
-    case OpKind::kFill: return {3, 2};
+// The pages that are in a VMA at some time, as far as can be said.
+uint64_t MappedPages(const Schedule& schedule) {
+  uint64_t pages = 0;
+  for (const InitItem& item : schedule.init) {
+    if (item.kind == InitItem::Kind::kMap) pages |= MaskOf(item.range);
   }
-  return {1, 1};
+  for (const ProgramLine& line : schedule.program) {
+    if (line.op.kind == OpKind::kMap) pages |= MaskOf(line.op.range);
+  }
+  return pages;
 }
 
-bool Flushes(OpKind kind) {
-  return kind == OpKind::kMunmap || kind == OpKind::kDontneed || kind == OpKind::kFree;
+// A call's own steps, and so many more for each page that may be there, and for each flush.
+Length LengthOf(const Op& op, const Schedule& schedule, uint64_t mapped) {
+  const auto pages = static_cast<uint32_t>(std::popcount(MaskOf(op.range) & mapped));
+  const uint32_t flushes = pages == 0 ? 0 : 1 + pages / static_cast<uint32_t>(schedule.batch);
+  switch (op.kind) {
+    case OpKind::kMap: return {.steps = 4, .telling = 1};
+    case OpKind::kMunmap:
+      if (pages == 0) return {.steps = 3, .telling = 1};
+      return {.steps = 14 + 3 * pages, .telling = 7 + 2 * pages, .flushes = flushes};
+    case OpKind::kDontneed:
+    case OpKind::kFree:
+      if (pages == 0) return {.steps = 3, .telling = 1};
+      return {.steps = 9 + 3 * pages, .telling = 5 + 2 * pages, .flushes = flushes};
+    case OpKind::kRead:
+    case OpKind::kWrite: return {.steps = 10, .telling = 3};
+    case OpKind::kFill: return {.steps = 2, .telling = 1};
+  }
+  return {};
 }
 
 }  // namespace
 
 uint32_t ExpectedSteps(const Schedule& schedule) {
+  const uint64_t mapped = MappedPages(schedule);
   uint32_t steps = 1;
   for (const ProgramLine& line : schedule.program) {
-    steps += LengthOf(line.op).steps;
-    if (Flushes(line.op.kind)) steps += static_cast<uint32_t>(schedule.cpus);
+    const Length length = LengthOf(line.op, schedule, mapped);
+    steps += length.steps + length.flushes * (2 + static_cast<uint32_t>(schedule.cpus));
   }
   return steps;
 }
 
 std::array<uint16_t, kMaxAgents> ExpectedTellingSteps(const Schedule& schedule) {
-  std::array<uint16_t, kMaxAgents> expected;
-  expected.fill(1);
+  const uint64_t mapped = MappedPages(schedule);
+  std::array<uint16_t, kMaxAgents> expected{};
+  const auto expect = [&](AgentId agent, uint32_t steps) {
+    expected[Index(agent)] = static_cast<uint16_t>(expected[Index(agent)] + steps);
+  };
   for (const ProgramLine& line : schedule.program) {
-    uint16_t& own = expected[Index(line.agent)];
-    own = static_cast<uint16_t>(own + LengthOf(line.op).telling);
-    if (!Flushes(line.op.kind)) continue;
-    for (int cpu = 0; cpu < schedule.cpus; ++cpu) ++expected[Index(DeliveryAgent(MakeCpu(cpu)))];
+    const Length length = LengthOf(line.op, schedule, mapped);
+    expect(line.agent, length.telling + length.flushes);
+    for (int cpu = 0; cpu < schedule.cpus; ++cpu) {
+      expect(DeliveryAgent(MakeCpu(cpu)), length.flushes);
+    }
   }
+  for (uint16_t& steps : expected) steps = std::max<uint16_t>(steps, 1);
   return expected;
+}
+
+PointMask PossibleTellingPoints(const Schedule& schedule) {
+  using enum Point;
+  constexpr PointMask kTables = MaskOf(pte_table_unlink) | MaskOf(pmd_table_unlink) |
+                                MaskOf(free_table) | MaskOf(mmap_write_downgrade);
+  constexpr PointMask kHuge = MaskOf(pmd_clear) | MaskOf(pmd_invalidate);
+  constexpr PointMask kWalks = MaskOf(walk_pmd) | MaskOf(walk_pte);
+  constexpr PointMask kAccess = MaskOf(pte_read) | MaskOf(pte_set) | MaskOf(pte_unlock) |
+                                MaskOf(pmd_unlock) | MaskOf(pmd_read) | MaskOf(free_page) | kWalks;
+  bool huge = false;
+  PointMask possible = 0;
+  for (const InitItem& item : schedule.init) huge |= item.flags.huge;
+  for (const ProgramLine& line : schedule.program) {
+    huge |= line.op.flags.huge;
+    switch (line.op.kind) {
+      case OpKind::kMap: possible |= MaskOf(syscall_return); break;
+      case OpKind::kMunmap: possible |= ~(kWalks | MaskOf(pte_set)); break;
+      case OpKind::kDontneed: possible |= ~(kWalks | kTables | MaskOf(pte_set)); break;
+      case OpKind::kFree: possible |= ~(kWalks | kTables); break;
+      case OpKind::kRead:
+      case OpKind::kWrite: possible |= kAccess; break;
+      case OpKind::kFill: possible |= kWalks; break;
+    }
+  }
+  if (!huge) possible &= ~kHuge;
+  possible &= kTellingPoints;
+  return possible != 0 ? possible : kTellingPoints;
 }
 
 }  // namespace gatherfuzz

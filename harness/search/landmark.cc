@@ -4,19 +4,18 @@
 // A drop of PCT comes after the n-th step of a run: in a long zap, most are wasted inside of it,
 // and the few steps at which a finish is vulnerable are hit with a probability that falls with the
 // length of the run. Here a drop comes after the j-th step of one kind, such as the second
-// pending_dec; the kind is drawn from the telling ones (conflict.h), and j is small most of the
-// time. So a window's probability does not depend on how many pages lie around it. Between two
-// telling steps an agent does nothing that others can tell apart, so no order is lost. 1 to 5
-// drops, by the seed, as with pct.
+// pending_dec; the kind is drawn from the telling ones (conflict.h) that the programs can make, and
+// j is small most of the time. So the probability of a window depends little on how many pages lie
+// around it. Drops between two telling steps, such as two locks, are left to pct. 1 to 5 drops, by
+// the seed, as with pct; the bound of PCT does not hold.
 #include <bit>
 
+#include "harness/search/estimate.h"
 #include "harness/search/priorities.h"
 #include "harness/search/strategy.h"
 
 namespace gatherfuzz {
 namespace {
-
-constexpr uint32_t kMaxDrops = 5;
 
 Point NthPoint(PointMask points, uint32_t i) {
   for (; i != 0; --i) points &= points - 1;
@@ -25,15 +24,16 @@ Point NthPoint(PointMask points, uint32_t i) {
 
 class Landmark final : public Strategy {
  public:
-  void Begin(const Schedule&, const Tail& tail) override {
+  void Begin(const Schedule& schedule, const Tail& tail) override {
     Random random(tail.seed);
     priorities_.Shuffle(random);
     count_ = 1 + tail.seed % kMaxDrops;
+    const PointMask points = PossibleTellingPoints(schedule);
+    const auto kinds = static_cast<uint32_t>(std::popcount(points));
     for (uint32_t i = 0; i < count_; ++i) {
-      const auto kinds = static_cast<uint32_t>(std::popcount(kTellingPoints));
-      // Half of the drops after the first such step, a quarter after the second, ...
-      const int occurrence = 1 + std::countr_zero(random.Next() | 128);
-      drops_[i] = {NthPoint(kTellingPoints, random.Below(kinds)), occurrence};
+      // Each of 1 to 32, small ones likelier: 1 in a third of the drops.
+      const int occurrence = 1 + static_cast<int>(random.Below(1u << random.Below(6)));
+      drops_[i] = {NthPoint(points, random.Below(kinds)), occurrence, static_cast<int>(i)};
     }
     move_ = {.steps = 0};
   }
@@ -52,7 +52,8 @@ class Landmark final : public Strategy {
  private:
   struct Drop {
     Point point;
-    int left;
+    int left;   // occurrences
+    int place;  // as in pct
   };
 
   void Made(Point point) {
@@ -61,7 +62,7 @@ class Landmark final : public Strategy {
         ++i;
         continue;
       }
-      priorities_.Lower(move_.agent);
+      priorities_.Lower(move_.agent, drops_[i].place);
       drops_[i] = drops_[--count_];
     }
   }

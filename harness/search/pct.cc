@@ -2,8 +2,10 @@
 // pct: probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS
 // 2010).
 //
-// Agents get random priorities; the highest that can move moves. At d - 1 steps drawn from the k
-// that the run is expected to have, the one that moves drops below all others. A violation that d
+// Agents get random priorities; the highest that can move moves. d - 1 drops come
+// after steps drawn from the k that the run is expected to have: who made the step goes below all
+// that have not dropped. Which of two that have is higher was drawn too: it is not the order in
+// time (there are violations of depth d that need the later one to be higher). A violation that d
 // ordering constraints bring about is found with a probability of at least 1 / (n k^(d-1)) for n
 // agents, if k is no less than the run's steps. d is 2 + seed mod 5, so that seeds cycle through
 // depths 2 to 6: one that is too large costs little, one that is too small everything. Nothing in
@@ -17,17 +19,19 @@
 namespace gatherfuzz {
 namespace {
 
-constexpr uint32_t kMaxDrops = 5;
-
 class Pct final : public Strategy {
  public:
   void Begin(const Schedule& schedule, const Tail& tail) override {
     Random random(tail.seed);
     priorities_.Shuffle(random);
-    drops_ = 1 + tail.seed % kMaxDrops;
+    count_ = 1 + tail.seed % kMaxDrops;
     const uint32_t steps = tail.steps != 0 ? tail.steps : ExpectedSteps(schedule);
-    for (uint32_t i = 0; i < drops_; ++i) drop_after_[i] = 1 + random.Below(steps);
-    std::sort(drop_after_.begin(), drop_after_.begin() + drops_);
+    for (uint32_t i = 0; i < count_; ++i) {
+      drops_[i] = {.after = 1 + random.Below(steps), .place = static_cast<int>(i)};
+    }
+    std::sort(drops_.begin(), drops_.begin() + count_, [](const Drop& a, const Drop& b) {
+      return a.after != b.after ? a.after < b.after : a.place < b.place;
+    });
     next_ = 0;
     made_ = 0;
     move_ = {.steps = 0};
@@ -35,17 +39,24 @@ class Pct final : public Strategy {
 
   Move Next(const Situation& now) override {
     made_ += move_.steps - now.unspent;
-    for (; next_ < drops_ && drop_after_[next_] <= made_; ++next_) priorities_.Lower(move_.agent);
+    for (; next_ < count_ && drops_[next_].after <= made_; ++next_) {
+      priorities_.Lower(move_.agent, drops_[next_].place);
+    }
     move_ = {.agent = priorities_.Highest(now.runnable),
-             .steps = next_ < drops_ ? drop_after_[next_] - made_ : kNoLimit,
+             .steps = next_ < count_ ? drops_[next_].after - made_ : kNoLimit,
              .strict = true};
     return move_;
   }
 
  private:
+  struct Drop {
+    uint32_t after;  // so many steps
+    int place;       // of those that dropped, the higher the higher
+  };
+
   Priorities priorities_;
-  std::array<uint32_t, kMaxDrops> drop_after_{};  // steps, ascending
-  uint32_t drops_ = 0, next_ = 0, made_ = 0;
+  std::array<Drop, kMaxDrops> drops_{};  // ascending
+  uint32_t count_ = 0, next_ = 0, made_ = 0;
   Move move_;
 };
 

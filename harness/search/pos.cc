@@ -43,7 +43,8 @@ class Pos final : public Strategy {
     priority_[Index(mover_)] = 0;
     for (uint32_t agents = now.runnable; agents != 0; agents &= agents - 1) {
       const int agent = std::countr_zero(agents);
-      if (Conflict(made_, now.Pending(AgentId(agent)))) priority_[agent] = 0;
+      const bool same_cpu = CpuOf(AgentId(agent)) == CpuOf(mover_);
+      if (Conflict(made_, now.Pending(AgentId(agent)), same_cpu)) priority_[agent] = 0;
     }
   }
 

@@ -6,11 +6,14 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "harness/random.h"
 #include "model/machine/types.h"
 
 namespace gatherfuzz {
+
+inline constexpr int kMaxDrops = 5;
 
 class Priorities {
  public:
@@ -21,10 +24,9 @@ class Priorities {
       std::swap(order_[i], order_[random.Below(static_cast<uint32_t>(i + 1))]);
     }
     for (int i = 0; i < kMaxAgents; ++i) of_[order_[i]] = i;
-    lowest_ = 0;
   }
-  // Below all others, those that were lowered before included.
-  void Lower(AgentId agent) { of_[Index(agent)] = --lowest_; }
+  // Below all that were not lowered. Of those that were, the one with the higher place is higher.
+  void Lower(AgentId agent, int place) { of_[Index(agent)] = place - kMaxDrops; }
   AgentId Highest(uint32_t agents) const {
     int best = std::countr_zero(agents);
     for (uint32_t rest = agents & (agents - 1); rest != 0; rest &= rest - 1) {
@@ -37,7 +39,6 @@ class Priorities {
  private:
   std::array<uint8_t, kMaxAgents> order_{};
   std::array<int, kMaxAgents> of_{};
-  int lowest_ = 0;
 };
 
 }  // namespace gatherfuzz

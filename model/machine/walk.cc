@@ -56,12 +56,11 @@ WalkResult ReadEntry(World& world, CpuId cpu, Walk& walk) {
 
 }  // namespace
 
-void BeginWalk(World& world, CpuId cpu, int which, int page, bool write) {
-  CpuState& state = world.at(cpu);
-  Walk& walk = state.walks[which];
+Walk NewWalk(const World& world, CpuId cpu, int page, bool write) {
+  Walk walk{};
   walk.page = static_cast<uint8_t>(page);
   walk.write = write;
-  const WalkCache& cache = state.walk_cache;
+  const WalkCache& cache = world.at(cpu).walk_cache;
   if ((cache.pte_valid >> page / kPagesPerPmd & 1) != 0) {
     walk.at = cache.pte_tables[page / kPagesPerPmd];
     walk.level = Level::kPte;
@@ -72,6 +71,11 @@ void BeginWalk(World& world, CpuId cpu, int which, int page, bool write) {
     walk.at = PointerTo(world, kRootFrame, 0);
     walk.level = Level::kPud;
   }
+  return walk;
+}
+
+void BeginWalk(World& world, CpuId cpu, int which, int page, bool write) {
+  world.at(cpu).walks[which] = NewWalk(world, cpu, page, write);
 }
 
 Point NextPoint(const Walk& walk) {

@@ -21,6 +21,9 @@ enum class WalkResult : uint8_t {
   kFaulted,  // a not-present entry, or a write that the leaf does not allow
 };
 
+// A walk for `page` as it begins: at the deepest table that the walk cache of `cpu` knows.
+Walk NewWalk(const World& world, CpuId cpu, int page, bool write);
+
 // Puts a walk for `page` in flight in slot `which` (kOwnWalk, kWalkerWalk) of `cpu`.
 void BeginWalk(World& world, CpuId cpu, int which, int page, bool write);
 

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// The table of what steps touch, against the model: two steps that do not conflict lead to the same
+// state in either order, wherever random runs come to them.
+#include "harness/conflict.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <map>
+#include <set>
+#include <string>
+
+#include "harness/bytes.h"
+#include "harness/random.h"
+#include "tests/prober.h"
+#include "tests/support.h"
+
+namespace gatherfuzz {
+namespace {
+
+std::string Name(PendingStep step) {
+  return std::string(Info(step.point).name) + "(" + std::to_string(step.page) + ")";
+}
+
+// Names that are given out in order do not count, nor whom a waiter is held to wait for.
+World WithoutNames(World world) {
+  world.mm.calls_begun = 0;
+  const auto strip = [](Pte& entry) { entry.mapping = 0; };
+  for (Frame& frame : world.frames) {
+    for (Pte& entry : frame.entries) strip(entry);
+  }
+  for (CpuState& cpu : world.cpus) {
+    for (Pte& entry : cpu.tlb.small) strip(entry);
+    for (Pte& entry : cpu.tlb.huge) strip(entry);
+    cpu.call.number = 0;
+    cpu.call.wait_since = 0;
+    cpu.call.wait_live = 0;
+    cpu.call.overtaken = 0;
+    cpu.call.moments = {};
+  }
+  return world;
+}
+
+bool SameState(const World& a, const World& b) {
+  const World x = WithoutNames(a), y = WithoutNames(b);
+  return std::memcmp(&x, &y, sizeof x) == 0;
+}
+
+class Commutation {
+ public:
+  explicit Commutation(const Policy& policy) : policy_(policy) {}
+
+  // Goes through a random run, and tries the pairs that can move at some of its steps.
+  void Try(const Schedule& schedule, Random& random) {
+    static Execution execution;
+    OrderOf order;
+    // What is judged is the state; a violation would end the run in one order before it does in
+    // the other.
+    const uint32_t ignored = ~0u;
+    execution.Execute(schedule, policy_, *FindArch("arm64"),
+                      {.ignored = ignored, .observer = &order});
+    if (order.steps.empty() || order.steps.size() > 400) return;
+    Prober prober(schedule, policy_, *FindArch("arm64"), ignored);
+    for (int i = 0; i < 4; ++i) {
+      std::vector<AgentId> prefix = order.Agents();
+      prefix.resize(random.Below(static_cast<uint32_t>(prefix.size())));
+      const std::vector<ProbedStep> able = prober.After(prefix);
+      for (size_t a = 0; a < able.size(); ++a) {
+        for (size_t b = a + 1; b < able.size(); ++b) TryPair(prober, prefix, able[a], able[b]);
+      }
+    }
+  }
+
+  int tried() const { return tried_; }
+  const std::map<std::string, std::string>& wrong() const { return wrong_; }
+  const std::set<std::pair<Point, Point>>& kinds() const { return kinds_; }
+
+ private:
+  void TryPair(Prober& prober, std::vector<AgentId> order, ProbedStep a, ProbedStep b) {
+    const bool same_cpu = CpuOf(a.agent) == CpuOf(b.agent);
+    if (Conflict(a.step, b.step, same_cpu)) return;
+    ASSERT_FALSE(Conflict(b.step, a.step, same_cpu)) << Name(a.step) << Name(b.step);
+    World a_first, b_first;
+    order.resize(order.size() + 2);
+    const size_t n = order.size();
+    order[n - 2] = a.agent, order[n - 1] = b.agent;
+    prober.Run(order, &a_first);
+    order[n - 2] = b.agent, order[n - 1] = a.agent;
+    prober.Run(order, &b_first);
+    ++tried_;
+    kinds_.insert({a.step.point, b.step.point});
+    if (SameState(a_first, b_first)) return;
+    wrong_.emplace(std::string(Info(a.step.point).name) + " and " + Info(b.step.point).name,
+                   Name(a.step) + Name(b.step) + (same_cpu ? " of one CPU" : ""));
+  }
+
+  const Policy& policy_;
+  int tried_ = 0;
+  std::map<std::string, std::string> wrong_;  // by kinds, an example
+  std::set<std::pair<Point, Point>> kinds_;
+};
+
+TEST(Conflict, WhatDoesNotConflictCommutes) {
+  for (const char* policy : {"full-mm", "sync-finish", "overlap-list", "epoch-sync"}) {
+    Commutation commutation(*FindPolicy(policy));
+    Random random(1);
+    for (int run = 0; run < 4000; ++run) {
+      std::array<uint8_t, 64> bytes;
+      for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next() >> 40);
+      Schedule schedule;
+      DecodeBytes(bytes, schedule);
+      schedule.order.clear();
+      schedule.tail = {.kind = Tail::Kind::kUniform, .seed = static_cast<uint32_t>(run)};
+      commutation.Try(schedule, random);
+    }
+    for (const auto& [kinds, example] : commutation.wrong()) {
+      ADD_FAILURE() << policy << ": " << kinds << " do not commute: " << example;
+    }
+    EXPECT_GT(commutation.tried(), 8000) << policy;
+    EXPECT_GT(commutation.kinds().size(), 250u) << policy;
+  }
+}
+
+bool Races(Point a, int8_t page_a, Point b, int8_t page_b, bool same_cpu = false) {
+  return Conflict({a, page_a}, {b, page_b}, same_cpu);
+}
+
+TEST(Conflict, IsWhatTheMachineSays) {
+  using enum Point;
+  EXPECT_TRUE(Races(pte_clear, 2, pte_read, 2));
+  EXPECT_FALSE(Races(pte_clear, 2, pte_read, 3));
+  EXPECT_TRUE(Races(walk_pte, 2, pte_clear, 2));
+  EXPECT_TRUE(Races(pte_lock, 1, pte_unlock, 3)) << "of one table";
+  EXPECT_FALSE(Races(pte_lock, 1, pte_lock, 4));
+  EXPECT_TRUE(Races(walk_pmd, 1, pte_table_unlink, 0));
+  EXPECT_FALSE(Races(walk_pmd, 1, pte_table_unlink, 4));
+  EXPECT_TRUE(Races(pending_read, kNoPage, pending_dec, kNoPage));
+  EXPECT_FALSE(Races(pending_inc, kNoPage, pending_dec, kNoPage));
+  EXPECT_TRUE(Races(deliver, 0, syscall_return, 9));
+  EXPECT_TRUE(Races(deliver, 0, free_page, 9));
+  EXPECT_TRUE(Races(deliver, 0, walk_pte, 9, true));
+  EXPECT_FALSE(Races(deliver, 0, walk_pte, 9, false)) << "each has a TLB";
+  EXPECT_FALSE(Races(deliver, 0, deliver, 1));
+  EXPECT_TRUE(Races(tlb_flush, 0, tlb_flush, 9)) << "the oldest is delivered first";
+  EXPECT_TRUE(Races(walk_pud, 1, free_table, 0)) << "it may point there";
+  EXPECT_TRUE(Races(mmap_read_lock, kNoPage, mmap_write_downgrade, kNoPage));
+  EXPECT_FALSE(Races(mmap_read_lock, kNoPage, mmap_read_unlock, kNoPage));
+  EXPECT_FALSE(Conflict({}, {pte_clear, 2})) << "of an agent that has not begun";
+}
+
+TEST(Conflict, StepsOnOnePlaceConflictWhicheverOtherPlaceTheyShare) {
+  // Both touch an upper entry and a lock or a table of different extent.
+  EXPECT_TRUE(Races(Point::walk_pmd, 1, Point::pmd_clear, 0));
+  EXPECT_TRUE(Races(Point::pmd_lock, 1, Point::pmd_unlock, 9)) << "one lock a PMD table";
+  EXPECT_FALSE(Races(Point::pmd_lock, 1, Point::pmd_unlock, 17));
+}
+
+}  // namespace
+}  // namespace gatherfuzz
