@@ -123,6 +123,7 @@ void Features::State(const StepEvent& event, const World& before) {
     if ((range >> block * kPagesPerPmd & 15) == 0) continue;
     owed |= (foreign.huge >> block & 1u) << 1 | (foreign.tables >> block & 1u) << 2;
   }
+  if (owed == 0) return;
   const uint32_t bits = gather.freed_tables | gather.cleared_ptes << 1 | gather.cleared_pmds << 2 |
                         gather.cleared_puds << 3;
   const uint32_t queued = gather.page_count == 0                    ? 0
@@ -134,7 +135,8 @@ void Features::State(const StepEvent& event, const World& before) {
     const Call& call = before.cpus[i].call;
     if (call.waiting) overtaken = std::max(overtaken, 1u + call.overtaken);
   }
-  Set(kHalf, static_cast<uint32_t>(event.point) | (continued ? 1u << 19 : 0) | overtaken << 20 | (flushed_ >> Index(cpu) & 1u) << 24 | Few(before.mm.tlb_flush_pending) << 6 |
+  Set(kHalf, static_cast<uint32_t>(event.point) | (continued ? 1u << 19 : 0) | overtaken << 20 |
+                 (flushed_ >> Index(cpu) & 1u) << 24 | Few(before.mm.tlb_flush_pending) << 6 |
                  owed << 8 | held << 11 | bits << 12 | queued << 16 |
                  (before.deliveries_pending != 0 ? 1u << 18 : 0));
 }

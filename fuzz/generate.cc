@@ -9,6 +9,22 @@
 namespace gatherfuzz {
 namespace {
 
+// All pages below `span`, one, a few, or any.
+PageRange RangeWithin(int span, Random& random) {
+  const int page = static_cast<int>(random.Below(static_cast<uint32_t>(span)));
+  switch (random.Below(8)) {
+    case 0: return {0, span};
+    case 1:
+    case 2:
+    case 3: return {page, std::min(page + SmallNumber(random, span), span)};
+    case 4:
+    case 5: return {page, page + 1};
+    default: break;
+  }
+  const int other = static_cast<int>(random.Below(static_cast<uint32_t>(span)));
+  return {std::min(page, other), std::max(page, other) + 1};
+}
+
 PageRange Clamp(int begin, int end) {
   begin = std::clamp(begin, 0, kPages - 1);
   return {begin, std::clamp(end, begin + 1, kPages)};
@@ -17,9 +33,9 @@ PageRange Clamp(int begin, int end) {
 // One VMA over the span, or two that touch or leave a hole.
 void GenerateVmas(Schedule& schedule, int span, Random& random) {
   InitItem map;
-  map.flags = {.write = !OneIn(random, 4), .huge = OneIn(random, 3)};
+  map.flags = {.write = !OneIn(random, 6), .huge = OneIn(random, 2)};
   map.range = {0, span};
-  if (span > 2 && OneIn(random, 3)) {
+  if (OneIn(random, 2)) {
     const int middle = 1 + static_cast<int>(random.Below(static_cast<uint32_t>(span - 1)));
     InitItem second = map;
     map.range.end = middle;
@@ -30,20 +46,28 @@ void GenerateVmas(Schedule& schedule, int span, Random& random) {
   schedule.init.push_back(map);
 }
 
-void GenerateInit(Schedule& schedule, int span, PageRange hot, Random& random) {
+void GenerateInit(Schedule& schedule, int span, Random& random) {
   GenerateVmas(schedule, span, random);
   InitItem item{.kind = InitItem::Kind::kPresent, .range = {0, span}};
   item.dirty = OneIn(random, 3);
-  if (OneIn(random, 4)) item.range = Overlapping(hot, random);
-  if (!OneIn(random, 12)) schedule.init.push_back(item);
+  if (OneIn(random, 5)) item.range = RangeWithin(span, random);
+  schedule.init.push_back(item);
   item.dirty = false;
   item.kind = InitItem::Kind::kCached;
+  item.range = {0, span};
   for (int cpu = 0; cpu < schedule.cpus; ++cpu) {
-    if (OneIn(random, 2)) continue;
+    if (OneIn(random, 4)) continue;
     item.cpu = MakeCpu(cpu);
-    item.range = OneIn(random, 2) ? PageRange{0, span} : Overlapping(hot, random);
     schedule.init.push_back(item);
   }
+}
+
+// What random bytes decode to: long programs, and whatever nobody thought of.
+void GenerateFromBytes(Schedule& schedule, Random& random) {
+  std::array<uint8_t, 160> bytes;
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next() >> 40);
+  DecodeBytes({bytes.data(), kHeaderBytes + random.Below(144)}, schedule);
+  if (OneIn(random, 2)) schedule.order.clear();
 }
 
 }  // namespace
@@ -118,28 +142,20 @@ Tail AnyTail(Random& random) {
 }
 
 void Generate(Schedule& schedule, Random& random) {
-  if (!OneIn(random, 3)) {
-    std::array<uint8_t, 160> bytes;
-    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next() >> 40);
-    DecodeBytes({bytes.data(), kHeaderBytes + random.Below(144)}, schedule);
-    if (OneIn(random, 2)) schedule.order.clear();
-    schedule.tail = AnyTail(random);
-    return;
-  }
   static constexpr int kLikelyCpus[8] = {2, 2, 2, 2, 3, 3, 3, 4};
-  static constexpr int kLikelyBatch[4] = {1, 2, 3, 4};
-  schedule = {};
-  schedule.cpus = kLikelyCpus[random.Below(8)];
-  schedule.batch = kLikelyBatch[random.Below(4)];
-  const int span = 4 << random.Below(OneIn(random, 4) ? 5 : 3);
-  const int page = static_cast<int>(random.Below(static_cast<uint32_t>(span)));
-  PageRange hot{page, page + 1};
-  if (OneIn(random, 2)) hot = {RoundDown(page, kPagesPerPmd), RoundDown(page, kPagesPerPmd) + 4};
-  GenerateInit(schedule, span, hot, random);
-  for (int cpu = 0; cpu < schedule.cpus; ++cpu) {
-    for (int ops = SmallNumber(random, 4); ops > 0; --ops) {
-      const PageRange range = OneIn(random, 8) ? PageRange{0, span} : Overlapping(hot, random);
-      schedule.program.push_back(MakeLine(MakeCpu(cpu), PickOpKind(random), range, random));
+  static constexpr int kLikelySpan[8] = {4, 8, 8, 8, 16, 16, 16, 32};
+  if (OneIn(random, 4)) {
+    GenerateFromBytes(schedule, random);
+  } else {
+    schedule = {};
+    schedule.cpus = kLikelyCpus[random.Below(8)];
+    schedule.batch = 1 + static_cast<int>(random.Below(kDefaultBatch));
+    const int span = kLikelySpan[random.Below(8)];
+    GenerateInit(schedule, span, random);
+    const auto most = static_cast<uint32_t>(8 * schedule.cpus);
+    for (uint32_t ops = 2 + random.Below(most); ops > 0; --ops) {
+      schedule.program.push_back(MakeLine(PickCpu(schedule, random), PickOpKind(random),
+                                          RangeWithin(span, random), random));
     }
   }
   schedule.tail = AnyTail(random);

@@ -187,7 +187,7 @@ constexpr Mutation kMutations[] = {
     {"add-init", 2, AddInit},
     {"change-init", 4, ChangeInit},
     {"change-machine", 1, ChangeMachine},
-    {"anew", 10, Anew},
+    {"anew", 8, Anew},
 };
 
 }  // namespace

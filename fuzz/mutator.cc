@@ -2,7 +2,6 @@
 #include "fuzz/mutator.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "fuzz/mutations.h"
 #include "harness/bytes.h"
@@ -10,6 +9,8 @@
 
 namespace gatherfuzz {
 namespace {
+
+constexpr uint32_t kMostSteps = 1000;
 
 const char* last_mutation = "none";
 
@@ -42,12 +43,10 @@ void MutateOnce(Schedule& schedule, Random& random) {
   Canonicalize(schedule);
 }
 
-// Takes operations out until the run will be short: a race needs few of them, a short run shows
-// it more often, and costs less. An engine, left alone, makes them ever longer.
+// Takes operations out until the run will not be long. An engine, left alone, makes them ever
+// longer.
 void Shorten(Schedule& schedule, Random& random) {
-  static const uint32_t lim = getenv("GF_STEPS") ? atoi(getenv("GF_STEPS")) : 160;
-  const uint32_t most = OneIn(random, 8) ? 400 : lim;
-  while (schedule.program.size() > 2 && ExpectedSteps(schedule) > most) {
+  while (schedule.program.size() > 2 && ExpectedSteps(schedule) > kMostSteps) {
     schedule.program.erase(PickIndex(schedule.program, random));
   }
 }
@@ -63,7 +62,11 @@ void TakeProgram(const Schedule& from, CpuId cpu, Schedule& child) {
 
 MutatorSettings& Settings() {
   static MutatorSettings settings;
-  static bool once = [] { if (getenv("GF_MEMBERS")) settings.members = atoi(getenv("GF_MEMBERS")); return true; }(); (void)once;
+  static bool once = [] {
+    if (getenv("GF_MEMBERS")) settings.members = atoi(getenv("GF_MEMBERS"));
+    return true;
+  }();
+  (void)once;
   return settings;
 }
 
@@ -77,8 +80,7 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
     last_mutation = "bytes";
     return mutate_bytes(buffer.data(), size, buffer.size());
   }
-  static const uint32_t anew = getenv("GF_ANEW") ? atoi(getenv("GF_ANEW")) : 0;
-  if (size < kHeaderBytes || random.Below(100) < anew) {
+  if (size < kHeaderBytes) {
     last_mutation = "anew";
     Generate(schedule, random);
     return Write(schedule, Settings().members, buffer);
@@ -88,8 +90,7 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
     MutateOnce(schedule, random);
   }
   Shorten(schedule, random);
-  static const uint32_t fresh = getenv("GF_FRESH") ? atoi(getenv("GF_FRESH")) : 60;
-  if (random.Below(100) < fresh) schedule.tail = AnyTail(random);
+  if (!OneIn(random, 4)) schedule.tail = AnyTail(random);
   return Write(schedule, Settings().members, buffer);
 }
 
@@ -97,8 +98,8 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
                  uint32_t seed) {
   static Schedule parents[2], child;
   Random random(seed);
-  static const uint32_t xo = getenv("GF_XO") ? atoi(getenv("GF_XO")) : 40;
-  if (random.Below(100) >= xo && a.size() >= kHeaderBytes) {
+  // libFuzzer crosses over half of the time, which is more than is good.
+  if (OneIn(random, 2) && a.size() >= kHeaderBytes) {
     const size_t size = std::min(a.size(), out.size());
     std::copy_n(a.begin(), size, out.begin());
     return Mutate(out, size, seed + 1, nullptr);

@@ -3,9 +3,11 @@
 //
 // Debian ships no headers of AFL++: its interface is these functions, by name. One state serves one
 // afl-fuzz; all that is random in it comes from afl-fuzz's seed. Bytes that no schedule reads are
-// cut off.
+// cut off. The library does not see which target is fuzzed: where GATHERFUZZ_POLICY and
+// GATHERFUZZ_ARCH name one, mutations that ask who moved run schedules against that.
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <span>
 
 #include "fuzz/mutator.h"
@@ -84,6 +86,13 @@ class Mutator {
   int32_t steps_ = 0;  // as afl-fuzz was told
 };
 
+void ReadSettings() {
+  const char* policy = std::getenv("GATHERFUZZ_POLICY");
+  const char* arch = std::getenv("GATHERFUZZ_ARCH");
+  if (policy != nullptr && FindPolicy(policy) != nullptr) Settings().policy = FindPolicy(policy);
+  if (arch != nullptr && FindArch(arch) != nullptr) Settings().arch = FindArch(arch);
+}
+
 Mutator& From(void* data) { return *static_cast<Mutator*>(data); }
 
 }  // namespace
@@ -92,6 +101,7 @@ Mutator& From(void* data) { return *static_cast<Mutator*>(data); }
 #define GATHERFUZZ_EXPORT extern "C" [[gnu::visibility("default")]]
 
 GATHERFUZZ_EXPORT void* afl_custom_init(void*, unsigned seed) {
+  gatherfuzz::ReadSettings();
   return new gatherfuzz::Mutator(seed);
 }
 
