@@ -41,21 +41,21 @@ constexpr std::array<Touches, kPointCount> MakeTable() {
   reads(pmd_read, kPmd);
   reads(pte_read, kPte);
   writes(pmd_table_unlink, kPud);
-  writes(pud_populate, kPud, kFrames);
+  writes(pud_populate, kPud, kAllocator);
   for (Point p : {pmd_set, pmd_invalidate, pmd_clear, pte_table_unlink}) writes(p, kPmd);
-  writes(pmd_populate, kPmd, kFrames);
+  writes(pmd_populate, kPmd, kAllocator);
   for (Point p : {pte_clear, pte_set}) writes(p, kPte);
 
   // A walk reads the frame of a table, which may be one no more; at a leaf it sets A or D.
-  for (Point p : {walk_pud, walk_pmd, walk_pte}) reads(p, kFrames, kWalkCache);
+  for (Point p : {walk_pud, walk_pmd, walk_pte}) reads(p, kAllocator, kWalkCache);
   reads(walk_pud, kPud);
   writes(walk_pud, kWalkCache);
   writes(walk_pmd, kPmd, kWalkCache, kTlb);
   writes(walk_pte, kPte, kTlb);
   reads(access, kTlb, kWalkCache);
 
-  writes(alloc_page, kFrames);
-  for (Point p : {free_page, free_table}) adds(p, kFrames);
+  writes(alloc_page, kAllocator);
+  for (Point p : {free_page, free_table}) adds(p, kAllocator);
   for (Point p : {free_page, free_table, syscall_return}) reads(p, kTlb);
   reads(free_table, kWalkCache);
 
