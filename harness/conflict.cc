@@ -100,9 +100,9 @@ bool Conflict(PendingStep a, PendingStep b, bool same_cpu) {
   const Touches x = TouchesOf(a.point), y = TouchesOf(b.point);
   int shared = (x.writes & (y.reads | y.writes)) | (y.writes & x.reads);
   shared &= ~(x.adds & y.adds);
+  if (shared == 0) return false;
   if (!same_cpu && IsOnOwnCpu(a.point) && IsOnOwnCpu(b.point)) shared &= ~kOfCpu;
   if ((shared & ~kPlaced) != 0) return true;
-  if (shared == 0) return false;
   const int pmd = MaskOf(Thing::kPmd) | MaskOf(Thing::kPteLock);
   if ((shared & MaskOf(Thing::kPte)) != 0 && a.page == b.page) return true;
   if ((shared & pmd) != 0 && a.page / kPagesPerPmd == b.page / kPagesPerPmd) return true;
