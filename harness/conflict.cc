@@ -41,21 +41,21 @@ constexpr std::array<Touches, kPointCount> MakeTable() {
   reads(pmd_read, kPmd);
   reads(pte_read, kPte);
   writes(pmd_table_unlink, kPud);
-  writes(pud_populate, kPud, kFrames);
+  writes(pud_populate, kPud, kAllocator);
   for (Point p : {pmd_set, pmd_invalidate, pmd_clear, pte_table_unlink}) writes(p, kPmd);
-  writes(pmd_populate, kPmd, kFrames);
+  writes(pmd_populate, kPmd, kAllocator);
   for (Point p : {pte_clear, pte_set}) writes(p, kPte);
 
   // A walk reads the frame of a table, which may be one no more; at a leaf it sets A or D.
-  for (Point p : {walk_pud, walk_pmd, walk_pte}) reads(p, kFrames, kWalkCache);
+  for (Point p : {walk_pud, walk_pmd, walk_pte}) reads(p, kAllocator, kWalkCache);
   reads(walk_pud, kPud);
   writes(walk_pud, kWalkCache);
   writes(walk_pmd, kPmd, kWalkCache, kTlb);
   writes(walk_pte, kPte, kTlb);
   reads(access, kTlb, kWalkCache);
 
-  writes(alloc_page, kFrames);
-  for (Point p : {free_page, free_table}) adds(p, kFrames);
+  writes(alloc_page, kAllocator);
+  for (Point p : {free_page, free_table}) adds(p, kAllocator);
   for (Point p : {free_page, free_table, syscall_return}) reads(p, kTlb);
   reads(free_table, kWalkCache);
 
@@ -100,9 +100,9 @@ bool Conflict(PendingStep a, PendingStep b, bool same_cpu) {
   const Touches x = TouchesOf(a.point), y = TouchesOf(b.point);
   int shared = (x.writes & (y.reads | y.writes)) | (y.writes & x.reads);
   shared &= ~(x.adds & y.adds);
+  if (shared == 0) return false;
   if (!same_cpu && IsOnOwnCpu(a.point) && IsOnOwnCpu(b.point)) shared &= ~kOfCpu;
   if ((shared & ~kPlaced) != 0) return true;
-  if (shared == 0) return false;
   const int pmd = MaskOf(Thing::kPmd) | MaskOf(Thing::kPteLock);
   if ((shared & MaskOf(Thing::kPte)) != 0 && a.page == b.page) return true;
   if ((shared & pmd) != 0 && a.page / kPagesPerPmd == b.page / kPagesPerPmd) return true;

@@ -38,7 +38,7 @@ enum class Thing : uint8_t {
   kMmapLock,
   kCounter,    // tlb_flush_pending
   kPolicy,     // the policy's own state
-  kFrames,     // which are given out, and as what
+  kAllocator,  // which are given out, and as what
   kTlb,        // of a CPU; frees and returns look at all
   kWalkCache,  // ... as do frees of tables
   kQueue,      // the order in which invalidations were issued

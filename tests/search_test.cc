@@ -174,9 +174,8 @@ void ExpectEachOrderSeen(const Schedule& schedule, size_t count) {
 
 TEST(Distinct, IsEachOrderThatThereIsAndNoOther) {
   ExpectEachOrderSeen(Walkers(), 20);
-  // Two calls that find nothing to unmap, beside a walk. Whoever is second to get the lock can do
-  // so before or after each of the other's last steps: 4 orders, twice, and 84 ways to put the walk
-  // in.
+  // Two calls that find nothing to unmap, beside a walk. The first one returns at any of 4 places
+  // among the steps of the second; either is first; and there are 84 ways to put the walk in.
   const Schedule calls = FromText(R"(
       cpus 2
       init

@@ -3,9 +3,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "absl/flags/flag.h"
@@ -181,8 +186,9 @@ void SearchRun::PrintForPeople() const {
                                     target, Counts());
     return;
   }
-  std::cout << absl::StreamFormat("%s%s (%s): %s\n", result_.stopped ? "stopped; so far " : "",
-                                  Verdict(), target, Counts());
+  const std::string verdict =
+      result_.stopped ? absl::StrCat("stopped; so far ", hit_ ? Verdict() : "none") : Verdict();
+  std::cout << absl::StreamFormat("%s (%s): %s\n", verdict, target, Counts());
   if (result_.limits != 0) {
     std::cout << absl::StreamFormat("%d executions ran into the limit of steps\n", result_.limits);
   }

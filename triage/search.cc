@@ -23,7 +23,7 @@ constexpr uint64_t kBlock = 64;  // executions that a thread takes at a time
 // splitmix64, so their numbers are never the same.
 Random RandomOf(uint64_t seed, uint64_t i) { return Random(Random(seed).Next() ^ i); }
 
-// Makes the schedules of executions, and their tails. A copy for each thread.
+// Makes the schedules of executions. A copy for each thread.
 class Source {
  public:
   explicit Source(const SearchSettings& settings) : settings_(settings) {
@@ -31,28 +31,39 @@ class Source {
     schedule_ = *settings.schedule;
     schedule_.order.clear();
     schedule_.tail = {};
-    tail_.steps = StepsOfPlainRun();
+    if (settings.strategy->kind == Tail::Kind::kPct) steps_ = StepsOfPlainRun();
   }
+
+  // Whether all executions are of the same programs.
+  bool fixed() const { return settings_.schedule != nullptr; }
 
   const Schedule& Make(uint64_t i) {
     Random random = RandomOf(settings_.seed, i);
-    tail_.kind = settings_.strategy->kind;
-    tail_.seed = static_cast<uint32_t>(random.Next() >> 32);
-    if (settings_.schedule == nullptr) {
-      std::array<uint8_t, 64> bytes;
-      const size_t size = 12 + random.Below(52);
-      for (size_t k = 0; k < size; ++k) bytes[k] = static_cast<uint8_t>(random.Next() >> 40);
-      DecodeBytes({bytes.data(), size}, schedule_);
-      schedule_.order.clear();
-    }
-    schedule_.tail = tail_;
+    schedule_.tail = TailFrom(random);
+    if (fixed()) return schedule_;
+    const Tail tail = schedule_.tail;
+    std::array<uint8_t, 64> bytes;
+    const size_t size = 12 + random.Below(52);
+    for (size_t k = 0; k < size; ++k) bytes[k] = static_cast<uint8_t>(random.Next() >> 40);
+    DecodeBytes({bytes.data(), size}, schedule_);
+    schedule_.order.clear();
+    schedule_.tail = tail;
     return schedule_;
   }
 
+  // The schedule's tail alone.
+  Tail TailOf(uint64_t i) const {
+    Random random = RandomOf(settings_.seed, i);
+    return TailFrom(random);
+  }
+
  private:
+  Tail TailFrom(Random& random) const {
+    return {settings_.strategy->kind, static_cast<uint32_t>(random.Next() >> 32), steps_};
+  }
+
   // What PCT spreads its drops over. No violation ends the run, if its kind lets it go on.
   uint16_t StepsOfPlainRun() const {
-    if (settings_.strategy->kind != Tail::Kind::kPct) return 0;
     const auto execution = std::make_unique<Execution>();
     const RunResult result =
         execution->Execute(schedule_, *settings_.policy, *settings_.arch, {.ignored = ~0u});
@@ -61,7 +72,7 @@ class Source {
 
   const SearchSettings& settings_;
   Schedule schedule_;
-  Tail tail_;
+  uint16_t steps_ = 0;
 };
 
 struct Outcome {
@@ -110,6 +121,7 @@ class Searcher {
   void Work(int job) {
     const auto execution = std::make_unique<Execution>();
     Source source = source_;
+    if (source.fixed()) execution->Load(source.Make(0));
     while (!done_) {
       RunBlocks(*execution, source);
       ran_.arrive_and_wait();
@@ -124,8 +136,7 @@ class Searcher {
       // What comes after the first violation does not count.
       if (begin >= size_ || begin > found_.load(std::memory_order_relaxed)) return;
       for (uint64_t i = begin; i < std::min(begin + kBlock, size_); ++i) {
-        const RunResult run = execution.Execute(source.Make(began_ + i), *settings_.policy,
-                                                *settings_.arch, {.ignored = settings_.ignored});
+        const RunResult run = RunOne(execution, source, began_ + i);
         outcomes_[i] = {run.trace_hash, run.steps, run.violation.kind, run.limit};
         if (run.violation.kind == ViolationKind::kNone || settings_.keep_going) continue;
         uint64_t found = found_.load(std::memory_order_relaxed);
@@ -134,6 +145,15 @@ class Searcher {
         break;
       }
     }
+  }
+
+  RunResult RunOne(Execution& execution, Source& source, uint64_t i) const {
+    const RunOptions options{.ignored = settings_.ignored};
+    if (!source.fixed()) {
+      return execution.Execute(source.Make(i), *settings_.policy, *settings_.arch, options);
+    }
+    return execution.RunLoaded(*settings_.policy, *settings_.arch,
+                               {.runs = 0, .tail = source.TailOf(i)}, options);
   }
 
   // One thread: how many executions of the round count.
@@ -213,7 +233,8 @@ Interval WilsonInterval(uint64_t hits, uint64_t n, double z) {
   const double center = p + z * z / (2 * count);
   const double half = z * std::sqrt(p * (1 - p) / count + z * z / (4 * count * count));
   const double scale = 1 + z * z / count;
-  return {std::max(0.0, (center - half) / scale), std::min(1.0, (center + half) / scale)};
+  return {.low = hits == 0 ? 0 : (center - half) / scale,
+          .high = hits == n ? 1 : (center + half) / scale};
 }
 
 }  // namespace gatherfuzz

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// landmark: PCT whose drops come at named steps, new here.
+// landmark: PCT whose priorities change at named steps, new here.
 //
 // A drop of PCT comes after the n-th step of a run: in a long zap, most are wasted inside of it,
 // and the few steps at which a finish is vulnerable are hit with a probability that falls with the
-// length of the run. Here a drop comes after the j-th step of one kind, such as the second
+// length of the run. Here priorities change after the j-th step of one kind, such as the second
 // pending_dec; the kind is drawn from the telling ones (conflict.h) that the programs can make, and
 // j is small most of the time. So the probability of a window depends little on how many pages lie
-// around it. Drops between two telling steps, such as two locks, are left to pct. 1 to 5 drops, by
-// the seed, as with pct; the bound of PCT does not hold.
+// around it. Half of the changes drop the agent that made the step, as in PCT; the others raise one
+// of those that can move above all, since what has been held up in a window must go on before the
+// rest does. 1 to 16 changes, by the seed: those that do not come do no harm. Changes between two
+// telling steps, such as two locks, are left to pct, and its bound does not hold.
 #include <bit>
 
 #include "harness/search/estimate.h"
@@ -17,6 +19,8 @@
 namespace gatherfuzz {
 namespace {
 
+constexpr uint32_t kMaxChanges = kMaxPlaces;
+
 Point NthPoint(PointMask points, uint32_t i) {
   for (; i != 0; --i) points &= points - 1;
   return static_cast<Point>(std::countr_zero(points));
@@ -25,23 +29,24 @@ Point NthPoint(PointMask points, uint32_t i) {
 class Landmark final : public Strategy {
  public:
   void Begin(const Schedule& schedule, const Tail& tail) override {
-    Random random(tail.seed);
-    priorities_.Shuffle(random);
-    count_ = 1 + tail.seed % kMaxDrops;
+    random_ = Random(tail.seed);
+    priorities_.Shuffle(random_);
+    count_ = 1 + tail.seed % kMaxChanges;
     const PointMask points = PossibleTellingPoints(schedule);
     const auto kinds = static_cast<uint32_t>(std::popcount(points));
     for (uint32_t i = 0; i < count_; ++i) {
-      // Each of 1 to 32, small ones likelier: 1 in a third of the drops.
-      const int occurrence = 1 + static_cast<int>(random.Below(1u << random.Below(6)));
-      drops_[i] = {NthPoint(points, random.Below(kinds)), occurrence, static_cast<int>(i)};
+      changes_[i].point = NthPoint(points, random_.Below(kinds));
+      // Each of 1 to 8, small ones likelier: 1 in almost half of the changes.
+      changes_[i].left = 1 + random_.Below(1u << random_.Below(4));
+      changes_[i].place = static_cast<int>(i);
     }
     move_ = {.steps = 0};
   }
 
   Move Next(const Situation& now) override {
-    if (move_.steps != now.unspent) Made(now.last);
+    if (move_.steps != now.unspent) Made(now.last, now.runnable);
     PointMask awaited = 0;
-    for (uint32_t i = 0; i < count_; ++i) awaited |= MaskOf(drops_[i].point);
+    for (uint32_t i = 0; i < count_; ++i) awaited |= MaskOf(changes_[i].point);
     move_ = {.agent = priorities_.Highest(now.runnable),
              .steps = awaited != 0 ? 1 : kNoLimit,
              .counted = awaited != 0 ? awaited : kAllPoints,
@@ -50,25 +55,32 @@ class Landmark final : public Strategy {
   }
 
  private:
-  struct Drop {
-    Point point;
-    int left;   // occurrences
-    int place;  // as in pct
+  struct Change {
+    Point point{};
+    uint32_t left = 0;  // occurrences
+    int place = 0;      // of a drop, as in pct
   };
 
-  void Made(Point point) {
+  void Made(Point point, uint32_t runnable) {
     for (uint32_t i = 0; i < count_;) {
-      if (drops_[i].point != point || --drops_[i].left != 0) {
+      if (changes_[i].point != point || --changes_[i].left != 0) {
         ++i;
         continue;
       }
-      priorities_.Lower(move_.agent, drops_[i].place);
-      drops_[i] = drops_[--count_];
+      Apply(changes_[i], runnable);
+      changes_[i] = changes_[--count_];
     }
   }
 
+  void Apply(const Change& change, uint32_t runnable) {
+    if (random_.Below(2) == 0) return priorities_.Lower(move_.agent, change.place);
+    const auto agents = static_cast<uint32_t>(std::popcount(runnable));
+    priorities_.Raise(NthAgent(runnable, random_.Below(agents)));
+  }
+
+  Random random_{0};
   Priorities priorities_;
-  std::array<Drop, kMaxDrops> drops_{};
+  std::array<Change, kMaxChanges> changes_{};  // those that are still to come
   uint32_t count_ = 0;
   Move move_;
 };

@@ -19,6 +19,9 @@
 namespace gatherfuzz {
 namespace {
 
+constexpr uint32_t kMaxDrops = 5;
+static_assert(kMaxDrops <= kMaxPlaces);
+
 class Pct final : public Strategy {
  public:
   void Begin(const Schedule& schedule, const Tail& tail) override {

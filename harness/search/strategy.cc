@@ -17,7 +17,7 @@ constexpr StrategyInfo kStrategies[] = {
      MakePos},
     {Tail::Kind::kSurw, "surw", "surw",
      "uniform over the orders of telling steps, estimated (SURW)", MakeSurw},
-    {Tail::Kind::kLandmark, "landmark", "landmark", "PCT whose drops come at named steps",
+    {Tail::Kind::kLandmark, "landmark", "landmark", "PCT whose priorities change at named steps",
      MakeLandmark},
 };
 static_assert(std::size(kStrategies) == kTailKinds - 1);
