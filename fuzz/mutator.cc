@@ -62,11 +62,6 @@ void TakeProgram(const Schedule& from, CpuId cpu, Schedule& child) {
 
 MutatorSettings& Settings() {
   static MutatorSettings settings;
-  static bool once = [] {
-    if (getenv("GF_MEMBERS")) settings.members = atoi(getenv("GF_MEMBERS"));
-    return true;
-  }();
-  (void)once;
   return settings;
 }
 
