@@ -118,9 +118,9 @@ PageRange AnyRange(Random& random) {
 OpKind PickOpKind(Random& random) {
   static constexpr OpKind kLikely[16] = {
       OpKind::kDontneed, OpKind::kDontneed, OpKind::kDontneed, OpKind::kDontneed,
-      OpKind::kDontneed, OpKind::kMunmap,   OpKind::kMunmap,   OpKind::kMunmap,
-      OpKind::kFree,     OpKind::kFree,     OpKind::kRead,     OpKind::kRead,
-      OpKind::kWrite,    OpKind::kMap,      OpKind::kFill,     OpKind::kFill};
+      OpKind::kDontneed, OpKind::kMunmap,   OpKind::kMunmap,   OpKind::kFree,
+      OpKind::kFree,     OpKind::kRead,     OpKind::kRead,     OpKind::kWrite,
+      OpKind::kWrite,    OpKind::kWrite,    OpKind::kMap,      OpKind::kFill};
   return kLikely[random.Below(16)];
 }
 
@@ -144,7 +144,7 @@ Tail AnyTail(Random& random) {
 void Generate(Schedule& schedule, Random& random) {
   static constexpr int kLikelyCpus[8] = {2, 2, 2, 2, 3, 3, 3, 4};
   static constexpr int kLikelySpan[8] = {4, 8, 8, 8, 16, 16, 16, 32};
-  if (OneIn(random, 4)) {
+  if (OneIn(random, 2)) {
     GenerateFromBytes(schedule, random);
   } else {
     schedule = {};
