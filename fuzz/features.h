@@ -50,6 +50,8 @@ class Features final : public StepObserver {
   void Pair(const StepEvent& event);
   void Clear(const StepEvent& event, const World& before);
   void State(const StepEvent& event, const World& before);
+  void Shape(const StepEvent& event, const World& before);
+  void Waits(const World& before);
   Debt ForeignDebt(CpuId cpu) const;
   void Pay(CpuId cpu);
   void Set(size_t region, uint32_t value);
@@ -57,8 +59,9 @@ class Features final : public StepObserver {
   uint8_t* map_ = nullptr;
   std::array<Toucher, kPlaces> touched_{};
   std::array<Debt, kMaxCpus> debts_{};
-  Debt all_;  // of all CPUs together
-  uint32_t flushed_ = 0;
+  Debt all_;              // of all CPUs together
+  uint32_t flushed_ = 0;  // bit mask of CPUs that have flushed since their gather began
+  std::array<uint8_t, kMaxCpus> last_bits_{};  // of each CPU's last gather
 };
 
 }  // namespace gatherfuzz
