@@ -44,7 +44,7 @@ PageRange Nudged(PageRange range, Random& random) {
 // One operation, or a dozen: engines prefer small inputs, and in a long program more can meet.
 bool AddOps(Schedule& schedule, Random& random) {
   if (schedule.program.full()) return false;
-  for (uint32_t ops = 1 + random.Below(1u << random.Below(5)); ops > 0; --ops) {
+  for (uint32_t ops = 1 + random.Below(1u << random.Below(6)); ops > 0; --ops) {
     const PageRange range = Overlapping(KnownRange(schedule, random), random);
     const CpuId cpu = PickCpu(schedule, random);
     schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
@@ -181,7 +181,7 @@ bool Anew(Schedule& schedule, Random& random) {
 }
 
 constexpr Mutation kMutations[] = {
-    {"add-ops", 10, AddOps},
+    {"add-ops", 20, AddOps},
     {"drop-op", 4, DropOp},
     {"change-kind", 3, ChangeKind},
     {"change-range", 5, ChangeRange},
