@@ -48,7 +48,7 @@ void Features::Pair(const StepEvent& event) {
   if ((touches.reads | touches.writes) == 0) return;
   Toucher& last = touched_[static_cast<size_t>(PlaceOf(event, touches))];
   const Toucher before = last;
-  last = {event.agent, event.point};
+  last = {event.agent, event.point, before.point};
   if (before.point == kNoPoint || before.agent == event.agent) return;
   if (touches.writes == 0 && TouchesOf(before.point).writes == 0) return;
   uint32_t owed = 0;
@@ -56,8 +56,11 @@ void Features::Pair(const StepEvent& event) {
     const Debt foreign = ForeignDebt(CpuOf(event.agent));
     owed = (foreign.small >> event.page & 1) | (foreign.huge >> event.page / kPagesPerPmd & 1) << 1;
   }
-  Set(0,
-      static_cast<uint32_t>(before.point) | static_cast<uint32_t>(event.point) << 6 | owed << 12);
+  const uint32_t pair = static_cast<uint32_t>(before.point) | static_cast<uint32_t>(event.point)
+                                                                  << 6;
+  Set(0, pair | owed << 12);
+  if (before.previous != kNoPoint)
+    Set(0, 1u << 30 | static_cast<uint32_t>(before.previous) << 12 | pair);
 }
 
 void Features::Clear(const StepEvent& event, const World& before) {

@@ -5,7 +5,7 @@
 // something telling that a run did:
 //  - a pair: a step of one agent followed by a conflicting step of another at the same page-table
 //    entry, lock, counter, TLB or queue, and whether the page was then cleared by somebody else and
-//    not yet flushed;
+//    not yet flushed; and a window: the same with the step before these two at that place;
 //  - a state, when a gather counts, flushes or ends, when a table is freed and when a call returns:
 //    if others have cleared something in its range and not flushed it, what (pages, huge pages,
 //    tables), whether a TLB still holds it, how many gathers are live, what this one has recorded,
@@ -49,6 +49,7 @@ class Features final : public StepObserver {
   struct Toucher {
     AgentId agent{};
     Point point = kNoPoint;
+    Point previous = kNoPoint;  // the step before that, at the same place
   };
   static constexpr int kPlaces = kPages + kPmds + kPuds + kThings;
 

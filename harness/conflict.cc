@@ -71,7 +71,6 @@ constexpr std::array<Touches, kPointCount> MakeTable() {
   return table;
 }
 
-
 constexpr PointMask TellingPoints() {
   using enum Point;
   PointMask mask = 0;

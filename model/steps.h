@@ -107,8 +107,8 @@ class Steps {
   const World* world_ = nullptr;  // what ready() is asked about; set by the implementation
   uint64_t trace_hash_ = 0;
   uint64_t observed_ = 0;  // bit i: the point of number i is passed on to Observe()
-  uint64_t stops_ = 0;   // bit i: before a step at the point of number i, it asks all the same
-  uint32_t budget_ = 0;  // steps the running agent may still do without asking
+  uint64_t stops_ = 0;     // bit i: before a step at the point of number i, it asks all the same
+  uint32_t budget_ = 0;    // steps the running agent may still do without asking
   uint32_t steps_ = 0;
   int last_page_ = kNoPage;
   Point last_point_ = {};

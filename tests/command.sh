@@ -76,7 +76,7 @@ check grep -Eq '^fails: .*own-range' out
 check test "$(grep -Ec '^[* ] [a-z-]+ +[a-z-]+ +[0-9]' out)" -eq "$("$gatherfuzz" policies | sed '/^arch/,$d' | grep -c '^  [a-z]')"
 check test "$(grep -c 'held to be safe' out)" -eq 1
 expect 1 -- run --policy all --json race.gather
-check test "$(grep -c '^{"file":"race.gather","policy":"[a-z-]*","arch":"x86","verdict":' out)" -eq "$(wc -l <out)"
+check test "$(grep -c '^{"file":"race.gather","policy":"[a-z-]*","arch":"x86","member":0,"members":1,"verdict":' out)" -eq "$(wc -l <out)"
 check grep -Eq '"policy":"full-mm",.*"held_safe":true,"final_memory":"as the program says"}$' out
 check grep -Eq '"policy":"own-range",.*"held_safe":false,"final_memory":null}$' out
 printf 'gatherfuzz 1\ninit\n  map 0..4 rw\ncpu0\n  write 0\norder\n  rest\n' >alone.gather
@@ -131,6 +131,52 @@ expect 0 -- show random -o random.gather
 expect 0 -- encode random.gather -o random.bytes
 check test "$("$gatherfuzz" run --json --policy full-mm --arch x86 <random - | grep -o 'trace_hash[^,]*')" = \
   "$("$gatherfuzz" run --json --policy full-mm --arch x86 random.bytes | grep -o 'trace_hash[^,]*')"
+
+# Bytes of a family of 64. Its first member is clean; each command takes the first that is not.
+sed '/^order/,$d; s/^policy.*//; s/^arch.*//; s/^expect.*//' race.gather >orders.gather
+expect 0 -- encode orders.gather -o family
+printf '\077' | dd of=family bs=1 seek=14 conv=notrunc 2>/dev/null
+on=(--policy own-range --arch x86)
+bad=0
+while [ $bad -lt 64 ] && "$gatherfuzz" run "${on[@]}" --member $bad family >/dev/null; do bad=$((bad + 1)); done
+check test $bad -gt 0 -a $bad -lt 64
+field() { "$gatherfuzz" run --json "$@" | grep -o '"trace_hash[^,]*'; }
+expect 1 "^member: $bad of 64 of the input's family$" -- run "${on[@]}" family
+check grep -q '^replay: gatherfuzz run --policy own-range --arch x86 family$' out
+expect 1 "\"member\":$bad,\"members\":64,\"verdict\":\"stale-after-return\"" -- run --json "${on[@]}" family
+expect 1 "^replay: .* --member $bad family$" -- run --member $bad "${on[@]}" family
+expect 0 'family: none .own-range, x86, member 0 of 64, [0-9]+ steps' -- run --member 0 "${on[@]}" family
+expect 0 'family: none .full-mm, x86, all 64 members; member 0: [0-9]+ steps' -- run --policy full-mm --arch x86 family
+expect 0 '"member":0,"members":64,"verdict":"none"' -- run --json --policy full-mm --arch x86 family
+expect 0 -- run --expect stale-after-return "${on[@]}" family
+expect 1 'expected none, got stale-after-return' -- run --expect none "${on[@]}" family
+expect 0 -- run --expect none --member 0 "${on[@]}" family
+expect 1 'none|own-range' -- run --ignore stale-dirty-after-return "${on[@]}" family
+expect 0 'all 64 members' -- run --ignore stale-after-return "${on[@]}" family
+expect 0 '^# member 0 of 64 of its family; --member shows others$' -- show family
+expect 0 "^# member $bad of 64 of its family" -- show --member $bad family
+cp out member.gather
+check test "$(field "${on[@]}" member.gather)" = "$(field "${on[@]}" family)"
+check test "$(field "${on[@]}" --member 0 family)" != "$(field "${on[@]}" family)"
+expect 0 '^expect stale-after-return$' -- show --by_step --member $bad "${on[@]}" family
+expect 0 -- encode --member $bad family -o member
+check test "$(field "${on[@]}" member)" = "$(field "${on[@]}" family)"
+expect 0 -- encode family -o family.again
+check cmp family family.again
+expect 0 -- minimize "${on[@]}" family -o small.gather
+expect 0 -- run --check small.gather
+expect 2 'family: shows no violation under own-range' -- minimize --member 0 "${on[@]}" family
+expect 1 '^family on x86 with 64 members; each policy' -- run --policy all --arch x86 family
+check grep -Eq "^  own-range +stale-after-return .*  - .member $bad.$" out
+check grep -Eq '^[*] full-mm +none .*  as the program says$' out
+expect 1 "\"policy\":\"own-range\",\"arch\":\"x86\",\"member\":$bad,\"members\":64" -- run --policy all --arch x86 --json family
+expect 2 'family: has no member 64; --member is 0 to 63' -- run --member 64 "${on[@]}" family
+expect 2 'family: has no member -1; ' -- show --member -1 family
+expect 2 'race.gather: is text, which is one schedule' -- run --member 0 race.gather
+expect 2 'race.gather: is text' -- minimize --member 0 race.gather
+expect 2 'race.gather: is text' -- encode --member 0 race.gather
+expect 2 '^gatherfuzz: --member: ' -- run --member two family
+for command in run show encode minimize; do expect 0 '^  --member ' -- $command --help; done
 
 # One clear line, exit status 2, nothing left half written.
 sed 's/dontneed 2..4/dontneed 4..2/' race.gather >wrong.gather

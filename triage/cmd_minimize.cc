@@ -4,8 +4,10 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "harness/family.h"
 #include "triage/command.h"
 #include "triage/files.h"
+#include "triage/members.h"
 #include "triage/minimize.h"
 #include "triage/strings.h"
 
@@ -19,7 +21,11 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   ScheduleFile& file = loaded->file;
   const absl::StatusOr<Target> target = TargetFor(arguments[0], file);
   if (!target.ok()) return target.status();
+  const absl::StatusOr<Members> members = ChosenMembers(arguments[0], *loaded);
+  if (!members.ok()) return members.status();
   static Execution execution;
+  file.schedule = TakeMember(file.schedule, FirstUnclean(execution, file.schedule, *members,
+                                                         *target->policy, *target->arch));
   const RunResult result = execution.Execute(file.schedule, *target->policy, *target->arch);
   if (result.violation.kind == ViolationKind::kNone) {
     return absl::InvalidArgumentError(
@@ -37,8 +43,9 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 }
 
 constexpr Command kCommand("minimize", "FILE [-o OUT]",
-                           "write the same kind of violation with fewer operations and switches",
-                           " output policy arch ", Main);
+                           "write the same kind of violation with fewer operations and switches; "
+                           "of the first member that has one",
+                           " output policy arch member ", Main);
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

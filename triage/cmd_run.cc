@@ -3,27 +3,32 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "harness/cause.h"
+#include "harness/family.h"
 #include "harness/trace.h"
 #include "triage/command.h"
 #include "triage/compare.h"
 #include "triage/files.h"
 #include "triage/interleaving.h"
+#include "triage/members.h"
 #include "triage/report.h"
 #include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {
 
+// The run of one member of a file's family.
 struct RunOf {
   const std::string& path;
-  const ScheduleFile& file;
+  const Schedule& schedule;  // of the member
   Target target;
   const Trace& trace;
+  int member, members;  // which it is of how many the file has
 };
 
 std::string Replay(const RunOf& run) {
@@ -31,6 +36,8 @@ std::string Replay(const RunOf& run) {
                                      " --arch ", Absl(run.target.arch->name()));
   const std::string ignored = absl::GetFlag(FLAGS_ignore);
   if (!ignored.empty()) absl::StrAppend(&command, " --ignore ", ignored);
+  const std::optional<int> member = absl::GetFlag(FLAGS_member);
+  if (member) absl::StrAppend(&command, " --member ", *member);
   return absl::StrCat(command, " ", run.path);
 }
 
@@ -48,6 +55,8 @@ nlohmann::ordered_json JsonOf(const RunOf& run) {
   json["file"] = run.path;
   json["policy"] = run.target.policy->name();
   json["arch"] = run.target.arch->name();
+  json["member"] = run.member;
+  json["members"] = run.members;
   json["verdict"] = VerdictOf(result);
   json["page"] = or_null(result.violation.page);
   json["cpu"] = or_null(result.violation.cpu);
@@ -55,7 +64,7 @@ nlohmann::ordered_json JsonOf(const RunOf& run) {
   json["steps"] = result.steps;
   json["trace_hash"] = absl::StrFormat("%016x", result.trace_hash);
   if (result.violation.kind != ViolationKind::kNone) {
-    json["signature"] = Signature(run.file.schedule, run.trace);
+    json["signature"] = Signature(run.schedule, run.trace);
   }
   json["cost"] = {{"invalidations", result.cost.invalidations},
                   {"whole", result.cost.whole},
@@ -73,21 +82,29 @@ void PrintJson(const RunOf& run, const PolicyRun& compared) {
   PrintLine(json);
 }
 
+// "all 8 members; member 0: ", "member 5 of 8, ", or nothing if there is but one.
+std::string MemberText(const RunOf& run) {
+  if (run.members == 1) return "";
+  if (absl::GetFlag(FLAGS_member) || !run.trace.result.clean()) {
+    return absl::StrCat("member ", run.member, " of ", run.members, ", ");
+  }
+  return absl::StrCat("all ", run.members, " members; member ", run.member, ": ");
+}
+
 void PrintForPeople(const RunOf& run) {
   const RunResult& result = run.trace.result;
-  const Schedule& schedule = run.file.schedule;
   if (absl::GetFlag(FLAGS_trace)) {
-    std::cout << PrintInterleaving(schedule, run.trace,
+    std::cout << PrintInterleaving(run.schedule, run.trace,
                                    std::vector<bool>(run.trace.steps.size(), true));
   }
   if (result.violation.kind != ViolationKind::kNone) {
-    std::cout << PrintReport(
-        {schedule, run.trace, run.target.policy->name(), run.target.arch->name(), Replay(run)});
+    std::cout << PrintReport({run.schedule, run.trace, run.target.policy->name(),
+                              run.target.arch->name(), Replay(run), run.member, run.members});
     return;
   }
-  std::cout << absl::StreamFormat("%s: %s (%s, %s, %d steps, %d invalidations)\n", run.path,
+  std::cout << absl::StreamFormat("%s: %s (%s, %s, %s%d steps, %d invalidations)\n", run.path,
                                   VerdictOf(result), Absl(run.target.policy->name()),
-                                  Absl(run.target.arch->name()), result.steps,
+                                  Absl(run.target.arch->name()), MemberText(run), result.steps,
                                   result.cost.invalidations);
 }
 
@@ -97,7 +114,7 @@ void WarnOfUnreached(const RunOf& run) {
   if (index < 0) return;
   std::cerr << absl::StreamFormat("gatherfuzz: warning: %s: '%s' never came to that step\n",
                                   run.path,
-                                  PrintRun(run.file.schedule.order[static_cast<size_t>(index)]));
+                                  PrintRun(run.schedule.order[static_cast<size_t>(index)]));
 }
 
 absl::StatusOr<std::string> Expected(const std::string& path, const ScheduleFile& file) {
@@ -119,9 +136,14 @@ class Runner {
     const ScheduleFile& file = loaded->file;
     const absl::StatusOr<const Arch*> arch = ArchFor(path, file);
     if (!arch.ok()) return arch.status();
-    const Comparison comparison = Compare(execution_, file.schedule, policies, **arch, ignored_);
+    const absl::StatusOr<Members> members = ChosenMembers(path, *loaded);
+    if (!members.ok()) return members.status();
+    const Comparison comparison =
+        Compare(execution_, file.schedule, *members, policies, **arch, ignored_);
     for (const PolicyRun& run : comparison.runs) {
-      const RunOf run_of{path, file, {run.policy, *arch}, run.trace};
+      const Schedule schedule = TakeMember(file.schedule, run.member);
+      const RunOf run_of{path,      schedule,   {run.policy, *arch},
+                         run.trace, run.member, loaded->members};
       if (absl::GetFlag(FLAGS_json)) PrintJson(run_of, run);
       Count(run_of, "", false);
       if (run.difference) status_ = kViolation;
@@ -139,8 +161,14 @@ class Runner {
     const absl::StatusOr<std::string> expected = Expected(path, file);
     if (!expected.ok()) return expected.status();
 
-    const Trace trace = Record(execution_, file.schedule, *target->policy, *target->arch, ignored_);
-    const RunOf run{path, file, *target, trace};
+    const absl::StatusOr<Members> members = ChosenMembers(path, *loaded);
+    if (!members.ok()) return members.status();
+
+    const int member =
+        FirstUnclean(execution_, file.schedule, *members, *target->policy, *target->arch, ignored_);
+    const Schedule schedule = TakeMember(file.schedule, member);
+    const Trace trace = Record(execution_, schedule, *target->policy, *target->arch, ignored_);
+    const RunOf run{path, schedule, *target, trace, member, loaded->members};
     if (loaded->was_text && expected->empty()) WarnOfUnreached(run);
     const bool as_expected = VerdictOf(trace.result) == *expected;
     if (absl::GetFlag(FLAGS_json)) {
@@ -230,8 +258,9 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 
 constexpr Command kCommand(
     "run", "FILE...",
-    "run schedules and print their verdicts; --policy all compares all (1 if any fails)",
-    " policy arch trace json expect check ignore ", Main);
+    "run schedules and print their verdicts, of bytes with several members that of the first that "
+    "is not clean; --policy all compares all (1 if any fails)",
+    " policy arch trace json expect check ignore member ", Main);
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

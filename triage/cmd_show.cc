@@ -3,10 +3,13 @@
 #include <string>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
 #include "harness/bytes.h"
+#include "harness/family.h"
 #include "harness/trace.h"
 #include "triage/command.h"
 #include "triage/files.h"
+#include "triage/members.h"
 
 namespace gatherfuzz {
 namespace {
@@ -22,10 +25,21 @@ absl::StatusOr<ExitStatus> Write(const std::string& content) {
   return kNoViolation;
 }
 
+// Says under the first line which member the text is, if there are others.
+std::string WithComment(std::string text, int member, int members) {
+  if (members == 1) return text;
+  const std::string comment =
+      absl::StrCat("# member ", member, " of ", members, " of its family; --member shows others\n");
+  return text.insert(text.find('\n') + 1, comment);
+}
+
 absl::StatusOr<ExitStatus> Show(const std::vector<std::string>& arguments) {
   absl::StatusOr<LoadedSchedule> loaded = LoadOnly(arguments);
   if (!loaded.ok()) return loaded.status();
+  const absl::StatusOr<int> member = ChosenMember(arguments[0], *loaded);
+  if (!member.ok()) return member.status();
   ScheduleFile& file = loaded->file;
+  file.schedule = TakeMember(file.schedule, *member);
   const bool by_step = absl::GetFlag(FLAGS_by_step);
   if (by_step || !absl::GetFlag(FLAGS_policy).empty() || !absl::GetFlag(FLAGS_arch).empty()) {
     const absl::StatusOr<Target> target = TargetFor(arguments[0], file);
@@ -39,20 +53,24 @@ absl::StatusOr<ExitStatus> Show(const std::vector<std::string>& arguments) {
       file.expect = trace.result.violation.kind;
     }
   }
-  return Write(PrintText(file));
+  return Write(WithComment(PrintText(file), *member, loaded->members));
 }
 
 absl::StatusOr<ExitStatus> Encode(const std::vector<std::string>& arguments) {
   const absl::StatusOr<LoadedSchedule> loaded = LoadOnly(arguments);
   if (!loaded.ok()) return loaded.status();
-  const EncodedBytes bytes = EncodeBytes(loaded->file.schedule);
+  const absl::StatusOr<Members> members = ChosenMembers(arguments[0], *loaded);
+  if (!members.ok()) return members.status();
+  const EncodedBytes bytes =
+      EncodeBytes(TakeMember(loaded->file.schedule, members->begin), members->end - members->begin);
   return Write(std::string(bytes.begin(), bytes.end()));
 }
 
 constexpr Command kShow("show", "FILE [-o OUT]", "print a schedule as text",
-                        " output by_step policy arch ", Show);
+                        " output by_step policy arch member ", Show);
 const RegisterCommand kShowRegistered(&kShow);
-constexpr Command kEncode("encode", "FILE -o OUT", "write a schedule as bytes", " output ", Encode);
+constexpr Command kEncode("encode", "FILE -o OUT", "write a schedule as bytes", " output member ",
+                          Encode);
 const RegisterCommand kEncodeRegistered(&kEncode);
 
 }  // namespace

@@ -4,6 +4,7 @@
 #define GATHERFUZZ_TRIAGE_COMMAND_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ ABSL_DECLARE_FLAG(bool, json);
 ABSL_DECLARE_FLAG(std::string, expect);
 ABSL_DECLARE_FLAG(bool, check);
 ABSL_DECLARE_FLAG(bool, by_step);
+ABSL_DECLARE_FLAG(std::optional<int>, member);
 ABSL_DECLARE_FLAG(std::string, strategy);
 ABSL_DECLARE_FLAG(uint64_t, executions);
 ABSL_DECLARE_FLAG(uint64_t, seed);

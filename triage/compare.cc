@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "harness/family.h"
 #include "triage/strings.h"
 
 namespace gatherfuzz {
@@ -18,7 +20,7 @@ template <typename Want>
 Runs Select(const Comparison& comparison, Want want) {
   Runs runs;
   for (const PolicyRun& run : comparison.runs) {
-    if (want(run)) runs.push_back(&run);
+    if (std::invoke(want, run)) runs.push_back(&run);
   }
   return runs;
 }
@@ -55,12 +57,16 @@ std::string CostText(const Runs& clean) {
                       "; longest wait in steps: ", Extreme(clean, true, waited), "\n");
 }
 
-std::string Row(const PolicyRun& run) {
+bool Several(Members members) { return members.end - members.begin > 1; }
+
+std::string Row(const PolicyRun& run, Members members) {
   const RunResult& result = run.trace.result;
-  return absl::StrFormat("%c %-17s %-24s %5d %6d %6d %8d %6d  %s\n", run.held_safe ? '*' : ' ',
+  const std::string whose =
+      Several(members) && run.fails() ? absl::StrCat(" (member ", run.member, ")") : "";
+  return absl::StrFormat("%c %-17s %-24s %5d %6d %6d %8d %6d  %s%s\n", run.held_safe ? '*' : ' ',
                          Absl(run.policy->name()), VerdictOf(result), result.steps,
                          result.cost.invalidations, result.cost.whole, result.cost.needless,
-                         result.cost.steps_waited, FinalMemoryText(run));
+                         result.cost.steps_waited, FinalMemoryText(run), whose);
 }
 
 // Pages that the programs of CPUs name.
@@ -74,21 +80,30 @@ uint64_t Touched(const Schedule& schedule) {
 
 }  // namespace
 
-Comparison Compare(Execution& execution, const Schedule& schedule,
+Comparison Compare(Execution& execution, const Schedule& schedule, Members members,
                    std::span<const Policy* const> policies, const Arch& arch, uint32_t ignored) {
   const Determined determined = DeterminedBy(schedule);
   const FinalMemory predicted = Predict(schedule, determined);
   const uint64_t touched = Touched(schedule);
   Comparison comparison{.arch = &arch,
+                        .members = members,
                         .touched = std::popcount(touched),
                         .determined = std::popcount(touched & determined.pte)};
-  for (const Policy* policy : policies) {
-    PolicyRun run{.policy = policy, .held_safe = policy->SafeOn(arch.name())};
-    run.trace = Record(execution, schedule, *policy, arch, ignored);
+  const auto run_member = [&](const Policy& policy, int number) {
+    PolicyRun run{.policy = &policy, .held_safe = policy.SafeOn(arch.name()), .member = number};
+    run.trace = Record(execution, TakeMember(schedule, number), policy, arch, ignored);
     if (run.judged()) {
       run.difference = FirstDifference(Final(execution.world(), determined), predicted);
     }
-    comparison.runs.push_back(std::move(run));
+    return run;
+  };
+  for (const Policy* policy : policies) {
+    PolicyRun shown = run_member(*policy, members.begin);
+    for (int number = members.begin + 1; !shown.fails() && number < members.end; ++number) {
+      PolicyRun run = run_member(*policy, number);
+      if (run.fails()) shown = std::move(run);
+    }
+    comparison.runs.push_back(std::move(shown));
   }
   return comparison;
 }
@@ -104,16 +119,20 @@ std::string FinalMemoryText(const PolicyRun& run) {
 }
 
 std::string PrintComparison(const std::string& path, const Comparison& comparison) {
+  const std::string which =
+      !Several(comparison.members)
+          ? ""
+          : absl::StrFormat(" with %d members; each policy's first that fails, or else member 0",
+                            comparison.members.end);
   std::string text = absl::StrFormat(
-      "%s on %s; * is held to be safe there; the program determines %d of %d pages it touches\n"
+      "%s on %s%s; * is held to be safe there; the program determines %d of %d pages it touches\n"
       "  %-17s %-24s %5s %6s %6s %8s %6s  %s\n",
-      path, Absl(comparison.arch->name()), comparison.determined, comparison.touched, "policy",
-      "verdict", "steps", "inval.", "whole", "needless", "waited", "final memory");
-  for (const PolicyRun& run : comparison.runs) text += Row(run);
+      path, Absl(comparison.arch->name()), which, comparison.determined, comparison.touched,
+      "policy", "verdict", "steps", "inval.", "whole", "needless", "waited", "final memory");
+  for (const PolicyRun& run : comparison.runs) text += Row(run, comparison.members);
 
-  const auto fails = [](const PolicyRun& run) { return !run.judged() || run.difference; };
-  const Runs failed = Select(comparison, fails);
-  const Runs clean = Select(comparison, [&](const PolicyRun& run) { return !fails(run); });
+  const Runs failed = Select(comparison, &PolicyRun::fails);
+  const Runs clean = Select(comparison, [](const PolicyRun& run) { return !run.fails(); });
   for (const PolicyRun* run : failed) {
     if (run->difference) {
       absl::StrAppend(&text, Absl(run->policy->name()), ": ", Describe(run->difference), "\n");
@@ -122,7 +141,7 @@ std::string PrintComparison(const std::string& path, const Comparison& compariso
   absl::StrAppend(&text, failed.empty() ? "none fails" : absl::StrCat("fails: ", Names(failed)),
                   "\n");
   const Runs broken =
-      Select(comparison, [&](const PolicyRun& run) { return run.held_safe && fails(run); });
+      Select(comparison, [&](const PolicyRun& run) { return run.held_safe && run.fails(); });
   if (!broken.empty()) {
     absl::StrAppend(&text, "of these, held to be safe: ", Names(broken),
                     ": a fault of the policy, the model or the oracle\n");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// One schedule under several policies, side by side: verdicts, costs, and the memory they leave.
+// One family of schedules under several policies, side by side: verdicts, costs, and the memory
+// they leave. Each policy is shown by its first member that fails, or else by the first of all.
 #ifndef GATHERFUZZ_TRIAGE_COMPARE_H_
 #define GATHERFUZZ_TRIAGE_COMPARE_H_
 
@@ -10,27 +11,31 @@
 #include "harness/final_memory.h"
 #include "harness/trace.h"
 #include "model/policies/policy.h"
+#include "triage/members.h"
 
 namespace gatherfuzz {
 
 struct PolicyRun {
   const Policy* policy;
   bool held_safe;  // on this architecture
+  int member;      // that the rest is about
   Trace trace;
   MemoryDifference difference;  // between what the run left and what the program says
 
   // Whether the final memory says anything: a run that was broken off left what it was at.
   bool judged() const { return trace.result.clean(); }
+  bool fails() const { return !judged() || difference; }
 };
 
 struct Comparison {
   const Arch* arch;
+  Members members;
   int touched, determined;  // pages that the program touches; of those, whose PTE it determines
   std::vector<PolicyRun> runs;
 };
 
 // Violations of an `ignored` kind do not end a run; its memory is judged all the same.
-Comparison Compare(Execution& execution, const Schedule& schedule,
+Comparison Compare(Execution& execution, const Schedule& schedule, Members members,
                    std::span<const Policy* const> policies, const Arch& arch, uint32_t ignored);
 
 // "none", "limit", or the kind.

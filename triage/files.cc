@@ -94,8 +94,8 @@ absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path) {
   LoadedSchedule loaded;
   loaded.was_text = path.ends_with(".gather") || LooksLikeText(*content);
   if (!loaded.was_text) {
-    DecodeBytes({reinterpret_cast<const uint8_t*>(content->data()), content->size()},
-                loaded.file.schedule);
+    loaded.members = DecodeBytes(
+        {reinterpret_cast<const uint8_t*>(content->data()), content->size()}, loaded.file.schedule);
     return loaded;
   }
   if (content->find('\0') != content->npos) {

@@ -21,6 +21,7 @@ absl::Status WriteFile(const std::string& path, const std::string& content);
 struct LoadedSchedule {
   ScheduleFile file;  // of bytes: only the schedule is filled in
   bool was_text = false;
+  int members = 1;  // of the schedule's family (harness/family.h); of text: itself alone
 };
 
 // A schedule in either form, told apart by content; a file named *.gather is text.

@@ -3,6 +3,7 @@
 // error.
 #include <cstdio>
 #include <iostream>
+#include <optional>
 
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
@@ -23,6 +24,8 @@ ABSL_FLAG(bool, json, false, "print one JSON object for each file");
 ABSL_FLAG(std::string, expect, "", "exit with 0 exactly if every file has this verdict");
 ABSL_FLAG(bool, check, false, "hold each file against its own expect line");
 ABSL_FLAG(bool, by_step, false, "run it, and name each switch by its step");
+ABSL_FLAG(std::optional<int>, member, std::nullopt,
+          "of a file of bytes: this member of its family, counted from 0");
 ABSL_FLAG(std::string, strategy, "pct", "how orders are drawn");
 ABSL_FLAG(uint64_t, executions, 1'000'000, "how many executions at most");
 ABSL_FLAG(uint64_t, seed, 0, "what everything random is drawn from");

@@ -25,7 +25,12 @@ class Report {
     Facts();
     absl::StrAppend(&text_, "\n",
                     PrintInterleaving(in_.schedule, in_.trace, RelevantSteps(in_.trace, cause_)),
-                    "\nreplay: ", in_.replay, "\n", kRule);
+                    "\n");
+    if (in_.members > 1) {
+      absl::StrAppend(&text_, "member: ", in_.member, " of ", in_.members,
+                      " of the input's family\n");
+    }
+    absl::StrAppend(&text_, "replay: ", in_.replay, "\n", kRule);
     return text_;
   }
 

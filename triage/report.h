@@ -15,7 +15,8 @@ struct ReportInput {
   const Schedule& schedule;
   const Trace& trace;  // one that ended in a violation
   std::string_view policy, arch;
-  std::string replay;  // the command that shows it again
+  std::string replay;           // the command that shows it again
+  int member = 0, members = 1;  // which one it is of how many of an input's family
 };
 
 // The kind, what was stale and where, who filled it, who cleared the PTE, which call returned or

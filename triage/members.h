@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Members of the family that a file of bytes stands for (harness/family.h), on the command line.
+#ifndef GATHERFUZZ_TRIAGE_MEMBERS_H_
+#define GATHERFUZZ_TRIAGE_MEMBERS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "harness/execution.h"
+#include "triage/files.h"
+
+namespace gatherfuzz {
+
+// Members begin to end - 1; there is at least one.
+struct Members {
+  int begin = 0, end = 1;
+};
+
+// All that the file stands for, or the one that --member names.
+absl::StatusOr<Members> ChosenMembers(const std::string& path, const LoadedSchedule& loaded);
+
+// --member, or else 0.
+absl::StatusOr<int> ChosenMember(const std::string& path, const LoadedSchedule& loaded);
+
+// The first whose run is not clean, as a fuzz target has it; the first of all if there is none.
+int FirstUnclean(Execution& execution, const Schedule& schedule, Members members,
+                 const Policy& policy, const Arch& arch, uint32_t ignored = 0);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_TRIAGE_MEMBERS_H_
