@@ -88,8 +88,8 @@ PageRange Overlapping(PageRange range, Random& random) {
   };
   switch (random.Below(10)) {
     case 0: return range;
-    case 1: return Clamp(range.begin + some(), range.end + some());
-    case 2: return Clamp(range.begin - some(), range.end - some());
+    case 1: return Clamp(range.begin + std::min(some(), pages - 1), range.end + some());
+    case 2: return Clamp(range.begin - some(), range.end - std::min(some(), pages - 1));
     case 3: return Clamp(range.end - 1, range.end + some() - 1);      // from its last page on
     case 4: return Clamp(range.begin - some() + 1, range.begin + 1);  // up to its first
     case 5: return Clamp(range.begin - some(), range.end + some());

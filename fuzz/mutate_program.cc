@@ -77,8 +77,12 @@ bool ChangeRange(Schedule& schedule, Random& random) {
 bool Overlap(Schedule& schedule, Random& random) {
   if (schedule.program.empty()) return false;
   const size_t index = PickIndex(schedule.program, random);
-  const size_t other = OfAnother(schedule, index, random);
-  SetRange(schedule.program[index].op, Overlapping(schedule.program[other].op.range, random));
+  const PageRange other = schedule.program[OfAnother(schedule, index, random)].op.range;
+  PageRange range = Overlapping(other, random);
+  if (Info(schedule.program[index].op.kind).operands == Operands::kPage) {
+    range.begin = std::max(range.begin, other.begin);
+  }
+  SetRange(schedule.program[index].op, range);
   return true;
 }
 
@@ -160,7 +164,7 @@ bool ChangeMachine(Schedule& schedule, Random& random) {
     schedule.batch = 1 + static_cast<int>(random.Below(kDefaultBatch));
     return true;
   }
-  if (OneIn(random, 2) && schedule.cpus < 4) {
+  if (OneIn(random, 2) && schedule.cpus < 4 && !schedule.program.full()) {
     ++schedule.cpus;
     return AddOps(schedule, random);
   }

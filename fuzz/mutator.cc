@@ -43,6 +43,14 @@ void MutateOnce(Schedule& schedule, Random& random) {
   Canonicalize(schedule);
 }
 
+// The same, unless it makes more CPUs than there are, or a batch larger than `batch`.
+void MutateWithinBounds(Schedule& schedule, int batch, Random& random) {
+  static Schedule mutated;
+  mutated = schedule;
+  MutateOnce(mutated, random);
+  if (mutated.cpus <= schedule.cpus && mutated.batch <= batch) schedule = mutated;
+}
+
 // Takes operations out until the run will not be long. An engine, left alone, makes them ever
 // longer.
 void Shorten(Schedule& schedule, Random& random) {
@@ -51,7 +59,7 @@ void Shorten(Schedule& schedule, Random& random) {
   }
 }
 
-// The lines and initial cached pages of a CPU come from one parent.
+// The lines of a CPU and of its walker come from one parent.
 void TakeProgram(const Schedule& from, CpuId cpu, Schedule& child) {
   for (const ProgramLine& line : from.program) {
     if (CpuOf(line.agent) == cpu) child.program.push_back(line);
@@ -113,7 +121,8 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
     child.tail = other.tail;
   }
   Canonicalize(child);
-  if (OneIn(random, 2)) MutateOnce(child, random);
+  if (OneIn(random, 2))
+    MutateWithinBounds(child, std::max(parents[0].batch, parents[1].batch), random);
   Shorten(child, random);
   if (OneIn(random, 2)) child.tail = AnyTail(random);
   last_mutation = "cross-over";

@@ -33,7 +33,11 @@ void KeepSteps(const Replay& replay, size_t steps, FixedVector<Run, kMaxRuns>& o
   order.clear();
   for (size_t begin = 0; begin < steps;) {
     size_t end = begin + 1;
-    while (end < steps && replay[end].agent == replay[begin].agent) ++end;
+    // A delivery is a run of its own: naming it is also what chooses it.
+    while (end < steps && replay[end].agent == replay[begin].agent &&
+           replay[begin].step.point != Point::deliver) {
+      ++end;
+    }
     const ReplayedStep& last = replay[end - 1];
     Run run{.kind = Run::Kind::kUntilPoint, .agent = last.agent, .point = last.step.point};
     if (Info(last.step.point).has_page) run.page = last.step.page;

@@ -24,8 +24,6 @@ using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::Le;
 
-using Bytes = std::vector<uint8_t>;
-
 Schedule Decoded(std::span<const uint8_t> bytes) {
   Schedule schedule;
   DecodeBytes(bytes, schedule);
@@ -38,29 +36,6 @@ Bytes Encoded(const Schedule& schedule) {
 }
 
 std::string Text(const Schedule& schedule) { return PrintText({.schedule = schedule}); }
-
-Bytes RandomBytes(Random& random, size_t length) {
-  Bytes bytes(length);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next());
-  return bytes;
-}
-
-// Random bytes of random length, half of them behind a header that names its counts.
-Bytes RandomInput(Random& random) {
-  Bytes bytes = RandomBytes(random, random.Below(16) == 0 ? random.Below(3000) : random.Below(120));
-  if (bytes.size() >= kHeaderBytes && random.Below(2) == 0) {
-    const uint8_t header[] = {kBytesVersion,
-                              static_cast<uint8_t>(1 + random.Below(kMaxCpus)),
-                              static_cast<uint8_t>(1 + random.Below(kMaxBatch)),
-                              static_cast<uint8_t>(1 + random.Below(kPages)),
-                              static_cast<uint8_t>(random.Below(kMaxInit + 1)),
-                              static_cast<uint8_t>(random.Below(kMaxOps + 1)),
-                              static_cast<uint8_t>(random.Below(kTailKinds + 2)),
-                              static_cast<uint8_t>(random.Below(256))};
-    std::copy(std::begin(header), std::end(header), bytes.begin());
-  }
-  return bytes;
-}
 
 // --- Every byte string is a schedule ---
 
@@ -93,55 +68,11 @@ Bytes Make(const Pattern& pattern, size_t length) {
   return bytes;
 }
 
-bool ValidRange(PageRange range) {
-  return 0 <= range.begin && range.begin < range.end && range.end <= kPages;
-}
-
-bool ValidInit(const InitItem& item, int cpus) {
-  return ValidRange(item.range) && Index(item.cpu) < cpus &&
-         (item.kind == InitItem::Kind::kMap || item.flags == VmaFlags{}) &&
-         (item.kind == InitItem::Kind::kPresent || !item.dirty) &&
-         (item.kind == InitItem::Kind::kCached || item.cpu == CpuId{});
-}
-
-// Only walkers fill, and they do nothing else: the operation names the kind of its agent.
-bool ValidLine(const ProgramLine& line, int cpus) {
-  const OpInfo& info = Info(line.op.kind);
-  const PageRange range = line.op.range;
-  return KindOf(line.agent) == info.agent && Index(CpuOf(line.agent)) < cpus && ValidRange(range) &&
-         (info.operands != Operands::kPage || range.end == range.begin + 1) &&
-         (info.operands == Operands::kMap || line.op.flags == VmaFlags{});
-}
-
-bool ValidRun(const Run& run, int cpus) {
-  if (Index(run.agent) >= kMaxAgents || Index(CpuOf(run.agent)) >= cpus || run.count < 1) {
-    return false;
-  }
-  if (run.kind != Run::Kind::kUntilPoint) return run.page == kNoPage && run.point == Point{};
-  return static_cast<int>(run.point) < kPointCount && run.count <= 255 &&
-         (run.page == kNoPage || (Info(run.point).has_page && 0 <= run.page && run.page < kPages));
-}
-
-void ExpectValid(const Schedule& schedule) {
-  const int cpus = schedule.cpus;
-  EXPECT_THAT(cpus, AllOf(Ge(1), Le(kMaxCpus)));
-  EXPECT_THAT(schedule.batch, AllOf(Ge(1), Le(kMaxBatch)));
-  for (const InitItem& item : schedule.init) EXPECT_TRUE(ValidInit(item, cpus));
-  for (const ProgramLine& line : schedule.program) EXPECT_TRUE(ValidLine(line, cpus));
-  for (const Run& run : schedule.order) EXPECT_TRUE(ValidRun(run, cpus));
-  if (schedule.tail.kind == Tail::Kind::kRest) {
-    EXPECT_EQ(schedule.tail.seed, 0u);
-  }
-  Schedule sorted = schedule;
-  Canonicalize(sorted);
-  EXPECT_TRUE(sorted == schedule) << "not canonical";
-}
-
 TEST(Bytes, OfEveryLengthAreAScheduleInRange) {
   for (const Pattern& pattern : kPatterns) {
     for (size_t length = 0; length <= 4096; ++length) {
       const Schedule schedule = Decoded(Make(pattern, length));
-      ExpectValid(schedule);
+      EXPECT_EQ(WhatIsWrongWith(schedule), "");
       if (HasFailure()) FAIL() << length << " bytes of " << pattern.name << "\n" << Text(schedule);
     }
   }
@@ -157,7 +88,7 @@ TEST(Bytes, EverySingleByteOfARecordIsTaken) {
       bytes[kHeaderBytes + 2 * kRecordBytes + 1] = 196;  // the order's record: until a point
       bytes[kHeaderBytes + at] = static_cast<uint8_t>(value);
       const Schedule schedule = Decoded(bytes);
-      ExpectValid(schedule);
+      EXPECT_EQ(WhatIsWrongWith(schedule), "");
       EXPECT_EQ(schedule.init.size(), 1u);
       EXPECT_EQ(schedule.program.size(), 1u);
       EXPECT_EQ(schedule.order.size(), 1u);
@@ -224,7 +155,7 @@ TEST(Bytes, OfAnyValueAreAScheduleInRangeWhoseCanonicalBytesDecodeToIt) {
   Random random(4);
   for (int i = 0; i < 20000; ++i) {
     const Schedule schedule = Decoded(RandomInput(random));
-    ExpectValid(schedule);
+    EXPECT_EQ(WhatIsWrongWith(schedule), "");
     const Bytes canonical = Encoded(schedule);
     const Schedule again = Decoded(canonical);
     ASSERT_TRUE(again == schedule && !HasFailure()) << Text(schedule) << "became\n" << Text(again);
