@@ -46,14 +46,6 @@ const TraceStep& StepAt(const Trace& trace, Point point, int k = 1) {
   return kNone;
 }
 
-Schedule RandomSchedule(Random& random) {
-  std::vector<uint8_t> bytes(random.Below(4) == 0 ? random.Below(20) : 40 + random.Below(200));
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next());
-  Schedule schedule;
-  DecodeBytes(bytes, schedule);
-  return schedule;
-}
-
 // --- Recording changes nothing ---
 
 TEST(Record, GivesTheResultOfARunWithoutARecorder) {
