@@ -60,4 +60,21 @@ while [ "$member" -eq 0 ]; do
     grep -qF "$field" "$scratch/json" || fail "seed $seed: $(cat "$scratch/json"), not $field"
   done
 done
+
+# Policies that are held to be safe agree on the whole corpus, and on some thousand inputs more.
+mkdir "$scratch/corpus"
+files=0
+while read -r file; do
+  files=$((files + 1))
+  "$build/gatherfuzz" encode "$file" -o "$scratch/corpus/$files" || fail "cannot encode $file"
+done < <(find "$source/corpus" -name '*.gather')
+for arch in "$source"/model/arch/*.cc; do
+  arch=$(basename "$arch" .cc)
+  [ "$arch" != arch ] || continue
+  target=$build/fuzz/fuzz_differential_$arch
+  "$target" "$scratch"/corpus/* >"$scratch/log" 2>&1 || fail "$arch: policies differ on the corpus"
+  [ "$(grep -c '^Executed ' "$scratch/log")" -eq $files ] || fail "$arch: it did not run $files files"
+  "$target" -seed=1 -runs=3000 -artifact_prefix="$scratch/" >"$scratch/log" 2>&1 ||
+    fail "$arch: policies differ"
+done
 echo "fuzz targets report what they find"
