@@ -154,6 +154,30 @@ TEST(Features, OfAStateTellWhatOthersClearedInTheRangeAndHaveNotFlushed) {
   EXPECT_LE(flushed.size(), 4u);
 }
 
+TEST(Features, OfAStateTellNothingOnceItIsFlushed) {
+  using enum Point;
+  static World world{};
+  world.cpu_count = 2;
+  world.cpus[0].gather.live = 1;
+  world.cpus[1].gather.caller_end = kPagesPerPmd;
+  // CPU 1 looks whether it is nested, after CPU 0 has cleared page 2 and made that step.
+  const auto states = [&](Point between) {
+    Features features;
+    Map map;
+    features.BeginRun(map.data());
+    features.OnStep(By(kCpu0, pte_clear, 2), world);
+    features.OnStep(By(kCpu0, between, 2), world);
+    features.OnStep(By(kCpu1, pending_read), world);
+    return SecondHalf(map.Take()).size();
+  };
+  EXPECT_EQ(states(pte_unlock), 1u);
+  EXPECT_EQ(states(tlb_flush), 1u) << "it is under way";
+  EXPECT_EQ(states(pending_dec), 0u);
+  EXPECT_EQ(states(free_page), 0u) << "a batch is freed after its flush";
+  world.cpus[0].gather.live = 0;
+  EXPECT_EQ(states(free_page), 1u) << "of a page fault that lost a race";
+}
+
 TEST(Features, OfAStateTellWhetherATlbStillHoldsIt) {
   const std::string text = Examined("pte_clear(3)");
   const std::string cached = "init\n cached cpu1 0..4" + text.substr(4);
