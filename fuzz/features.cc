@@ -52,7 +52,9 @@ void Features::Pair(const StepEvent& event) {
   if (before.point == kNoPoint || before.agent == event.agent) return;
   if (touches.writes == 0 && TouchesOf(before.point).writes == 0) return;
   uint32_t owed = 0;
-  if (event.page >= 0 && Info(event.point).has_page) {
+  // A delivery names a CPU; a flush of everything, page 0.
+  if (event.page >= 0 && Info(event.point).has_page && event.point != Point::deliver &&
+      event.point != Point::tlb_flush) {
     const Debt foreign = ForeignDebt(CpuOf(event.agent));
     owed = (foreign.small >> event.page & 1) | (foreign.huge >> event.page / kPagesPerPmd & 1) << 1;
   }
@@ -170,7 +172,7 @@ void Features::State(const StepEvent& event, const World& before) {
 }
 
 GATHERFUZZ_WRAPS void Features::Set(size_t region, uint32_t value) {
-  map_[region + (value * 0x9e3779b1u >> 16) % kHalf] = 1;
+  map_[region + (value * 0x9e3779b97f4a7c15u >> 40) % kHalf] = 1;
 }
 
 }  // namespace gatherfuzz

@@ -28,8 +28,8 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
               size_t (*mutate_bytes)(uint8_t*, size_t, size_t));
 
 // A child of two parents, written to `out`: the programs of some CPUs from one, of the others from
-// the other. Returns its size. It has no more CPUs, and no larger batch, than the larger parent. Some
-// of the time it is a mutation of `a` alone, and LastMutation() then names that.
+// the other. Returns its size. It has no more CPUs, and no larger batch, than the larger parent.
+// Some of the time it is a mutation of `a` alone, and LastMutation() then names that.
 size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::span<uint8_t> out,
                  uint32_t seed);
 
