@@ -38,8 +38,10 @@ int Features::PlaceOf(const StepEvent& event, Touches touches) {
   switch (static_cast<Thing>(thing)) {
     case Thing::kPte: return event.page;
     case Thing::kPmd: return kPages + event.page / kPagesPerPmd;
-    case Thing::kPud: return kPages + kPmds + event.page / kPagesPerPud;
-    default: return kPages + kPmds + kPuds + thing;
+    case Thing::kPteLock: return kPages + kPmds + event.page / kPagesPerPmd;
+    case Thing::kPud: return kPages + 2 * kPmds + event.page / kPagesPerPud;
+    case Thing::kPmdLock: return kPages + 2 * kPmds + kPuds + event.page / kPagesPerPud;
+    default: return kPages + 2 * kPmds + 2 * kPuds + thing;
   }
 }
 

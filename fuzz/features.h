@@ -51,7 +51,7 @@ class Features final : public StepObserver {
     Point point = kNoPoint;
     Point previous = kNoPoint;  // the step before that, at the same place
   };
-  static constexpr int kPlaces = kPages + kPmds + kPuds + kThings;
+  static constexpr int kPlaces = kPages + 2 * kPmds + 2 * kPuds + kThings;
 
   static int PlaceOf(const StepEvent& event, Touches touches);
   void Pair(const StepEvent& event);

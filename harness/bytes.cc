@@ -220,7 +220,7 @@ Tail DecodeTail(uint8_t kind, uint32_t seed, uint16_t steps, uint32_t hash_seed)
   return tail;
 }
 
-// Bytes 0 to 15. The version byte says what wrote them; there is one version, so any value is
+// Bytes 0 to 15. The version byte says what wrote them; only version 2 is read, so any value is
 // taken for it.
 Header DecodeHeader(Source& source, Schedule& schedule) {
   source.Next();
