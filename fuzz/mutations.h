@@ -25,7 +25,8 @@ struct Mutation {
 std::span<const Mutation> ProgramMutations();
 std::span<const Mutation> OrderMutations();
 
-// A schedule from nothing: programs that meet at a page, and no order.
+// A schedule from nothing: long programs over few pages and no order, or, half of the time, what
+// random bytes decode to.
 void Generate(Schedule& schedule, Random& random);
 
 // True once in `n` times.
