@@ -152,7 +152,8 @@ void Generate(Schedule& schedule, Random& random) {
     schedule.batch = 1 + static_cast<int>(random.Below(kDefaultBatch));
     const int span = kLikelySpan[random.Below(8)];
     GenerateInit(schedule, span, random);
-    const auto most = static_cast<uint32_t>(16 * schedule.cpus);
+    const auto most = OneIn(random, 4) ? static_cast<uint32_t>(kMaxOps)
+                                       : static_cast<uint32_t>(16 * schedule.cpus);
     for (uint32_t ops = 2 + random.Below(most); ops > 0; --ops) {
       schedule.program.push_back(MakeLine(PickCpu(schedule, random), PickOpKind(random),
                                           RangeWithin(span, random), random));

@@ -10,7 +10,7 @@
 namespace gatherfuzz {
 namespace {
 
-constexpr uint32_t kMostSteps = 1000;
+constexpr uint32_t kMostSteps = 2000;
 
 const char* last_mutation = "none";
 
