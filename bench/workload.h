@@ -12,11 +12,11 @@
 
 namespace gatherfuzz {
 
-// `count` canonical encodings of schedules that take 56 to 72 steps under `policy`, drawn from
-// random inputs as an engine would make them: a mean of 64 steps, with the switches they happen to
-// have.
-inline std::vector<EncodedBytes> MakeWorkload(size_t count, const Policy& policy,
-                                              const Arch& arch) {
+// `count` canonical encodings of schedules that take 56 to 72 steps under `policy`, each member of
+// their families, drawn from random inputs as an engine would make them: a mean of 64 steps, with
+// the switches they happen to have.
+inline std::vector<EncodedBytes> MakeWorkload(size_t count, const Policy& policy, const Arch& arch,
+                                              int members = 1) {
   std::vector<EncodedBytes> workload;
   Execution execution;
   Schedule schedule;
@@ -25,10 +25,13 @@ inline std::vector<EncodedBytes> MakeWorkload(size_t count, const Policy& policy
     std::array<uint8_t, 128> bytes;
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next() >> 40);
     DecodeBytes({bytes.data(), 12 + random.Below(116)}, schedule);
-    const RunResult result = execution.Execute(schedule, policy, arch);
-    if (result.clean() && result.steps >= 56 && result.steps <= 72) {
-      workload.push_back(EncodeBytes(schedule));
+    bool fits = true;
+    execution.Load(schedule);
+    for (int member = 0; member < members && fits; ++member) {
+      const RunResult result = execution.RunLoaded(policy, arch, MemberOf(schedule, member));
+      fits = result.clean() && result.steps >= 56 && result.steps <= 72;
     }
+    if (fits) workload.push_back(EncodeBytes(schedule, members));
   }
   return workload;
 }

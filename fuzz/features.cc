@@ -23,6 +23,8 @@ void Features::BeginRun(uint8_t* map) {
   touched_.fill({});
   debts_.fill({});
   all_ = {};
+  flushed_ = 0;
+  last_bits_.fill(0);
 }
 
 void Features::OnStep(const StepEvent& event, const World& before) {
@@ -103,42 +105,65 @@ Features::Debt Features::ForeignDebt(CpuId cpu) const {
           static_cast<uint16_t>(all_.tables & ~own.tables)};
 }
 
+// What a gather begins with: what is in its range (a huge leaf, a table of small ones, a hole), and
+// who is live.
+void Features::Shape(const StepEvent& event, const World& before) {
+  const MmuGather& gather = before.at(CpuOf(event.agent)).gather;
+  uint32_t shape = 0;
+  for (int page = RoundDown(gather.caller_start, kPagesPerPmd); page < gather.caller_end;
+       page += kPagesPerPmd) {
+    const Pte pud = before.at(kRootFrame).entries[EntryIndex(page, Level::kPud)];
+    const Pte pmd =
+        pud.none() ? Pte{} : before.at(pud.frame).entries[EntryIndex(page, Level::kPmd)];
+    shape |= pmd.none() ? 1u : pmd.table() ? 2u : 4u;
+  }
+  Set(kHalf, 1u << 28 | shape | Few(before.mm.tlb_flush_pending) << 3);
+}
+
+// How far those that wait in finish have been overtaken, when another call returns.
+void Features::Waits(const World& before) {
+  for (int i = 0; i < before.cpu_count; ++i) {
+    const Call& call = before.cpus[i].call;
+    if (call.waiting) Set(kHalf, 1u << 29 | call.overtaken);
+  }
+}
+
 void Features::State(const StepEvent& event, const World& before) {
   const CpuId cpu = CpuOf(event.agent);
   const MmuGather& gather = before.at(cpu).gather;
+  if (event.point == Point::pending_inc) Shape(event, before);
+  if (event.point == Point::syscall_return) Waits(before);
   const uint64_t range = event.point == Point::syscall_return
                              ? before.at(cpu).call.examined
                              : MaskOf(PageRange{gather.caller_start, gather.caller_end});
   const Debt foreign = ForeignDebt(cpu);
-  uint32_t owed = 0, held = 0;
-  const uint64_t small = foreign.small & range;
-  if (small != 0) {
-    owed |= 1;
-    for (int i = 0; i < before.cpu_count; ++i) {
-      held |= (before.cpus[i].tlb.small_valid & small) != 0;
-    }
-  }
+  uint32_t owed = (foreign.small & range) != 0;
+  unsigned owed_huge = 0;
   for (unsigned blocks = foreign.huge | foreign.tables; blocks != 0; blocks &= blocks - 1) {
     const int block = std::countr_zero(blocks);
     if ((range >> block * kPagesPerPmd & 15) == 0) continue;
     owed |= (foreign.huge >> block & 1u) << 1 | (foreign.tables >> block & 1u) << 2;
+    owed_huge |= foreign.huge & 1u << block;
   }
   if (owed == 0) return;
-  const uint32_t bits = gather.freed_tables | gather.cleared_ptes << 1 | gather.cleared_pmds << 2 |
-                        gather.cleared_puds << 3;
+  uint32_t held = 0;
+  for (int i = 0; i < before.cpu_count; ++i) {
+    const Tlb& tlb = before.cpus[i].tlb;
+    held |= (tlb.small_valid & foreign.small & range) != 0 || (tlb.huge_valid & owed_huge) != 0;
+  }
+  uint8_t& bits = last_bits_[static_cast<size_t>(Index(cpu))];
+  if (gather.live) {
+    bits = static_cast<uint8_t>(gather.freed_tables | gather.cleared_ptes << 1 |
+                                gather.cleared_pmds << 2 | gather.cleared_puds << 3);
+  }
   const uint32_t queued = gather.page_count == 0                    ? 0
                           : gather.page_count + 1 < before.mm.batch ? 1
                                                                     : 2;
   const bool continued = (before.at(cpu).call.examined & ~range) != 0;
-  uint32_t overtaken = 0;
-  for (int i = 0; i < before.cpu_count; ++i) {
-    const Call& call = before.cpus[i].call;
-    if (call.waiting) overtaken = std::max(overtaken, 1u + call.overtaken);
-  }
-  Set(kHalf, static_cast<uint32_t>(event.point) | (continued ? 1u << 19 : 0) | overtaken << 20 |
-                 (flushed_ >> Index(cpu) & 1u) << 24 | Few(before.mm.tlb_flush_pending) << 6 |
-                 owed << 8 | held << 11 | bits << 12 | queued << 16 |
-                 (before.deliveries_pending != 0 ? 1u << 18 : 0));
+  Set(kHalf, static_cast<uint32_t>(event.point) | Few(before.mm.tlb_flush_pending) << 6 |
+                 owed << 8 | held << 11 | uint32_t{bits} << 12 | queued << 16 |
+                 (before.deliveries_pending != 0 ? 1u << 18 : 0) | (continued ? 1u << 19 : 0) |
+                 (flushed_ >> Index(cpu) & 1u) << 20);
 }
 
 GATHERFUZZ_WRAPS void Features::Set(size_t region, uint32_t value) {

@@ -3,14 +3,20 @@
 //
 // Code coverage of a model this small goes flat in seconds. Each cell of this map stands for
 // something telling that a run did:
-//  - a pair: a step of one agent followed by a conflicting step of another, at the same page-table
-//    entry, counter or TLB, and whether the page was then cleared and not yet flushed by somebody
-//    else;
-//  - a state: when a gather begins, counts, flushes or finishes and when a call returns, how many
-//    gathers are live, what this one recorded and queued, and what others have cleared in its range
-//    and not flushed (pages, huge pages, tables), and whether some TLB still holds it.
-// CPUs and pages are not told apart. A cell is 1 or 0: each that is set costs an engine some 25 ns
-// a run. docs/fuzzing.md says what the features are worth.
+//  - a pair: a step of one agent followed by a conflicting step of another at the same page-table
+//    entry, lock, counter, TLB or queue, and whether the page was then cleared by somebody else and
+//    not yet flushed;
+//  - a state, when a gather counts, flushes or ends, when a table is freed and when a call returns:
+//    if others have cleared something in its range and not flushed it, what (pages, huge pages,
+//    tables), whether a TLB still holds it, how many gathers are live, what this one has recorded,
+//    queued and flushed, and whether deliveries are pending;
+//  - a shape, when a gather begins: what its range holds (huge leaves, tables, holes), who is live;
+//  - a wait, when a call returns: how far those that wait in finish have been overtaken.
+// CPUs and pages are not told apart, so CPUs can be renamed and pages shifted by whole tables
+// without a change. A cell is 1 or 0. Only telling steps are looked at, since each cell that is set
+// costs an engine some 25 ns an execution. docs/fuzzing.md says what the features are worth.
+// Faithfulness: what is owed is this file's own reckoning and may err after odd turns (a page that
+// is cleared by a call which holds no gather); no verdict rests on it.
 #ifndef GATHERFUZZ_FUZZ_FEATURES_H_
 #define GATHERFUZZ_FUZZ_FEATURES_H_
 
@@ -50,6 +56,8 @@ class Features final : public StepObserver {
   void Pair(const StepEvent& event);
   void Clear(const StepEvent& event, const World& before);
   void State(const StepEvent& event, const World& before);
+  void Shape(const StepEvent& event, const World& before);
+  void Waits(const World& before);
   Debt ForeignDebt(CpuId cpu) const;
   void Pay(CpuId cpu);
   void Set(size_t region, uint32_t value);
@@ -57,8 +65,9 @@ class Features final : public StepObserver {
   uint8_t* map_ = nullptr;
   std::array<Toucher, kPlaces> touched_{};
   std::array<Debt, kMaxCpus> debts_{};
-  Debt all_;  // of all CPUs together
-  uint32_t flushed_ = 0;
+  Debt all_;              // of all CPUs together
+  uint32_t flushed_ = 0;  // bit mask of CPUs that have flushed since their gather began
+  std::array<uint8_t, kMaxCpus> last_bits_{};  // of each CPU's last gather
 };
 
 }  // namespace gatherfuzz

@@ -118,9 +118,9 @@ PageRange AnyRange(Random& random) {
 OpKind PickOpKind(Random& random) {
   static constexpr OpKind kLikely[16] = {
       OpKind::kDontneed, OpKind::kDontneed, OpKind::kDontneed, OpKind::kDontneed,
-      OpKind::kDontneed, OpKind::kMunmap,   OpKind::kMunmap,   OpKind::kMunmap,
-      OpKind::kFree,     OpKind::kFree,     OpKind::kRead,     OpKind::kRead,
-      OpKind::kWrite,    OpKind::kMap,      OpKind::kFill,     OpKind::kFill};
+      OpKind::kDontneed, OpKind::kMunmap,   OpKind::kMunmap,   OpKind::kFree,
+      OpKind::kFree,     OpKind::kRead,     OpKind::kRead,     OpKind::kWrite,
+      OpKind::kWrite,    OpKind::kWrite,    OpKind::kMap,      OpKind::kFill};
   return kLikely[random.Below(16)];
 }
 
@@ -142,9 +142,9 @@ Tail AnyTail(Random& random) {
 }
 
 void Generate(Schedule& schedule, Random& random) {
-  static constexpr int kLikelyCpus[8] = {2, 2, 2, 2, 3, 3, 3, 4};
+  static constexpr int kLikelyCpus[8] = {2, 2, 2, 3, 3, 3, 3, 4};
   static constexpr int kLikelySpan[8] = {4, 8, 8, 8, 16, 16, 16, 32};
-  if (OneIn(random, 4)) {
+  if (OneIn(random, 2)) {
     GenerateFromBytes(schedule, random);
   } else {
     schedule = {};
@@ -152,7 +152,7 @@ void Generate(Schedule& schedule, Random& random) {
     schedule.batch = 1 + static_cast<int>(random.Below(kDefaultBatch));
     const int span = kLikelySpan[random.Below(8)];
     GenerateInit(schedule, span, random);
-    const auto most = static_cast<uint32_t>(8 * schedule.cpus);
+    const auto most = static_cast<uint32_t>(16 * schedule.cpus);
     for (uint32_t ops = 2 + random.Below(most); ops > 0; --ops) {
       schedule.program.push_back(MakeLine(PickCpu(schedule, random), PickOpKind(random),
                                           RangeWithin(span, random), random));

@@ -41,11 +41,16 @@ PageRange Nudged(PageRange range, Random& random) {
   return range;
 }
 
-bool AddOp(Schedule& schedule, Random& random) {
-  const PageRange range = Overlapping(KnownRange(schedule, random), random);
-  const ProgramLine line = MakeLine(PickCpu(schedule, random), PickOpKind(random), range, random);
-  return schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
-                                 line);
+// One operation, or a dozen: engines prefer small inputs, and in a long program more can meet.
+bool AddOps(Schedule& schedule, Random& random) {
+  if (schedule.program.full()) return false;
+  for (uint32_t ops = 1 + random.Below(1u << random.Below(6)); ops > 0; --ops) {
+    const PageRange range = Overlapping(KnownRange(schedule, random), random);
+    const CpuId cpu = PickCpu(schedule, random);
+    schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
+                            MakeLine(cpu, PickOpKind(random), range, random));
+  }
+  return true;
 }
 
 bool DropOp(Schedule& schedule, Random& random) {
@@ -157,7 +162,7 @@ bool ChangeMachine(Schedule& schedule, Random& random) {
   }
   if (OneIn(random, 2) && schedule.cpus < 4) {
     ++schedule.cpus;
-    return AddOp(schedule, random);
+    return AddOps(schedule, random);
   }
   if (schedule.cpus <= 2) return false;
   --schedule.cpus;
@@ -176,7 +181,7 @@ bool Anew(Schedule& schedule, Random& random) {
 }
 
 constexpr Mutation kMutations[] = {
-    {"add-op", 4, AddOp},
+    {"add-ops", 20, AddOps},
     {"drop-op", 4, DropOp},
     {"change-kind", 3, ChangeKind},
     {"change-range", 5, ChangeRange},
@@ -187,7 +192,7 @@ constexpr Mutation kMutations[] = {
     {"add-init", 2, AddInit},
     {"change-init", 4, ChangeInit},
     {"change-machine", 1, ChangeMachine},
-    {"anew", 8, Anew},
+    {"anew", 20, Anew},
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ namespace {
 
 constexpr size_t kMaxBytes = 4096;  // libFuzzer's default limit
 static_assert(kMaxEncodedBytes <= kMaxBytes);
+constexpr int kMembers = 16;      // an execution costs AFL++ as much as a dozen schedules
 constexpr uint32_t kSplices = 4;  // one child in so many is a crossover, if there is a partner
 constexpr uint32_t kStacked = 4;  // other children come of 2^0 to 2^(kStacked - 1) mutations
 
@@ -87,6 +88,7 @@ class Mutator {
 };
 
 void ReadSettings() {
+  Settings().members = kMembers;
   const char* policy = std::getenv("GATHERFUZZ_POLICY");
   const char* arch = std::getenv("GATHERFUZZ_ARCH");
   if (policy != nullptr && FindPolicy(policy) != nullptr) Settings().policy = FindPolicy(policy);

@@ -71,7 +71,6 @@ constexpr std::array<Touches, kPointCount> MakeTable() {
   return table;
 }
 
-constexpr std::array<Touches, kPointCount> kTouches = MakeTable();
 
 constexpr PointMask TellingPoints() {
   using enum Point;
@@ -92,9 +91,7 @@ bool IsOnOwnCpu(Point point) { return (kOnOwnCpu & MaskOf(point)) != 0; }
 
 const PointMask kTellingPoints = TellingPoints();
 
-Touches TouchesOf(Point point) {
-  return point == kNoPoint ? Touches{} : kTouches[static_cast<size_t>(point)];
-}
+constexpr std::array<Touches, kPointCount> kTouches = MakeTable();
 
 bool Conflict(PendingStep a, PendingStep b, bool same_cpu) {
   const Touches x = TouchesOf(a.point), y = TouchesOf(b.point);

@@ -9,6 +9,7 @@
 #ifndef GATHERFUZZ_HARNESS_CONFLICT_H_
 #define GATHERFUZZ_HARNESS_CONFLICT_H_
 
+#include <array>
 #include <cstdint>
 
 #include "model/steps.h"
@@ -54,8 +55,11 @@ struct Touches {
   ThingMask reads = 0, writes = 0;
   ThingMask adds = 0;  // of those it writes: changes that commute with each other, such as counts
 };
+extern const std::array<Touches, kPointCount> kTouches;  // by point
 // Of a point; nothing for kNoPoint.
-Touches TouchesOf(Point point);
+inline Touches TouchesOf(Point point) {
+  return point == kNoPoint ? Touches{} : kTouches[static_cast<size_t>(point)];
+}
 
 // Whether the two, by different agents, may not commute: of the same CPU (its thread, its walker,
 // its deliveries) or of two. Where that is not known, take one.

@@ -43,6 +43,8 @@ RunResult Execution::RunLoaded(const Policy& policy, const Arch& arch, const Mem
   result_ = {};
   trace_hash_ = 0;
   steps_ = 0;
+  budget_ = 0;
+  stops_ = 0;
   member_ = member;
   next_run_ = 0;
   drawing_ = false;
@@ -160,6 +162,7 @@ void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg)
 // Steps that the running agent was given and has not made.
 void Execution::TakeBackBudget() {
   const uint32_t unused = std::exchange(budget_, 0);
+  stops_ = 0;
   if (turn_.kind == Turn::Kind::kCount) turn_.left += unused;
 }
 
@@ -183,9 +186,12 @@ bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
   }
   if (turn_.kind == Turn::Kind::kCount && !watch) {
     budget_ = std::exchange(turn_.left, 0) - 1;
-  } else {
-    turn_.left -= TurnCounts(point, page);
+    return true;
   }
+  turn_.left -= TurnCounts(point, page);
+  const bool on = turn_.kind == Turn::Kind::kUntil && turn_.left != 0 && !watch;
+  budget_ = on ? kStepLimit - steps_ - 1 : 0;
+  stops_ = on ? turn_.counted : 0;
   return true;
 }
 
@@ -288,6 +294,7 @@ AgentId Execution::Blocker(AgentId agent) {
 
 bool Execution::NextTurn() {
   budget_ = 0;
+  stops_ = 0;
   if (steps_ >= kStepLimit) {
     result_.limit = true;
     End();

@@ -57,7 +57,7 @@ class Steps {
   Steps& operator=(const Steps&) = delete;
 
   void Step(AgentId agent, Point point, int page) {
-    if (budget_ == 0) [[unlikely]] {
+    if (budget_ == 0 || Stops(point)) [[unlikely]] {
       Yield(agent, point, page);
     } else {
       --budget_;
@@ -66,7 +66,7 @@ class Steps {
   }
 
   void StepWhen(AgentId agent, Point point, int page, Ready ready, int arg) {
-    if (budget_ == 0 || !ready(*world_, arg)) [[unlikely]] {
+    if (budget_ == 0 || Stops(point) || !ready(*world_, arg)) [[unlikely]] {
       Wait(agent, point, page, ready, arg);
     } else {
       --budget_;
@@ -102,9 +102,12 @@ class Steps {
   virtual void Wait(AgentId agent, Point point, int page, Ready ready, int arg) = 0;
   virtual void Observe(AgentId agent, Point point, int page) = 0;
 
+  bool Stops(Point point) const { return (stops_ >> static_cast<int>(point) & 1) != 0; }
+
   const World* world_ = nullptr;  // what ready() is asked about; set by the implementation
   uint64_t trace_hash_ = 0;
   uint64_t observed_ = 0;  // bit i: the point of number i is passed on to Observe()
+  uint64_t stops_ = 0;   // bit i: before a step at the point of number i, it asks all the same
   uint32_t budget_ = 0;  // steps the running agent may still do without asking
   uint32_t steps_ = 0;
   int last_page_ = kNoPage;
