@@ -2,8 +2,8 @@
 // How long each way to search takes to find each defect: reads the runs that scripts/survival
 // recorded, and writes a table (Markdown) and a plot (SVG).
 //
-//   survival --runs CSV --table FILE --plot FILE [--commit C] [--date D] [--cpu NAME] [--cores N]
-//            [--compiler NAME] [--plot-link LINK] [--program-defects NAME,NAME...]
+//   survival --runs CSV --table FILE --plot FILE [--date D] [--cpu NAME] [--cores N]
+//            [--compiler NAME] [--plot-link LINK] [--notes TEXT] [--program-defects NAME,NAME...]
 //
 // Files are written under another name, then renamed. Exit status 2 for anything that is wrong.
 #include <cstdio>
@@ -36,7 +36,7 @@ Settings ParseArguments(int argc, char** argv) {
       {"--plot", &settings.plot},
       {"--plot-link", &settings.labels.plot},
       {"--program-defects", &settings.program_defects},
-      {"--commit", &settings.labels.commit},
+      {"--notes", &settings.labels.notes},
       {"--date", &settings.labels.date},
       {"--cpu", &settings.labels.cpu},
       {"--cores", &settings.labels.cores},

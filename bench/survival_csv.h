@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The results file that scripts/survival writes and bench/survival reads: a line for each run.
 //
-//   defect,arch,way,seed,found,executions,schedules,seconds,cap_schedules
+//   defect,arch,way,seed,found,executions,schedules,seconds,cap_schedules,cap_seconds,commit
 //
 // `found` is 1 if the run ended with the first violation, at the given executions, schedules and
-// seconds, and 0 if it gave up there. No quotes, no blanks, and every line ends; a file that is
-// anything else is refused with the number of the line.
+// seconds, and 0 if it gave up there. A cap of 0 is none. No quotes, no blanks, and every line
+// ends; a file that is anything else is refused with the number of the line.
 #ifndef GATHERFUZZ_BENCH_SURVIVAL_CSV_H_
 #define GATHERFUZZ_BENCH_SURVIVAL_CSV_H_
 
@@ -22,7 +22,7 @@
 namespace gatherfuzz::survival {
 
 // In the order in which tables and plots show them.
-inline constexpr std::array<std::string_view, 11> kWays = {"libfuzzer+both",
+inline constexpr std::array<std::string_view, 12> kWays = {"libfuzzer+both",
                                                            "libfuzzer+mutator",
                                                            "libfuzzer+features",
                                                            "libfuzzer",
@@ -31,13 +31,14 @@ inline constexpr std::array<std::string_view, 11> kWays = {"libfuzzer+both",
                                                            "pct",
                                                            "pos",
                                                            "surw",
+                                                           "landmark",
                                                            "runs",
                                                            "random"};
-inline constexpr size_t kBoth = 0, kFirstStrategy = 6, kRandom = 10;
+inline constexpr size_t kBoth = 0, kFirstStrategy = 6, kRandom = 11;
 static_assert(kWays[kFirstStrategy] == "pct" && kWays[kRandom] == "random");
 
 inline constexpr std::string_view kHeader =
-    "defect,arch,way,seed,found,executions,schedules,seconds,cap_schedules";
+    "defect,arch,way,seed,found,executions,schedules,seconds,cap_schedules,cap_seconds,commit";
 
 struct Record {
   std::string defect, arch;
@@ -46,7 +47,8 @@ struct Record {
   bool found;
   uint64_t executions, schedules;
   double seconds;
-  uint64_t cap_schedules;
+  uint64_t cap_schedules, cap_seconds;
+  std::string commit;
 };
 
 namespace csv {
@@ -69,8 +71,8 @@ inline bool ParseSeconds(std::string_view text, double& value) {
   return error == std::errc() && end == text.data() + text.size() && value >= 0 && value < 1e9;
 }
 
-// Splits at commas; returns how many fields there are, of which the first nine are kept.
-inline size_t Split(std::string_view line, std::array<std::string_view, 9>& fields) {
+// Splits at commas; returns how many fields there are, of which the first eleven are kept.
+inline size_t Split(std::string_view line, std::array<std::string_view, 11>& fields) {
   size_t count = 0;
   for (;;) {
     const size_t comma = line.find(',');
@@ -87,9 +89,9 @@ inline std::string NotA(std::string_view field, std::string_view what, std::stri
 
 // What is wrong with the line, or nothing.
 inline std::string ParseRun(std::string_view line, Record& run) {
-  std::array<std::string_view, 9> f;
+  std::array<std::string_view, 11> f;
   if (const size_t count = Split(line, f); count != f.size()) {
-    return std::to_string(count) + " fields where 9 belong";
+    return std::to_string(count) + " fields where 11 belong";
   }
   if (!IsName(f[0])) return NotA("defect", "a name", f[0]);
   if (!IsName(f[1])) return NotA("arch", "a name", f[1]);
@@ -102,6 +104,9 @@ inline std::string ParseRun(std::string_view line, Record& run) {
   if (!ParseSeconds(f[7], run.seconds)) return NotA("seconds", "a number of seconds", f[7]);
   if (!ParseWhole(f[8], run.cap_schedules)) return NotA("cap_schedules", "a whole number", f[8]);
   if (run.cap_schedules == 0) return "cap_schedules is 0";
+  if (!ParseWhole(f[9], run.cap_seconds)) return NotA("cap_seconds", "a whole number", f[9]);
+  if (!IsName(f[10])) return NotA("commit", "a name", f[10]);
+  run.commit = f[10];
   run.defect = f[0];
   run.arch = f[1];
   run.way = static_cast<size_t>(way - kWays.begin());

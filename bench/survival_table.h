@@ -14,8 +14,8 @@ namespace gatherfuzz::survival {
 
 // What was measured on what; given by the caller.
 struct Labels {
-  std::string commit = "unknown", date = "unknown", cpu = "unknown", cores = "unknown";
-  std::string compiler = "unknown", plot = "survival.svg";
+  std::string date = "unknown", cpu = "unknown", cores = "unknown";
+  std::string compiler = "unknown", plot = "survival.svg", notes;
 };
 
 // Two to four figures: 0.0021, 0.85, 7, 1542, 12.3k, 5.00M.
@@ -155,6 +155,22 @@ inline std::string Promises(const std::vector<DefectResult>& defects) {
   return text;
 }
 
+// What each way was measured at.
+inline std::string Measured(const std::vector<DefectResult>& defects) {
+  std::string text = Head({"way", "commit", "cap of schedules", "cap of seconds", "runs"}, 2);
+  for (const size_t way : WaysRun(defects)) {
+    std::map<std::string, int> runs;
+    for (const DefectResult& defect : defects) {
+      if (!defect.ways[way]) continue;
+      for (const auto& [one, count] : defect.ways[way]->measured) runs[one] += count;
+    }
+    for (const auto& [one, count] : runs) {
+      text += Row({std::string(kWays[way]), one, std::to_string(count)});
+    }
+  }
+  return text;
+}
+
 // A value from outside, in a cell.
 inline std::string Escape(const std::string& text) {
   std::string escaped;
@@ -185,20 +201,22 @@ inline std::string WriteTable(const std::vector<DefectResult>& defects, const La
   std::string seeds = std::to_string(most);
   if (least != most) seeds = std::to_string(least) + " to " + seeds;
   std::string text = "# How long each way to search takes to the first violation\n\n";
-  text += Row({"commit", "date", "CPU", "cores", "compiler", "seeds"});
-  text += "|---|---|---|--:|---|--:|\n";
-  text += Row({Escape(labels.commit), Escape(labels.date), Escape(labels.cpu), Escape(labels.cores),
+  text += Row({"date", "CPU", "cores", "compiler", "seeds"});
+  text += "|---|---|--:|---|--:|\n";
+  text += Row({Escape(labels.date), Escape(labels.cpu), Escape(labels.cores),
                Escape(labels.compiler), seeds});
   text +=
       "\nMade by `scripts/survival --publish`; one core a run. `&gt;`: the median is beyond "
       "what the caps let see;\n(n/m): found in n of m runs, the others counted as censored.\n";
+  text += "\n" + Measured(defects);
+  if (!labels.notes.empty()) text += "\n" + labels.notes + "\n";
   text += "\n![medians of schedules](" + labels.plot + ")\n";
   text +=
       "\n## What libfuzzer+both is held to\n\n" + std::to_string(kept) + " of " +
       std::to_string(defects.size()) +
       " pass. Within 60 s in 19 of 20 runs; at most 0.01 of random's median of schedules, where "
-      "that is over\n100,000; at most 2 of the best strategy's where a strategy needs over "
-      "1,000, and below 1 where the defect depends\non the program. The best other way is for "
+      "that is over\n100,000; where a strategy needs over 1,000, at most 2 of the best strategy's, "
+      "and below 1 where the\ndefect depends on the program. The best other way is for "
       "comparison. Open: caps or runs do not decide it.\n\n" +
       Promises(defects);
   text += "\n## Schedules, median\n\n" + Medians(defects, &WayResult::schedules);

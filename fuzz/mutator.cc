@@ -10,8 +10,6 @@
 namespace gatherfuzz {
 namespace {
 
-constexpr uint32_t kMostSteps = 2000;
-
 const char* last_mutation = "none";
 
 // Canonical bytes, if there is room for them; else as much of the order as there is room for.

@@ -22,6 +22,10 @@ struct MutatorSettings {
 };
 MutatorSettings& Settings();
 
+// No program is left so long that its run is expected to have more steps (ExpectedSteps), unless
+// two operations alone do.
+inline constexpr uint32_t kMostSteps = 2000;
+
 // Mutates the first `size` bytes of the buffer, which may grow to the whole of it. Returns the new
 // size. `mutate_bytes` is the engine's own mutation of plain bytes; it may be null.
 size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,

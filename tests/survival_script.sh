@@ -19,14 +19,18 @@ echo "$*" >>"$PRETEND/calls"
 while [ -e "$PRETEND/hang" ]; do sleep 0.05; done
 if grep -qsx "$policy" "$PRETEND/broken"; then
   echo '{"executions":5}' # what they say then is no result
-  echo 'gatherfuzz: schedules 5 executions 5' >&2
+  echo 'gatherfuzz: schedules 5 executions 5 steps 5' >&2
   exit 3
 fi
 END
 cat >fake/gatherfuzz <<'END'
 #!/usr/bin/env bash
+if [ "$1" = encode ]; then
+  touch "$4"
+  exit
+fi
 if [ "$1" = policies ]; then
-  printf '%s\n' policies: '  full-mm x' planted: '  easy x' '  hard x' architectures: '  arm64 x' \
+  printf '%s\n' policies: '  full-mm x' '  full-mm-leaf x' '  widen-range x' planted: '  easy x' '  hard x' architectures: '  arm64 x' \
     '  x86 x'
   exit
 fi
@@ -51,10 +55,10 @@ done
 . "$PRETEND/fake/pretend" "${0##*/}"
 [ -d "${!#}" ] || exit 4
 if [ "$policy" = hard ]; then
-  echo "gatherfuzz: schedules $cap executions $((cap / 2))" >&2
+  echo "gatherfuzz: schedules $cap executions $((cap / 2)) steps 99" >&2
 else
   touch "${folder}crash-0123"
-  echo "gatherfuzz: schedules 20 executions 10" >&2
+  echo "gatherfuzz: schedules 20 executions 10 steps 99" >&2
   exit 77
 fi
 END
@@ -77,7 +81,7 @@ stats "$cap" >"$folder/default/fuzzer_stats"
 END
 chmod +x fake/gatherfuzz fake/fuzz/* fake/bench/* path/*
 ln -s "$survival" fake/bench/survival
-export GATHERFUZZ_BUILD=$scratch/fake PATH=$scratch/path:$PATH GATHERFUZZ_AFL_MEMBERS=4
+export GATHERFUZZ_BUILD=$scratch/fake PATH=$scratch/path:$PATH
 
 # measure STATUS FOLDER ARGUMENT...: runs the script with caps of 1000 schedules.
 measure() {
@@ -92,22 +96,24 @@ measure() {
   }
 }
 # recorded FOLDER: its runs in order, without the seconds.
-recorded() { tail -n +2 "$1/runs.csv" | sed -E 's/,[0-9]+\.[0-9]{3},1000$//' | LC_ALL=C sort; }
+recorded() { tail -n +2 "$1/runs.csv" | sed -E 's/,[0-9]+\.[0-9]{3},1000,(60|0),[0-9a-z-]+$/ \1/' | LC_ALL=C sort; }
 
 # What each way's run becomes.
-measure 0 all --seeds 1 --arch x86
+measure 0 all --seeds 1 --arch x86 --policy easy --policy hard
 check [ ! -s stderr ]
-for way in afl afl+both; do
-  echo "easy,x86,$way,1,1,10,40"
-  echo "hard,x86,$way,1,0,250,1000"
-done >expected
+{
+  echo "easy,x86,afl+both,1,1,10,160 60"
+  echo "hard,x86,afl+both,1,0,63,1008 60"
+  echo "easy,x86,afl,1,1,10,640 60"
+  echo "hard,x86,afl,1,0,16,1024 60"
+} >expected
 for way in libfuzzer libfuzzer+both libfuzzer+features libfuzzer+mutator; do
-  echo "easy,x86,$way,1,1,10,20"
-  echo "hard,x86,$way,1,0,500,1000"
+  echo "easy,x86,$way,1,1,10,20 60"
+  echo "hard,x86,$way,1,0,500,1000 60"
 done >>expected
-for way in pct pos random runs surw; do
-  echo "easy,x86,$way,1,1,10,10"
-  echo "hard,x86,$way,1,0,1000,1000"
+for way in landmark pct pos random runs surw; do
+  echo "easy,x86,$way,1,1,10,10 0"
+  echo "hard,x86,$way,1,0,1000,1000 0"
 done >>expected
 LC_ALL=C sort -o expected expected
 recorded all >got
@@ -122,25 +128,43 @@ done
 cp all/runs.csv before
 cp all/survival.svg before.svg
 : >calls
-measure 0 all --seeds 1 --arch x86
+measure 0 all --seeds 1 --arch x86 --policy easy --policy hard
 check cmp before all/runs.csv
 check cmp before.svg all/survival.svg
 check [ ! -s calls ]
 truncate -s -7 all/runs.csv
-measure 0 all --seeds 1 --arch x86
+measure 0 all --seeds 1 --arch x86 --policy easy --policy hard
 check [ "$(wc -l <calls)" -eq 1 ]
 recorded all >got
 check diff expected got
 measure 0 all --seeds 2 --arch x86 --policy hard --way pct --way pos
 check [ "$(wc -l <calls)" -eq 3 ]
-measure 2 all --seconds 7
+measure 2 all --seconds 7 --seeds 3 --arch x86 --policy hard
 check grep -q 'give another --out' stderr
+
+# Another way may have another cap, or be of another commit.
+measure 0 mixed --seeds 1 --arch x86 --policy hard --way pct
+measure 0 mixed --seeds 1 --arch x86 --policy hard --way pos --schedules 7
+sed -i '2,$s/,[0-9a-z-]*$/,0123456789ab/' mixed/runs.csv
+measure 0 mixed --seeds 1 --arch x86 --policy hard --way pct --way pos --way surw
+measure 2 mixed --seeds 2 --arch x86 --policy hard --way pct
+check grep -q '| pos | 0123456789ab | 7 | none | 1 |' mixed/survival.md
+check grep -Eq '\| surw \| [0-9a-z-]+ \| 1000 \| none \| 1 \|' mixed/survival.md
+
+# A defect is run where the corpus shows it.
+measure 0 where --seeds 1 --policy full-mm-leaf --policy widen-range --policy full-mm --way pct
+check [ "$(cut -d , -f 1,2 where/runs.csv | sort | tr '\n' ' ')" = \
+  'defect,arch full-mm,arm64 full-mm,x86 full-mm-leaf,arm64 widen-range,x86 ' ]
+measure 0 one --seeds 1 --policy easy --policy full-mm-leaf --one-arch --way pct
+check [ "$(cut -d , -f 1,2 one/runs.csv | sort | tr '\n' ' ')" = \
+  'defect,arch easy,x86 full-mm-leaf,arm64 ' ]
+measure 2 none --policy widen-range --arch arm64 --way pct
 
 # Interrupted, it leaves no half of a run and nothing running, and goes on later.
 touch hang
 : >calls
 "$source/scripts/survival" --no-build --out "$scratch/cut" --schedules 1000 --seeds 2 --arch x86 \
-  --jobs 3 --way pct --way libfuzzer --way afl >stdout 2>stderr &
+  --jobs 3 --policy easy --policy hard --way pct --way libfuzzer --way afl >stdout 2>stderr &
 script=$!
 for _ in $(seq 100); do
   [ "$(wc -l <calls)" -lt 3 ] || break
@@ -154,18 +178,18 @@ check [ "$(wc -l <cut/runs.csv)" -eq 1 ]
 check [ ! -e cut/running ]
 check [ -z "$(ls cut/failed)" ]
 rm hang
-measure 0 cut --seeds 2 --arch x86 --way pct --way libfuzzer --way afl
+measure 0 cut --seeds 2 --arch x86 --policy easy --policy hard --way pct --way libfuzzer --way afl
 check [ "$(wc -l <cut/runs.csv)" -eq 13 ]
 
 # A run that fails is said and kept, and is run again next time.
 echo hard >broken
-measure 1 fail --seeds 1 --arch x86 --way pct --way libfuzzer+both --way afl
+measure 1 fail --seeds 1 --arch x86 --policy easy --policy hard --way pct --way libfuzzer+both --way afl
 check grep -q 'hard x86 pct, seed 1, failed (3)' stderr
 check grep -q '3 runs failed' stderr
 check test -d fail/failed/hard,x86,pct,1
 check [ "$(wc -l <fail/runs.csv)" -eq 4 ]
 rm broken
-measure 0 fail --seeds 1 --arch x86 --way pct --way libfuzzer+both --way afl
+measure 0 fail --seeds 1 --arch x86 --policy easy --policy hard --way pct --way libfuzzer+both --way afl
 check [ "$(wc -l <fail/runs.csv)" -eq 7 ]
 
 measure 2 usage --way nonsense

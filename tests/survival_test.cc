@@ -155,7 +155,8 @@ std::string Error(const std::string& lines) {
 TEST(ParseRuns, ReadsALine) {
   std::vector<Record> runs;
   EXPECT_EQ(
-      ParseRuns(std::string(kHeader) + "\nnear-miss,x86,afl+both,7,1,10,160,0.250,5000\n", runs),
+      ParseRuns(std::string(kHeader) + "\nnear-miss,x86,afl+both,7,1,10,160,0.250,5000,60,ab12\n",
+                runs),
       "");
   ASSERT_EQ(runs.size(), 1u);
   EXPECT_EQ(runs[0].defect, "near-miss");
@@ -166,33 +167,38 @@ TEST(ParseRuns, ReadsALine) {
   EXPECT_EQ(runs[0].schedules, 160u);
   EXPECT_EQ(runs[0].seconds, 0.25);
   EXPECT_EQ(runs[0].cap_schedules, 5000u);
+  EXPECT_EQ(runs[0].cap_seconds, 60u);
+  EXPECT_EQ(runs[0].commit, "ab12");
 }
 
 TEST(ParseRuns, SaysWhichLineIsWrongAndWhy) {
-  const std::string good = "d,x86,pct,1,1,3,3,0.1,9\n";
+  const std::string good = "d,x86,pct,1,1,3,3,0.1,9,60,c\n";
   std::vector<Record> runs;
   EXPECT_THAT(ParseRuns("", runs), HasSubstr("line 1: no header"));
   EXPECT_THAT(ParseRuns("defect,arch\n", runs), HasSubstr("line 1: not the header"));
-  EXPECT_EQ(Error(good + "d,x86,pct,2\n"), "line 3: 4 fields where 9 belong");
-  EXPECT_EQ(Error("d,x86,pct,1,1,3,3,0.1,9,\n"), "line 2: 10 fields where 9 belong");
-  EXPECT_EQ(Error("\n"), "line 2: 1 fields where 9 belong");
-  EXPECT_EQ(Error(",x86,pct,1,1,3,3,0.1,9\n"), "line 2: defect is not a name: ''");
-  EXPECT_EQ(Error("d,<b>,pct,1,1,3,3,0.1,9\n"), "line 2: arch is not a name: '<b>'");
-  EXPECT_EQ(Error("d,x86,luck,1,1,3,3,0.1,9\n"), "line 2: way is not a way to search: 'luck'");
-  EXPECT_EQ(Error("d,x86,pct,-1,1,3,3,0.1,9\n"), "line 2: seed is not a whole number: '-1'");
-  EXPECT_EQ(Error("d,x86,pct,1,yes,3,3,0.1,9\n"), "line 2: found is not 0 or 1: 'yes'");
-  EXPECT_EQ(Error("d,x86,pct,1,1,3.5,3,0.1,9\n"),
+  EXPECT_EQ(Error(good + "d,x86,pct,2\n"), "line 3: 4 fields where 11 belong");
+  EXPECT_EQ(Error("d,x86,pct,1,1,3,3,0.1,9,60,c,\n"), "line 2: 12 fields where 11 belong");
+  EXPECT_EQ(Error("\n"), "line 2: 1 fields where 11 belong");
+  EXPECT_EQ(Error(",x86,pct,1,1,3,3,0.1,9,60,c\n"), "line 2: defect is not a name: ''");
+  EXPECT_EQ(Error("d,<b>,pct,1,1,3,3,0.1,9,60,c\n"), "line 2: arch is not a name: '<b>'");
+  EXPECT_EQ(Error("d,x86,luck,1,1,3,3,0.1,9,60,c\n"), "line 2: way is not a way to search: 'luck'");
+  EXPECT_EQ(Error("d,x86,pct,-1,1,3,3,0.1,9,60,c\n"), "line 2: seed is not a whole number: '-1'");
+  EXPECT_EQ(Error("d,x86,pct,1,yes,3,3,0.1,9,60,c\n"), "line 2: found is not 0 or 1: 'yes'");
+  EXPECT_EQ(Error("d,x86,pct,1,1,3.5,3,0.1,9,60,c\n"),
             "line 2: executions is not a whole number: '3.5'");
-  EXPECT_EQ(Error("d,x86,pct,1,1,3,99999999999999999999,0.1,9\n"),
+  EXPECT_EQ(Error("d,x86,pct,1,1,3,99999999999999999999,0.1,9,60,c\n"),
             "line 2: schedules is not a whole number: '99999999999999999999'");
   for (const std::string seconds : {"", "-1", "nan", "inf", "0.1s", "1e3"}) {
-    EXPECT_EQ(Error("d,x86,pct,1,1,3,3," + seconds + ",9\n"),
+    EXPECT_EQ(Error("d,x86,pct,1,1,3,3," + seconds + ",9,60,c\n"),
               "line 2: seconds is not a number of seconds: '" + seconds + "'");
   }
-  EXPECT_EQ(Error("d,x86,pct,1,1,3,3,0.1,0\n"), "line 2: cap_schedules is 0");
-  EXPECT_EQ(Error("d,x86,pct,1,1,3,0,0.1,9\n"), "line 2: found by no schedule");
+  EXPECT_EQ(Error("d,x86,pct,1,1,3,3,0.1,0,60,c\n"), "line 2: cap_schedules is 0");
+  EXPECT_EQ(Error("d,x86,pct,1,1,3,3,0.1,9,-,c\n"),
+            "line 2: cap_seconds is not a whole number: '-'");
+  EXPECT_EQ(Error("d,x86,pct,1,1,3,3,0.1,9,60,\n"), "line 2: commit is not a name: ''");
+  EXPECT_EQ(Error("d,x86,pct,1,1,3,0,0.1,9,60,c\n"), "line 2: found by no schedule");
   EXPECT_EQ(Error(good + good), "line 3: this run has a line already");
-  EXPECT_EQ(Error(good + "d,x86,pct,2,1,3,3,0.1,9"),
+  EXPECT_EQ(Error(good + "d,x86,pct,2,1,3,3,0.1,9,60,c"),
             "line 3: it does not end; was the writer stopped?");
 }
 
@@ -202,7 +208,7 @@ void AddRuns(std::vector<Record>& runs, size_t way, const std::vector<uint64_t>&
   constexpr uint64_t kCap = 1'000'000;
   uint64_t seed = 0;
   for (const uint64_t n : schedules) {
-    runs.push_back({"d", "x86", way, ++seed, n < kCap, n, n, seconds, kCap});
+    runs.push_back({"d", "x86", way, ++seed, n < kCap, n, n, seconds, kCap, 60, "c"});
   }
 }
 
@@ -261,8 +267,9 @@ TEST(Promises, TwiceTheBestStrategy) {
   EXPECT_EQ(verdict(20, 10, 1'001), Verdict::kKept);
   EXPECT_EQ(verdict(21, 10, 1'001), Verdict::kBroken);
   EXPECT_EQ(verdict(2'002, 5'000, 1'001), Verdict::kKept);
-  EXPECT_EQ(verdict(9, 10, 10, true), Verdict::kKept);
-  EXPECT_EQ(verdict(10, 10, 10, true), Verdict::kBroken);
+  EXPECT_EQ(verdict(10, 10, 1'000, true), Verdict::kNotAsked);
+  EXPECT_EQ(verdict(9, 10, 1'001, true), Verdict::kKept);
+  EXPECT_EQ(verdict(10, 10, 1'001, true), Verdict::kBroken);
   EXPECT_EQ(verdict(500'000, 1'000'000, 1'000'000), Verdict::kKept);
   EXPECT_EQ(verdict(1'000'000, 1'000'000, 1'000'000), Verdict::kOpen);
   EXPECT_EQ(verdict(1'000'000, 10, 1'000'000), Verdict::kBroken);
@@ -272,7 +279,7 @@ TEST(Summarize, RestrictsToWhatEveryWayReached) {
   std::vector<Record> runs;
   AddRuns(runs, kBoth, {10, 20, 30});
   AddRuns(runs, kRandom, {40, 1'000'000});
-  runs.push_back({"d", "x86", kFirstStrategy, 1, false, 500, 500, 60, 1'000'000});
+  runs.push_back({"d", "x86", kFirstStrategy, 1, false, 500, 500, 60, 1'000'000, 60, "c"});
   const DefectResult defect = Summarize(runs, {}).at(0);
   EXPECT_EQ(defect.schedules_limit, 500);
   // Random gave up after a second: no more is known of it.
@@ -280,8 +287,8 @@ TEST(Summarize, RestrictsToWhatEveryWayReached) {
   runs.pop_back();
   EXPECT_EQ(Summarize(runs, {}).at(0).schedules_limit, 1'000'000);
   // Everything found: the cap, though an execution of many schedules may go beyond it.
-  const DefectResult found = Summarize({{"d", "x86", kBoth, 1, true, 2, 32, 3, 20},
-                                        {"d", "x86", kBoth, 2, true, 1, 9, 2, 20}},
+  const DefectResult found = Summarize({{"d", "x86", kBoth, 1, true, 2, 32, 3, 20, 60, "c"},
+                                        {"d", "x86", kBoth, 2, true, 1, 9, 2, 20, 60, "c"}},
                                        {})
                                  .at(0);
   EXPECT_EQ(found.schedules_limit, 20);
@@ -309,7 +316,7 @@ TEST(Output, IsTheSameWhateverTheOrderOfTheRuns) {
       for (uint64_t seed = 1; seed <= 20; ++seed) {
         const uint64_t n = 1 + random() % 3000;
         const double seconds = static_cast<double>(n) / 7;
-        runs.push_back({defect, "x86", way, seed, n < 2500, n, n, seconds, 5000});
+        runs.push_back({defect, "x86", way, seed, n < 2500, n, n, seconds, 5000, 60, "c"});
       }
     }
   }
@@ -331,16 +338,16 @@ TEST(Output, SaysWhatWasMeasuredAndWhatWasNotFound) {
   AddRuns(runs, kBoth, {10, 10, 10});
   AddRuns(runs, kRandom, {10, 1'000'000, 1'000'000});
   Labels labels;
-  labels.commit = "0123456789ab";
   labels.cpu = "a | b";
   const std::string table = WriteTable(Summarize(runs, {}), labels);
-  EXPECT_THAT(table, HasSubstr("| 0123456789ab | unknown | a \\| b |"));
+  EXPECT_THAT(table, HasSubstr("| unknown | a \\| b |"));
   EXPECT_THAT(table, HasSubstr("| d | x86 | **10** | &gt;1.00M (1/3) |"));
+  EXPECT_THAT(table, HasSubstr("| random | c | 1000000 | 60 | 3 |"));
   // (10 + 2 * 1,000,000) / 3, and the variance of thirds.
   EXPECT_THAT(table, HasSubstr("| d | x86 | 1.00M | 10 ± 0 | 667k ± 533k |"));
   EXPECT_THAT(table, HasSubstr("| 3/3, open | &lt;1.0e-05 of random, pass |"));
   const std::string plot = WritePlot(Summarize(runs, {}));
-  EXPECT_THAT(plot, HasSubstr("class='h w10'"));
+  EXPECT_THAT(plot, HasSubstr("class='h w11'"));
   EXPECT_THAT(plot, HasSubstr("class='f w0'"));
   EXPECT_THAT(plot, HasSubstr(">1/3</text>"));
   EXPECT_THAT(plot, Not(HasSubstr(">3/3</text>")));
