@@ -230,7 +230,8 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   uint32_t seed = 0;
   for (int i = 0; i < 4; ++i) seed |= static_cast<uint32_t>(source.Next()) << 8 * i;
   const uint8_t steps_low = source.Next(), steps_high = source.Next();
-  const uint8_t more_members = source.Next();
+  // An input that is too short to ask for a family has none.
+  const uint8_t more_members = source.left() != 0 ? source.Next() : 0;
   source.Next();
 
   static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};
