@@ -90,6 +90,7 @@ class SearchRun {
   }
   std::string Replay() const;
   std::string Counts() const;
+  uint64_t First() const { return result_.first.value_or(0); }  // if there is a hit
   uint64_t Hits() const { return result_.executions - result_.hits[0]; }
 
   const std::string& path_;  // empty: random programs
@@ -104,7 +105,7 @@ void SearchRun::MakeHit(const ScheduleFile* file) {
     return Record(*execution, schedule, *settings_.policy, *settings_.arch, settings_.ignored);
   };
   hit_.emplace();
-  hit_->schedule = ScheduleOfExecution(settings_, *result_.first);
+  hit_->schedule = ScheduleOfExecution(settings_, First());
   hit_->trace = record(hit_->schedule);
   const ViolationKind kind = hit_->trace.result.violation.kind;
   ScheduleFile& stored = hit_->stored;
@@ -121,7 +122,7 @@ std::string SearchRun::Replay() const {
   std::string command =
       absl::StrCat("gatherfuzz search --policy ", Absl(settings_.policy->name()), " --arch ",
                    Absl(settings_.arch->name()), " --strategy ", Absl(settings_.strategy->name),
-                   " --seed ", settings_.seed, " --executions ", *result_.first + 1);
+                   " --seed ", settings_.seed, " --executions ", First() + 1);
   const std::string ignored = absl::GetFlag(FLAGS_ignore);
   if (!ignored.empty()) absl::StrAppend(&command, " --ignore ", ignored);
   if (!path_.empty()) absl::StrAppend(&command, " ", path_);
@@ -182,8 +183,8 @@ void SearchRun::PrintForPeople() const {
       std::cout << PrintReport({hit_->schedule, hit_->trace, settings_.policy->name(),
                                 settings_.arch->name(), Replay()});
     }
-    std::cout << absl::StreamFormat("%s in execution %d (%s): %s\n", Verdict(), *result_.first + 1,
-                                    target, Counts());
+    std::cout << absl::StreamFormat("%s in execution %d (%s): %s\n", Verdict(), First() + 1, target,
+                                    Counts());
     return;
   }
   const std::string verdict =
@@ -243,8 +244,8 @@ absl::StatusOr<ExitStatus> SearchWith(const std::string& path, const ScheduleFil
   const auto run = std::make_unique<SearchRun>(path, file, settings);
   signal(SIGINT, SIG_DFL);
   const std::string output = absl::GetFlag(FLAGS_output);
-  if (run->hit() && output != "-") {
-    const absl::Status status = WriteFile(output, PrintText(run->hit()->stored));
+  if (const std::optional<Hit>& hit = run->hit(); hit && output != "-") {
+    const absl::Status status = WriteFile(output, PrintText(hit->stored));
     if (!status.ok()) return status;
   }
   absl::GetFlag(FLAGS_json) ? run->PrintJson() : run->PrintForPeople();
