@@ -12,28 +12,12 @@
 // takes the flag down between the first's clear and its flush.
 #include <utility>
 
-#include "model/policies/planted/planted.h"
+#include "model/policies/planted/debts.h"
 
 namespace gatherfuzz {
 namespace {
 
-struct Debt {
-  uint8_t owed;  // somebody cleared an entry that may not be flushed yet
-};
-
-// Whether the caller's range may hold huge leaves. Those are seen gone without a lock, so the flag
-// could not tell in time; such a range is always flushed.
-bool MayBeHuge(const Thread& t) {
-  return (t.world().mm.vma_huge & MaskOf(CallerRange(t.gather()))) != 0;
-}
-
-class DebtConsumedEarly final : public GatherProtocol {
- public:
-  void RemoveTlbEntry(const Thread& t, int page, Level level) const override {
-    GatherProtocol::RemoveTlbEntry(t, page, level);
-    UpdatePolicyState<Debt>(t, Point::policy_write, [](Debt& debt) { debt.owed = 1; });
-  }
-
+class DebtConsumedEarly final : public RaisesDebt {
  protected:
   void Finishing(const Thread& t) const override {
     const bool owed = UpdatePolicyState<Debt>(

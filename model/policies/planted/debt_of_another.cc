@@ -7,28 +7,12 @@
 // constraints. The first clears a PTE and sets the flag; the second, in another range, clears
 // something, flushes that, and takes the flag down; the third sees the first's PTE empty and the
 // flag down, and returns before the first has flushed.
-#include "model/policies/planted/planted.h"
+#include "model/policies/planted/debts.h"
 
 namespace gatherfuzz {
 namespace {
 
-struct Debt {
-  uint8_t owed;  // somebody cleared an entry that may not be flushed yet
-};
-
-// Whether the caller's range may hold huge leaves. Those are seen gone without a lock, so the flag
-// could not tell in time; such a range is always flushed.
-bool MayBeHuge(const Thread& t) {
-  return (t.world().mm.vma_huge & MaskOf(CallerRange(t.gather()))) != 0;
-}
-
-class DebtOfAnother final : public GatherProtocol {
- public:
-  void RemoveTlbEntry(const Thread& t, int page, Level level) const override {
-    GatherProtocol::RemoveTlbEntry(t, page, level);
-    UpdatePolicyState<Debt>(t, Point::policy_write, [](Debt& debt) { debt.owed = 1; });
-  }
-
+class DebtOfAnother final : public RaisesDebt {
  protected:
   void Finishing(const Thread& t) const override {
     t.Step(Point::policy_read);
