@@ -15,43 +15,25 @@ namespace {
 
 constexpr AgentId kNobody{kMaxAgents};
 
-// The hash so far, and one more value.
-GATHERFUZZ_WRAPS uint64_t Mix(uint64_t hash, uint64_t value) {
-  hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
-  return hash ^ hash >> 32;
-}
-
 }  // namespace
 
 Execution::Execution() {
-  world_ = &system_.world;
-  system_.steps = this;
   for (const StrategyInfo& info : Strategies()) {
     strategies_[static_cast<size_t>(info.kind)] = info.make();
   }
-  for (int i = 0; i < kMaxCpus; ++i) entries_[i] = {this, MakeCpu(i)};
 }
 
 RunResult Execution::RunLoaded(const Policy& policy, const Arch& arch, const Member& member,
                                const RunOptions& options) {
-  system_.arch = &arch;
-  system_.protocol = &policy.protocol();
-  system_.ignored = options.ignored;
-  system_.cost = {};
   observer_ = options.observer;
   observed_ = observer_ != nullptr ? observer_->points() : 0;
   result_ = {};
-  trace_hash_ = 0;
-  steps_ = 0;
-  budget_ = 0;
-  stops_ = 0;
   member_ = member;
   next_run_ = 0;
   drawing_ = false;
   turn_ = {};
   turn_.agent = mover_ = kNobody;
-  CopyState(start_, system_.world);
-  PrepareAgents();
+  Prepare(policy, arch, options.ignored);
   boot_.Prepare(BootFiber, this);
   running_ = &boot_;
   Fiber::Switch(main_, boot_);
@@ -65,74 +47,15 @@ RunResult Execution::RunLoaded(const Policy& policy, const Arch& arch, const Mem
   return result_;
 }
 
-void Execution::Load(const Schedule& schedule) {
-  schedule_ = &schedule;
-  Reset(start_, schedule.cpus, schedule.batch);
-  LoadInit(schedule);
-  LoadPrograms(schedule);
-}
-
-void Execution::LoadPrograms(const Schedule& schedule) {
-  for (int i = 0; i < schedule.cpus; ++i) {
-    programs_[i].ops.clear();
-    programs_[i].fills.clear();
-  }
-  cpus_loaded_ = walkers_loaded_ = 0;
-  for (const auto& [agent, op] : schedule.program) {
-    if (Index(CpuOf(agent)) >= schedule.cpus) continue;
-    CpuProgram& program = programs_[Index(CpuOf(agent))];
-    if (KindOf(agent) == AgentKind::kCpu) {
-      program.ops.push_back(op);
-      cpus_loaded_ |= CpuBit(CpuOf(agent));
-    } else {
-      walkers_loaded_ |= CpuBit(CpuOf(agent));
-      program.fills.push_back(static_cast<uint8_t>(op.range.begin));
-    }
-  }
-}
-
-void Execution::LoadInit(const Schedule& schedule) {
-  for (const InitItem& item : schedule.init) {
-    switch (item.kind) {
-      case InitItem::Kind::kMap: InitMap(start_, item.range, item.flags); break;
-      case InitItem::Kind::kPresent: InitPresent(start_, item.range, item.dirty); break;
-      case InitItem::Kind::kCached:
-        if (Index(item.cpu) < schedule.cpus) InitCached(start_, item.cpu, item.range);
-        break;
-    }
-  }
-}
-
-void Execution::PrepareAgents() {
-  cpus_left_ = cpus_loaded_;
-  walkers_left_ = walkers_loaded_;
-  waiting_ = 0;
-  for (int i = 0; i < start_.cpu_count; ++i) {
-    CpuProgram& program = programs_[i];
-    program.fill = 0;
-    program.waits = false;
-    program.pending = {};
-    if ((cpus_left_ & CpuBit(MakeCpu(i))) != 0) fibers_[i].Prepare(CpuFiber, &entries_[i]);
-  }
-}
-
 void Execution::BootFiber(void* execution) {
   auto& self = *static_cast<Execution*>(execution);
   self.SwitchFrom(self.boot_, self.NextCpu());
   std::abort();
 }
 
-void Execution::CpuFiber(void* entry) {
-  const auto [self, cpu] = *static_cast<CpuEntry*>(entry);
-  CpuProgram& program = self->program(cpu);
-  const Thread thread{self->system_, cpu};
-  for (program.op = 0; program.op < static_cast<int>(program.ops.size()); ++program.op) {
-    RunOp(thread, program.ops[program.op]);
-  }
-  self->cpus_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
-  self->TakeBackBudget();
-  self->SwitchFrom(self->fibers_[Index(cpu)], self->NextCpu());
-  std::abort();
+void Execution::ThreadDone(CpuId cpu) {
+  TakeBackBudget();
+  SwitchFrom(fibers_[Index(cpu)], NextCpu());
 }
 
 // --- What a thread's step asks ---
@@ -145,18 +68,12 @@ void Execution::Yield(AgentId agent, Point point, int page) {
 
 void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
   const CpuId cpu = CpuOf(agent);
-  CpuProgram& self = program(cpu);
   TakeBackBudget();
-  self.ready = ready;
-  self.arg = arg;
-  self.pending = {point, static_cast<int8_t>(page)};
-  self.waits = true;
-  waiting_ |= CpuBit(cpu);
+  BeginWait(cpu, point, page, ready, arg);
   while (!ready(system_.world, arg) || !MayGoOn(cpu, point, page)) {
     SwitchFrom(fibers_[Index(cpu)], NextCpu());
   }
-  self.waits = false;
-  waiting_ &= static_cast<uint8_t>(~CpuBit(cpu));
+  EndWait(cpu);
 }
 
 // Steps that the running agent was given and has not made.
@@ -198,14 +115,10 @@ bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
 bool Execution::SomebodyBecameAble() const { return (RunnableAgents() & ~turn_.able) != 0; }
 
 void Execution::Observe(AgentId agent, Point point, int page) {
-  const CpuProgram& it = program(CpuOf(agent));
-  const AgentKind kind = KindOf(agent);
   observer_->OnStep({.agent = agent,
                      .point = point,
                      .page = page,
-                     .op = kind == AgentKind::kCpu      ? it.op
-                           : kind == AgentKind::kWalker ? it.fill
-                                                        : 0,
+                     .op = LineOf(agent),
                      .lent = mover_ != turn_.agent,
                      .turn_of = turn_.agent},
                     system_.world);
@@ -217,11 +130,6 @@ void Execution::Violate(Violation violation) {
   End();
 }
 
-void Execution::End() {
-  Fiber::Switch(*running_, main_);
-  std::abort();
-}
-
 void Execution::SwitchFrom(Fiber& from, CpuId next) {
   Fiber& to = fibers_[Index(next)];
   if (&from == &to) return;
@@ -230,18 +138,6 @@ void Execution::SwitchFrom(Fiber& from, CpuId next) {
 }
 
 // --- Whose turn it is ---
-
-bool Execution::Runnable(AgentId agent) const {
-  const CpuId cpu = CpuOf(agent);
-  const CpuProgram& it = program(cpu);
-  switch (KindOf(agent)) {
-    case AgentKind::kCpu:
-      return (cpus_left_ & CpuBit(cpu)) != 0 && (!it.waits || it.ready(system_.world, it.arg));
-    case AgentKind::kWalker: return (walkers_left_ & CpuBit(cpu)) != 0;
-    case AgentKind::kInvalidation: break;
-  }
-  return (system_.world.deliveries_pending & CpuBit(cpu)) != 0;
-}
 
 // Goes on with the turn or begins the next one, and lives through the steps of agents without a
 // thread, until it is a thread's.
@@ -328,21 +224,6 @@ void Execution::BeginTurn(const Run& run) {
            .counted = MaskOf(run.point)};
 }
 
-// Who can move, as a bit mask by AgentId.
-uint32_t Execution::RunnableAgents() const {
-  static_assert(kMaxAgents <= 32);
-  uint32_t agents = world_->deliveries_pending;
-  agents = agents << kMaxCpus | walkers_left_;
-  agents <<= kMaxCpus;
-  agents |= cpus_left_ & ~waiting_;
-  for (uint32_t cpus = waiting_; cpus != 0; cpus &= cpus - 1) {
-    const int cpu = std::countr_zero(cpus);
-    const CpuProgram& waiter = programs_[cpu];
-    if (waiter.ready(*world_, waiter.arg)) agents |= 1u << cpu;
-  }
-  return agents;
-}
-
 bool Execution::BeginRestTurn() {
   AgentId next = turn_.agent;
   if (next == kNobody || !Runnable(next)) {
@@ -374,23 +255,6 @@ bool Execution::BeginDrawnTurn() {
   return true;
 }
 
-// What the agent does next. Of a delivery: the oldest.
-PendingStep Execution::PendingOf(AgentId agent) const {
-  const CpuId cpu = CpuOf(agent);
-  const CpuState& state = world_->at(cpu);
-  switch (KindOf(agent)) {
-    case AgentKind::kCpu: return program(cpu).pending;
-    case AgentKind::kWalker: {
-      const Walk& walk = state.walks[kWalkerWalk];
-      const uint8_t page = program(cpu).fills[static_cast<size_t>(program(cpu).fill)];
-      return {NextPoint(walk.active() ? walk : NewWalk(*world_, cpu, page, false)),
-              static_cast<int8_t>(page)};
-    }
-    case AgentKind::kInvalidation: break;
-  }
-  return {Point::deliver, static_cast<int8_t>(Index(state.deliveries.issuers[0]))};
-}
-
 // 1 if a step at `point` is one the turn counts, else 0.
 bool Execution::TurnCounts(Point point, int page) {
   return turn_.kind == Turn::Kind::kCount ||
@@ -411,11 +275,7 @@ void Execution::RunInlineTurn() {
 void Execution::InlineStep(AgentId agent) {
   const CpuId cpu = CpuOf(agent);
   if (KindOf(agent) == AgentKind::kInvalidation) return Deliver(cpu);
-  CpuProgram& self = program(cpu);
-  if (!StepWalker(system_, cpu, self.fills[self.fill])) return;
-  if (++self.fill == static_cast<int>(self.fills.size())) {
-    walkers_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
-  }
+  StepWalkerOf(cpu);
 }
 
 // The oldest pending invalidation, or the one that the turn names, as in `inv0 until deliver(1)`.
@@ -431,17 +291,7 @@ void Execution::Deliver(CpuId target) {
 }
 
 void Execution::NothingCanMove() {
-  if (cpus_left_ != 0) {
-    // Named after the step that is furthest on in a call, so that the same deadlock is named the
-    // same whichever CPUs are in it.
-    CpuId blocked = MakeCpu(std::countr_zero(cpus_left_));
-    for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
-      const CpuId cpu = MakeCpu(std::countr_zero(cpus));
-      if (program(cpu).pending.point > program(blocked).pending.point) blocked = cpu;
-    }
-    CheckDeadlock(system_, blocked, program(blocked).pending.point);
-  }
-  CheckEnd(system_);
+  JudgeEnd();
   End();
 }
 

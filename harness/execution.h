@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Runs a schedule: the deterministic cooperative scheduler.
 //
-// Agents are fibers (CPUs) or single steps (walkers and deliveries, which need no stack). As long
-// as the order lets the running fiber go on, a step counts down and returns (model/steps.h); fibers
-// switch, directly from one to the next, only when the order says so. Blocked agents are not
-// runnable, so waiting costs no steps. Same schedule, policy and architecture: same trace, on every
-// build. Nothing is allocated in a run after the first.
+// As long as the order lets the running fiber go on, a step counts down and returns
+// (model/steps.h); fibers switch, directly from one to the next, only when the order says so.
+// Blocked agents are not runnable, so waiting costs no steps. Same schedule, policy and
+// architecture: same trace, on every build. Nothing is allocated in a run after the first.
 //
 // An Execution is used by one thread at a time, and is large: keep one and use it again.
 #ifndef GATHERFUZZ_HARNESS_EXECUTION_H_
@@ -15,21 +14,12 @@
 #include <cstdint>
 #include <memory>
 
-#include "harness/conflict.h"
+#include "harness/agents.h"
 #include "harness/family.h"
-#include "harness/fiber.h"
-#include "harness/fixed_vector.h"
 #include "harness/schedule.h"
 #include "harness/search/strategy.h"
-#include "model/arch/arch.h"
-#include "model/policies/policy.h"
-#include "model/steps.h"
-#include "model/system.h"
 
 namespace gatherfuzz {
-
-// Steps after which a run is given up; far above what any schedule needs, as nothing spins.
-inline constexpr uint32_t kStepLimit = 1u << 17;
 
 struct StepEvent {
   AgentId agent{};
@@ -68,12 +58,10 @@ struct RunResult {
   bool clean() const { return violation.kind == ViolationKind::kNone && !limit; }
 };
 
-class Execution final : private Steps {
+class Execution final : public Agents {
  public:
   Execution();
 
-  // Takes in a schedule, which must stay as it is while it is run, and builds its initial state.
-  void Load(const Schedule& schedule);
   // Runs what was loaded last: its own order, or that of a member of its family.
   RunResult RunLoaded(const Policy& policy, const Arch& arch, const RunOptions& options = {}) {
     return RunLoaded(policy, arch, {schedule_->order.size(), schedule_->tail}, options);
@@ -88,20 +76,7 @@ class Execution final : private Steps {
     return RunLoaded(policy, arch, options);
   }
 
-  // The state in which the last run ended.
-  const World& world() const { return system_.world; }
-
  private:
-  struct CpuProgram {
-    FixedVector<Op, kMaxOps> ops;
-    FixedVector<uint8_t, kMaxOps> fills;  // pages, for the CPU's walker
-    int op = 0;                           // index of the operation in progress
-    int fill = 0;                         // index of the fill in progress
-    bool waits = false;                   // the pending step goes on only when ready(arg)
-    Ready ready = nullptr;
-    int arg = 0;
-    PendingStep pending;  // as of its last yield; kNoPoint before its first step
-  };
   // To whom the owner of a turn gives way while it is blocked: to nobody (the turn ends), to the
   // deliveries of its own invalidation, or also to the holder of the lock it waits for.
   enum class Lends : uint8_t { kNothing, kToDeliveries, kToAll };
@@ -128,26 +103,15 @@ class Execution final : private Steps {
     const Execution& execution_;
   };
 
-  struct CpuEntry {
-    Execution* execution;
-    CpuId cpu;
-  };
-
   // Steps.
   void Yield(AgentId agent, Point point, int page) override;
   void Wait(AgentId agent, Point point, int page, Ready ready, int arg) override;
   void Observe(AgentId agent, Point point, int page) override;
   [[noreturn]] void Violate(Violation violation) override;
 
-  void LoadInit(const Schedule& schedule);
-  void LoadPrograms(const Schedule& schedule);
-  void PrepareAgents();
+  void ThreadDone(CpuId cpu) override;
   static void BootFiber(void* execution);
-  static void CpuFiber(void* entry);
 
-  bool Runnable(AgentId agent) const;
-  uint32_t RunnableAgents() const;
-  PendingStep PendingOf(AgentId agent) const;
   bool SomebodyBecameAble() const;
   void TakeBackBudget();
   bool MayGoOn(CpuId cpu, Point point, int page);
@@ -165,23 +129,8 @@ class Execution final : private Steps {
   bool TurnCounts(Point point, int page);
   void SwitchFrom(Fiber& from, CpuId next);
   [[noreturn]] void NothingCanMove();
-  [[noreturn]] void End();
 
-  CpuProgram& program(CpuId cpu) { return programs_[Index(cpu)]; }
-  const CpuProgram& program(CpuId cpu) const { return programs_[Index(cpu)]; }
-
-  System system_;
-  World start_{};  // the loaded schedule's initial state
-  std::array<CpuProgram, kMaxCpus> programs_;
-  std::array<CpuEntry, kMaxCpus> entries_;
-  std::array<Fiber, kMaxCpus> fibers_;
-  uint8_t cpus_loaded_ = 0, walkers_loaded_ = 0;  // bit masks of CPUs that have a program
-  uint8_t cpus_left_ = 0, walkers_left_ = 0;      // ... whose program is not done
-  uint8_t waiting_ = 0;                           // ... that wait
-  Fiber boot_;                                    // decides who is first
-  Fiber main_;                                    // the thread that called Execute
-  Fiber* running_ = nullptr;
-  const Schedule* schedule_ = nullptr;
+  Fiber boot_;     // decides who is first
   Member member_;  // how much of the order is run, and what comes after it
   size_t next_run_ = 0;
   Turn turn_;

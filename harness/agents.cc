@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "harness/agents.h"
+
+#include <bit>
+#include <cstdlib>
+
+#include "model/kernel/paths.h"
+#include "model/machine/walk.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+
+Agents::Agents() {
+  world_ = &system_.world;
+  system_.steps = this;
+  for (int i = 0; i < kMaxCpus; ++i) entries_[i] = {this, MakeCpu(i)};
+}
+
+void Agents::Load(const Schedule& schedule) {
+  schedule_ = &schedule;
+  Reset(start_, schedule.cpus, schedule.batch);
+  LoadInit(schedule);
+  LoadPrograms(schedule);
+}
+
+void Agents::LoadPrograms(const Schedule& schedule) {
+  for (int i = 0; i < schedule.cpus; ++i) {
+    programs_[i].ops.clear();
+    programs_[i].fills.clear();
+  }
+  cpus_loaded_ = walkers_loaded_ = 0;
+  for (const auto& [agent, op] : schedule.program) {
+    if (Index(CpuOf(agent)) >= schedule.cpus) continue;
+    CpuProgram& program = programs_[Index(CpuOf(agent))];
+    if (KindOf(agent) == AgentKind::kCpu) {
+      program.ops.push_back(op);
+      cpus_loaded_ |= CpuBit(CpuOf(agent));
+    } else {
+      walkers_loaded_ |= CpuBit(CpuOf(agent));
+      program.fills.push_back(static_cast<uint8_t>(op.range.begin));
+    }
+  }
+}
+
+void Agents::LoadInit(const Schedule& schedule) {
+  for (const InitItem& item : schedule.init) {
+    switch (item.kind) {
+      case InitItem::Kind::kMap: InitMap(start_, item.range, item.flags); break;
+      case InitItem::Kind::kPresent: InitPresent(start_, item.range, item.dirty); break;
+      case InitItem::Kind::kCached:
+        if (Index(item.cpu) < schedule.cpus) InitCached(start_, item.cpu, item.range);
+        break;
+    }
+  }
+}
+
+void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
+  system_.arch = &arch;
+  system_.protocol = &policy.protocol();
+  system_.ignored = ignored;
+  system_.cost = {};
+  trace_hash_ = 0;
+  steps_ = 0;
+  budget_ = 0;
+  stops_ = 0;
+  CopyState(start_, system_.world);
+  cpus_left_ = cpus_loaded_;
+  walkers_left_ = walkers_loaded_;
+  waiting_ = 0;
+  for (int i = 0; i < start_.cpu_count; ++i) {
+    CpuProgram& program = programs_[i];
+    program.fill = 0;
+    program.waits = false;
+    program.pending = {};
+    if ((cpus_left_ & CpuBit(MakeCpu(i))) != 0) fibers_[i].Prepare(CpuFiber, &entries_[i]);
+  }
+}
+
+void Agents::CpuFiber(void* entry) {
+  const auto [self, cpu] = *static_cast<CpuEntry*>(entry);
+  CpuProgram& program = self->program(cpu);
+  const Thread thread{self->system_, cpu};
+  for (program.op = 0; program.op < static_cast<int>(program.ops.size()); ++program.op) {
+    RunOp(thread, program.ops[program.op]);
+  }
+  self->cpus_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
+  self->ThreadDone(cpu);
+  std::abort();
+}
+
+void Agents::BeginWait(CpuId cpu, Point point, int page, Ready ready, int arg) {
+  CpuProgram& self = program(cpu);
+  self.ready = ready;
+  self.arg = arg;
+  self.pending = {point, static_cast<int8_t>(page)};
+  self.waits = true;
+  waiting_ |= CpuBit(cpu);
+}
+
+void Agents::EndWait(CpuId cpu) {
+  program(cpu).waits = false;
+  waiting_ &= static_cast<uint8_t>(~CpuBit(cpu));
+}
+
+bool Agents::Runnable(AgentId agent) const {
+  const CpuId cpu = CpuOf(agent);
+  const CpuProgram& it = program(cpu);
+  switch (KindOf(agent)) {
+    case AgentKind::kCpu:
+      return (cpus_left_ & CpuBit(cpu)) != 0 && (!it.waits || it.ready(system_.world, it.arg));
+    case AgentKind::kWalker: return (walkers_left_ & CpuBit(cpu)) != 0;
+    case AgentKind::kInvalidation: break;
+  }
+  return (system_.world.deliveries_pending & CpuBit(cpu)) != 0;
+}
+
+uint32_t Agents::RunnableAgents() const {
+  static_assert(kMaxAgents <= 32);
+  uint32_t agents = world_->deliveries_pending;
+  agents = agents << kMaxCpus | walkers_left_;
+  agents <<= kMaxCpus;
+  agents |= cpus_left_ & ~waiting_;
+  for (uint32_t cpus = waiting_; cpus != 0; cpus &= cpus - 1) {
+    const int cpu = std::countr_zero(cpus);
+    const CpuProgram& waiter = programs_[cpu];
+    if (waiter.ready(*world_, waiter.arg)) agents |= 1u << cpu;
+  }
+  return agents;
+}
+
+PendingStep Agents::PendingOf(AgentId agent) const {
+  const CpuId cpu = CpuOf(agent);
+  const CpuState& state = world_->at(cpu);
+  switch (KindOf(agent)) {
+    case AgentKind::kCpu: return program(cpu).pending;
+    case AgentKind::kWalker: {
+      const Walk& walk = state.walks[kWalkerWalk];
+      const uint8_t page = program(cpu).fills[static_cast<size_t>(program(cpu).fill)];
+      return {NextPoint(walk.active() ? walk : NewWalk(*world_, cpu, page, false)),
+              static_cast<int8_t>(page)};
+    }
+    case AgentKind::kInvalidation: break;
+  }
+  return {Point::deliver, static_cast<int8_t>(Index(state.deliveries.issuers[0]))};
+}
+
+void Agents::StepWalkerOf(CpuId cpu) {
+  CpuProgram& self = program(cpu);
+  if (!StepWalker(system_, cpu, self.fills[self.fill])) return;
+  if (++self.fill == static_cast<int>(self.fills.size())) {
+    walkers_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
+  }
+}
+
+int Agents::LineOf(AgentId agent) const {
+  const CpuProgram& it = program(CpuOf(agent));
+  switch (KindOf(agent)) {
+    case AgentKind::kCpu: return it.op;
+    case AgentKind::kWalker: return it.fill;
+    case AgentKind::kInvalidation: break;
+  }
+  return 0;
+}
+
+void Agents::JudgeEnd() {
+  if (cpus_left_ != 0) {
+    // Named after the step that is furthest on in a call, so that the same deadlock is named the
+    // same whichever CPUs are in it.
+    CpuId blocked = MakeCpu(std::countr_zero(cpus_left_));
+    for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
+      const CpuId cpu = MakeCpu(std::countr_zero(cpus));
+      if (program(cpu).pending.point > program(blocked).pending.point) blocked = cpu;
+    }
+    CheckDeadlock(system_, blocked, program(blocked).pending.point);
+  }
+  CheckEnd(system_);
+}
+
+void Agents::End() {
+  Fiber::Switch(*running_, main_);
+  std::abort();
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// The agents of a schedule: what each is about to do, whether it can move, and one step of each.
+//
+// Agents are fibers (CPUs) or single steps (walkers and deliveries, which need no stack). Who moves
+// next is not decided here: an Execution (execution.h) follows the order of a schedule, a Stepper
+// (explore/stepper.h) is told step by step. Both therefore run the same kernel paths, hardware and
+// oracle. Nothing is allocated in a run after the first.
+#ifndef GATHERFUZZ_HARNESS_AGENTS_H_
+#define GATHERFUZZ_HARNESS_AGENTS_H_
+
+#include <array>
+#include <cstdint>
+
+#include "harness/conflict.h"
+#include "harness/fiber.h"
+#include "harness/fixed_vector.h"
+#include "harness/schedule.h"
+#include "model/arch/arch.h"
+#include "model/policies/policy.h"
+#include "model/steps.h"
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+// Steps after which a run is given up; far above what any schedule needs, as nothing spins.
+inline constexpr uint32_t kStepLimit = 1u << 17;
+
+// The hash so far, and one more value.
+GATHERFUZZ_WRAPS constexpr uint64_t Mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
+  return hash ^ hash >> 32;
+}
+
+class Agents : protected Steps {
+ public:
+  // Takes in a schedule, which must stay as it is while it is run, and builds its initial state.
+  void Load(const Schedule& schedule);
+
+  // The state as it is.
+  const World& world() const { return system_.world; }
+
+ protected:
+  struct CpuProgram {
+    FixedVector<Op, kMaxOps> ops;
+    FixedVector<uint8_t, kMaxOps> fills;  // pages, for the CPU's walker
+    int op = 0;                           // index of the operation in progress
+    int fill = 0;                         // index of the fill in progress
+    bool waits = false;                   // the pending step goes on only when ready(arg)
+    Ready ready = nullptr;
+    int arg = 0;
+    PendingStep pending;  // as of its last yield; kNoPoint before its first step
+  };
+
+  Agents();
+  ~Agents() = default;
+
+  // Puts every agent before its first step, in the loaded initial state.
+  void Prepare(const Policy& policy, const Arch& arch, uint32_t ignored);
+  // The thread of `cpu` has made its last step. Called on its fiber; must not return.
+  virtual void ThreadDone(CpuId cpu) = 0;
+
+  bool Runnable(AgentId agent) const;
+  // Who can move, as a bit mask by AgentId.
+  uint32_t RunnableAgents() const;
+  // What the agent does next. Of a delivery: the oldest.
+  PendingStep PendingOf(AgentId agent) const;
+  // One step of the hardware walker of `cpu`, which has a fill to do.
+  void StepWalkerOf(CpuId cpu);
+
+  // Bookkeeping of a thread's Wait().
+  void BeginWait(CpuId cpu, Point point, int page, Ready ready, int arg);
+  void EndWait(CpuId cpu);
+
+  // Nothing can move: judges why. Returns if all are done and nothing is wrong.
+  void JudgeEnd();
+
+  // Leaves the fiber that runs for `main_`, for good.
+  [[noreturn]] void End();
+
+  CpuProgram& program(CpuId cpu) { return programs_[Index(cpu)]; }
+  const CpuProgram& program(CpuId cpu) const { return programs_[Index(cpu)]; }
+  // Which line of its program the agent is at; 0 for deliveries.
+  int LineOf(AgentId agent) const;
+
+  System system_;
+  World start_{};  // the loaded schedule's initial state
+  std::array<CpuProgram, kMaxCpus> programs_;
+  std::array<Fiber, kMaxCpus> fibers_;
+  uint8_t cpus_loaded_ = 0, walkers_loaded_ = 0;  // bit masks of CPUs that have a program
+  uint8_t cpus_left_ = 0, walkers_left_ = 0;      // ... whose program is not done
+  uint8_t waiting_ = 0;                           // ... that wait
+  Fiber main_;                                    // the thread that runs the schedule
+  Fiber* running_ = nullptr;
+  const Schedule* schedule_ = nullptr;
+
+ private:
+  struct CpuEntry {
+    Agents* agents;
+    CpuId cpu;
+  };
+
+  void LoadInit(const Schedule& schedule);
+  void LoadPrograms(const Schedule& schedule);
+  static void CpuFiber(void* entry);
+
+  std::array<CpuEntry, kMaxCpus> entries_;
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_HARNESS_AGENTS_H_
