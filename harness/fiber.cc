@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define GATHERFUZZ_ASAN 1
@@ -57,6 +58,12 @@ void Fiber::Prepare(Entry entry, void* argument) {
   entry_ = entry;
   argument_ = argument;
   context_ = context::make_fcontext(stack_ + kStackBytes, kStackBytes, Start);
+}
+
+void Fiber::PutBack(std::span<const char> live) {
+  char* const lowest = stack_ + kStackBytes - live.size();
+  std::memcpy(lowest, live.data(), live.size());
+  context_ = lowest;
 }
 
 void Fiber::Switch(Fiber& from, Fiber& to) {

@@ -3,7 +3,8 @@
 //
 // Boost.Context's fcontext functions, not its fiber class: that one unwinds an abandoned stack by
 // an exception, which kernel C code on it could not let pass. Here an abandoned stack is just used
-// again, so what runs on it must own nothing that needs to be released. Each stack ends in a guard
+// again (or made to stand where it stood before), so what runs on it must own nothing that needs to
+// be released. Each stack ends in a guard
 // page, is mapped once and kept. AddressSanitizer is told of every switch, and abandoned stacks are
 // unpoisoned before they are used again.
 #ifndef GATHERFUZZ_HARNESS_FIBER_H_
@@ -11,10 +12,24 @@
 
 #include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
+#include <span>
 
 namespace gatherfuzz {
 
 inline constexpr size_t kStackBytes = 64 << 10;
+
+// Whether a fiber can be made to stand where it stood before (Fiber::PutBack).
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kFibersCanGoBack = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool kFibersCanGoBack = false;
+#else
+inline constexpr bool kFibersCanGoBack = true;
+#endif
+#else
+inline constexpr bool kFibersCanGoBack = true;
+#endif
 
 // One place where execution can stand: a fiber with a stack of its own, or (for the thread that
 // runs the schedule) the thread's stack.
@@ -30,6 +45,15 @@ class Fiber {
   // Makes the fiber stand before entry(argument), which must never return. Whatever stood on its
   // stack is abandoned. Aborts with a message if no stack can be mapped.
   void Prepare(Entry entry, void* argument);
+
+  // What is in use of the stack of a fiber that does not run: enough to make it stand there again
+  // later, as long as nothing it points at has moved. (Not under AddressSanitizer, which keeps
+  // variables elsewhere.)
+  std::span<const char> Live() const {
+    const auto* lowest = static_cast<const char*>(context_);
+    return {lowest, static_cast<size_t>(stack_ + kStackBytes - lowest)};
+  }
+  void PutBack(std::span<const char> live);
 
   // Leaves `from`, which is running, and goes on in `to`. Returns when something switches to
   // `from`.

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// What makes two states of an exploration the same.
+//
+// A state is the machine's value, each agent's place, and what each thread carries (learned.h).
+// Written out as words it is canonical: left out or renamed is what no later step can tell.
+//   - Free frames, and how often a frame has been given out: pointers to tables say instead whether
+//     the frame still is the table it was.
+//   - Numbers of mappings: only the order among those of one page is kept, of its PTE, of TLB
+//     entries, of the moments calls answer for, and of what a page fault remembers.
+//   - Numbers of calls: kept is which of the waits under way a call counts against.
+//   - The order in which invalidations wait at a CPU, as any order of deliveries is explored.
+// So two states that are written the same have the same future, up to those names: the same actions
+// lead to states that are written the same, and to violations of the same kinds. verify.h holds
+// every merge against exactly that.
+#ifndef GATHERFUZZ_EXPLORE_KEY_H_
+#define GATHERFUZZ_EXPLORE_KEY_H_
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "explore/stepper.h"
+
+namespace gatherfuzz {
+
+struct Key {
+  uint64_t low = 0, high = 0;
+  friend auto operator<=>(const Key&, const Key&) = default;
+  template <typename H>
+  friend H AbslHashValue(H hash, const Key& key) {
+    return H::combine(std::move(hash), key.low);
+  }
+};
+
+// Writes states; reuses its room, so keep one. What Words() returned is good until the next call.
+class StateWriter {
+ public:
+  // `queue_order` keeps the order of invalidations that wait at a CPU, for what takes the oldest.
+  explicit StateWriter(bool queue_order = false) : queue_order_(queue_order) {}
+
+  std::span<const uint64_t> Words(const Stepper& stepper);
+  // A 128-bit hash of the words.
+  Key KeyOf(const Stepper& stepper);
+
+ private:
+  void Put(uint64_t word) { words_[count_++] = word; }
+  void PutMm(const Mm& mm);
+  void PutFrames(const World& world);
+  void PutTlb(const Tlb& tlb);
+  void PutWalks(const World& world, const CpuState& cpu);
+  void PutCall(const World& world, const Call& call);
+  void PutGather(const MmuGather& gather);
+  void PutInvalidation(const CpuState& cpu);
+  void PutPlaces(const Stepper& stepper, CpuId cpu);
+  void PutRanks(const Stepper& stepper);
+  void PutRanksOf(const Stepper& stepper, int page);
+
+  bool queue_order_;
+  size_t count_ = 0;
+  std::array<uint64_t, 8192> words_;  // more than the largest state has
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_EXPLORE_KEY_H_

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "explore/learned.h"
+
+#include <bit>
+#include <cstring>
+
+#include "harness/agents.h"
+#include "model/machine/tlb.h"
+
+namespace gatherfuzz {
+namespace {
+
+uint64_t Value(Pte entry) { return static_cast<uint64_t>(Index(entry.frame)) << 8 | entry.flags; }
+
+Pte PudEntry(const World& world, int page) {
+  return world.at(kRootFrame).entries[EntryIndex(page, Level::kPud)];
+}
+
+Pte PmdEntry(const World& world, int page) {
+  const Pte pud = PudEntry(world, page);
+  return pud.table() ? world.at(pud.frame).entries[EntryIndex(page, Level::kPmd)] : Pte{};
+}
+
+Pte PteEntry(const World& world, int page) {
+  const Pte pmd = PmdEntry(world, page);
+  return pmd.table() ? world.at(pmd.frame).entries[EntryIndex(page, Level::kPte)] : Pte{};
+}
+
+// What the allocator would give: the lowest frame, the lowest block, and whether there is room.
+uint64_t NextFrames(const World& world) {
+  const auto lowest = [](uint64_t low, uint64_t high) {
+    return low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(high);
+  };
+  const auto blocks = [](uint64_t free) {
+    return free & free >> 1 & free >> 2 & free >> 3 & 0x1111111111111111u;
+  };
+  const auto [low, high] = world.free_frames;
+  const int room = kFrames - 1 - kMaxTables - world.mm.data_frames;
+  return static_cast<uint64_t>(lowest(low, high)) |
+         static_cast<uint64_t>(lowest(blocks(low), blocks(high))) << 8 |
+         static_cast<uint64_t>(room >= kPagesPerPmd ? 2 : room > 0 ? 1 : 0) << 16 |
+         static_cast<uint64_t>(world.mm.table_frames > kMaxTables) << 24;
+}
+
+uint64_t Vmas(const Mm& mm) {
+  return Mix(Mix(Mix(Mix(0, mm.vma_pages), mm.vma_starts), mm.vma_write), mm.vma_huge);
+}
+
+uint64_t PolicyState(const Mm& mm) {
+  uint64_t hash = 0;
+  for (size_t i = 0; i < mm.policy_state.size(); i += 8) {
+    uint64_t word;
+    std::memcpy(&word, &mm.policy_state[i], 8);
+    hash = Mix(hash, word);
+  }
+  return hash;
+}
+
+uint64_t ThroughTlb(const CpuState& cpu, int page) {
+  const Pte* entry = Lookup(cpu.tlb, page);
+  return entry == nullptr ? 0 : 1 + entry->flags;
+}
+
+// The entry its own walk reads, or that an invalidation has ended the walk.
+uint64_t WalkRead(const World& world, CpuId cpu) {
+  const Walk& walk = world.at(cpu).walks[kOwnWalk];
+  if (!walk.active()) return 0;
+  return 1 + world.at(walk.at.frame).entries[EntryIndex(walk.page, walk.level)].flags;
+}
+
+uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
+  switch (point) {
+    case Point::mmap_write_lock:
+    case Point::mmap_read_lock: return Vmas(world.mm);
+    case Point::pud_read:
+    case Point::pmd_table_unlink: return Value(PudEntry(world, page));
+    case Point::pud_populate: return Value(PudEntry(world, page)) << 32 | NextFrames(world);
+    case Point::pmd_read:
+    case Point::pmd_lock:
+    case Point::pmd_unlock:
+    case Point::pmd_set:
+    case Point::pmd_invalidate:
+    case Point::pmd_clear:
+    case Point::pte_table_unlink: return Value(PmdEntry(world, page));
+    case Point::pmd_populate: return Value(PmdEntry(world, page)) << 32 | NextFrames(world);
+    case Point::pte_read:
+    case Point::pte_clear:
+    case Point::pte_set: return Value(PteEntry(world, page));
+    case Point::alloc_page: return NextFrames(world);
+    case Point::pending_read: return world.mm.tlb_flush_pending > 1;
+    case Point::policy_read:
+    case Point::policy_rmw: return PolicyState(world.mm);
+    case Point::access: return ThroughTlb(world.at(cpu), page);
+    case Point::walk_pud:
+    case Point::walk_pmd:
+    case Point::walk_pte: return WalkRead(world, cpu);
+    default: return 0;
+  }
+}
+
+// The mapping of a leaf that a page fault finds in place, at the steps where it looks.
+Mapping SeenByFault(const World& world, Point point, int page) {
+  switch (point) {
+    case Point::pmd_read:
+    case Point::pmd_unlock: {
+      const Pte pmd = PmdEntry(world, page);
+      return pmd.leaf() ? pmd.mapping : Mapping{0};
+    }
+    case Point::pte_read: return PteEntry(world, page).mapping;
+    default: return 0;
+  }
+}
+
+}  // namespace
+
+GATHERFUZZ_WRAPS void Learn(Learned& learned, const World& before, CpuId cpu, const Op& op,
+                            Point point, int page) {
+  uint64_t value = Read(before, cpu, point, page);
+  if (op.kind == OpKind::kRead || op.kind == OpKind::kWrite) {
+    const Mapping seen = SeenByFault(before, point, page);
+    value |= static_cast<uint64_t>(seen != 0 && seen == learned.mapping) << 62;
+    if (seen != 0) learned.mapping = seen;
+  }
+  value = Mix(value, static_cast<uint64_t>(point));
+  learned.low = Mix(learned.low, value);
+  learned.high = (learned.high + value) * 0xd6e8feb86659fd93u;
+  learned.high ^= learned.high >> 29;
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "explore/stepper.h"
+
+#include <bit>
+#include <span>
+
+#include "model/machine/invalidation.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+
+Stepper::Stepper() { observed_ = kAllPoints; }
+
+void Stepper::Begin(const Schedule& schedule, const Policy& policy, const Arch& arch,
+                    uint32_t ignored) {
+  Load(schedule);
+  policy_ = &policy;
+  arch_ = &arch;
+  ignored_ = ignored;
+  Restart();
+}
+
+void Stepper::Restart() {
+  Prepare(*policy_, *arch_, ignored_);
+  learned_ = {};
+  learned_in_ = {};
+  violation_ = {};
+  // What a thread does before its first step is nobody else's business.
+  for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
+    const int cpu = std::countr_zero(cpus);
+    Go(fibers_[cpu]);
+    versions_[cpu] = next_version_++;
+  }
+}
+
+// --- What can be done ---
+
+Actions Stepper::Able() const {
+  const uint32_t agents = RunnableAgents();
+  Actions able;
+  able.agents = static_cast<uint16_t>(agents);
+  if (agents >> 16 == 0) return able;
+  for (int issuer = 0; issuer < world().cpu_count; ++issuer) {
+    for (uint32_t targets = world().at(MakeCpu(issuer)).invalidation.undelivered; targets != 0;
+         targets &= targets - 1) {
+      able.Add(Delivery(MakeCpu(std::countr_zero(targets)), MakeCpu(issuer)));
+    }
+  }
+  return able;
+}
+
+bool Stepper::Able(Action action) const {
+  if (!IsDelivery(action)) return Runnable(AgentOf(action));
+  const uint8_t undelivered = world().at(IssuerOf(action)).invalidation.undelivered;
+  return (undelivered & CpuBit(TargetOf(action))) != 0;
+}
+
+PendingStep Stepper::Next(Action action) const {
+  if (!IsDelivery(action)) return PendingOf(AgentOf(action));
+  return {Point::deliver, static_cast<int8_t>(Index(IssuerOf(action)))};
+}
+
+bool Stepper::Step(Action action) {
+  violated_ = false;
+  if (IsDelivery(action)) {
+    DeliverFrom(system_, TargetOf(action), IssuerOf(action));
+  } else if (KindOf(AgentOf(action)) == AgentKind::kCpu) {
+    const int cpu = Index(action);
+    versions_[cpu] = next_version_++;
+    Go(fibers_[cpu]);
+  } else {
+    Aside(action);
+  }
+  return !violated_;
+}
+
+bool Stepper::Judge() {
+  violated_ = false;
+  Aside(kNoAction);
+  return !violated_;
+}
+
+// --- Fibers ---
+
+void Stepper::Go(Fiber& fiber) {
+  running_ = &fiber;
+  Fiber::Switch(main_, fiber);
+}
+
+// A step without a thread may end in a violation, which leaves the stack it is made on.
+void Stepper::Aside(Action action) {
+  if (!aside_stands_) aside_.Prepare(AsideFiber, this);
+  aside_stands_ = true;
+  aside_action_ = action;
+  Go(aside_);
+}
+
+void Stepper::AsideFiber(void* stepper) {
+  auto& self = *static_cast<Stepper*>(stepper);
+  for (;;) {
+    if (self.aside_action_ == kNoAction) {
+      self.JudgeEnd();
+    } else {
+      self.StepWalkerOf(CpuOf(AgentOf(self.aside_action_)));
+    }
+    Fiber::Switch(self.aside_, self.main_);
+  }
+}
+
+void Stepper::Yield(AgentId agent, Point point, int page) {
+  const CpuId cpu = CpuOf(agent);
+  program(cpu).pending = {point, static_cast<int8_t>(page)};
+  Fiber::Switch(fibers_[Index(cpu)], main_);
+}
+
+void Stepper::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
+  const CpuId cpu = CpuOf(agent);
+  BeginWait(cpu, point, page, ready, arg);
+  Fiber::Switch(fibers_[Index(cpu)], main_);
+  EndWait(cpu);
+}
+
+void Stepper::ThreadDone(CpuId cpu) { Fiber::Switch(fibers_[Index(cpu)], main_); }
+
+void Stepper::Violate(Violation violation) {
+  violation_ = violation;
+  violation_.step = steps_;
+  violated_ = true;
+  if (running_ == &aside_) aside_stands_ = false;
+  End();
+}
+
+void Stepper::Observe(AgentId agent, Point point, int page) {
+  if (KindOf(agent) != AgentKind::kCpu) return;
+  const CpuId cpu = CpuOf(agent);
+  const auto operation = static_cast<uint8_t>(program(cpu).op + 1);
+  Learned& learned = learned_[Index(cpu)];
+  if (learned_in_[Index(cpu)] != operation) learned = {};
+  learned_in_[Index(cpu)] = operation;
+  Learn(learned, system_.world, cpu, OpInProgress(cpu), point, page);
+}
+
+// --- Going back ---
+
+void Stepper::Save(Snapshot& to) const {
+  CopyState(system_.world, to.world);
+  to.cost = system_.cost;
+  to.trace_hash = trace_hash_;
+  to.steps = steps_;
+  to.cpus_left = cpus_left_;
+  to.walkers_left = walkers_left_;
+  to.waiting = waiting_;
+  to.finish_wait = system_.finish_wait;
+  to.learned = learned_;
+  to.learned_in = learned_in_;
+  to.stacks.clear();
+  for (int i = 0; i < start_.cpu_count; ++i) {
+    const CpuProgram& program = programs_[i];
+    Snapshot::Place& place = to.places[i];
+    place = {program.op,  program.fill,    program.waits, program.ready,
+             program.arg, program.pending, versions_[i],  static_cast<uint32_t>(to.stacks.size()),
+             0};
+    if (!ThreadLeft(MakeCpu(i))) continue;
+    const std::span<const char> live = fibers_[i].Live();
+    place.size = static_cast<uint32_t>(live.size());
+    to.stacks.insert(to.stacks.end(), live.begin(), live.end());
+  }
+}
+
+void Stepper::GoBackTo(const Snapshot& snapshot) {
+  CopyState(snapshot.world, system_.world);
+  system_.cost = snapshot.cost;
+  trace_hash_ = snapshot.trace_hash;
+  steps_ = snapshot.steps;
+  cpus_left_ = snapshot.cpus_left;
+  walkers_left_ = snapshot.walkers_left;
+  waiting_ = snapshot.waiting;
+  system_.finish_wait = snapshot.finish_wait;
+  learned_ = snapshot.learned;
+  learned_in_ = snapshot.learned_in;
+  for (int i = 0; i < start_.cpu_count; ++i) {
+    CpuProgram& program = programs_[i];
+    const Snapshot::Place& place = snapshot.places[i];
+    program.op = place.op;
+    program.fill = place.fill;
+    program.waits = place.waits;
+    program.ready = place.ready;
+    program.arg = place.arg;
+    program.pending = place.pending;
+    if (place.size == 0 || versions_[i] == place.version) continue;
+    fibers_[i].PutBack(std::span(snapshot.stacks).subspan(place.at, place.size));
+    versions_[i] = place.version;
+  }
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Moves the agents of a schedule one step at a time, and goes back.
+//
+// The agents, kernel paths, hardware and oracle are those of every run (harness/agents.h); only who
+// moves is said from outside. The schedule's own order is not looked at.
+//
+// Going back is by snapshot: the state, the agents' bookkeeping, and of each fiber the part of its
+// stack that is in use, put back where it was. So it does not matter what stands on a stack (C code
+// of a kernel included), as long as it owns nothing outside of the stack and the state. Where a
+// stack cannot be put back (AddressSanitizer keeps notes of it elsewhere), it is by replay.
+//
+// What an agent carries from step to step on its stack is a function of what it has read since its
+// operation began, so two running hashes of those values (learned.h) stand for it; key.h makes
+// states of them. Faithful to the scheduler: a sequence of actions is an order, and makes the
+// same trace in an Execution (tests/stepper_test.cc).
+#ifndef GATHERFUZZ_EXPLORE_STEPPER_H_
+#define GATHERFUZZ_EXPLORE_STEPPER_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "explore/action.h"
+#include "explore/learned.h"
+#include "harness/agents.h"
+
+namespace gatherfuzz {
+
+class Stepper final : public Agents {
+ public:
+  // What can be gone back to.
+  struct Snapshot {
+    struct Place {
+      int op, fill;
+      bool waits;
+      Ready ready;
+      int arg;
+      PendingStep pending;
+      uint64_t version;   // of the stack
+      uint32_t at, size;  // its bytes in `stacks`
+    };
+    World world{};
+    Cost cost;
+    uint64_t trace_hash;
+    uint32_t steps;
+    uint8_t cpus_left, walkers_left, waiting;
+    std::array<Ready, kMaxCpus> finish_wait;
+    std::array<Learned, kMaxCpus> learned;
+    std::array<uint8_t, kMaxCpus> learned_in;
+    std::array<Place, kMaxCpus> places;
+    std::vector<char> stacks;
+  };
+
+  Stepper();
+
+  // Puts every agent of `schedule` (which must outlive the steps) before its first step. Violations
+  // of kinds in `ignored`, a mask of Bit(kind), do not end the run.
+  void Begin(const Schedule& schedule, const Policy& policy, const Arch& arch,
+             uint32_t ignored = 0);
+  // Back to where Begin() left it.
+  void Restart();
+
+  // Who can move. None: the run is over, and Judge() says what came of it.
+  Actions Able() const;
+  // Whether that one is among them; cheap.
+  bool Able(Action action) const;
+  // What the action's step is.
+  PendingStep Next(Action action) const;
+  // Makes one step of one that is able. False if that was a violation, which ends the run.
+  bool Step(Action action);
+  // Nobody is able: whether that is as it should be. False if it is a violation.
+  bool Judge();
+  // After a false.
+  const Violation& violation() const { return violation_; }
+
+  void Save(Snapshot& to) const;
+  // To a snapshot taken since Begin(). Not where !kFibersCanGoBack.
+  void GoBackTo(const Snapshot& snapshot);
+
+  const Schedule& schedule() const { return *schedule_; }
+  const World& start() const { return start_; }
+  const Cost& cost() const { return system_.cost; }
+  uint32_t steps() const { return steps_; }
+  uint64_t trace_hash() const { return trace_hash_; }
+
+  // Where an agent is.
+  bool ThreadLeft(CpuId cpu) const { return (cpus_left_ & CpuBit(cpu)) != 0; }
+  bool WalkerLeft(CpuId cpu) const { return (walkers_left_ & CpuBit(cpu)) != 0; }
+  bool Waits(CpuId cpu) const { return (waiting_ & CpuBit(cpu)) != 0; }
+  int OpIndex(CpuId cpu) const { return program(cpu).op; }
+  int FillIndex(CpuId cpu) const { return program(cpu).fill; }
+  int WaitArgument(CpuId cpu) const { return program(cpu).arg; }
+  const Op& OpInProgress(CpuId cpu) const { return program(cpu).ops[program(cpu).op]; }
+  // Of the operation in progress; nothing before its first step.
+  Learned LearnedBy(CpuId cpu) const {
+    return learned_in_[Index(cpu)] == program(cpu).op + 1 ? learned_[Index(cpu)] : Learned{};
+  }
+
+ private:
+  // Steps.
+  void Yield(AgentId agent, Point point, int page) override;
+  void Wait(AgentId agent, Point point, int page, Ready ready, int arg) override;
+  void Observe(AgentId agent, Point point, int page) override;
+  [[noreturn]] void Violate(Violation violation) override;
+  void ThreadDone(CpuId cpu) override;
+
+  static void AsideFiber(void* stepper);
+  void Go(Fiber& fiber);
+  void Aside(Action action);
+
+  const Policy* policy_ = nullptr;
+  const Arch* arch_ = nullptr;
+  uint32_t ignored_ = 0;
+  Violation violation_;
+  bool violated_ = false;
+  std::array<Learned, kMaxCpus> learned_{};
+  std::array<uint8_t, kMaxCpus> learned_in_{};  // the operation, counted from 1
+  // Which contents a fiber's stack has: a number that no other contents had.
+  std::array<uint64_t, kMaxCpus> versions_{};
+  uint64_t next_version_ = 1;
+  // Where steps without a thread are made that may end in a violation.
+  Fiber aside_;
+  bool aside_stands_ = false;
+  Action aside_action_{};
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_EXPLORE_STEPPER_H_
