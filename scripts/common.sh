@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build=${GATHERFUZZ_BUILD:-build}
 
 packages=(clang-19 libclang-rt-19-dev llvm-19 g++-12 cmake ninja-build libboost-context1.81-dev
-  libabsl-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev afl++)
+  libabsl-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev afl++)
 
 die() {
   echo "$(basename "$0"): $*" >&2
