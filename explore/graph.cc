@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "explore/graph.h"
+
+#include <algorithm>
+
+namespace gatherfuzz {
+namespace {
+
+constexpr size_t kSnapshotsKept = 1024;
+
+}  // namespace
+
+Graph::Graph(const Schedule& schedule, const Policy& policy, const Arch& arch, uint32_t ignored,
+             bool queue_order)
+    : writer_(queue_order), kept_(kSnapshotsKept) {
+  stepper_.Begin(schedule, policy, arch, ignored);
+  Add(writer_.KeyOf(stepper_), kStart, kNoAction);
+}
+
+std::span<const Graph::Edge> Graph::EdgesOf(StateId state) {
+  if (!nodes_[state].expanded) Expand(state);
+  const Node& node = nodes_[state];
+  return std::span(edges_).subspan(node.first_edge, node.edges);
+}
+
+bool Graph::MakeAll(uint64_t most_states) {
+  // The newest first: its snapshot is most likely kept.
+  std::vector<StateId> todo{kStart};
+  while (!todo.empty()) {
+    const StateId state = todo.back();
+    todo.pop_back();
+    if (nodes_[state].expanded) continue;
+    if (nodes_.size() > most_states) return false;
+    for (const Edge& edge : EdgesOf(state)) {
+      if (edge.kind == ViolationKind::kNone && !nodes_[edge.to].expanded) todo.push_back(edge.to);
+    }
+  }
+  return true;
+}
+
+uint64_t Graph::bytes() const {
+  return nodes_.capacity() * sizeof(Node) + edges_.capacity() * sizeof(Edge) +
+         numbers_.capacity() * (sizeof(Key) + sizeof(StateId) + 5);
+}
+
+const Graph::StateId* Graph::Find(const Key& key) const {
+  const auto at = numbers_.find(key);
+  return at == numbers_.end() ? nullptr : &at->second;
+}
+
+Path Graph::PathTo(StateId state) const {
+  Path path;
+  for (; state != kStart; state = nodes_[state].parent) path.push_back(nodes_[state].by);
+  std::reverse(path.begin(), path.end());
+  return path;
+}
+
+Graph::StateId Graph::Add(const Key& key, StateId parent, Action by) {
+  const auto [at, added] = numbers_.try_emplace(key, static_cast<StateId>(nodes_.size()));
+  if (!added) return at->second;
+  nodes_.push_back({.key = key, .parent = parent, .by = by});
+  Keep(at->second);
+  return at->second;
+}
+
+void Graph::Keep(StateId state) {
+  if (!kFibersCanGoBack) return;
+  Kept& kept = kept_[state % kept_.size()];
+  if (kept.snapshot == nullptr) kept.snapshot = std::make_unique<Stepper::Snapshot>();
+  kept.state = state;
+  stepper_.Save(*kept.snapshot);
+}
+
+void Graph::GoTo(StateId state) {
+  const Kept& kept = kept_[state % kept_.size()];
+  if (kept.state == state) return stepper_.GoBackTo(*kept.snapshot);
+  stepper_.Restart();
+  for (const Action action : PathTo(state)) stepper_.Step(action);
+}
+
+void Graph::Expand(StateId state) {
+  GoTo(state);
+  ++expanded_;
+  const auto first = edges_.size();
+  Actions able = stepper_.Able();
+  const Actions all = able;
+  if (all.empty() && !stepper_.Judge()) nodes_[state].end = stepper_.violation().kind;
+  while (!able.empty()) {
+    const Action action = able.TakeFirst();
+    edges_.push_back(EdgeFor(state, action));
+    if (!able.empty()) GoTo(state);
+  }
+  Node& node = nodes_[state];
+  node.first_edge = first;
+  node.edges = static_cast<uint8_t>(all.size());
+  node.expanded = true;
+}
+
+Graph::Edge Graph::EdgeFor(StateId from, Action action) {
+  const PendingStep step = stepper_.Next(action);
+  Edge edge{.action = action, .point = step.point, .page = step.page};
+  if (IsDelivery(action)) {
+    const DeliveryQueue& queue = stepper_.world().at(TargetOf(action)).deliveries;
+    edge.oldest = queue.issuers[0] == IssuerOf(action);
+  }
+  if (stepper_.Step(action)) {
+    edge.to = Add(writer_.KeyOf(stepper_), from, action);
+  } else {
+    edge.kind = stepper_.violation().kind;
+  }
+  return edge;
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "explore/shortest.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "explore/preemption.h"
+#include "harness/trace.h"
+
+namespace gatherfuzz {
+namespace {
+
+using StateId = Graph::StateId;
+
+// A state, and who moved last on the way there; or a violation, which is an action from a state.
+struct Place {
+  StateId state = 0;
+  Action last = kNoAction;
+  friend bool operator==(const Place&, const Place&) = default;
+  template <typename H>
+  friend H AbslHashValue(H hash, const Place& place) {
+    return H::combine(std::move(hash), place.state, static_cast<uint8_t>(place.last));
+  }
+};
+
+// The cheapest way to a place that is known.
+struct Way {
+  Place from;
+  Action by = kNoAction;
+  uint16_t preemptions = 0;
+  uint16_t steps = 0;
+  bool settled = false;
+};
+
+// What is to be looked at next, of one cost: a place, or a violation one action further.
+struct Item {
+  Place place;
+  Action violation = kNoAction;
+  ViolationKind kind = ViolationKind::kNone;
+};
+
+class Search {
+ public:
+  Search(Graph& graph, uint32_t kinds, int most, const ExploreLimits& limits,
+         const std::atomic<bool>& stop)
+      : graph_(graph), kinds_(kinds), most_(most), limits_(limits), stop_(stop) {}
+
+  ShortestResult Run() {
+    ways_[Place{}] = {};
+    Push(0, 0, {});
+    for (size_t level = 0; level < levels_.size(); ++level) {
+      for (size_t steps = 0; steps < levels_[level].size(); ++steps) {
+        // Items may be added to this very list? No: a step makes a way longer.
+        const std::vector<Item> items = std::move(levels_[level][steps]);
+        for (const Item& item : items) {
+          if (Settle(item, level, steps)) return result_;
+        }
+      }
+      levels_[level] = {};
+      result_.preemptions = static_cast<int>(level);
+    }
+    return result_;
+  }
+
+ private:
+  // True if the search is over.
+  bool Settle(const Item& item, size_t level, size_t steps) {
+    if (item.kind != ViolationKind::kNone) {
+      result_.found = {.kind = item.kind,
+                       .preemptions = static_cast<int>(level),
+                       .steps = static_cast<int>(steps),
+                       .path = PathTo(item)};
+      return true;
+    }
+    Way& way = ways_[item.place];
+    if (way.settled) return false;
+    way.settled = true;
+    if (++settled_ % 256 == 0 && Stopped()) return true;
+    FollowAll(item.place, level, steps);
+    return false;
+  }
+
+  void FollowAll(Place place, size_t level, size_t steps) {
+    const std::span<const Graph::Edge> edges = graph_.EdgesOf(place.state);
+    if (edges.empty()) {
+      const ViolationKind end = graph_.EndOf(place.state);
+      if (Wanted(end)) Push(level, steps, {.place = place, .kind = end});
+      return;
+    }
+    Actions able;
+    for (const Graph::Edge& edge : edges) able.Add(edge.action);
+    for (const Graph::Edge& edge : edges) {
+      const size_t cost = level + (Preempts(place.last, able, edge.action) ? 1 : 0);
+      if (most_ >= 0 && cost > static_cast<size_t>(most_)) continue;
+      if (edge.kind == ViolationKind::kNone) {
+        Follow(place, edge, cost, steps + 1);
+      } else if (Wanted(edge.kind)) {
+        Push(cost, steps + 1, {place, edge.action, edge.kind});
+      }
+    }
+  }
+
+  void Follow(Place from, const Graph::Edge& edge, size_t preemptions, size_t steps) {
+    const Place to{edge.to, LastAfter(from.last, edge.action)};
+    const auto [at, added] = ways_.try_emplace(to);
+    Way& way = at->second;
+    const auto cost = std::pair(preemptions, steps);
+    if (!added && (way.settled || std::pair<size_t, size_t>(way.preemptions, way.steps) <= cost)) {
+      return;
+    }
+    way = {from, edge.action, static_cast<uint16_t>(preemptions), static_cast<uint16_t>(steps)};
+    Push(preemptions, steps, {.place = to});
+  }
+
+  void Push(size_t preemptions, size_t steps, Item item) {
+    if (levels_.size() <= preemptions) levels_.resize(preemptions + 1);
+    if (levels_[preemptions].size() <= steps) levels_[preemptions].resize(steps + 1);
+    levels_[preemptions][steps].push_back(item);
+  }
+
+  bool Wanted(ViolationKind kind) const {
+    return kind != ViolationKind::kNone && (kinds_ & Bit(kind)) != 0;
+  }
+
+  bool Stopped() {
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began_;
+    const uint64_t bytes = graph_.bytes() + ways_.capacity() * (sizeof(Place) + sizeof(Way) + 1);
+    result_.stopped = stop_.load()                       ? Stop::kAsked
+                      : graph_.states() > limits_.states ? Stop::kStates
+                      : bytes > limits_.bytes            ? Stop::kMemory
+                      : passed.count() > limits_.seconds ? Stop::kSeconds
+                                                         : Stop::kNo;
+    return result_.stopped != Stop::kNo;
+  }
+
+  Path PathTo(const Item& item) const {
+    Path path;
+    if (item.violation != kNoAction) path.push_back(item.violation);
+    for (Place place = item.place; place != Place{};) {
+      const Way& way = ways_.at(place);
+      path.push_back(way.by);
+      place = way.from;
+    }
+    std::reverse(path.begin(), path.end());
+    return path;
+  }
+
+  Graph& graph_;
+  const uint32_t kinds_;
+  const int most_;
+  const ExploreLimits& limits_;
+  const std::atomic<bool>& stop_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  absl::flat_hash_map<Place, Way> ways_;
+  std::vector<std::vector<std::vector<Item>>> levels_;  // by preemptions, by steps
+  uint64_t settled_ = 0;
+  ShortestResult result_;
+};
+
+}  // namespace
+
+ShortestResult FindShortest(Graph& graph, uint32_t kinds, int most_preemptions,
+                            const ExploreLimits& limits, const std::atomic<bool>& stop) {
+  return Search(graph, kinds, most_preemptions, limits, stop).Run();
+}
+
+int PreemptionsOf(const Schedule& schedule, const Policy& policy, const Arch& arch,
+                  const Path& path) {
+  Stepper stepper;
+  stepper.Begin(schedule, policy, arch);
+  int preemptions = 0;
+  Action last = kNoAction;
+  for (const Action action : path) {
+    preemptions += Preempts(last, stepper.Able(), action);
+    last = LastAfter(last, action);
+    if (!stepper.Step(action)) break;
+  }
+  return preemptions;
+}
+
+Schedule ScheduleOf(const Schedule& programs, const Policy& policy, const Arch& arch,
+                    const Path& path) {
+  Schedule schedule = programs;
+  schedule.order.clear();
+  schedule.tail = {};
+  for (const Action action : path) {
+    if (schedule.order.full()) break;
+    Run run{.kind = Run::Kind::kCount, .agent = AgentOf(action)};
+    if (IsDelivery(action)) {
+      run.kind = Run::Kind::kUntilPoint;
+      run.point = Point::deliver;
+      run.page = static_cast<int8_t>(Index(IssuerOf(action)));
+    }
+    Run* const before = schedule.order.empty() ? nullptr : &schedule.order.back();
+    if (before != nullptr && before->agent == run.agent && run.kind == Run::Kind::kCount) {
+      ++before->count;
+    } else {
+      schedule.order.push_back(run);
+    }
+  }
+  Execution execution;
+  return NameSwitches(schedule, Record(execution, schedule, policy, arch));
+}
+
+}  // namespace gatherfuzz

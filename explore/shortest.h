@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// The shortest way to a violation: fewest preemptions (preemption.h), then fewest steps.
+//
+// A search by cost over the graph of states: when it comes to a violation, every cheaper way has
+// been followed to its end, so none shorter exists. Of equally short ones it is always the same.
+#ifndef GATHERFUZZ_EXPLORE_SHORTEST_H_
+#define GATHERFUZZ_EXPLORE_SHORTEST_H_
+
+#include <atomic>
+#include <optional>
+
+#include "explore/explore.h"
+#include "explore/graph.h"
+
+namespace gatherfuzz {
+
+struct Counterexample {
+  ViolationKind kind = ViolationKind::kNone;
+  int preemptions = 0;
+  int steps = 0;
+  Path path;
+};
+
+struct ShortestResult {
+  std::optional<Counterexample> found;
+  Stop stopped = Stop::kNo;  // if it was, there may be one all the same
+  // Every way with at most so many preemptions was followed; if nothing is found and it was not
+  // stopped, every way there is.
+  int preemptions = -1;
+};
+
+// Looks for violations whose Bit(kind) is in `kinds`, with at most `most_preemptions` (-1: any
+// number). Of the limits, states and bytes are the graph's, seconds from now on.
+ShortestResult FindShortest(Graph& graph, uint32_t kinds, int most_preemptions,
+                            const ExploreLimits& limits, const std::atomic<bool>& stop);
+
+// How many preemptions a path has.
+int PreemptionsOf(const Schedule& schedule, const Policy& policy, const Arch& arch,
+                  const Path& path);
+
+// The path as a schedule that can be run: the order names each switch by its step.
+Schedule ScheduleOf(const Schedule& programs, const Policy& policy, const Arch& arch,
+                    const Path& path);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_EXPLORE_SHORTEST_H_
