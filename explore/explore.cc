@@ -202,7 +202,10 @@ class Worker {
   void NoteViolation() {
     ++result_.executions;
     ++result_.violations[static_cast<size_t>(stepper_.violation().kind)];
-    if (result_.path.empty()) result_.path = path_;
+    if (result_.kind == ViolationKind::kNone) {
+      result_.kind = stepper_.violation().kind;
+      result_.path = path_;
+    }
     if (settings_.to_first) pool_.StopFor(Stop::kViolation);
   }
 
@@ -281,14 +284,16 @@ void Add(ExploreResult& to, const ExploreResult& part) {
   to.overtaken = std::max(to.overtaken, part.overtaken);
   for (size_t i = 0; i < to.violations.size(); ++i) to.violations[i] += part.violations[i];
   to.finals.insert(to.finals.end(), part.finals.begin(), part.finals.end());
-  if (to.path.empty()) to.path = part.path;
+  if (to.kind == ViolationKind::kNone) {
+    to.kind = part.kind;
+    to.path = part.path;
+  }
   to.done += part.done;
 }
 
 class Explorer {
  public:
-  Explorer(const Schedule& schedule, const ExploreSettings& settings,
-           const std::atomic<bool>& stop)
+  Explorer(const Schedule& schedule, const ExploreSettings& settings, const std::atomic<bool>& stop)
       : settings_(settings), pool_(std::max(settings.jobs, 1), stop) {
     for (int i = 0; i < std::max(settings.jobs, 1); ++i) {
       workers_.push_back(std::make_unique<Worker>(schedule, settings, pool_));

@@ -47,8 +47,8 @@ struct ExploreSettings {
   // At most so many preemptions (see preemption.h); -1 for any number. Bounded states also differ
   // by who moved last.
   int preemptions = -1;
-  bool reduce = true;   // leave out orders of independent steps (independence.h); if not bounded
-  bool replay = false;  // go back by replay also where a snapshot would do
+  bool reduce = true;     // leave out orders of independent steps (independence.h); if not bounded
+  bool replay = false;    // go back by replay also where a snapshot would do
   bool to_first = false;  // stop at the first violation that is met, any one
   bool finals = false;    // keep the keys of final states
   PointMask switches = kAllPoints;  // an agent that can move goes on, unless at one of these
@@ -65,9 +65,10 @@ struct ExploreResult {
   int overtaken = 0;        // most calls, begun since, that completed while a finish waited
   std::array<uint64_t, kViolationCount> violations{};  // ends, by kind
   std::vector<Key> finals;  // states in which all are done and nothing is wrong, in order
-  Path path;                // to one of the violations; empty if there is none
-  uint64_t bytes = 0;       // of the table of states
-  double done = 0;          // an estimate of the share that is explored, 0 to 1
+  ViolationKind kind = ViolationKind::kNone;  // one of those met, and the way to it
+  Path path;
+  uint64_t bytes = 0;  // of the table of states
+  double done = 0;     // an estimate of the share that is explored, 0 to 1
 
   bool complete() const { return stopped == Stop::kNo; }
   uint32_t kinds() const;  // Bit(kind) of the violations met

@@ -7,5 +7,5 @@ class Independence {
   explicit Independence(const Schedule&) {}
   Actions Enough(const Stepper&, const Actions& able) const { return able; }
 };
-}
+}  // namespace gatherfuzz
 #endif

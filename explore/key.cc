@@ -190,7 +190,8 @@ void StateWriter::PutRanks(const Stepper& stepper) {
     ForEachBit(cpu.tlb.huge_valid, [&](int block) {
       pages |= MaskOf({block * kPagesPerPmd, (block + 1) * kPagesPerPmd});
     });
-    if (stepper.ThreadLeft(MakeCpu(i))) pages |= PageBit(stepper.OpInProgress(MakeCpu(i)).range.begin);
+    if (stepper.ThreadLeft(MakeCpu(i)))
+      pages |= PageBit(stepper.OpInProgress(MakeCpu(i)).range.begin);
   }
   ForEachBit(pages, [&](int page) { PutRanksOf(stepper, page); });
 }

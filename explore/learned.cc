@@ -38,7 +38,10 @@ uint64_t NextFrames(const World& world) {
   const int room = kFrames - 1 - kMaxTables - world.mm.data_frames;
   return static_cast<uint64_t>(lowest(low, high)) |
          static_cast<uint64_t>(lowest(blocks(low), blocks(high))) << 8 |
-         static_cast<uint64_t>(room >= kPagesPerPmd ? 2 : room > 0 ? 1 : 0) << 16 |
+         static_cast<uint64_t>(room >= kPagesPerPmd ? 2
+                               : room > 0           ? 1
+                                                    : 0)
+             << 16 |
          static_cast<uint64_t>(world.mm.table_frames > kMaxTables) << 24;
 }
 

@@ -2,9 +2,9 @@
 // What counts as a preemption.
 //
 // A switch to another agent while the one that moved last, a thread or a hardware walker, could
-// have gone on. Deliveries of invalidations are the hardware's answer to a request: they neither
-// preempt nor are preempted. So an order without preemptions runs each agent until it ends or
-// blocks, and an order is as hard to bring about as it has preemptions.
+// have gone on. A thread that waits for its own invalidation could: the hardware answers without
+// anybody's help, and deliveries neither preempt nor are preempted. So an order without preemptions
+// runs each agent until it ends, or blocks on what another has to do.
 #ifndef GATHERFUZZ_EXPLORE_PREEMPTION_H_
 #define GATHERFUZZ_EXPLORE_PREEMPTION_H_
 
@@ -12,10 +12,17 @@
 
 namespace gatherfuzz {
 
+// Whether the invalidation of that thread is pending somewhere.
+inline bool AwaitsDelivery(Action thread, const Actions& able) {
+  constexpr uint64_t kOfFirstCpu = 0x0101010101010101u;  // by target
+  return Index(thread) < kMaxCpus && (able.deliveries & kOfFirstCpu << Index(thread)) != 0;
+}
+
 // Whether `next` preempts, where `last` was the last thread or walker to move (kNoAction: none) and
 // `able` can move.
 inline bool Preempts(Action last, const Actions& able, Action next) {
-  return !IsDelivery(next) && next != last && last != kNoAction && able.contains(last);
+  if (IsDelivery(next) || next == last || last == kNoAction) return false;
+  return able.contains(last) || AwaitsDelivery(last, able);
 }
 // Who moved last, after `next`.
 inline Action LastAfter(Action last, Action next) { return IsDelivery(next) ? last : next; }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -52,10 +53,9 @@ class Search {
     Push(0, 0, {});
     for (size_t level = 0; level < levels_.size(); ++level) {
       for (size_t steps = 0; steps < levels_[level].size(); ++steps) {
-        // Items may be added to this very list? No: a step makes a way longer.
-        const std::vector<Item> items = std::move(levels_[level][steps]);
-        for (const Item& item : items) {
-          if (Settle(item, level, steps)) return result_;
+        // The list may grow while it is gone through: by ends, which take no step.
+        for (size_t i = 0; i < levels_[level][steps].size(); ++i) {
+          if (Settle(Item(levels_[level][steps][i]), level, steps)) return result_;
         }
       }
       levels_[level] = {};
@@ -180,13 +180,14 @@ int PreemptionsOf(const Schedule& schedule, const Policy& policy, const Arch& ar
   return preemptions;
 }
 
-Schedule ScheduleOf(const Schedule& programs, const Policy& policy, const Arch& arch,
-                    const Path& path) {
+namespace {
+
+// The path as it is: a run for each change of agent, and for each delivery.
+Schedule Spelled(const Schedule& programs, const Path& path) {
   Schedule schedule = programs;
   schedule.order.clear();
   schedule.tail = {};
   for (const Action action : path) {
-    if (schedule.order.full()) break;
     Run run{.kind = Run::Kind::kCount, .agent = AgentOf(action)};
     if (IsDelivery(action)) {
       run.kind = Run::Kind::kUntilPoint;
@@ -200,8 +201,32 @@ Schedule ScheduleOf(const Schedule& programs, const Policy& policy, const Arch& 
       schedule.order.push_back(run);
     }
   }
-  Execution execution;
-  return NameSwitches(schedule, Record(execution, schedule, policy, arch));
+  return schedule;
+}
+
+}  // namespace
+
+Schedule ScheduleOf(const Schedule& programs, const Policy& policy, const Arch& arch,
+                    const Path& path, uint32_t ignored) {
+  const auto execution = std::make_unique<Execution>();
+  const auto run = [&](const Schedule& schedule) {
+    return Record(*execution, schedule, policy, arch, ignored);
+  };
+  const Schedule spelled = Spelled(programs, path);
+  const uint64_t trace = run(spelled).result.trace_hash;
+  const auto same = [&](const Schedule& schedule) {
+    return execution->Execute(schedule, policy, arch, {.ignored = ignored}).trace_hash == trace;
+  };
+  Schedule named = NameSwitches(spelled, run(spelled));
+  if (!same(named)) return spelled;
+  // Much of it happens by itself: a blocked agent lends its turn, and the rest comes last.
+  for (size_t i = named.order.size(); i-- > 0;) {
+    Schedule shorter = named;
+    shorter.order.erase(i);
+    if (same(shorter)) named = shorter;
+  }
+  const Schedule merged = NameSwitches(named, run(named));
+  return merged.order.size() < named.order.size() && same(merged) ? merged : named;
 }
 
 }  // namespace gatherfuzz

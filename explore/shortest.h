@@ -38,9 +38,10 @@ ShortestResult FindShortest(Graph& graph, uint32_t kinds, int most_preemptions,
 int PreemptionsOf(const Schedule& schedule, const Policy& policy, const Arch& arch,
                   const Path& path);
 
-// The path as a schedule that can be run: the order names each switch by its step.
+// The path as a schedule that can be run, and was: it makes the same trace. The order names each
+// switch by its step, and leaves out what happens by itself.
 Schedule ScheduleOf(const Schedule& programs, const Policy& policy, const Arch& arch,
-                    const Path& path);
+                    const Path& path, uint32_t ignored = 0);
 
 }  // namespace gatherfuzz
 

@@ -157,8 +157,14 @@ void Stepper::Save(Snapshot& to) const {
   for (int i = 0; i < start_.cpu_count; ++i) {
     const CpuProgram& program = programs_[i];
     Snapshot::Place& place = to.places[i];
-    place = {program.op,  program.fill,    program.waits, program.ready,
-             program.arg, program.pending, versions_[i],  static_cast<uint32_t>(to.stacks.size()),
+    place = {program.op,
+             program.fill,
+             program.waits,
+             program.ready,
+             program.arg,
+             program.pending,
+             versions_[i],
+             static_cast<uint32_t>(to.stacks.size()),
              0};
     if (!ThreadLeft(MakeCpu(i))) continue;
     const std::span<const char> live = fibers_[i].Live();

@@ -57,7 +57,8 @@ class Verifier {
     known->words.assign(words.begin(), words.end());
     State& state = *known;  // stays where it is when the table grows
     state.outcomes = Outcomes();
-    result_.bytes += sizeof(State) + state.words.size() * 8 + state.outcomes.size() * sizeof(Outcome);
+    result_.bytes +=
+        sizeof(State) + state.words.size() * 8 + state.outcomes.size() * sizeof(Outcome);
     CheckLimits();
     const auto here = std::make_unique<Stepper::Snapshot>();
     Save(*here);
@@ -107,8 +108,8 @@ class Verifier {
     if (here == outcomes.end()) {
       result_.fault += "another agent can move";
     } else {
-      result_.fault += Name(here->action, stepper_.Next(here->action)) +
-                       " does not lead to the same";
+      result_.fault +=
+          Name(here->action, stepper_.Next(here->action)) + " does not lead to the same";
     }
     result_.fault += ", after " + std::to_string(stepper_.steps()) + " steps";
   }
