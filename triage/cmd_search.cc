@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // gatherfuzz search: schedules without a fuzzing engine.
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -21,42 +15,13 @@
 #include "harness/trace.h"
 #include "triage/command.h"
 #include "triage/files.h"
+#include "triage/long_run.h"
 #include "triage/report.h"
 #include "triage/search.h"
 #include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {
-
-std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "the handler stores it");
-
-extern "C" void Interrupt(int) { interrupted = true; }
-
-// Rewrites one line of a terminal, now and then.
-class Progress {
- public:
-  void operator()(const SearchResult& result) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!on_terminal_ || now - last_ < std::chrono::milliseconds(500)) return;
-    last_ = now;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    std::cerr << absl::StreamFormat("\r%d executions, %d distinct, %.0f/s ", result.executions,
-                                    result.distinct,
-                                    static_cast<double>(result.executions) / seconds)
-              << std::flush;
-    shown_ = true;
-  }
-  ~Progress() {
-    if (shown_) std::cerr << "\n";
-  }
-
- private:
-  const bool on_terminal_ = isatty(STDERR_FILENO) != 0;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point last_ = start_;
-  bool shown_ = false;
-};
 
 // The execution that showed a violation: its run, and the schedule in the form that is stored.
 struct Hit {
@@ -69,8 +34,14 @@ class SearchRun {
  public:
   SearchRun(const std::string& path, const ScheduleFile* file, const SearchSettings& settings)
       : path_(path), settings_(settings) {
-    Progress progress;
-    result_ = Search(settings_, interrupted, std::ref(progress));
+    const Interruptible interruptible;
+    ProgressLine progress;
+    result_ = Search(settings_, Interruptible::flag(), [&](const SearchResult& so_far) {
+      if (!progress.Due()) return;
+      progress.Show(absl::StrFormat("%d executions, %d distinct, %.0f/s", so_far.executions,
+                                    so_far.distinct,
+                                    static_cast<double>(so_far.executions) / progress.seconds()));
+    });
     if (result_.first) MakeHit(file);
   }
 
@@ -216,15 +187,6 @@ absl::StatusOr<const StrategyInfo*> ChosenStrategy() {
                                                  absl::StrJoin(Strategies(), ", ", append_name)));
 }
 
-absl::StatusOr<int> ChosenJobs() {
-  constexpr int kMaxJobs = 1024;
-  const int jobs = absl::GetFlag(FLAGS_jobs);
-  if (jobs < 0 || jobs > kMaxJobs) {
-    return absl::InvalidArgumentError(absl::StrCat("--jobs is 0 to ", kMaxJobs));
-  }
-  return jobs != 0 ? jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
 absl::StatusOr<ExitStatus> SearchWith(const std::string& path, const ScheduleFile* file,
                                       SearchSettings settings) {
   const absl::StatusOr<const StrategyInfo*> strategy = ChosenStrategy();
@@ -240,9 +202,7 @@ absl::StatusOr<ExitStatus> SearchWith(const std::string& path, const ScheduleFil
   settings.seed = absl::GetFlag(FLAGS_seed);
   settings.keep_going = absl::GetFlag(FLAGS_keep_going);
   if (settings.executions == 0) return absl::InvalidArgumentError("--executions is at least 1");
-  signal(SIGINT, Interrupt);
   const auto run = std::make_unique<SearchRun>(path, file, settings);
-  signal(SIGINT, SIG_DFL);
   const std::string output = absl::GetFlag(FLAGS_output);
   if (const std::optional<Hit>& hit = run->hit(); hit && output != "-") {
     const absl::Status status = WriteFile(output, PrintText(hit->stored));

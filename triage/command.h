@@ -31,6 +31,12 @@ ABSL_DECLARE_FLAG(uint64_t, seed);
 ABSL_DECLARE_FLAG(int, jobs);
 ABSL_DECLARE_FLAG(bool, keep_going);
 ABSL_DECLARE_FLAG(std::string, output);
+ABSL_DECLARE_FLAG(bool, all);
+ABSL_DECLARE_FLAG(int, preemptions);
+ABSL_DECLARE_FLAG(std::string, limit);
+ABSL_DECLARE_FLAG(bool, full);
+ABSL_DECLARE_FLAG(bool, replay);
+ABSL_DECLARE_FLAG(bool, verify);
 
 namespace gatherfuzz {
 

@@ -32,6 +32,13 @@ ABSL_FLAG(uint64_t, seed, 0, "what everything random is drawn from");
 ABSL_FLAG(int, jobs, 0, "threads; 0: one for each core");
 ABSL_FLAG(bool, keep_going, false, "go on after a violation, and count them");
 ABSL_FLAG(std::string, output, "-", "the file to write; - is standard output");
+ABSL_FLAG(bool, all, false, "go on after the first violation, and count all ways to one");
+ABSL_FLAG(int, preemptions, -1, "only orders with at most so many preemptions; -1: all orders");
+ABSL_FLAG(std::string, limit, "",
+          "when to give up: states=N,memory=N,seconds=N, any of them (memory=4G if not given)");
+ABSL_FLAG(bool, full, false, "leave out no order, not even of steps that do not touch each other");
+ABSL_FLAG(bool, replay, false, "go back by replay in place of snapshots");
+ABSL_FLAG(bool, verify, false, "keep whole states, and hold each merge against what follows it");
 
 namespace gatherfuzz {
 namespace {

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// overlap-sync: like epoch-sync, but waits only for those earlier gathers whose range overlaps its
+// own.
+//
+// What a finish may have seen empty lies in its own range, so whoever emptied it announced a range
+// that overlaps. Others are none of its business, however long they take. As there, who waits has
+// given up its ticket, so that no two wait for each other.
+#include "model/policies/policy.h"
+
+namespace gatherfuzz {
+namespace {
+
+struct Ticket {
+  uint16_t number;     // 0: no live gather
+  uint8_t start, end;  // pages
+};
+struct Tickets {
+  uint16_t newest;
+  std::array<Ticket, kMaxCpus> held;           // by the live gather of each CPU
+  std::array<uint16_t, kMaxCpus> waits_up_to;  // of a finish that waits
+};
+
+// The finish on `cpu`, whose gather still has its range, need not wait any more.
+bool OlderOverlapsAreGone(const World& world, int cpu) {
+  const auto all = ReadPolicyState<Tickets>(world);
+  const MmuGather& own = world.at(MakeCpu(cpu)).gather;
+  for (const Ticket& other : all.held) {
+    const bool earlier = other.number != 0 && other.number <= all.waits_up_to[cpu];
+    if (earlier && other.start < own.caller_end && own.caller_start < other.end) return false;
+  }
+  return true;
+}
+
+class OverlapSync final : public GatherProtocol {
+ public:
+  void Gather(const Thread& t, PageRange range) const override {
+    GatherProtocol::Gather(t, range);
+    UpdatePolicyState<Tickets>(t, Point::policy_rmw, [&](Tickets& all) {
+      all.held[Index(t.cpu)] = {++all.newest, static_cast<uint8_t>(range.begin),
+                                static_cast<uint8_t>(range.end)};
+    });
+  }
+  bool AtRest(const World& world) const override {
+    for (const Ticket& ticket : ReadPolicyState<Tickets>(world).held) {
+      if (ticket.number != 0) return false;
+    }
+    return true;
+  }
+
+ protected:
+  void Finishing(const Thread&) const override {}
+  void BeforeDec(const Thread& t) const override {
+    const auto cpu = Index(t.cpu);
+    UpdatePolicyState<Tickets>(t, Point::policy_rmw, [&](Tickets& all) {
+      all.held[cpu] = {};
+      all.waits_up_to[cpu] = all.newest;
+    });
+  }
+  void AfterDec(const Thread& t) const override {
+    WaitInFinish(t, OlderOverlapsAreGone);
+    const auto cpu = Index(t.cpu);
+    UpdatePolicyState<Tickets>(t, Point::policy_write,
+                               [&](Tickets& all) { all.waits_up_to[cpu] = 0; });
+  }
+};
+
+const OverlapSync kProtocol{};
+constexpr Policy kPolicy("overlap-sync",
+                         "flushes its own range, waits for the earlier gathers that overlap it",
+                         "new here", kProtocol, {.safe_on = "x86 arm64"});
+const RegisterPolicy kRegistered(&kPolicy);
+
+}  // namespace
+}  // namespace gatherfuzz

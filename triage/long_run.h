@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// What commands that run for long share: Ctrl-C, a line of progress on a terminal, the number of
+// threads, limits.
+#ifndef GATHERFUZZ_TRIAGE_LONG_RUN_H_
+#define GATHERFUZZ_TRIAGE_LONG_RUN_H_
+
+#include <atomic>
+#include <chrono>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "explore/explore.h"
+
+namespace gatherfuzz {
+
+// While one lives, Ctrl-C (SIGINT) and SIGTERM set flag() in place of ending the process; a second
+// one ends it.
+class Interruptible {
+ public:
+  Interruptible();
+  ~Interruptible();
+  Interruptible(const Interruptible&) = delete;
+  Interruptible& operator=(const Interruptible&) = delete;
+  static const std::atomic<bool>& flag();
+};
+
+// Rewrites one line of standard error, now and then; nothing if that is no terminal.
+class ProgressLine {
+ public:
+  ~ProgressLine();
+  // Whether it is time for another; Show() then writes it.
+  bool Due();
+  void Show(const std::string& text);
+  double seconds() const;  // since this was made
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const bool on_terminal_ = OnTerminal();
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point last_ = start_;
+  size_t width_ = 0;
+
+  static bool OnTerminal();
+};
+
+// --jobs, or one for each core.
+absl::StatusOr<int> ChosenJobs();
+
+// --limit: "states=N,memory=SIZE,seconds=N", any of them; N and SIZE may end in k, M or G.
+absl::StatusOr<ExploreLimits> ChosenLimits();
+
+// Why an exploration stopped, as a clause: "the limit of states was reached".
+std::string ReasonOf(Stop stop);
+
+// "1 preemption", "2 preemptions".
+std::string Counted(uint64_t count, const char* what);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_TRIAGE_LONG_RUN_H_
