@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# Rules of the tree that a compiler does not check. Dependencies point one way: triage and fuzz to harness, harness to model; model to nothing, the
-# machine not to the kernel paths; and only triage uses more than the C++ library and Boost.Context.
+# Rules of the tree that a compiler does not check. Dependencies point one way: triage to explore, that and fuzz to harness,
+# harness to model; model to nothing, the machine not to the kernel paths; and only explore (Abseil, xxHash) and triage use more
+# than the C++ library and Boost.Context.
 set -euo pipefail
 cd "$1"
 status=0
@@ -12,11 +13,12 @@ forbid() {
     status=1
   fi
 }
-forbid model '(harness|fuzz|triage|tests|bench)/|boost/|absl/|nlohmann/'
+forbid model '(harness|explore|fuzz|triage|tests|bench)/|boost/|absl/|nlohmann/'
 forbid model/machine 'model/(kernel|policies|arch)/'
 forbid model/oracle 'model/(policies|arch)/'
-forbid harness '(fuzz|triage|tests|bench)/|absl/|nlohmann/'
-forbid fuzz '(triage|tests|bench)/|absl/|nlohmann/|boost/'
+forbid harness '(explore|fuzz|triage|tests|bench)/|absl/|nlohmann/'
+forbid fuzz '(explore|triage|tests|bench)/|absl/|nlohmann/|boost/'
+forbid explore '(fuzz|triage|tests|bench)/|nlohmann/|boost/'
 forbid triage '(fuzz|tests|bench)/|boost/'
 # Each policy's file is named for it: the build makes the names of fuzz targets from the files.
 for file in model/policies/*.cc model/policies/planted/*.cc; do
