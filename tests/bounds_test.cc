@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The bounds of exploration as text.
-#include "harness/explore/bounds.h"
+#include "explore/bounds.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

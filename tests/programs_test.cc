@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The programs within bounds: held against a plain enumeration. That what they leave out would run
 // the same is renaming_test.cc's.
-#include "harness/explore/programs.h"
+#include "explore/programs.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// That the renamings of harness/explore/programs.h are isomorphisms: a run of a program, step by
-// step renamed, is a run of the renamed program, under every policy and architecture, with the same
-// verdict and the same cost.
+// That the renamings of explore/programs.h are isomorphisms: a run of a program, step by step
+// renamed, is a run of the renamed program, under every policy and architecture, with the same
+// verdict and the same cost; and over all orders, there are equally many states.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/explore/programs.h"
+#include "explore/explore.h"
+#include "explore/programs.h"
 #include "harness/random.h"
 #include "harness/search/strategy.h"
 #include "model/arch/arch.h"
@@ -219,6 +220,53 @@ TEST(Renaming, OfATableChangesNothing) {
           << bounds << ", " << policy->name();
     }
   }
+}
+
+// --- All orders ---
+
+struct Graph {
+  uint64_t states = 0;
+  std::array<uint64_t, kViolationCount> violations{};
+  friend bool operator==(const Graph&, const Graph&) = default;
+};
+
+Graph GraphOf(const Schedule& schedule, const Policy& policy, const Arch& arch) {
+  const ExploreResult result =
+      Explore(schedule, {.policy = &policy, .arch = &arch, .reduce = false});
+  EXPECT_TRUE(result.complete());
+  return {result.states, result.violations};
+}
+
+// Of `count` programs, evenly spread over those that are `chosen`; all under each of the policies.
+template <typename Rename, typename Chosen>
+void ExpectSameGraphs(size_t count, const Programs& programs, Rename rename, Chosen chosen) {
+  std::vector<uint64_t> indices;
+  for (uint64_t i = 0; i < programs.size(); ++i) {
+    if (chosen(programs.At(i))) indices.push_back(i);
+  }
+  Random random(11);
+  for (size_t i = 0; i < count; ++i) {
+    const Schedule schedule = programs.At(indices[i * indices.size() / count]);
+    const Schedule renamed = rename(random, schedule.cpus)(schedule);
+    for (const Policy* policy : Policies()) {
+      for (const Arch* arch : Archs()) {
+        EXPECT_EQ(GraphOf(schedule, *policy, *arch), GraphOf(renamed, *policy, *arch))
+            << policy->name() << " on " << arch->name() << "\n"
+            << PrintText({.schedule = schedule});
+      }
+    }
+  }
+}
+
+TEST(Renaming, OfCpusKeepsTheGraph) {
+  ExpectSameGraphs(6, ProgramsWithin("cpus=3 pages=2"), kShuffleCpus, kAny);
+}
+
+TEST(Renaming, OfATableKeepsTheGraph) {
+  ExpectSameGraphs(6, ProgramsWithin("pages=8 walkers=0 kinds=munmap,free,write"), kToTheUpperTable,
+                   InLowerTable);
+  ExpectSameGraphs(6, ProgramsWithin("pages=8 walkers=0 huge=1 kinds=munmap,dontneed,write"),
+                   kToTheUpperTable, InLowerTable);
 }
 
 // --- Renamings that are none ---

@@ -42,8 +42,8 @@
 //   and a shorter range under an architecture's ceiling: it is a smaller program, not the same one.
 //
 // Programs are kept as one number each, 8 bytes; while they are enumerated, up to three times that.
-#ifndef GATHERFUZZ_HARNESS_EXPLORE_PROGRAMS_H_
-#define GATHERFUZZ_HARNESS_EXPLORE_PROGRAMS_H_
+#ifndef GATHERFUZZ_EXPLORE_PROGRAMS_H_
+#define GATHERFUZZ_EXPLORE_PROGRAMS_H_
 
 #include <array>
 #include <compare>
@@ -52,7 +52,7 @@
 #include <variant>
 #include <vector>
 
-#include "harness/explore/bounds.h"
+#include "explore/bounds.h"
 #include "harness/schedule.h"
 
 namespace gatherfuzz {
@@ -112,4 +112,4 @@ class Programs {
 
 }  // namespace gatherfuzz
 
-#endif  // GATHERFUZZ_HARNESS_EXPLORE_PROGRAMS_H_
+#endif  // GATHERFUZZ_EXPLORE_PROGRAMS_H_

@@ -21,8 +21,8 @@
 //
 // Invariant: bounds that WhatIsWrong() finds nothing wrong with have at least one program. Bounds
 // without any would prove nothing, and look as if they had.
-#ifndef GATHERFUZZ_HARNESS_EXPLORE_BOUNDS_H_
-#define GATHERFUZZ_HARNESS_EXPLORE_BOUNDS_H_
+#ifndef GATHERFUZZ_EXPLORE_BOUNDS_H_
+#define GATHERFUZZ_EXPLORE_BOUNDS_H_
 
 #include <cstdint>
 #include <string>
@@ -92,4 +92,4 @@ std::string PrintBounds(const Bounds& bounds);
 
 }  // namespace gatherfuzz
 
-#endif  // GATHERFUZZ_HARNESS_EXPLORE_BOUNDS_H_
+#endif  // GATHERFUZZ_EXPLORE_BOUNDS_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-#include "harness/explore/programs.h"
+#include "explore/programs.h"
 
 #include <algorithm>
 #include <bit>
