@@ -37,6 +37,9 @@ ABSL_DECLARE_FLAG(std::string, limit);
 ABSL_DECLARE_FLAG(bool, full);
 ABSL_DECLARE_FLAG(bool, replay);
 ABSL_DECLARE_FLAG(bool, verify);
+ABSL_DECLARE_FLAG(std::string, programs);
+ABSL_DECLARE_FLAG(std::string, state);
+ABSL_DECLARE_FLAG(bool, markdown);
 
 namespace gatherfuzz {
 

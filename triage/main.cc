@@ -38,6 +38,12 @@ ABSL_FLAG(std::string, limit, "",
           "when to give up: states=N,memory=N,seconds=N, any of them (memory=4G if not given)");
 ABSL_FLAG(bool, full, false, "leave out no order, not even of steps that do not touch each other");
 ABSL_FLAG(bool, replay, false, "go back by replay in place of snapshots");
+ABSL_FLAG(
+    std::string, programs, "",
+    "every program within these bounds: KEY=VALUE of cpus, ops, walkers, pages, at, vmas, huge, "
+    "batch, init, kinds, symmetry; several, separated by ';'; or default, or small");
+ABSL_FLAG(std::string, state, "", "the file from which an interrupted sweep of programs goes on");
+ABSL_FLAG(bool, markdown, false, "print Markdown: the table, and each counterexample");
 ABSL_FLAG(bool, verify, false, "keep whole states, and hold each merge against what follows it");
 
 namespace gatherfuzz {
