@@ -7,9 +7,17 @@
 namespace gatherfuzz {
 namespace {
 
-// What each part of `default` is there for:
 constexpr NamedBounds kNamed[] = {
-    {"default", "what the table of verdicts is made with", "cpus=2 ops=2 pages=3 walkers=1"},
+    {"default", "what the table of verdicts is made with",
+     "cpus=2 ops=2 pages=3 walkers=1;"
+     "cpus=2 ops=2 pages=3 walkers=1 init=dirty kinds=dontneed,free,write;"
+     "cpus=2 ops=2 pages=3 walkers=1 batch=1 kinds=munmap,dontneed;"
+     "cpus=2 ops=2 pages=6 walkers=0 huge=1 kinds=munmap,dontneed;"
+     "cpus=2 ops=2 pages=8 walkers=0 huge=1 at=0 kinds=dontneed;"
+     "cpus=2 ops=2 pages=2 walkers=2;"
+     "cpus=2 ops=3 pages=2 walkers=0;"
+     "cpus=3 ops=3 pages=2 walkers=0 kinds=munmap,dontneed;"
+     "cpus=3 ops=5 pages=1 walkers=0 init=empty kinds=dontneed"},
     {"small", "the same in under a minute on one core, for continuous integration",
      "cpus=2 ops=2 pages=2 walkers=1"},
 };

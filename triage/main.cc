@@ -66,6 +66,7 @@ std::string HelpOf(const Command& command) {
     const absl::CommandLineFlag* known = absl::FindCommandLineFlag(flag);
     absl::StrAppendFormat(&text, "  --%-10s %s\n", flag, known->Help());
   }
+  absl::StrAppend(&text, Absl(command.notes()));
   return text;
 }
 
