@@ -32,6 +32,7 @@ class Sweeper {
     std::deque<Worker> workers(static_cast<size_t>(std::max(settings_.each.jobs, 1)));
     for (Worker& worker : workers) workers_.push_back(&worker);
     std::vector<std::thread> threads;
+    threads.reserve(workers.size());
     for (Worker& worker : workers) {
       threads.emplace_back([this, &worker] { Work(worker); });
     }

@@ -142,7 +142,7 @@ class Verdicts {
   const ProgramList& programs_;
   const SweepSettings& settings_;
   StateFile& state_;
-  std::optional<ProgressLine> progress_{std::in_place};
+  std::unique_ptr<ProgressLine> progress_ = std::make_unique<ProgressLine>();
   uint64_t states_ = 0, states_of_row_ = 0;
 };
 

@@ -62,7 +62,7 @@ class SweepReport {
   }
   std::string Extent() const;
   std::string HowToGoOn() const;
-  void PrintCounterexample() const;
+  void PrintCounterexample(const Counterexample& shortest) const;
 
   const ProgramList& programs_;
   const ExploreSettings& each_;
@@ -112,9 +112,9 @@ void SweepReport::PrintJson() const {
     json[name] = nullptr;
   }
   if (totals.first) json["program"] = *totals.first;
-  if (run_.answer.shortest) {
-    json["preemptions"] = run_.answer.shortest->preemptions;
-    json["steps"] = run_.answer.shortest->steps;
+  if (const auto& shortest = run_.answer.shortest) {
+    json["preemptions"] = shortest->preemptions;
+    json["steps"] = shortest->steps;
     json["proven"] = run_.answer.proven;
     json["counterexample"] = PrintText(run_.counterexample);
   }
@@ -135,7 +135,7 @@ std::string SweepReport::HowToGoOn() const {
                        : absl::StrCat("the same command goes on from ", state);
 }
 
-void SweepReport::PrintCounterexample() const {
+void SweepReport::PrintCounterexample(const Counterexample& shortest) const {
   const Schedule& schedule = run_.counterexample.schedule;
   const auto execution = std::make_unique<Execution>();
   const Trace trace = Record(*execution, schedule, *each_.policy, *each_.arch, each_.ignored);
@@ -145,16 +145,16 @@ void SweepReport::PrintCounterexample() const {
   std::cout << PrintReport({schedule, trace, each_.policy->name(), each_.arch->name(), replay});
   std::cout << absl::StreamFormat(
       "%s (%s): %s, %s; %s\n", Verdict(), Target(),
-      Counted(static_cast<uint64_t>(run_.answer.shortest->preemptions), "preemption"),
-      Counted(static_cast<uint64_t>(run_.answer.shortest->steps), "step"),
+      Counted(static_cast<uint64_t>(shortest.preemptions), "preemption"),
+      Counted(static_cast<uint64_t>(shortest.steps), "step"),
       run_.answer.proven ? "none shorter exists" : "there may be a shorter");
   for (const Run& run : schedule.order) std::cout << "    " << PrintRun(run) << "\n";
 }
 
 void SweepReport::PrintForPeople() const {
   const SweepTotals& totals = run_.totals;
-  if (run_.answer.shortest) {
-    PrintCounterexample();
+  if (const auto& shortest = run_.answer.shortest) {
+    PrintCounterexample(*shortest);
   } else {
     std::cout << absl::StreamFormat("%s (%s)%s\n", Verdict(), Target(),
                                     run_.stopped == Stop::kNo ? "" : "; none so far");
@@ -178,9 +178,9 @@ void SweepReport::PrintForPeople() const {
                                     Counted(totals.incomplete, "program"));
   }
   for (const ProgramList::Part& part : programs_.parts()) {
-    std::cout << absl::StreamFormat("  %s: %d programs, of %d that differ in more than names\n",
-                                    part.given, part.programs.before_symmetry(),
-                                    part.programs.size());
+    std::cout << absl::StreamFormat("  %s: %s, which stand for %d that differ in names only\n",
+                                    part.given, Counted(part.programs.size(), "program"),
+                                    part.programs.before_symmetry());
   }
   std::cout << "  " << Extent() << "\n";
   if (totals.overtaken != 0) {

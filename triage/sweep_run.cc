@@ -15,9 +15,8 @@ namespace gatherfuzz {
 namespace {
 
 ScheduleFile Stored(const ProgramList& programs, const SweepSettings& settings, uint64_t index,
-                    const Answer& answer) {
+                    const Answer& answer, const Counterexample& shortest) {
   const std::string policy(settings.each.policy->name()), arch(settings.each.arch->name());
-  const Counterexample& shortest = *answer.shortest;
   return {.intent = absl::StrCat(
               "The smallest program that breaks ", policy, " on ", arch, " within\n",
               programs.PartOf(index).given, ": ",
@@ -26,7 +25,7 @@ ScheduleFile Stored(const ProgramList& programs, const SweepSettings& settings, 
               answer.proven ? "; no order of it is shorter." : "; there may be a shorter one."),
           .policy = policy,
           .arch = arch,
-          .expect = answer.kind(),
+          .expect = shortest.kind,
           .schedule = answer.schedule};
 }
 
@@ -65,8 +64,8 @@ absl::StatusOr<SweepRun> RunSweep(const ProgramList& programs, const SweepSettin
   each.jobs = 1;
   each.to_first = true;
   run.answer = Settle(programs.At(*run.totals.first), each, Interruptible::flag());
-  if (run.answer.shortest) {
-    run.counterexample = Stored(programs, settings, *run.totals.first, run.answer);
+  if (const auto& shortest = run.answer.shortest) {
+    run.counterexample = Stored(programs, settings, *run.totals.first, run.answer, *shortest);
   }
   return run;
 }

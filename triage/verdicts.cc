@@ -124,9 +124,9 @@ nlohmann::ordered_json JsonOf(const VerdictRow& row) {
     json[name] = nullptr;
   }
   if (totals.first) json["program"] = *totals.first;
-  if (row.run.answer.shortest) {
-    json["preemptions"] = row.run.answer.shortest->preemptions;
-    json["steps"] = row.run.answer.shortest->steps;
+  if (const auto& shortest = row.run.answer.shortest) {
+    json["preemptions"] = shortest->preemptions;
+    json["steps"] = shortest->steps;
     json["proven"] = row.run.answer.proven;
     json["counterexample_file"] = row.FileName();
     json["counterexample"] = PrintText(row.run.counterexample);
@@ -142,11 +142,10 @@ nlohmann::ordered_json JsonOf(const VerdictRow& row) {
   return json;
 }
 
-std::string Section(const VerdictRow& row) {
+std::string Section(const VerdictRow& row, const Counterexample& shortest) {
   const Schedule& schedule = row.run.counterexample.schedule;
   const auto execution = std::make_unique<Execution>();
   const Trace trace = Record(*execution, schedule, *row.policy, *row.arch);
-  const Counterexample& shortest = *row.run.answer.shortest;
   return absl::StrCat("\n## ", Absl(row.policy->name()), " on ", Absl(row.arch->name()), ": ",
                       row.Verdict(), "\n\n",
                       Counted(static_cast<uint64_t>(shortest.preemptions), "preemption"), ", ",
@@ -232,7 +231,9 @@ std::string PrintMarkdown(const VerdictTable& table) {
   }
   absl::StrAppend(&text, "\n```text\n", Marks(table), Columns(table), "```\n");
   for (const VerdictRow& row : table.rows) {
-    if (row.run.answer.shortest) absl::StrAppend(&text, Section(row));
+    if (const auto& shortest = row.run.answer.shortest) {
+      absl::StrAppend(&text, Section(row, *shortest));
+    }
   }
   return text;
 }
