@@ -9,9 +9,10 @@
 // of the agents that may still move, and in how many drops are left, go on as one.
 #include <algorithm>
 #include <bit>
-#include <compare>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "explore/odds.h"
 #include "harness/fixed_vector.h"
 
@@ -41,12 +42,18 @@ struct Ranks {
 
 // So likely a run comes to a state with such ranks.
 struct Way {
-  StateId state = 0;
-  uint32_t dropped = 0;  // and what is left, lowest
-  uint64_t above = 0;
+  struct Key {
+    StateId state = 0;
+    uint32_t dropped = 0;  // and how many are left
+    uint64_t above = 0;
+    friend bool operator==(const Key&, const Key&) = default;
+    template <typename H>
+    friend H AbslHashValue(H hash, const Key& it) {
+      return H::combine(std::move(hash), it.state, it.dropped, it.above);
+    }
+  };
+  Key key;
   Chance chance = 0;
-
-  auto Key() const { return std::tie(state, above, dropped); }
 };
 
 template <typename Word, typename List>
@@ -61,10 +68,10 @@ Word Unpack(Word word, List& list) {
   return word >> 4;
 }
 
-Ranks RanksOf(const Way& way) {
+Ranks RanksOf(const Way::Key& key) {
   Ranks ranks;
-  Unpack(way.above, ranks.above);
-  ranks.left = static_cast<int>(Unpack(way.dropped, ranks.dropped));
+  Unpack(key.above, ranks.above);
+  ranks.left = static_cast<int>(Unpack(key.dropped, ranks.dropped));
   return ranks;
 }
 
@@ -89,47 +96,35 @@ class Pct {
     if (agents_.size() > kMostAgents) return std::nullopt;
     Push(DrawnGraph::kStart, {.left = drops}, 1);
     while (!ways_.empty()) {
-      const std::vector<Way> ways = TakeMerged();
-      for (const Way& way : ways) GoOn(way);
-      work_ += ways_.size();
-      if (work_ > most_work || stop) return std::nullopt;
+      const std::vector<Way> ways = std::exchange(ways_, {});
+      numbers_.clear();
+      for (const Way& way : ways) {
+        if (work_++ == most_work || stop) return std::nullopt;
+        GoOn(way);
+      }
       ++made_;
     }
     return odds_;
   }
 
  private:
-  std::vector<Way> TakeMerged() {
-    std::sort(ways_.begin(), ways_.end(),
-              [](const Way& a, const Way& b) { return a.Key() < b.Key(); });
-    std::vector<Way> merged;
-    for (const Way& way : ways_) {
-      if (!merged.empty() && merged.back().Key() == way.Key()) {
-        merged.back().chance += way.chance;
-      } else {
-        merged.push_back(way);
-      }
-    }
-    ways_.clear();
-    return merged;
-  }
-
   void GoOn(const Way& way) {
-    const auto edges = graph_.EdgesOf(way.state);
+    const StateId state = way.key.state;
+    const auto edges = graph_.EdgesOf(state);
     if (edges.empty()) {
-      odds_.of[static_cast<size_t>(graph_.EndOf(way.state))] += way.chance;
+      odds_.of[static_cast<size_t>(graph_.EndOf(state))] += way.chance;
       return;
     }
     able_ = 0;
     for (const DrawnGraph::Edge& edge : edges) able_ |= 1u << NumberOf(edge.agent);
-    const Ranks ranks = RanksOf(way);
+    const Ranks ranks = RanksOf(way.key);
     const auto can_move = [&](uint8_t agent) { return (able_ >> agent & 1) != 0; };
     const auto mover = std::find_if(ranks.above.begin(), ranks.above.end(), can_move);
-    if (mover != ranks.above.end()) return Make(way.state, ranks, *mover, way.chance);
-    const uint32_t unknown = MayMoveFrom(way.state) & ~ranks.known();
-    if ((unknown & able_) != 0) return Draw(way.state, ranks, unknown, way.chance);
+    if (mover != ranks.above.end()) return Make(state, ranks, *mover, way.chance);
+    const uint32_t unknown = MayMoveFrom(state) & ~ranks.known();
+    if ((unknown & able_) != 0) return Draw(state, ranks, unknown, way.chance);
     for (size_t i = ranks.dropped.size(); i-- > 0;) {
-      if (can_move(ranks.dropped[i])) return Make(way.state, ranks, ranks.dropped[i], way.chance);
+      if (can_move(ranks.dropped[i])) return Make(state, ranks, ranks.dropped[i], way.chance);
     }
   }
 
@@ -203,10 +198,12 @@ class Pct {
       const bool named = agent != kNobody && matters(agent);
       if (named || ranks.left != 0) kept.dropped.push_back(named ? agent : kNobody);
     }
-    ways_.push_back({.state = state,
-                     .dropped = Pack(kept.dropped, static_cast<uint32_t>(ranks.left)),
-                     .above = Pack(kept.above, uint64_t{0}),
-                     .chance = chance});
+    const Way::Key key{.state = state,
+                       .dropped = Pack(kept.dropped, static_cast<uint32_t>(ranks.left)),
+                       .above = Pack(kept.above, uint64_t{0})};
+    const auto [at, added] = numbers_.try_emplace(key, ways_.size());
+    if (added) ways_.push_back({.key = key});
+    ways_[at->second].chance += chance;
   }
 
   uint8_t NumberOf(AgentId agent) const {
@@ -224,10 +221,11 @@ class Pct {
 
   const DrawnGraph& graph_;
   const int steps_;
-  FixedVector<AgentId, kMaxAgents> agents_;  // that move at all, by number
-  int made_ = 0;                             // steps
-  std::vector<Way> ways_;                    // of runs that have made so many
-  uint32_t able_ = 0;                        // in the state at hand
+  FixedVector<AgentId, kMaxAgents> agents_;        // that move at all, by number
+  int made_ = 0;                                   // steps
+  std::vector<Way> ways_;                          // of runs that have made so many
+  absl::flat_hash_map<Way::Key, size_t> numbers_;  // their places in it
+  uint32_t able_ = 0;                              // in the state at hand
   uint64_t work_ = 0;
   Odds odds_;
 };
