@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# The trace hashes are the same from clang -O2, gcc -O2, a sanitizer build and the libFuzzer build.
+# The trace hashes are the same from clang -O2, gcc -O2, a sanitizer build and the libFuzzer build; and what exploration counts
+# is the same from the first three, of which the sanitizer build goes back by replay.
 set -euo pipefail
 source=$1 build=$2
 out=$build/trace_hashes.d
@@ -13,7 +14,7 @@ variant() {
   cmake -S "$source" -B "$build/variants/$1" -G Ninja -DCMAKE_CXX_COMPILER="$2" \
     -DGATHERFUZZ_SANITIZERS="$3" -DGATHERFUZZ_TARGETS=OFF -DGATHERFUZZ_COMMAND=OFF \
     -DGATHERFUZZ_BENCH=OFF >"$out/$1.log" 2>&1 &&
-    ninja -C "$build/variants/$1" trace_hashes >>"$out/$1.log" 2>&1 ||
+    ninja -C "$build/variants/$1" trace_hashes state_counts >>"$out/$1.log" 2>&1 ||
     { tail -n 30 "$out/$1.log"; exit 1; }
 }
 variant gcc g++-12 ""
@@ -32,4 +33,11 @@ for other in libfuzzer gcc sanitized; do
     exit 1
   }
 done
-echo "$lines trace hashes agree in four builds"
+"$build/tests/state_counts" >"$out/clang.counts"
+counts=$(wc -l <"$out/clang.counts")
+[ "$counts" -gt 50 ] || { echo "only $counts explorations"; exit 1; }
+for other in gcc sanitized; do
+  "$build/variants/$other/tests/state_counts" >"$out/$other.counts"
+  cmp "$out/clang.counts" "$out/$other.counts"
+done
+echo "$lines trace hashes agree in four builds, $counts explorations in three"
