@@ -425,7 +425,7 @@ INSTANTIATE_TEST_SUITE_P(All, MeasuredOdds,
                                          std::tuple{kMail, "sync-before-dec", "x86"},
                                          std::tuple{kMail, "need-flush-all", "arm64"},
                                          std::tuple{kMailAndWalkers, "own-range", "arm64"},
-                                         std::tuple{kTables, "full-mm-leaf", "arm64"},
+                                         std::tuple{kTables, "need-flush-all", "x86"},
                                          std::tuple{Needle(4), "own-range", "x86"},
                                          std::tuple{kMailAndWalkers, "full-mm", "x86"}));
 
