@@ -98,7 +98,10 @@ void Graph::Expand(StateId state) {
 
 Graph::Edge Graph::EdgeFor(StateId from, Action action) {
   const PendingStep step = stepper_.Next(action);
-  Edge edge{.action = action, .point = step.point, .page = step.page};
+  Edge edge{.action = action,
+            .point = step.point,
+            .page = step.page,
+            .line = static_cast<int8_t>(stepper_.LineOf(action))};
   if (IsDelivery(action)) {
     const DeliveryQueue& queue = stepper_.world().at(TargetOf(action)).deliveries;
     edge.oldest = queue.issuers[0] == IssuerOf(action);

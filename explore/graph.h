@@ -33,6 +33,7 @@ class Graph {
     bool oldest = true;  // of a delivery: of those that wait at its CPU, the first issued
     Point point{};       // what the step is
     int8_t page = kNoPage;
+    int8_t line = 0;  // of its agent's program; 0 for deliveries
   };
 
   // `schedule` must outlive the graph. `queue_order` as in key.h.

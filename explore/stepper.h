@@ -66,6 +66,8 @@ class Stepper final : public Agents {
   bool Able(Action action) const;
   // What the action's step is.
   PendingStep Next(Action action) const;
+  // Which line of its agent's program it belongs to; 0 for deliveries.
+  int LineOf(Action action) const { return Agents::LineOf(AgentOf(action)); }
   // Makes one step of one that is able. False if that was a violation, which ends the run.
   bool Step(Action action);
   // Nobody is able: whether that is as it should be. False if it is a violation.

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "absl/flags/flag.h"
@@ -13,7 +14,9 @@
 #include "harness/trace.h"
 #include "model/oracle/oracle.h"
 #include "triage/command.h"
+#include "triage/explore_odds.h"
 #include "triage/explore_programs.h"
+#include "triage/explore_seen.h"
 #include "triage/files.h"
 #include "triage/long_run.h"
 #include "triage/report.h"
@@ -54,7 +57,7 @@ class Exploration {
   }
   bool violated() const { return answer_.shortest.has_value(); }
 
-  void PrintJson() const;
+  nlohmann::ordered_json Json() const;
   void PrintForPeople() const;
 
  private:
@@ -80,7 +83,7 @@ class Exploration {
   double seconds_ = 0;
 };
 
-void Exploration::PrintJson() const {
+nlohmann::ordered_json Exploration::Json() const {
   const ExploreResult& explored = answer_.explored;
   nlohmann::ordered_json json;
   json["file"] = path_;
@@ -113,7 +116,7 @@ void Exploration::PrintJson() const {
     json["proven"] = answer_.proven;
     json["counterexample"] = PrintText(Stored());
   }
-  std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  return json;
 }
 
 // "486 states, 968 steps, 7 ways to an end, the longest of 36 steps; 0.4 ms".
@@ -209,9 +212,46 @@ absl::StatusOr<ExploreSettings> ChosenSettings(const Target& target) {
   return settings;
 }
 
+// What is asked for besides the verdict.
+class Extras {
+ public:
+  absl::Status Make(const Schedule& schedule, const ExploreSettings& settings) {
+    SeenSettings seen{.paths = absl::GetFlag(FLAGS_seen),
+                      .executions = absl::GetFlag(FLAGS_executions),
+                      .seed = absl::GetFlag(FLAGS_seed)};
+    const std::string drawn_by = absl::GetFlag(FLAGS_seen_by);
+    if (!drawn_by.empty()) {
+      const absl::StatusOr<const StrategyInfo*> strategy = StrategyNamed(drawn_by);
+      if (!strategy.ok()) return strategy.status();
+      seen.strategy = *strategy;
+    }
+    const Interruptible interruptible;
+    if (absl::GetFlag(FLAGS_odds)) odds_ = OddsFor(schedule, settings, Interruptible::flag());
+    if (seen.paths.empty() && drawn_by.empty()) return absl::OkStatus();
+    absl::StatusOr<SeenReport> report = SeenFor(schedule, settings, seen, Interruptible::flag());
+    if (report.ok()) seen_ = *std::move(report);
+    return report.status();
+  }
+  void AddTo(nlohmann::ordered_json& json) const {
+    if (odds_) json["odds"] = JsonOf(*odds_);
+    if (seen_) json["seen"] = JsonOf(*seen_);
+  }
+  void Print() const {
+    if (odds_) PrintForPeople(*odds_);
+    if (seen_) PrintForPeople(*seen_);
+  }
+
+ private:
+  std::optional<OddsReport> odds_;
+  std::optional<SeenReport> seen_;
+};
+
 absl::StatusOr<ExitStatus> EveryProgram(const std::vector<std::string>& arguments) {
   if (!arguments.empty()) return absl::InvalidArgumentError("--programs takes no schedule file");
-  if (absl::GetFlag(FLAGS_verify)) return absl::InvalidArgumentError("--verify needs one file");
+  if (absl::GetFlag(FLAGS_verify) || absl::GetFlag(FLAGS_odds) ||
+      !absl::GetFlag(FLAGS_seen).empty() || !absl::GetFlag(FLAGS_seen_by).empty()) {
+    return absl::InvalidArgumentError("--verify, --odds, --seen and --seen_by need one file");
+  }
   const absl::StatusOr<Target> target = TargetFor("--programs", {});
   if (!target.ok()) return target.status();
   const absl::StatusOr<ExploreSettings> settings = ChosenSettings(*target);
@@ -235,12 +275,22 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 
   Exploration exploration(arguments[0], loaded->file, *settings);
   exploration.Explore();
+  Extras extras;
+  const absl::Status made = extras.Make(loaded->file.schedule, *settings);
+  if (!made.ok()) return made;
   const std::string output = absl::GetFlag(FLAGS_output);
   if (exploration.violated() && output != "-") {
     const absl::Status status = WriteFile(output, PrintText(exploration.Stored()));
     if (!status.ok()) return status;
   }
-  absl::GetFlag(FLAGS_json) ? exploration.PrintJson() : exploration.PrintForPeople();
+  if (absl::GetFlag(FLAGS_json)) {
+    nlohmann::ordered_json json = exploration.Json();
+    extras.AddTo(json);
+    std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  } else {
+    exploration.PrintForPeople();
+    extras.Print();
+  }
   return exploration.status();
 }
 
@@ -248,7 +298,8 @@ constexpr Command kCommand(
     "explore", "FILE [-o OUT] | --programs BOUNDS [-o OUT]",
     "every order of FILE's programs, or of every program within bounds: none breaks the policy, or "
     "the shortest that does",
-    " policy arch programs state all preemptions limit jobs full replay verify json ignore output ",
+    " policy arch programs state all preemptions limit jobs full replay verify odds seen seen_by "
+    "executions seed json ignore output ",
     Main);
 const RegisterCommand kRegistered(&kCommand);
 

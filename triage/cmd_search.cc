@@ -177,19 +177,9 @@ void SearchRun::PrintForPeople() const {
       interval.low, interval.high);
 }
 
-absl::StatusOr<const StrategyInfo*> ChosenStrategy() {
-  const std::string name = absl::GetFlag(FLAGS_strategy);
-  if (const StrategyInfo* strategy = FindStrategy(name)) return strategy;
-  const auto append_name = [](std::string* out, const StrategyInfo& info) {
-    absl::StrAppend(out, Absl(info.name));
-  };
-  return absl::InvalidArgumentError(absl::StrCat("unknown strategy '", name, "'; one of ",
-                                                 absl::StrJoin(Strategies(), ", ", append_name)));
-}
-
 absl::StatusOr<ExitStatus> SearchWith(const std::string& path, const ScheduleFile* file,
                                       SearchSettings settings) {
-  const absl::StatusOr<const StrategyInfo*> strategy = ChosenStrategy();
+  const absl::StatusOr<const StrategyInfo*> strategy = StrategyNamed(absl::GetFlag(FLAGS_strategy));
   if (!strategy.ok()) return strategy.status();
   const absl::StatusOr<uint32_t> ignored = IgnoredKinds();
   if (!ignored.ok()) return ignored.status();

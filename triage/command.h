@@ -12,6 +12,7 @@
 #include "absl/flags/declare.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "harness/search/strategy.h"
 #include "harness/text.h"
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
@@ -37,6 +38,9 @@ ABSL_DECLARE_FLAG(std::string, limit);
 ABSL_DECLARE_FLAG(bool, full);
 ABSL_DECLARE_FLAG(bool, replay);
 ABSL_DECLARE_FLAG(bool, verify);
+ABSL_DECLARE_FLAG(bool, odds);
+ABSL_DECLARE_FLAG(std::string, seen);
+ABSL_DECLARE_FLAG(std::string, seen_by);
 ABSL_DECLARE_FLAG(std::string, programs);
 ABSL_DECLARE_FLAG(std::string, state);
 ABSL_DECLARE_FLAG(bool, markdown);
@@ -89,6 +93,9 @@ absl::StatusOr<const Arch*> ArchFor(const std::string& path, const ScheduleFile&
 
 // The kinds named by --ignore, as a mask of Bit(kind).
 absl::StatusOr<uint32_t> IgnoredKinds();
+
+// The strategy of that name.
+absl::StatusOr<const StrategyInfo*> StrategyNamed(const std::string& name);
 
 }  // namespace gatherfuzz
 

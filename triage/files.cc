@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -59,6 +60,22 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   const File file(std::fopen(path.c_str(), "rb"));
   if (!file) return Failed(path, "cannot open");
   return ReadAll(file.get(), path);
+}
+
+absl::StatusOr<std::vector<std::string>> FilesAt(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) {
+    if (std::filesystem::exists(path, error)) return std::vector{path};
+    return absl::InvalidArgumentError(absl::StrCat(path, ": no such file or folder"));
+  }
+  std::vector<std::string> files;
+  for (std::filesystem::recursive_directory_iterator at(path, error), end; !error && at != end;
+       at.increment(error)) {
+    if (at->is_regular_file(error)) files.push_back(at->path().string());
+  }
+  if (error) return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.message()));
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 absl::Status WriteFile(const std::string& path, const std::string& content) {

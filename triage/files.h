@@ -4,6 +4,7 @@
 #define GATHERFUZZ_TRIAGE_FILES_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,6 +14,9 @@ namespace gatherfuzz {
 
 // The whole file; "-" is standard input. Directories and files above 16 MiB are refused.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
+
+// The file itself, or all files in a folder and in those below, by name.
+absl::StatusOr<std::vector<std::string>> FilesAt(const std::string& path);
 
 // Writes under a temporary name in the same folder, then renames, so a reader never sees half a
 // file. "-" is standard output; a device or a pipe is written to directly.

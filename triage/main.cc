@@ -38,6 +38,11 @@ ABSL_FLAG(std::string, limit, "",
           "when to give up: states=N,memory=N,seconds=N, any of them (memory=4G if not given)");
 ABSL_FLAG(bool, full, false, "leave out no order, not even of steps that do not touch each other");
 ABSL_FLAG(bool, replay, false, "go back by replay in place of snapshots");
+ABSL_FLAG(bool, odds, false, "also how likely one execution of search violates, exactly");
+ABSL_FLAG(std::string, seen, "",
+          "also what these files or folders, separated by ',', have seen of all orders");
+ABSL_FLAG(std::string, seen_by, "",
+          "also what that strategy sees of them in --executions N from --seed S");
 ABSL_FLAG(
     std::string, programs, "",
     "every program within these bounds: KEY=VALUE of cpus, ops, walkers, pages, at, vmas, huge, "
@@ -207,6 +212,15 @@ absl::StatusOr<uint32_t> IgnoredKinds() {
     ignored |= Bit(*kind);
   }
   return ignored;
+}
+
+absl::StatusOr<const StrategyInfo*> StrategyNamed(const std::string& name) {
+  if (const StrategyInfo* strategy = FindStrategy(name)) return strategy;
+  const auto append_name = [](std::string* out, const StrategyInfo& info) {
+    absl::StrAppend(out, Absl(info.name));
+  };
+  return absl::InvalidArgumentError(absl::StrCat("unknown strategy '", name, "'; one of ",
+                                                 absl::StrJoin(Strategies(), ", ", append_name)));
 }
 
 }  // namespace gatherfuzz

@@ -26,12 +26,11 @@ Random RandomOf(uint64_t seed, uint64_t i) { return Random(Random(seed).Next() ^
 // Makes the schedules of executions. A copy for each thread.
 class Source {
  public:
-  explicit Source(const SearchSettings& settings) : settings_(settings) {
+  explicit Source(const SearchSettings& settings) : settings_(settings), tails_(settings) {
     if (settings.schedule == nullptr) return;
     schedule_ = *settings.schedule;
     schedule_.order.clear();
     schedule_.tail = {};
-    if (settings.strategy->kind == Tail::Kind::kPct) steps_ = StepsOfPlainRun();
   }
 
   // Whether all executions are of the same programs.
@@ -39,7 +38,7 @@ class Source {
 
   const Schedule& Make(uint64_t i) {
     Random random = RandomOf(settings_.seed, i);
-    schedule_.tail = TailFrom(random);
+    schedule_.tail = tails_.From(random);
     if (fixed()) return schedule_;
     const Tail tail = schedule_.tail;
     std::array<uint8_t, 64> bytes;
@@ -52,27 +51,12 @@ class Source {
   }
 
   // The schedule's tail alone.
-  Tail TailOf(uint64_t i) const {
-    Random random = RandomOf(settings_.seed, i);
-    return TailFrom(random);
-  }
+  Tail TailOf(uint64_t i) const { return tails_.Of(i); }
 
  private:
-  Tail TailFrom(Random& random) const {
-    return {settings_.strategy->kind, static_cast<uint32_t>(random.Next() >> 32), steps_};
-  }
-
-  // What PCT spreads its drops over. No violation ends the run, if its kind lets it go on.
-  uint16_t StepsOfPlainRun() const {
-    const auto execution = std::make_unique<Execution>();
-    const RunResult result =
-        execution->Execute(schedule_, *settings_.policy, *settings_.arch, {.ignored = ~0u});
-    return static_cast<uint16_t>(std::clamp<uint32_t>(result.steps, 1, 65535));
-  }
-
   const SearchSettings& settings_;
+  const TailSource tails_;
   Schedule schedule_;
-  uint16_t steps_ = 0;
 };
 
 struct Outcome {
@@ -217,6 +201,29 @@ class Searcher {
 };
 
 }  // namespace
+
+uint16_t StepsOfPlainRun(const Schedule& programs, const Policy& policy, const Arch& arch) {
+  Schedule plain = programs;
+  plain.order.clear();
+  plain.tail = {};
+  const RunResult result =
+      std::make_unique<Execution>()->Execute(plain, policy, arch, {.ignored = ~0u});
+  return static_cast<uint16_t>(std::clamp<uint32_t>(result.steps, 1, 65535));
+}
+
+TailSource::TailSource(const SearchSettings& settings) : settings_(settings) {
+  if (settings.schedule == nullptr || settings.strategy->kind != Tail::Kind::kPct) return;
+  steps_ = StepsOfPlainRun(*settings.schedule, *settings.policy, *settings.arch);
+}
+
+Tail TailSource::Of(uint64_t i) const {
+  Random random = RandomOf(settings_.seed, i);
+  return From(random);
+}
+
+Tail TailSource::From(Random& random) const {
+  return {settings_.strategy->kind, static_cast<uint32_t>(random.Next() >> 32), steps_};
+}
 
 SearchResult Search(const SearchSettings& settings, const std::atomic<bool>& stop,
                     const std::function<void(const SearchResult&)>& progress) {

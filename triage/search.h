@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "harness/execution.h"
+#include "harness/random.h"
 #include "harness/schedule.h"
 #include "model/violation.h"
 
@@ -50,6 +51,23 @@ inline constexpr uint64_t kMaxDistinct = 20'000'000;
 // thread at a time.
 SearchResult Search(const SearchSettings& settings, const std::atomic<bool>& stop,
                     const std::function<void(const SearchResult&)>& progress);
+
+// How many steps the programs take under the plain rule: what pct spreads its drops over. No
+// violation ends the run, if its kind lets it go on.
+uint16_t StepsOfPlainRun(const Schedule& programs, const Policy& policy, const Arch& arch);
+
+// The tails of a search's executions.
+class TailSource {
+ public:
+  explicit TailSource(const SearchSettings& settings);
+  Tail Of(uint64_t i) const;
+  // The first that is drawn for an execution.
+  Tail From(Random& random) const;
+
+ private:
+  const SearchSettings& settings_;
+  uint16_t steps_ = 0;
+};
 
 // The schedule of execution i.
 Schedule ScheduleOfExecution(const SearchSettings& settings, uint64_t i);
