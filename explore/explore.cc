@@ -127,6 +127,8 @@ class Worker {
   };
 
   bool bounded() const { return settings_.preemptions >= 0; }
+  // Whether what is tried in a state depends on who moved last.
+  bool LastTells() const { return bounded() || settings_.switches != kAllPoints; }
 
   void Begin(const Part& part) {
     stepper_.Restart();
@@ -218,7 +220,7 @@ class Worker {
 
   Key KeyHere(Action last) {
     Key key = writer_.KeyOf(stepper_);
-    if (bounded()) key.low = Mix(key.low, static_cast<uint64_t>(last));
+    if (LastTells()) key.low = Mix(key.low, static_cast<uint64_t>(last));
     return key;
   }
 
@@ -226,7 +228,9 @@ class Worker {
   Actions Choices(Action last, int left) const {
     const Actions able = stepper_.Able();
     if (last != kNoAction && able.contains(last) && !Switches(last)) return Actions::Only(last);
-    if (!bounded()) return settings_.reduce ? independence_.Enough(stepper_, able) : able;
+    // An order that stands for others may not be one that is allowed.
+    const bool reduce = settings_.reduce && !LastTells();
+    if (!bounded()) return reduce ? independence_.Enough(stepper_, able) : able;
     if (left > 0) return able;
     Actions free;
     for (Actions rest = able; !rest.empty();) {

@@ -44,14 +44,15 @@ struct ExploreSettings {
   const Arch* arch = nullptr;
   uint32_t ignored = 0;  // Bit(kind) of violations that do not end a run
   int jobs = 1;          // threads
-  // At most so many preemptions (see preemption.h); -1 for any number. Bounded states also differ
-  // by who moved last.
+  // At most so many preemptions (see preemption.h); -1 for any number.
   int preemptions = -1;
-  bool reduce = true;     // leave out orders of independent steps (independence.h); if not bounded
+  bool reduce = true;     // leave out orders of independent steps (independence.h), if all may come
   bool replay = false;    // go back by replay also where a snapshot would do
   bool to_first = false;  // stop at the first violation that is met, any one
   bool finals = false;    // keep the keys of final states
-  PointMask switches = kAllPoints;  // an agent that can move goes on, unless at one of these
+  // An agent that can move goes on, unless at one of these. If this or the above leaves orders out,
+  // states also differ by who moved last.
+  PointMask switches = kAllPoints;
   ExploreLimits limits;
 };
 

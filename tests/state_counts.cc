@@ -4,14 +4,14 @@
 #include <cstdio>
 
 #include "explore/answer.h"
-#include "tests/small_programs.h"
+#include "tests/small_program.h"
 
 int main() {
   using namespace gatherfuzz;
   static const std::atomic<bool> never = false;
   for (uint64_t seed = 0; seed < 12; ++seed) {
     Random random(seed);
-    const Schedule schedule = SmallProgram(random, 2);
+    const Schedule schedule = SmallProgram(random);
     for (const Policy* policy : Policies()) {
       ExploreSettings settings{
           .policy = policy, .arch = Archs()[seed % Archs().size()], .finals = true};

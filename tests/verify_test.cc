@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/small_programs.h"
+#include "tests/small_program.h"
 #include "tests/support.h"
 
 namespace gatherfuzz {
@@ -27,7 +27,7 @@ TEST(Verify, EveryMergeIsExactUnderEveryPolicy) {
       for (const Arch* arch : Archs()) {
         for (int k = 0; k < 4; ++k) {
           Random random(static_cast<uint64_t>(++i));
-          const Schedule schedule = SmallProgram(random, 2 + random.Below(3));
+          const Schedule schedule = SmallProgram(random);
           const VerifyResult result = VerifyOf(schedule, *policy, *arch, most_states);
           merges += result.merges;
           ASSERT_EQ(result.fault, "") << policy->name() << " " << arch->name() << "\n"

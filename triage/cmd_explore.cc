@@ -15,6 +15,7 @@
 #include "model/oracle/oracle.h"
 #include "triage/command.h"
 #include "triage/explore_odds.h"
+#include "triage/explore_programs.h"
 #include "triage/explore_seen.h"
 #include "triage/files.h"
 #include "triage/long_run.h"
@@ -245,7 +246,24 @@ class Extras {
   std::optional<SeenReport> seen_;
 };
 
+absl::StatusOr<ExitStatus> EveryProgram(const std::vector<std::string>& arguments) {
+  if (!arguments.empty()) return absl::InvalidArgumentError("--programs takes no schedule file");
+  if (absl::GetFlag(FLAGS_verify) || absl::GetFlag(FLAGS_odds) ||
+      !absl::GetFlag(FLAGS_seen).empty() || !absl::GetFlag(FLAGS_seen_by).empty()) {
+    return absl::InvalidArgumentError("--verify, --odds, --seen and --seen_by need one file");
+  }
+  const absl::StatusOr<Target> target = TargetFor("--programs", {});
+  if (!target.ok()) return target.status();
+  const absl::StatusOr<ExploreSettings> settings = ChosenSettings(*target);
+  if (!settings.ok()) return settings.status();
+  return ExplorePrograms(*settings);
+}
+
 absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+  if (!absl::GetFlag(FLAGS_programs).empty()) return EveryProgram(arguments);
+  if (!absl::GetFlag(FLAGS_state).empty()) {
+    return absl::InvalidArgumentError("--state needs --programs");
+  }
   if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
   const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(arguments[0]);
   if (!loaded.ok()) return loaded.status();
@@ -277,12 +295,11 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 }
 
 constexpr Command kCommand(
-    "explore", "FILE [-o OUT]",
-    "every order of FILE's programs: none breaks the policy, or the shortest "
-    "that does",
-    " policy arch all preemptions limit jobs full replay verify odds seen seen_by executions seed "
-    "json ignore "
-    "output ",
+    "explore", "FILE [-o OUT] | --programs BOUNDS [-o OUT]",
+    "every order of FILE's programs, or of every program within bounds: none breaks the policy, or "
+    "the shortest that does",
+    " policy arch programs state all preemptions limit jobs full replay verify odds seen seen_by "
+    "executions seed json ignore output ",
     Main);
 const RegisterCommand kRegistered(&kCommand);
 

@@ -41,6 +41,9 @@ ABSL_DECLARE_FLAG(bool, verify);
 ABSL_DECLARE_FLAG(bool, odds);
 ABSL_DECLARE_FLAG(std::string, seen);
 ABSL_DECLARE_FLAG(std::string, seen_by);
+ABSL_DECLARE_FLAG(std::string, programs);
+ABSL_DECLARE_FLAG(std::string, state);
+ABSL_DECLARE_FLAG(bool, markdown);
 
 namespace gatherfuzz {
 
@@ -52,20 +55,26 @@ class Command {
   using Main = absl::StatusOr<ExitStatus> (*)(const std::vector<std::string>& arguments);
 
   constexpr Command(std::string_view name, std::string_view arguments, std::string_view help,
-                    std::string_view flags, Main main)
-      : name_(name), arguments_(arguments), help_(help), flags_(flags), main_(main) {}
+                    std::string_view flags, Main main, std::string_view notes = "")
+      : name_(name),
+        arguments_(arguments),
+        help_(help),
+        flags_(flags),
+        notes_(notes),
+        main_(main) {}
 
   std::string_view name() const { return name_; }
   std::string_view arguments() const { return arguments_; }
   std::string_view help() const { return help_; }
   std::string_view flags() const { return flags_; }  // the names it takes, each between blanks
+  std::string_view notes() const { return notes_; }  // what else its --help says; whole lines
   // A status that is not OK is printed, and the command exits with kBadInput.
   absl::StatusOr<ExitStatus> Run(const std::vector<std::string>& arguments) const {
     return main_(arguments);
   }
 
  private:
-  std::string_view name_, arguments_, help_, flags_;
+  std::string_view name_, arguments_, help_, flags_, notes_;
   Main main_;
 };
 

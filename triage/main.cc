@@ -43,6 +43,12 @@ ABSL_FLAG(std::string, seen, "",
           "also what these files or folders, separated by ',', have seen of all orders");
 ABSL_FLAG(std::string, seen_by, "",
           "also what that strategy sees of them in --executions N from --seed S");
+ABSL_FLAG(
+    std::string, programs, "",
+    "every program within these bounds: KEY=VALUE of cpus, ops, walkers, pages, at, vmas, huge, "
+    "batch, init, kinds, symmetry; several, separated by ';'; or default, or small");
+ABSL_FLAG(std::string, state, "", "the file from which an interrupted sweep of programs goes on");
+ABSL_FLAG(bool, markdown, false, "print Markdown: the table, and each counterexample");
 ABSL_FLAG(bool, verify, false, "keep whole states, and hold each merge against what follows it");
 
 namespace gatherfuzz {
@@ -65,6 +71,7 @@ std::string HelpOf(const Command& command) {
     const absl::CommandLineFlag* known = absl::FindCommandLineFlag(flag);
     absl::StrAppendFormat(&text, "  --%-10s %s\n", flag, known->Help());
   }
+  absl::StrAppend(&text, Absl(command.notes()));
   return text;
 }
 
