@@ -305,14 +305,18 @@ std::string Needle(int width) {
          "\ncpu0\n  dontneed " + all + "\ncpu1\n  dontneed " + last + "\n";
 }
 
-TEST(Odds, OfPctAreThoseOfAllPrioritiesAndDropsForTheMail) {
-  const Subject subject(kMail, "own-range", "x86");
-  const DrawnGraph graph = subject.Graph();
-  for (const int depth : {2, 3}) {
-    const auto odds = OddsOfPct(graph, depth, 36, kEnough, kNever);
+TEST(Odds, OfPctAreThoseOfAllPrioritiesAndDropsForTwoCpus) {
+  const auto expect_same = [](const Subject& subject, int depth, int steps) {
+    const DrawnGraph graph = subject.Graph();
+    const auto odds = OddsOfPct(graph, depth, static_cast<uint32_t>(steps), kEnough, kNever);
     ASSERT_TRUE(odds);
-    ExpectSame(*odds, OverAllPriorities(subject, AgentsOf(graph), depth, 36));
-  }
+    ExpectSame(*odds, OverAllPriorities(subject, AgentsOf(graph), depth, steps));
+  };
+  const Subject mail(kMail, "own-range", "x86");
+  expect_same(mail, 2, 36);
+  expect_same(mail, 3, 36);
+  // Drops often come after one step, and agents are dropped again.
+  expect_same({Needle(1), "own-range", "x86"}, 4, 18);
 }
 
 TEST(Odds, AreExactWhereNoSamplingGets) {
