@@ -26,7 +26,8 @@ class Maker {
       for (int k = 0; k < ops; ++k) Add(CpuAgent(MakeCpu(i)), AnyOp());
     }
     for (int walkers = Below(meets_ ? 2 : 3); walkers > 0; --walkers) {
-      Add(WalkerAgent(AnyCpu()), {.kind = OpKind::kFill, .range = AnyPage()});
+      const AgentId walker = WalkerAgent(AnyCpu());  // drawn first, on every compiler
+      Add(walker, {.kind = OpKind::kFill, .range = AnyPage()});
     }
     Canonicalize(schedule_);
     return schedule_;
