@@ -94,6 +94,31 @@ constexpr std::string_view kStall = R"(
       rest
 )";
 
+// The table that is freed comes back in the same frame for the same page: what CPU 1 has cached is
+// a pointer there from before or from after.
+constexpr std::string_view kSameFrame = R"(
+    cpus 2
+    init
+      map 0..1 rw
+      map 16..17 rw
+      present 0..1
+      present 16..17
+      cached cpu1 0..1
+    cpu0
+      munmap 0..1
+      map 0..1 rw
+      read 0
+    cpu1
+      dontneed 16..17
+    walk1
+      fill 0
+    order
+      cpu0 until mmap_write_downgrade
+      cpu1 until pending_inc
+      cpu0 until done
+      rest
+)";
+
 constexpr std::string_view kTwoFinishers = R"(
     cpus 2
     init
@@ -172,6 +197,7 @@ constexpr KnownProgram kPrograms[] = {
     {kStall, "reset-range", "arm64", kWalkedDeadTable, kStallPoints, 3, kTable},
     {kStall, "reset-range", "arm64", kEndlessFault, kStallPoints, 3, kTable | kDead},
     {kStall, "reset-range", "x86", kNone, kStallPoints},
+    {kSameFrame, "reset-range", "arm64", kNone, kStallPoints, 2, kTable | kDead},
     {kTwoFinishers, "sync-before-dec", "x86", kDeadlock, kWaitPoints},
     {kTwoFinishers, "sync-finish", "x86", kNone, kWaitPoints},
     {kNewcomers, "sync-finish", "arm64", kStarvation, kWaitPoints, 4},

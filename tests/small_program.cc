@@ -19,7 +19,8 @@ class Maker {
     meets_ = OneIn(2);
     both_ = OneIn(3) ? OpKind::kFree : OpKind::kDontneed;
     huge_ = OneIn(3);
-    first_ = huge_ ? 0 : (const int[]){0, 2, 14}[Below(3)];
+    constexpr int kFirst[] = {0, 2, 14};
+    first_ = huge_ ? 0 : kFirst[Below(3)];
     MakeInit();
     for (int i = 0; i < schedule_.cpus; ++i) {
       const int ops = schedule_.cpus == 2 && OneIn(4) ? 2 : 1;
