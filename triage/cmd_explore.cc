@@ -46,6 +46,8 @@ class Exploration {
     return answer_.explored.complete() ? kNoViolation : kLimit;
   }
 
+  bool interrupted() const { return answer_.explored.stopped == Stop::kAsked; }
+
   // The counterexample as it is stored.
   ScheduleFile Stored() const {
     ScheduleFile stored = file_;
@@ -276,8 +278,10 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   Exploration exploration(arguments[0], loaded->file, *settings);
   exploration.Explore();
   Extras extras;
-  const absl::Status made = extras.Make(loaded->file.schedule, *settings);
-  if (!made.ok()) return made;
+  if (!exploration.interrupted()) {
+    const absl::Status made = extras.Make(loaded->file.schedule, *settings);
+    if (!made.ok()) return made;
+  }
   const std::string output = absl::GetFlag(FLAGS_output);
   if (exploration.violated() && output != "-") {
     const absl::Status status = WriteFile(output, PrintText(exploration.Stored()));
