@@ -231,8 +231,9 @@ class Extras {
     if (absl::GetFlag(FLAGS_odds)) odds_ = OddsFor(schedule, settings, Interruptible::flag());
     if (seen.paths.empty() && drawn_by.empty()) return absl::OkStatus();
     absl::StatusOr<SeenReport> report = SeenFor(schedule, settings, seen, Interruptible::flag());
-    if (report.ok()) seen_ = *std::move(report);
-    return report.status();
+    if (!report.ok()) return report.status();
+    seen_ = *std::move(report);
+    return absl::OkStatus();
   }
   void AddTo(nlohmann::ordered_json& json) const {
     if (odds_) json["odds"] = JsonOf(*odds_);
