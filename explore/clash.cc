@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "explore/clean.h"
 #include "model/kernel/page_table.h"
 #include "model/machine/tlb.h"
 #include "model/machine/walk.h"
@@ -57,87 +58,6 @@ bool HasGathers(OpKind kind) {
   return kind == OpKind::kMunmap || kind == OpKind::kDontneed || kind == OpKind::kFree;
 }
 
-// --- What the oracle looks at ---
-
-// Whether a TLB translates to one of the frames.
-bool Cached(const World& world, FrameId frame, Level level) {
-  const auto overlaps = [&](Pte entry, int count) {
-    return Index(frame) < Index(entry.frame) + count &&
-           Index(entry.frame) < Index(frame) + PagesAt(level);
-  };
-  for (int i = 0; i < world.cpu_count; ++i) {
-    const Tlb& tlb = world.at(MakeCpu(i)).tlb;
-    for (uint64_t bits = tlb.small_valid; bits != 0; bits &= bits - 1) {
-      if (overlaps(tlb.small[std::countr_zero(bits)], 1)) return true;
-    }
-    for (uint64_t bits = tlb.huge_valid; bits != 0; bits &= bits - 1) {
-      if (overlaps(tlb.huge[std::countr_zero(bits)], kPagesPerPmd)) return true;
-    }
-  }
-  return false;
-}
-
-// Whether a walk cache, or a walk in flight, points at the table.
-bool PointedAt(const World& world, FrameId table) {
-  const auto points = [&](const TablePointer& pointer) {
-    return pointer.valid() && pointer.frame == table;
-  };
-  for (int i = 0; i < world.cpu_count; ++i) {
-    const CpuState& cpu = world.at(MakeCpu(i));
-    const WalkCache& cache = cpu.walk_cache;
-    for (unsigned bits = cache.pte_valid; bits != 0; bits &= bits - 1) {
-      if (points(cache.pte_tables[std::countr_zero(bits)])) return true;
-    }
-    for (unsigned bits = cache.pmd_valid; bits != 0; bits &= bits - 1) {
-      if (points(cache.pmd_tables[std::countr_zero(bits)])) return true;
-    }
-    if (points(cpu.walks[kOwnWalk].at) || points(cpu.walks[kWalkerWalk].at)) return true;
-  }
-  return false;
-}
-
-// Whether it is in use as `state`, and nothing maps it or holds its lock.
-bool MayBeFreed(const World& world, FrameId first, int count, FrameState state) {
-  for (int i = 0; i < count; ++i) {
-    const Frame& frame = world.at(MakeFrame(Index(first) + i));
-    if (frame.state != state || frame.mapped != 0 || frame.lock_owner != 0) return false;
-  }
-  return true;
-}
-
-// Whether no TLB holds what the call on `cpu` answers for. No TLB can come to hold it: what the
-// PTEs hold now is newer.
-bool ReturnsClean(const World& world, CpuId cpu) {
-  const Call& call = world.at(cpu).call;
-  if (call.examined == 0) return true;
-  const auto stale = [&](Pte entry, int page) {
-    return entry.mapping < call.moments[page] && (call.kind == CallKind::kRemove || entry.dirty());
-  };
-  for (int i = 0; i < world.cpu_count; ++i) {
-    const Tlb& tlb = world.at(MakeCpu(i)).tlb;
-    for (uint64_t pages = tlb.small_valid & call.examined; pages != 0; pages &= pages - 1) {
-      const int page = std::countr_zero(pages);
-      if (stale(tlb.small[page], page)) return false;
-    }
-    for (uint64_t pages = PagesOfBlocks(tlb.huge_valid) & call.examined; pages != 0;
-         pages &= pages - 1) {
-      const int page = std::countr_zero(pages);
-      if (stale(tlb.huge[page / kPagesPerPmd], page)) return false;
-    }
-  }
-  return true;
-}
-
-// Whether a wait is under way that this call's completion counts against.
-bool Overtakes(const World& world, const Call& call) {
-  if (call.number == 0) return false;
-  for (int i = 0; i < world.cpu_count; ++i) {
-    const Call& other = world.at(MakeCpu(i)).call;
-    if (other.waiting && call.number > other.wait_since) return true;
-  }
-  return false;
-}
-
 // --- Invalidations ---
 
 // Pages whose translation, or a table on the way to it, the request drops where it is cached.
@@ -171,7 +91,7 @@ Invalidation Without(Invalidation request, const Invalidation& other) {
 
 const char* NameOf(Rule rule) {
   static constexpr std::array<const char*, kRules> kNames = {
-      "idle", "release", "vma",    "flush", "table",  "pte",  "lock",     "huge",    "unlink",
+      "idle", "release", "flush",  "table", "pte",    "lock", "huge",     "unlink",
       "take", "free",    "return", "count", "policy", "walk", "delivery", "together"};
   return kNames[static_cast<size_t>(rule)];
 }
@@ -227,11 +147,10 @@ Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
   using enum Point;
   switch (next.point) {
     case fault: return {true, Rule::kIdle};
-    case fault_retry: return {true, Rule::kIdle, {.does = Future::kBegins}};
-    case vma_link:
-    case vma_detach: return {true, Rule::kVma};
     case tlb_flush: return {true, Rule::kFlush};
     case tlb_flush_done: return {true, Rule::kFlush, {.does = IfItWaits()}};
+    case vma_link:
+    case vma_detach:
     case mmap_read_unlock:
     case mmap_write_unlock:
     case mmap_write_downgrade:
@@ -253,7 +172,7 @@ Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
     case pmd_table_unlink: {
       if (gather.table_count == kMaxTables) return {};
       const uint64_t below = next.point == pte_table_unlink ? Block(next.page) : Span(next.page);
-      return {true, Rule::kUnlink, {.accesses = below}, below};
+      return {true, Rule::kUnlink, {.accesses = below, .does = IfItWaits()}, below};
     }
     case alloc_page:
     case pud_populate:
@@ -272,12 +191,13 @@ Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
     case walk_pud:
     case walk_pmd:
     case walk_pte: return OfWalk(world_.at(cpu).walks[kOwnWalk], true);
+    case fault_retry:
     case deliver: break;
   }
   return {};
 }
 
-// Whoever could mind is kept out until it is made.
+// As long as it is held, a lock keeps out whoever could mind.
 Clashes::Claim Clashes::OfUnlock(CpuId cpu, PendingStep next) const {
   Claim claim{true, Rule::kRelease};
   if (next.point == Point::mmap_read_unlock && !HasGathers(stepper_.OpInProgress(cpu).kind)) {
@@ -345,7 +265,7 @@ Clashes::Claim Clashes::OfPte(CpuId cpu, PendingStep next) const {
   return claim;
 }
 
-// The lowest frame is given out, so the order counts; free frames are taken and returned.
+// The lowest free frame is taken, so it counts which others have been taken and freed.
 Clashes::Claim Clashes::OfTake(PendingStep next) const {
   Claim claim{true, Rule::kTake, {.does = Future::kTakesFrames | Future::kFlushes}};
   if (next.point == Point::alloc_page) return claim;
@@ -354,30 +274,23 @@ Clashes::Claim Clashes::OfTake(PendingStep next) const {
   return claim;
 }
 
-// Who frees a frame that nothing refers to only gives it back: nothing can come to refer to it.
+// If nothing refers to the frame by now, nothing can come to.
 Clashes::Claim Clashes::OfFree(CpuId cpu, PendingStep next) const {
   const Claim claim{true, Rule::kFree, {.does = Future::kTakesFrames | IfItWaits()}};
-  const auto is_next = [&](const Queued& item) {
-    return Index(item.frame) != 0 && item.page == next.page;
-  };
   const MmuGather& gather = world_.at(cpu).gather;
-  const bool page = next.point == Point::free_page;
-  Queued item{};
-  for (size_t i = 0; i < (page ? gather.page_count : gather.table_count); ++i) {
-    item = page ? gather.pages[i] : gather.tables[i];
-    if (Index(item.frame) != 0) break;
+  const bool is_page = next.point == Point::free_page;
+  const size_t count = is_page ? gather.page_count : gather.table_count;
+  for (size_t i = 0; i < count; ++i) {
+    const Queued item = is_page ? gather.pages[i] : gather.tables[i];
+    if (Index(item.frame) == 0) continue;  // freed already
+    const bool clean = is_page ? PageFreesClean(world_, item) : TableFreesClean(world_, item);
+    return item.page == next.page && clean ? claim : Claim{};
   }
-  if (!is_next(item)) return {};
-  const bool may_be_freed =
-      page
-          ? MayBeFreed(world_, item.frame, PagesAt(item.level), FrameState::kData) &&
-                !Cached(world_, item.frame, item.level)
-          : MayBeFreed(world_, item.frame, 1, FrameState::kTable) && !PointedAt(world_, item.frame);
-  return may_be_freed ? claim : Claim{};
+  return {};
 }
 
-// What gathers have in common: the count, and what a policy adds. Waits are judged when calls
-// return, by what these change.
+// What gathers share: the count, and what a policy adds. When a call returns, the waits that it
+// overtook are judged by these.
 Clashes::Claim Clashes::OfCount(PendingStep next) const {
   Claim claim{true, Rule::kCount, {.does = IfItWaits()}};
   claim.returns = waits_;
@@ -401,12 +314,12 @@ Clashes::Claim Clashes::OfReturn(CpuId cpu) const {
   return {true, Rule::kReturn};
 }
 
-// Looks into the TLB and then, for where to begin, into the walk cache. Both grow by walks of the
-// same CPU and shrink by deliveries.
+// Looks into the TLB and then, for where to begin, into the walk cache. What is not there can only
+// come by a walk of the same CPU.
 Clashes::Claim Clashes::OfAccess(CpuId cpu, int page) const {
   Claim claim{true, Rule::kWalk};
   const Walk walk = NewWalk(world_, cpu, page, false);
-  claim.walks_here = Below(page, walk.level);
+  claim.walks_here = Below(page, std::max(walk.level, Level::kPmd));
   if (walk.level == Level::kPud && Lookup(world_.at(cpu).tlb, page) == nullptr) return claim;
   claim.threads.does = Future::kFlushes;
   claim.delivers_here = PageBit(page);
@@ -426,7 +339,6 @@ Clashes::Claim Clashes::OfWalk(const Walk& walk, bool asked) const {
   if (!entry.table()) claim.threads.accesses = below;
   if (walk.level == Level::kPud && entry.none()) return claim;
   claim.threads.does = Future::kFlushes;
-  claim.threads.unmaps = Below(walk.page, std::max(walk.level, Level::kPmd));
   claim.walks_here = below;
   claim.delivers_here = PageBit(walk.page);
   if (entry.none() || entry.table()) return claim;
@@ -443,7 +355,7 @@ Clashes::Claim Clashes::OfWalker(CpuId cpu) const {
   return OfWalk(NewWalk(world_, cpu, stepper_.FillPage(cpu), false), false);
 }
 
-// Those who look at what it drops: walks on its CPU, and the oracle when others free or return.
+// Whoever looks at what it drops: walks of its CPU, and the oracle when others free or return.
 Clashers Clashes::WithDelivery(CpuId target, CpuId issuer) const {
   Clashers clashers{.rule = Rule::kDelivery};
   const auto awaits = [&](CpuId cpu) {

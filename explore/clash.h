@@ -26,25 +26,24 @@
 namespace gatherfuzz {
 
 enum class Rule : uint8_t {
-  kIdle,      // begin a page fault; try again
-  kRelease,   // drop a lock
-  kVma,       // change VMAs
-  kFlush,     // issue an invalidation; have it complete
-  kTable,     // read an upper entry
-  kPte,       // read, clear or set a PTE
-  kLock,      // take a lock
-  kHuge,      // change a huge leaf
-  kUnlink,    // unlink a page table
-  kTake,      // take a frame, link a page table
-  kFree,      // free a page or a page table
-  kReturn,    // return from a call
-  kCount,     // raise, lower or read tlb_flush_pending
+  kIdle,      // a page fault begins
+  kRelease,   // a lock is dropped; a writer of mmap_lock changes VMAs
+  kFlush,     // an invalidation is issued, or complete
+  kTable,     // an upper entry is read
+  kPte,       // a PTE is read, cleared or set
+  kLock,      // a lock is taken
+  kHuge,      // a huge leaf is changed
+  kUnlink,    // a page table is unlinked
+  kTake,      // a frame is taken, a page table linked
+  kFree,      // a page or a page table is freed
+  kReturn,    // a call returns
+  kCount,     // tlb_flush_pending is raised, lowered or read
   kPolicy,    // what a policy adds
-  kWalk,      // access a page, or a step of a walk
-  kDelivery,  // of an invalidation
-  kTogether,  // not of a step: some agents are enough together
+  kWalk,      // an access looks into the TLB, a walk reads an entry
+  kDelivery,  // an invalidation is delivered
+  kTogether,  // of sets of agents (independence.h), not of a step
 };
-inline constexpr int kRules = 17;
+inline constexpr int kRules = 16;
 const char* NameOf(Rule rule);
 
 using RuleMask = uint32_t;
@@ -52,12 +51,12 @@ inline constexpr RuleMask kAllRules = (RuleMask{1} << kRules) - 1;
 constexpr RuleMask MaskOf(Rule rule) { return RuleMask{1} << static_cast<int>(rule); }
 
 struct Clashers {
-  bool known = false;  // else anybody may be one
+  bool known = false;  // a rule speaks for the step; else anybody may clash
   Rule rule{};
-  Actions agents;
+  Actions agents;  // threads, walkers, pending deliveries
 };
 
-// Of the state in which the stepper is. Cheap to make.
+// Of the state the stepper is in, for as long as it is there. Cheap to make.
 class Clashes {
  public:
   Clashes(const Stepper& stepper, const Futures& futures, bool waits)
@@ -71,15 +70,15 @@ class Clashes {
   Actions Blockers(CpuId cpu) const;
 
  private:
-  // A rule's claim on a step: nobody clashes but who may do this.
+  // What a rule says of a step: nobody clashes but those who may do this.
   struct Claim {
     bool known = false;
     Rule rule{};
-    Future threads;              // other threads
-    uint64_t fills = 0;          // other walkers, by page
-    uint64_t walks_here = 0;     // whoever else walks for the same CPU
-    uint64_t delivers_here = 0;  // deliveries there of what names those pages
-    bool returns = false;        // returns of calls that count against a wait
+    Future threads;              // of other threads
+    uint64_t fills = 0;          // of other walkers: pages
+    uint64_t walks_here = 0;     // of those who walk for the same CPU: pages
+    uint64_t delivers_here = 0;  // of deliveries there: pages that are named
+    bool returns = false;        // of calls that count against a wait
   };
 
   Claim OfThread(CpuId cpu, PendingStep next) const;
@@ -102,7 +101,7 @@ class Clashes {
     return Of(cpu, (world_.mm.mmap_readers & CpuBit(mover)) != 0);
   }
   const Future& Of(CpuId cpu, bool read) const;
-  // Finish may go on to wait behind this step, and the wait's beginning looks at who has begun.
+  // For a step behind which finish may come to wait: as it begins to, it notes who has begun.
   unsigned IfItWaits() const { return waits_ ? Future::kBegins : 0; }
 
   const Stepper& stepper_;
