@@ -85,7 +85,9 @@ class Pool {
 class Worker {
  public:
   Worker(const Schedule& schedule, const ExploreSettings& settings, Pool& pool)
-      : settings_(settings), pool_(pool), independence_(schedule) {
+      : settings_(settings),
+        pool_(pool),
+        independence_(schedule, *settings.policy, settings.ignored, settings.rules) {
     stepper_.Begin(schedule, *settings.policy, *settings.arch, settings.ignored);
   }
 

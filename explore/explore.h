@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "explore/action.h"
+#include "explore/clash.h"
 #include "explore/key.h"
 #include "harness/schedule.h"
 #include "model/arch/arch.h"
@@ -46,10 +47,11 @@ struct ExploreSettings {
   int jobs = 1;          // threads
   // At most so many preemptions (see preemption.h); -1 for any number.
   int preemptions = -1;
-  bool reduce = true;     // leave out orders of independent steps (independence.h), if all may come
-  bool replay = false;    // go back by replay also where a snapshot would do
-  bool to_first = false;  // stop at the first violation that is met, any one
-  bool finals = false;    // keep the keys of final states
+  bool reduce = true;  // leave out orders of independent steps (independence.h), if all may come
+  RuleMask rules = kAllRules;  // ... as these rules say (clash.h)
+  bool replay = false;         // go back by replay also where a snapshot would do
+  bool to_first = false;       // stop at the first violation that is met, any one
+  bool finals = false;         // keep the keys of final states
   // An agent that can move goes on, unless at one of these. If this or the above leaves orders out,
   // states also differ by who moved last.
   PointMask switches = kAllPoints;

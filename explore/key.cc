@@ -198,33 +198,37 @@ void StateWriter::PutRanks(const Stepper& stepper) {
 
 void StateWriter::PutRanksOf(const Stepper& stepper, int page) {
   const World& world = stepper.world();
-  std::array<Mapping, 2 + 4 * kMaxCpus> numbers;
-  size_t count = 0;
-  const auto add = [&](Mapping number) { numbers[count++] = number; };
+  FixedVector<Mapping, 2 + 3 * kMaxCpus> mappings;
+  FixedVector<Mapping, kMaxCpus> moments;
   const Leaves leaves = LeavesOf(world, page);
-  add(leaves.small);
-  add(leaves.huge);
+  mappings.push_back(leaves.small);
+  mappings.push_back(leaves.huge);
   for (int i = 0; i < world.cpu_count; ++i) {
     const CpuId cpu = MakeCpu(i);
     const CpuState& state = world.at(cpu);
-    add(state.tlb.small[page].mapping);
-    add(state.tlb.huge[page / kPagesPerPmd].mapping);
-    add((state.call.examined & PageBit(page)) != 0 ? state.call.moments[page] : Mapping{0});
+    mappings.push_back(state.tlb.small[page].mapping);
+    mappings.push_back(state.tlb.huge[page / kPagesPerPmd].mapping);
     const bool faults = stepper.ThreadLeft(cpu) && stepper.OpInProgress(cpu).range.begin == page;
-    add(faults ? stepper.LearnedBy(cpu).mapping : Mapping{0});
+    mappings.push_back(faults ? stepper.LearnedBy(cpu).mapping : Mapping{0});
+    moments.push_back((state.call.examined & PageBit(page)) != 0 ? state.call.moments[page]
+                                                                 : Mapping{0});
   }
-  std::array<Mapping, 2 + 4 * kMaxCpus> sorted = numbers;
-  const auto end = sorted.begin() + static_cast<ptrdiff_t>(count);
-  std::sort(sorted.begin(), end);
-  const auto distinct = std::unique(sorted.begin(), end);
+  FixedVector<Mapping, 2 + 3 * kMaxCpus> sorted = mappings;
+  std::sort(sorted.begin(), sorted.end());
+  const Mapping* const end = std::unique(sorted.begin(), sorted.end());
   uint64_t word = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const auto rank = std::lower_bound(sorted.begin(), distinct, numbers[i]) - sorted.begin();
-    word |= static_cast<uint64_t>(rank) << 6 * (i % 10);
-    if (i % 10 != 9 && i + 1 != count) continue;
+  int count = 0;
+  const auto put_rank = [&](Mapping number) {
+    const auto rank = std::lower_bound(sorted.begin(), sorted.end(), number) - sorted.begin();
+    word |= static_cast<uint64_t>(rank) << 6 * (count % 10);
+    if (++count % 10 != 0) return;
     Put(word);
     word = 0;
-  }
+  };
+  sorted.truncate(static_cast<size_t>(end - sorted.begin()));
+  for (const Mapping number : mappings) put_rank(number);
+  for (const Mapping moment : moments) put_rank(moment);
+  Put(word);
 }
 
 }  // namespace gatherfuzz

@@ -91,6 +91,7 @@ class Stepper final : public Agents {
   bool Waits(CpuId cpu) const { return (waiting_ & CpuBit(cpu)) != 0; }
   int OpIndex(CpuId cpu) const { return program(cpu).op; }
   int FillIndex(CpuId cpu) const { return program(cpu).fill; }
+  int FillPage(CpuId cpu) const { return program(cpu).fills[static_cast<size_t>(FillIndex(cpu))]; }
   int WaitArgument(CpuId cpu) const { return program(cpu).arg; }
   const Op& OpInProgress(CpuId cpu) const { return program(cpu).ops[program(cpu).op]; }
   // Of the operation in progress; nothing before its first step.

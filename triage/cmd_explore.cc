@@ -205,7 +205,7 @@ absl::StatusOr<ExploreSettings> ChosenSettings(const Target& target) {
   settings.jobs = *jobs;
   settings.limits = *limits;
   settings.preemptions = absl::GetFlag(FLAGS_preemptions);
-  settings.reduce = !absl::GetFlag(FLAGS_full);
+  settings.rules = absl::GetFlag(FLAGS_full) ? 0 : kAllRules;
   settings.replay = absl::GetFlag(FLAGS_replay);
   settings.to_first = !absl::GetFlag(FLAGS_all);
   if (settings.preemptions < -1 || settings.preemptions > 100) {

@@ -55,7 +55,7 @@ class EpochSync final : public GatherProtocol {
 const EpochSync kProtocol{};
 constexpr Policy kPolicy("epoch-sync",
                          "flushes its own range, waits for the gathers that began before",
-                         "new here", kProtocol, {.safe_on = "x86 arm64"});
+                         "new here", kProtocol, {.safe_on = "x86 arm64", .waits = true});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

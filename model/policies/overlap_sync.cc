@@ -67,7 +67,7 @@ class OverlapSync final : public GatherProtocol {
 const OverlapSync kProtocol{};
 constexpr Policy kPolicy("overlap-sync",
                          "flushes its own range, waits for the earlier gathers that overlap it",
-                         "new here", kProtocol, {.safe_on = "x86 arm64"});
+                         "new here", kProtocol, {.safe_on = "x86 arm64", .waits = true});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

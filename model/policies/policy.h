@@ -30,6 +30,12 @@ struct PolicyTraits {
   std::string_view safe_on;
   // Of a planted defect: the safe policy it was made from.
   std::string_view base;
+  // Exploration leaves out orders that make no difference (explore/clash.h), and has to know of:
+  // a finish that may wait for others (WaitInFinish), or asks for others after lowering the count;
+  bool waits = false;
+  // a thread that looks at what other agents change, or changes what they look at, without a step
+  // that says so. Then no order is left out.
+  bool peeks = false;
 };
 
 class Policy {
@@ -44,6 +50,8 @@ class Policy {
   const GatherProtocol& protocol() const { return *protocol_; }
   PolicyGroup group() const { return traits_.group; }
   std::string_view base() const { return traits_.base; }  // empty unless planted
+  bool waits() const { return traits_.waits; }
+  bool peeks() const { return traits_.peeks; }
   bool SafeOn(std::string_view arch) const;
 
  private:

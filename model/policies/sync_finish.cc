@@ -18,7 +18,7 @@ class SyncFinish final : public GatherProtocol {
 const SyncFinish kProtocol{};
 constexpr Policy kPolicy("sync-finish",
                          "flushes its own range, lowers the count, waits for it to be zero",
-                         "Peter Zijlstra, 9 and 13 May 2019", kProtocol);
+                         "Peter Zijlstra, 9 and 13 May 2019", kProtocol, {.waits = true});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

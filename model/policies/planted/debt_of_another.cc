@@ -31,7 +31,7 @@ const DebtOfAnother kProtocol{};
 constexpr Policy kPolicy("debt-of-another",
                          "flushes its range if a flag says that something is owed, then clears it",
                          "Z16", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "force-levels"});
+                         {.group = PolicyGroup::kPlanted, .base = "force-levels", .peeks = true});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

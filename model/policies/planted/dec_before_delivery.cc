@@ -54,7 +54,8 @@ class DecBeforeDelivery final : public GatherProtocol {
 const DecBeforeDelivery kProtocol{};
 constexpr Policy kPolicy("dec-before-delivery",
                          "as full-mm, but lowers its count before its invalidation is delivered",
-                         "Z18", kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         "Z18", kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .peeks = true});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

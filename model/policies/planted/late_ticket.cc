@@ -30,7 +30,8 @@ class LateTicket final : public WaitsForTickets {
 
 const LateTicket kProtocol{};
 constexpr Policy kPolicy("late-ticket", "as epoch-sync, with a ticket taken at the first clear",
-                         "Z3", kProtocol, {.group = PolicyGroup::kPlanted, .base = "epoch-sync"});
+                         "Z3", kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "epoch-sync", .waits = true});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -40,7 +40,8 @@ class MaskAtGather final : public GatherProtocol {
 const MaskAtGather kProtocol{};
 constexpr Policy kPolicy("mask-at-gather",
                          "as full-mm, but flushes nothing if nobody ran when it began", "Z39, Z43",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .peeks = true});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

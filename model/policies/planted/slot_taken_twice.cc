@@ -55,7 +55,7 @@ class SlotTakenTwice final : public GatherProtocol {
 const SlotTakenTwice kProtocol{};
 constexpr Policy kPolicy("slot-taken-twice",
                          "as overlap-list, with a slot that two gathers can take", "Z16", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "overlap-list"});
+                         {.group = PolicyGroup::kPlanted, .base = "overlap-list", .peeks = true});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -29,7 +29,8 @@ class WaitsForElders final : public WaitsForTickets {
 const WaitsForElders kProtocol{};
 constexpr Policy kPolicy("waits-for-elders",
                          "as epoch-sync, but waits only for gathers older than its own", "Z42",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "epoch-sync"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "epoch-sync", .waits = true});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

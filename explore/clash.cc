@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "explore/clash.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "explore/clean.h"
+#include "model/kernel/page_table.h"
+#include "model/machine/tlb.h"
+#include "model/machine/walk.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr uint64_t kEverywhere = ~uint64_t{0};
+
+// Pages under the PMD entry, and under the PUD entry, of `page`.
+uint64_t Block(int page) {
+  const int first = RoundDown(page, kPagesPerPmd);
+  return MaskOf({first, first + kPagesPerPmd});
+}
+uint64_t Span(int page) {
+  const int first = RoundDown(page, kPagesPerPud);
+  return MaskOf({first, first + kPagesPerPud});
+}
+
+// Pages under the entry for `page` at `level`.
+uint64_t Below(int page, Level level) {
+  return level == Level::kPud ? Span(page) : level == Level::kPmd ? Block(page) : PageBit(page);
+}
+
+uint64_t PagesOfBlocks(uint64_t blocks) {
+  uint64_t pages = 0;
+  for (; blocks != 0; blocks &= blocks - 1) {
+    pages |= Block(std::countr_zero(blocks) * kPagesPerPmd);
+  }
+  return pages;
+}
+uint64_t PagesOfSpans(unsigned spans) {
+  uint64_t pages = 0;
+  for (; spans != 0; spans &= spans - 1) pages |= Span(std::countr_zero(spans) * kPagesPerPud);
+  return pages;
+}
+
+Pte PudEntry(const World& world, int page) {
+  return world.at(kRootFrame).entries[EntryIndex(page, Level::kPud)];
+}
+Pte PmdEntry(const World& world, int page) {
+  const Pte pud = PudEntry(world, page);
+  return pud.table() ? world.at(pud.frame).entries[EntryIndex(page, Level::kPmd)] : Pte{};
+}
+Pte PteEntry(const World& world, int page) {
+  const Pte pmd = PmdEntry(world, page);
+  return pmd.table() ? world.at(pmd.frame).entries[EntryIndex(page, Level::kPte)] : Pte{};
+}
+
+bool HasGathers(OpKind kind) {
+  return kind == OpKind::kMunmap || kind == OpKind::kDontneed || kind == OpKind::kFree;
+}
+
+// --- Invalidations ---
+
+// Pages whose translation, or a table on the way to it, the request drops where it is cached.
+uint64_t PagesNamed(const Invalidation& request) {
+  if (request.whole) return kEverywhere;
+  return request.small | PagesOfBlocks(request.huge | request.pte_tables) |
+         PagesOfSpans(request.pmd_tables);
+}
+
+// What it drops: translations, by page, and table pointers, by the pages below them.
+struct Drops {
+  uint64_t leaves = 0, tables = 0;
+};
+Drops DropsOf(const CpuState& cpu, const Invalidation& request) {
+  const WalkCache& cache = cpu.walk_cache;
+  return {(request.small & cpu.tlb.small_valid) | PagesOfBlocks(request.huge & cpu.tlb.huge_valid),
+          PagesOfBlocks(request.pte_tables & cache.pte_valid) |
+              PagesOfSpans(request.pmd_tables & cache.pmd_valid)};
+}
+
+// What of `request` is left without what `other` drops too.
+Invalidation Without(Invalidation request, const Invalidation& other) {
+  request.small &= ~other.small;
+  request.huge = static_cast<uint16_t>(request.huge & ~other.huge);
+  request.pte_tables = static_cast<uint16_t>(request.pte_tables & ~other.pte_tables);
+  request.pmd_tables = static_cast<uint8_t>(request.pmd_tables & ~other.pmd_tables);
+  return request;
+}
+
+}  // namespace
+
+const char* NameOf(Rule rule) {
+  static constexpr std::array<const char*, kRules> kNames = {
+      "idle", "release", "flush",  "table", "pte",    "lock", "huge",     "unlink",
+      "take", "free",    "return", "count", "policy", "walk", "delivery", "together"};
+  return kNames[static_cast<size_t>(rule)];
+}
+
+const Future& Clashes::Of(CpuId cpu, bool read) const {
+  const int at = Index(cpu) + (read ? kMaxCpus : 0);
+  if ((is_known_ >> at & 1) == 0) {
+    is_known_ = static_cast<uint16_t>(is_known_ | 1u << at);
+    known_[at] =
+        read ? futures_.OfThreadWhileRead(stepper_, cpu) : futures_.OfThread(stepper_, cpu);
+  }
+  return known_[at];
+}
+
+Clashers Clashes::With(Action action) const {
+  if (IsDelivery(action)) return WithDelivery(TargetOf(action), IssuerOf(action));
+  const CpuId cpu = CpuOf(AgentOf(action));
+  const bool walker = KindOf(AgentOf(action)) == AgentKind::kWalker;
+  const Claim claim = walker ? OfWalker(cpu) : OfThread(cpu, stepper_.Next(action));
+  Clashers clashers{.known = claim.known, .rule = claim.rule};
+  if (!claim.known) return clashers;
+  Future thread_here = claim.threads;
+  thread_here.accesses |= claim.walks_here;
+  for (int i = 0; i < world_.cpu_count; ++i) {
+    const CpuId other = MakeCpu(i);
+    const bool here = other == cpu;
+    const Future& threads = here ? thread_here : claim.threads;
+    if ((walker || !here) && threads != Future{} &&
+        (walker ? Of(other) : OfBefore(other, cpu)).Meets(threads)) {
+      clashers.agents.Add(ActionOf(CpuAgent(other)));
+    }
+    if (claim.returns && !here && Overtakes(world_, world_.at(other).call)) {
+      clashers.agents.Add(ActionOf(CpuAgent(other)));
+    }
+    const uint64_t fills = claim.fills | (here ? claim.walks_here : 0);
+    if (fills != 0 && !(walker && here) &&
+        futures_.OfWalker(stepper_, other).Meets({.fills = fills})) {
+      clashers.agents.Add(ActionOf(WalkerAgent(other)));
+    }
+    const Invalidation& request = world_.at(other).invalidation;
+    if (claim.delivers_here != 0 && (request.undelivered & CpuBit(cpu)) != 0 &&
+        (PagesNamed(request) & claim.delivers_here) != 0) {
+      clashers.agents.Add(Delivery(cpu, other));
+    }
+  }
+  return clashers;
+}
+
+Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
+  // With an invalidation that it does not wait for, what it does next depends on its deliveries.
+  if (world_.at(cpu).invalidation.undelivered != 0) return {};
+  const MmuGather& gather = world_.at(cpu).gather;
+  using enum Point;
+  switch (next.point) {
+    case fault: return {true, Rule::kIdle};
+    case tlb_flush: return {true, Rule::kFlush};
+    case tlb_flush_done: return {true, Rule::kFlush, {.does = IfItWaits()}};
+    case vma_link:
+    case vma_detach:
+    case mmap_read_unlock:
+    case mmap_write_unlock:
+    case mmap_write_downgrade:
+    case pte_unlock:
+    case pmd_unlock: return OfUnlock(cpu, next);
+    case mmap_read_lock:
+    case mmap_write_lock:
+    case pte_lock:
+    case pmd_lock: return OfLock(next);
+    case pud_read:
+    case pmd_read:
+    case pmd_set:
+    case pmd_invalidate:
+    case pmd_clear: return OfUpperEntry(cpu, next);
+    case pte_read:
+    case pte_clear:
+    case pte_set: return OfPte(cpu, next);
+    case pte_table_unlink:
+    case pmd_table_unlink: {
+      if (gather.table_count == kMaxTables) return {};
+      const uint64_t below = next.point == pte_table_unlink ? Block(next.page) : Span(next.page);
+      return {true, Rule::kUnlink, {.accesses = below, .does = IfItWaits()}, below};
+    }
+    case alloc_page:
+    case pud_populate:
+    case pmd_populate: return OfTake(next);
+    case free_page:
+    case free_table: return OfFree(cpu, next);
+    case syscall_return: return OfReturn(cpu);
+    case pending_inc:
+    case pending_dec:
+    case pending_read:
+    case policy_read:
+    case policy_write:
+    case policy_rmw:
+    case finish_wait: return OfCount(next);
+    case access: return OfAccess(cpu, next.page);
+    case walk_pud:
+    case walk_pmd:
+    case walk_pte: return OfWalk(world_.at(cpu).walks[kOwnWalk], true);
+    case fault_retry:
+    case deliver: break;
+  }
+  return {};
+}
+
+// As long as it is held, a lock keeps out whoever could mind.
+Clashes::Claim Clashes::OfUnlock(CpuId cpu, PendingStep next) const {
+  Claim claim{true, Rule::kRelease};
+  if (next.point == Point::mmap_read_unlock && !HasGathers(stepper_.OpInProgress(cpu).kind)) {
+    // The end of a page fault, which is judged if it found a leaf in place more than once.
+    claim.known = stepper_.LearnedBy(cpu).mapping == 0;
+  }
+  if (next.point == Point::pte_unlock) claim.threads.does = IfItWaits();
+  if (next.point == Point::pmd_unlock) {
+    claim.threads.does = IfItWaits();
+    // It is looked at once more, and the hardware sets A and D without a lock.
+    if (PmdEntry(world_, next.page).leaf()) {
+      claim.threads.accesses = claim.fills = Block(next.page);
+    }
+  }
+  return claim;
+}
+
+Clashes::Claim Clashes::OfLock(PendingStep next) const {
+  Claim claim{true, Rule::kLock};
+  switch (next.point) {
+    case Point::mmap_read_lock: claim.threads.does = Future::kWritesMmap; break;
+    case Point::mmap_write_lock: claim.threads.does = Future::kLocksMmap; break;
+    case Point::pte_lock:
+      claim.threads.pte_locks = static_cast<uint16_t>(1u << next.page / kPagesPerPmd);
+      break;
+    default:  // pmd_lock, which page faults take, and what finds a huge leaf
+      claim.threads.accesses = Span(next.page);
+      if (futures_.huge()) claim.threads.zaps = Span(next.page);
+      if (PmdEntry(world_, next.page).leaf()) claim.fills = Block(next.page);
+  }
+  return claim;
+}
+
+// PUD entries, and PMD entries. As long as mmap_lock is held, a table that was found stays: there
+// is a VMA, or nobody else may unlink it.
+Clashes::Claim Clashes::OfUpperEntry(CpuId cpu, PendingStep next) const {
+  Claim claim{true, Rule::kTable};
+  const uint64_t block = Block(next.page);
+  switch (next.point) {
+    case Point::pud_read:
+      if (PudEntry(world_, next.page).table()) return claim;
+      claim.threads.accesses = Span(next.page);
+      break;
+    case Point::pmd_read:
+      if (PmdEntry(world_, next.page).table()) return claim;
+      claim.known = PmdEntry(world_, next.page).none();
+      claim.threads.accesses = block;
+      break;
+    default:
+      claim.rule = Rule::kHuge;
+      claim.known = world_.at(cpu).gather.page_count < kMaxBatch;
+      claim.threads.accesses = claim.threads.zaps = claim.fills = block;
+  }
+  claim.threads.does = IfItWaits();
+  return claim;
+}
+
+// Under the lock of its table, a PTE is the hardware's and the lock's holder's.
+Clashes::Claim Clashes::OfPte(CpuId cpu, PendingStep next) const {
+  Claim claim{true, Rule::kPte};
+  // A walk ends at an empty one and leaves it as it is.
+  if (next.point == Point::pte_read && !PteEntry(world_, next.page).present()) return claim;
+  claim.known = next.point != Point::pte_clear || world_.at(cpu).gather.page_count < kMaxBatch;
+  claim.threads.accesses = claim.fills = PageBit(next.page);
+  return claim;
+}
+
+// The lowest free frame is taken, so it counts which others have been taken and freed.
+Clashes::Claim Clashes::OfTake(PendingStep next) const {
+  Claim claim{true, Rule::kTake, {.does = Future::kTakesFrames | Future::kFlushes}};
+  if (next.point == Point::alloc_page) return claim;
+  claim.known = world_.mm.table_frames <= kMaxTables;
+  claim.threads.accesses = claim.fills = Span(next.page);
+  return claim;
+}
+
+// If nothing refers to the frame by now, nothing can come to.
+Clashes::Claim Clashes::OfFree(CpuId cpu, PendingStep next) const {
+  const Claim claim{true, Rule::kFree, {.does = Future::kTakesFrames | IfItWaits()}};
+  const MmuGather& gather = world_.at(cpu).gather;
+  const bool is_page = next.point == Point::free_page;
+  const size_t count = is_page ? gather.page_count : gather.table_count;
+  for (size_t i = 0; i < count; ++i) {
+    const Queued item = is_page ? gather.pages[i] : gather.tables[i];
+    if (Index(item.frame) == 0) continue;  // freed already
+    const bool clean = is_page ? PageFreesClean(world_, item) : TableFreesClean(world_, item);
+    return item.page == next.page && clean ? claim : Claim{};
+  }
+  return {};
+}
+
+// What gathers share: the count, and what a policy adds. When a call returns, the waits that it
+// overtook are judged by these.
+Clashes::Claim Clashes::OfCount(PendingStep next) const {
+  Claim claim{true, Rule::kCount, {.does = IfItWaits()}};
+  claim.returns = waits_;
+  switch (next.point) {
+    case Point::pending_inc:
+      claim.threads.does |= Future::kAsks;
+      claim.threads.accesses = kEverywhere;  // a fault that waits for quiet
+      break;
+    case Point::pending_dec:
+      claim.known = world_.mm.tlb_flush_pending != 0;
+      claim.threads.does |= Future::kAsks;
+      break;
+    case Point::pending_read: claim.threads.does |= Future::kGathers; break;
+    default: claim.rule = Rule::kPolicy; claim.threads.does |= Future::kGathers;
+  }
+  return claim;
+}
+
+Clashes::Claim Clashes::OfReturn(CpuId cpu) const {
+  if (!ReturnsClean(world_, cpu) || Overtakes(world_, world_.at(cpu).call)) return {};
+  return {true, Rule::kReturn};
+}
+
+// Looks into the TLB and then, for where to begin, into the walk cache. What is not there can only
+// come by a walk of the same CPU.
+Clashes::Claim Clashes::OfAccess(CpuId cpu, int page) const {
+  Claim claim{true, Rule::kWalk};
+  const Walk walk = NewWalk(world_, cpu, page, false);
+  claim.walks_here = Below(page, std::max(walk.level, Level::kPmd));
+  if (walk.level == Level::kPud && Lookup(world_.at(cpu).tlb, page) == nullptr) return claim;
+  claim.threads.does = Future::kFlushes;
+  claim.delivers_here = PageBit(page);
+  return claim;
+}
+
+// Reads an entry, and caches a pointer to a table, or a leaf in which it sets A or D.
+Clashes::Claim Clashes::OfWalk(const Walk& walk, bool asked) const {
+  const Frame& table = world_.at(walk.at.frame);
+  if (!walk.active() || table.state != FrameState::kTable ||
+      table.generation != walk.at.generation || table.level != walk.level) {
+    return {};
+  }
+  Claim claim{true, Rule::kWalk};
+  const Pte entry = table.entries[EntryIndex(walk.page, walk.level)];
+  const uint64_t below = Below(walk.page, walk.level);
+  if (!entry.table()) claim.threads.accesses = below;
+  if (walk.level == Level::kPud && entry.none()) return claim;
+  claim.threads.does = Future::kFlushes;
+  claim.walks_here = below;
+  claim.delivers_here = PageBit(walk.page);
+  if (entry.none() || entry.table()) return claim;
+  if (entry.leaf() && world_.at(entry.frame).state != FrameState::kData) return {};
+  claim.threads.zaps = below;
+  const bool changed = !entry.accessed() || (walk.write != 0 && !entry.dirty());
+  if (asked && changed) claim.fills = below;
+  return claim;
+}
+
+Clashes::Claim Clashes::OfWalker(CpuId cpu) const {
+  const Walk& walk = world_.at(cpu).walks[kWalkerWalk];
+  if (walk.active()) return OfWalk(walk, false);
+  return OfWalk(NewWalk(world_, cpu, stepper_.FillPage(cpu), false), false);
+}
+
+// Whoever looks at what it drops: walks of its CPU, and the oracle when others free or return.
+Clashers Clashes::WithDelivery(CpuId target, CpuId issuer) const {
+  Clashers clashers{.rule = Rule::kDelivery};
+  const auto awaits = [&](CpuId cpu) {
+    return stepper_.Next(ActionOf(CpuAgent(cpu))).point == Point::tlb_flush_done;
+  };
+  if (!awaits(issuer)) return clashers;
+  clashers.known = true;
+  const Invalidation& request = world_.at(issuer).invalidation;
+  const CpuState& there = world_.at(target);
+  const uint64_t named = PagesNamed(request);
+  if (futures_.OfWalker(stepper_, target).Meets({.fills = named})) {
+    clashers.agents.Add(ActionOf(WalkerAgent(target)));
+  }
+  const Drops all = DropsOf(there, request);
+  for (int i = 0; i < world_.cpu_count; ++i) {
+    const CpuId cpu = MakeCpu(i);
+    if (cpu == issuer) continue;
+    Drops drops = all;
+    const Invalidation& own = world_.at(cpu).invalidation;
+    // A request of its own has to be delivered there before it looks.
+    const bool own_first = (own.undelivered & CpuBit(target)) != 0 && awaits(cpu);
+    if (own_first) drops = DropsOf(there, Without(request, own));
+    const Future looks{
+        .accesses = cpu == target ? named : 0, .zaps = drops.leaves, .unmaps = drops.tables};
+    if (looks != Future{} && OfBefore(cpu, issuer).Meets(looks)) {
+      clashers.agents.Add(ActionOf(CpuAgent(cpu)));
+    }
+  }
+  return clashers;
+}
+
+// --- Who is blocked by whom ---
+
+Actions Clashes::Blockers(CpuId cpu) const {
+  const Action thread = ActionOf(CpuAgent(cpu));
+  const auto owner = [](int one_more) {
+    return one_more == 0 ? Actions{} : Actions::Only(static_cast<Action>(one_more - 1));
+  };
+  switch (stepper_.Next(thread).point) {
+    case Point::pte_lock:
+    case Point::pmd_lock: return owner(world_.at(MakeFrame(stepper_.WaitArgument(cpu))).lock_owner);
+    case Point::mmap_read_lock: return owner(world_.mm.mmap_writer);
+    case Point::mmap_write_lock:
+      return owner(world_.mm.mmap_writer != 0 ? world_.mm.mmap_writer
+                                              : 1 + std::countr_zero(world_.mm.mmap_readers));
+    case Point::tlb_flush_done: {
+      const uint8_t undelivered = world_.at(cpu).invalidation.undelivered;
+      return Actions::Only(Delivery(MakeCpu(std::countr_zero(undelivered)), cpu));
+    }
+    case Point::finish_wait: {
+      Actions others;
+      for (int i = 0; i < world_.cpu_count; ++i) {
+        const bool may = MakeCpu(i) != cpu &&
+                         futures_.OfThread(stepper_, MakeCpu(i)).Meets({.does = Future::kGathers});
+        if (may) others.Add(ActionOf(CpuAgent(MakeCpu(i))));
+      }
+      return others;
+    }
+    default: return {};
+  }
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "explore/future.h"
+
+#include <algorithm>
+
+namespace gatherfuzz {
+namespace {
+
+uint16_t BlocksOf(PageRange range) {
+  unsigned blocks = 0;
+  for (int page = range.begin; page < range.end; ++page) blocks |= 1u << page / kPagesPerPmd;
+  return static_cast<uint16_t>(blocks);
+}
+
+}  // namespace
+
+void Future::Add(const Future& more) {
+  accesses |= more.accesses;
+  fills |= more.fills;
+  zaps |= more.zaps;
+  unmaps |= more.unmaps;
+  does |= more.does;
+  pte_locks = static_cast<uint16_t>(pte_locks | more.pte_locks);
+}
+
+Futures::Futures(const Schedule& schedule, bool waits) : waits_(waits) {
+  for (const InitItem& item : schedule.init) {
+    huge_ |= item.kind == InitItem::Kind::kMap && item.flags.huge;
+  }
+  for (const auto& [agent, op] : schedule.program) {
+    huge_ |= op.kind == OpKind::kMap && op.flags.huge;
+  }
+  std::array<size_t, kMaxCpus> ops{}, fills{};
+  for (const auto& [agent, op] : schedule.program) {
+    const auto cpu = static_cast<size_t>(Index(CpuOf(agent)));
+    if (KindOf(agent) == AgentKind::kCpu) {
+      programs_[cpu].each[ops[cpu]++] = OfOp(op);
+    } else {
+      programs_[cpu].fills[fills[cpu]++].fills = MaskOf(op.range);
+    }
+  }
+  for (size_t cpu = 0; cpu < kMaxCpus; ++cpu) {
+    Program& program = programs_[cpu];
+    for (size_t i = ops[cpu]; i-- > 0;) {
+      program.all[i] = program.each[i];
+      program.all[i].Add(program.all[i + 1]);
+      if ((program.each[i].does & Future::kWritesMmap) != 0) continue;
+      program.until_writer[i] = program.each[i];
+      program.until_writer[i].Add(program.until_writer[i + 1]);
+    }
+    for (size_t i = fills[cpu]; i-- > 0;) program.fills[i].Add(program.fills[i + 1]);
+  }
+}
+
+Future Futures::OfOp(const Op& op) const {
+  Future future{.does = Future::kLocksMmap};
+  switch (op.kind) {
+    case OpKind::kFill: return {};
+    case OpKind::kMap: future.does |= Future::kWritesMmap; return future;
+    case OpKind::kRead:
+    case OpKind::kWrite:
+      future.accesses = MaskOf(op.range);
+      future.pte_locks = BlocksOf(op.range);
+      future.does |= Future::kTakesFrames;
+      return future;
+    case OpKind::kMunmap:
+      future.unmaps = MaskOf(op.range);
+      future.does |= Future::kWritesMmap;
+      break;
+    case OpKind::kDontneed:
+    case OpKind::kFree: break;
+  }
+  future.zaps = MaskOf(op.range);
+  future.pte_locks = BlocksOf(op.range);
+  future.does |= Future::kBegins | Future::kGathers | Future::kAsks | Future::kFlushes;
+  if (huge_) future.does |= Future::kTakesFrames;  // for the table of a split
+  return future;
+}
+
+// What is left of a call that has taken mmap_lock.
+Future Futures::LeftOf(const Stepper& stepper, CpuId cpu, Future call, Point next) const {
+  if (next == Point::mmap_read_unlock || next == Point::mmap_write_unlock ||
+      next == Point::syscall_return) {
+    return {.zaps = call.zaps};
+  }
+  call.does &= ~(Future::kLocksMmap | Future::kWritesMmap);
+  // There is one gather for a whole munmap, and one for each VMA of another call. One that has
+  // begun says where it ends.
+  const World& world = stepper.world();
+  const Op& op = stepper.OpInProgress(cpu);
+  const int end = world.at(cpu).gather.caller_end;
+  if (end == 0 || next == Point::pending_inc) return call;
+  const bool last = op.kind == OpKind::kMunmap ||
+                    (world.mm.vma_pages & MaskOf({end, std::max(end, op.range.end)})) == 0;
+  if (!last) return call;
+  call.does &= ~Future::kBegins;
+  const bool lowered = next == Point::pending_dec || world.at(cpu).gather.live == 0;
+  if (lowered) return {.zaps = call.zaps, .does = Future::kGathers | (waits_ ? Future::kAsks : 0)};
+  return call;
+}
+
+Future Futures::OfThread(const Stepper& stepper, CpuId cpu, bool read) const {
+  if (!stepper.ThreadLeft(cpu)) return {};
+  const Program& program = programs_[Index(cpu)];
+  const auto at = static_cast<size_t>(stepper.OpIndex(cpu));
+  const Point next = stepper.Next(ActionOf(CpuAgent(cpu))).point;
+  if (read && next == Point::mmap_write_lock) return {};
+  Future future = program.each[at];
+  const bool locked = next != Point::mmap_read_lock && next != Point::mmap_write_lock;
+  if (locked && future.accesses == 0) future = LeftOf(stepper, cpu, future, next);
+  future.Add(read ? program.until_writer[at + 1] : program.all[at + 1]);
+  return future;
+}
+
+Future Futures::OfWalker(const Stepper& stepper, CpuId cpu) const {
+  if (!stepper.WalkerLeft(cpu)) return {};
+  return programs_[Index(cpu)].fills[static_cast<size_t>(stepper.FillIndex(cpu))];
+}
+
+}  // namespace gatherfuzz

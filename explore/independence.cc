@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "explore/independence.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr uint32_t kDisorder =
+    Bit(ViolationKind::kFreedPageCached) | Bit(ViolationKind::kFreedTableCached) |
+    Bit(ViolationKind::kWalkedDeadTable) | Bit(ViolationKind::kProtocolError);
+
+// The closed sets of one state.
+class ClosedSets {
+ public:
+  ClosedSets(const Clashes& clashes, const Actions& able, RuleMask rules)
+      : clashes_(clashes), able_(able), rules_(rules) {}
+
+  // One of those with the fewest that are able; only of these.
+  Actions Smallest() const {
+    for (Actions rest = able_; !rest.empty();) {
+      const Action action = rest.TakeFirst();
+      const Clashers with = With(action);
+      if (with.known && with.agents.empty()) return Actions::Only(action);
+    }
+    return (rules_ & MaskOf(Rule::kTogether)) != 0 ? SmallestOfSeveral() : able_;
+  }
+
+ private:
+  using AllClashers = std::array<Clashers, kActions>;  // of those that are able
+
+  Clashers With(Action action) const {
+    Clashers with = clashes_.With(action);
+    with.known = with.known && (rules_ & MaskOf(with.rule)) != 0;
+    return with;
+  }
+
+  Actions SmallestOfSeveral() const {
+    AllClashers with;
+    for (Actions rest = able_; !rest.empty();) {
+      const Action action = rest.TakeFirst();
+      with[static_cast<size_t>(action)] = With(action);
+    }
+    Actions best = able_;
+    for (Actions rest = able_; !rest.empty();) {
+      Actions set;
+      if (Close(rest.TakeFirst(), with, best.size(), set)) best = set;
+    }
+    return best;
+  }
+
+  // The able ones of the closed set that grows from `first`; false if they are not fewer than
+  // `than`.
+  bool Close(Action first, const AllClashers& with, int than, Actions& set) const {
+    Actions todo = Actions::Only(first), seen = todo;
+    while (!todo.empty()) {
+      const Action agent = todo.TakeFirst();
+      Actions more;
+      if (able_.contains(agent)) {
+        const Clashers& of = with[static_cast<size_t>(agent)];
+        set.Add(agent);
+        if (!of.known || set.size() >= than) return false;
+        more = of.agents;
+      } else {
+        more = clashes_.Blockers(CpuOf(AgentOf(agent)));
+        if (more.empty()) return false;
+      }
+      while (!more.empty()) {
+        const Action next = more.TakeFirst();
+        if (seen.contains(next)) continue;
+        seen.Add(next);
+        todo.Add(next);
+      }
+    }
+    return true;
+  }
+
+  const Clashes& clashes_;
+  const Actions able_;
+  const RuleMask rules_;
+};
+
+}  // namespace
+
+Independence::Independence(const Schedule& schedule, const Policy& policy, uint32_t ignored,
+                           RuleMask rules)
+    : futures_(schedule, policy.waits()),
+      waits_(policy.waits()),
+      rules_(policy.peeks() || (ignored & kDisorder) != 0 ? 0 : rules) {}
+
+Actions Independence::Enough(const Stepper& stepper, const Actions& able) const {
+  if (rules_ == 0 || able.size() < 2) return able;
+  return ClosedSets(ClashesIn(stepper), able, rules_).Smallest();
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Who may clash with a step, by brute force: in every reachable state of small programs, every step
+// that can be made against every other one, and against what was said before it.
+#include "explore/clash.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "explore/explore.h"
+#include "explore/independence.h"
+#include "explore/key.h"
+#include "tests/small_program.h"
+#include "tests/support.h"
+
+namespace gatherfuzz {
+namespace {
+
+using enum Point;
+
+bool Within(const Actions& a, const Actions& b) {
+  return (a.agents & ~b.agents) == 0 && (a.deliveries & ~b.deliveries) == 0;
+}
+
+bool Within(const Future& a, const Future& b) {
+  return ((a.accesses & ~b.accesses) | (a.fills & ~b.fills) | (a.zaps & ~b.zaps) |
+          (a.unmaps & ~b.unmaps) | (a.does & ~b.does)) == 0 &&
+         (a.pte_locks & ~b.pte_locks) == 0;
+}
+
+// Whether a thread in `op` that makes the step has said so.
+bool Says(const Future& future, const Op& op, PendingStep step) {
+  const bool call = Info(op.kind).operands == Operands::kRange;
+  const uint64_t page = step.page < 0 ? 0 : PageBit(step.page);
+  const uint64_t block = step.page < 0 ? 0 : MaskOf({step.page & ~3, (step.page & ~3) + 4});
+  const auto does = [&](unsigned what) { return (future.does & what) == what; };
+  switch (step.point) {
+    case mmap_read_lock: return does(Future::kLocksMmap);
+    case mmap_write_lock: return does(Future::kLocksMmap | Future::kWritesMmap);
+    case pte_lock: return (future.pte_locks >> step.page / kPagesPerPmd & 1) != 0;
+    case pending_inc: return does(Future::kGathers | Future::kBegins);
+    case pending_read:
+    case finish_wait: return does(Future::kGathers | Future::kAsks);
+    case pending_dec:
+    case policy_read:
+    case policy_write:
+    case policy_rmw: return does(Future::kGathers);
+    case tlb_flush: return does(Future::kFlushes);
+    case free_page: return does(call ? Future::kFlushes : Future::kTakesFrames);
+    case pte_table_unlink:
+    case pmd_table_unlink:
+    case free_table: return does(Future::kFlushes) && future.unmaps != 0;
+    case alloc_page:
+    case pud_populate:
+    case pmd_populate: return does(Future::kTakesFrames);
+    case access:
+    case walk_pud:
+    case walk_pmd:
+    case walk_pte: return (future.accesses & page) != 0;
+    case pte_read:
+    case pte_clear:
+    case pte_set: return ((call ? future.zaps : future.accesses) & page) != 0;
+    case pmd_set:
+    case pmd_invalidate:
+    case pmd_clear: return ((call ? future.zaps : future.accesses) & block) != 0;
+    case syscall_return: return !call || (future.zaps & MaskOf(op.range)) == MaskOf(op.range);
+    default: return true;
+  }
+}
+
+// What was tried, over all programs.
+struct Tried {
+  std::map<std::pair<Rule, Point>, uint64_t> steps;  // for which a rule speaks
+  std::map<Rule, uint64_t> pairs;                    // of such a step and one that cannot clash
+  std::map<Point, uint64_t> blocked;                 // threads whose blockers are known, by step
+  uint64_t states = 0, programs = 0, whole = 0;
+};
+
+// Every state of one program.
+class EveryPair {
+ public:
+  EveryPair(const Schedule& schedule, const Policy& policy, const Arch& arch, Tried& tried)
+      : independence_(schedule, policy, 0, kAllRules), tried_(tried) {
+    stepper_.Begin(schedule, policy, arch);
+    name_ = std::string(policy.name()) + " " + std::string(arch.name()) + "\n" +
+            PrintText({.schedule = schedule});
+  }
+
+  void Try(uint64_t most) {
+    most_ = most;
+    Visit();
+    ++tried_.programs;
+    tried_.states += seen_.size();
+    tried_.whole += seen_.size() < most;
+  }
+
+ private:
+  struct Mark {
+    size_t steps;
+    Stepper::Snapshot snapshot;
+  };
+
+  std::unique_ptr<Mark> Here() const {
+    auto mark = std::make_unique<Mark>();
+    mark->steps = path_.size();
+    if (kFibersCanGoBack) stepper_.Save(mark->snapshot);
+    return mark;
+  }
+  void GoBackTo(const Mark& mark) {
+    path_.resize(mark.steps);
+    if (kFibersCanGoBack) return stepper_.GoBackTo(mark.snapshot);
+    stepper_.Restart();
+    for (const Action action : path_) stepper_.Step(action);
+  }
+  bool Step(Action action) {
+    path_.push_back(action);
+    return stepper_.Step(action);
+  }
+
+  void Visit() {
+    if (seen_.size() >= most_ || testing::Test::HasFailure()) return;
+    if (!seen_.insert(writer_->KeyOf(stepper_)).second) return;
+    const std::unique_ptr<Mark> here = Here();
+    const Actions able = stepper_.Able();
+    for (Actions rest = able; !rest.empty();) TryStep(*here, able, rest.TakeFirst());
+    for (int i = 0; i < stepper_.world().cpu_count; ++i) TryBlocked(*here, able, MakeCpu(i));
+    for (Actions rest = able; !rest.empty();) {
+      const Action action = rest.TakeFirst();
+      const bool clean = TryFutures(action);
+      if (clean) Visit();
+      GoBackTo(*here);
+    }
+  }
+
+  Clashers With(Action action) const { return independence_.ClashesIn(stepper_).With(action); }
+
+  // A step that a rule speaks for, with everybody who cannot clash with it.
+  void TryStep(const Mark& here, const Actions& able, Action action) {
+    const Clashers with = With(action);
+    if (!with.known) return;
+    ++tried_.steps[{with.rule, stepper_.Next(action).point}];
+    for (Actions rest = able; !rest.empty();) {
+      const Action other = rest.TakeFirst();
+      if (other == action || with.agents.contains(other)) continue;
+      ++tried_.pairs[with.rule];
+      TryPair(here, action, with, other);
+    }
+  }
+
+  // What comes of two steps.
+  struct Outcome {
+    ViolationKind kind = ViolationKind::kNone;  // of the one that may end in one
+    std::vector<uint64_t> words;
+  };
+
+  void TryPair(const Mark& here, Action action, const Clashers& with, Action other) {
+    const std::string pair = NameOf(with.rule) + std::string(": ") + Name(action) + ", " +
+                             Name(other) + ", after " + std::to_string(path_.size());
+    Outcome first, last;
+    ASSERT_TRUE(Step(action)) << pair << ": it violates\n" << name_;
+    ASSERT_TRUE(stepper_.Able(other)) << pair << ": the other cannot move any more\n" << name_;
+    if (Step(other)) {
+      first.words = Words();
+    } else {
+      first.kind = stepper_.violation().kind;
+    }
+    GoBackTo(here);
+    const PendingStep step = stepper_.Next(action);
+    if (Step(other)) {
+      ASSERT_TRUE(stepper_.Able(action)) << pair << ": it cannot move any more\n" << name_;
+      const PendingStep now = stepper_.Next(action);
+      ASSERT_TRUE(now.point == step.point && now.page == step.page) << pair << "\n" << name_;
+      const Clashers still = With(action);
+      ASSERT_TRUE(still.known) << pair << ": no rule any more\n" << name_;
+      ASSERT_TRUE(Within(still.agents, with.agents)) << pair << ": more may clash\n" << name_;
+      ASSERT_TRUE(Step(action)) << pair << ": it violates afterwards\n" << name_;
+      last.words = Words();
+    } else {
+      last.kind = stepper_.violation().kind;
+    }
+    GoBackTo(here);
+    ASSERT_EQ(first.kind, last.kind) << pair << "\n" << name_;
+    ASSERT_TRUE(first.words == last.words) << pair << ": other states\n" << name_;
+  }
+
+  // A blocked thread stays so, and for the same reason, until one of those moves.
+  void TryBlocked(const Mark& here, const Actions& able, CpuId cpu) {
+    const Action thread = ActionOf(CpuAgent(cpu));
+    if (!stepper_.ThreadLeft(cpu) || able.contains(thread)) return;
+    const Actions blockers = independence_.ClashesIn(stepper_).Blockers(cpu);
+    if (blockers.empty()) return;
+    const Point point = stepper_.Next(thread).point;
+    ++tried_.blocked[point];
+    for (Actions rest = able; !rest.empty();) {
+      const Action other = rest.TakeFirst();
+      if (blockers.contains(other)) continue;
+      const std::string pair = Name(thread) + ", " + Name(other);
+      if (Step(other)) {
+        ASSERT_FALSE(stepper_.Able(thread)) << pair << ": it can move\n" << name_;
+        // Of the readers that keep a writer out, any one is enough.
+        const uint8_t readers = stepper_.world().mm.mmap_readers;
+        const Actions still = point == mmap_write_lock && (blockers.agents & readers) != 0
+                                  ? blockers
+                                  : independence_.ClashesIn(stepper_).Blockers(cpu);
+        ASSERT_TRUE(!still.empty() && Within(still, blockers)) << pair << "\n" << name_;
+      }
+      GoBackTo(here);
+    }
+  }
+
+  // Makes the step: it was said to come, and nothing comes to be that was not.
+  bool TryFutures(Action action) {
+    const int cpus = stepper_.world().cpu_count;
+    const bool thread = Index(action) < kMaxCpus;
+    const uint8_t readers = stepper_.world().mm.mmap_readers;
+    const auto held = [&](int cpu) {  // by somebody else who does not move
+      return (readers & ~(1u << cpu) & ~(thread ? 1u << Index(action) : 0u)) != 0;
+    };
+    const Futures& futures = independence_.futures();
+    std::array<Future, kMaxCpus> all, while_read, fills;
+    for (int i = 0; i < cpus; ++i) {
+      all[i] = futures.OfThread(stepper_, MakeCpu(i));
+      while_read[i] = futures.OfThreadWhileRead(stepper_, MakeCpu(i));
+      fills[i] = futures.OfWalker(stepper_, MakeCpu(i));
+    }
+    const std::string name = Name(action) + ", after " + std::to_string(path_.size());
+    if (thread) {
+      const int i = Index(action);
+      const Op& op = stepper_.OpInProgress(MakeCpu(i));
+      const PendingStep step = stepper_.Next(action);
+      EXPECT_TRUE(Says(all[i], op, step)) << name << "\n" << name_;
+      EXPECT_TRUE(!held(i) || Says(while_read[i], op, step)) << name << "\n" << name_;
+    } else if (!IsDelivery(action)) {
+      const CpuId cpu = CpuOf(AgentOf(action));
+      EXPECT_NE(fills[Index(cpu)].fills & PageBit(stepper_.FillPage(cpu)), 0u) << name_;
+    }
+    if (!Step(action)) return false;
+    for (int i = 0; i < cpus; ++i) {
+      const CpuId cpu = MakeCpu(i);
+      EXPECT_TRUE(Within(futures.OfThread(stepper_, cpu), all[i])) << name << "\n" << name_;
+      EXPECT_TRUE(Within(futures.OfWalker(stepper_, cpu), fills[i])) << name << "\n" << name_;
+      if (held(i)) {
+        EXPECT_TRUE(Within(futures.OfThreadWhileRead(stepper_, cpu), while_read[i])) << name << "\n"
+                                                                                     << name_;
+      }
+    }
+    return true;
+  }
+
+  std::vector<uint64_t> Words() {
+    const auto words = writer_->Words(stepper_);
+    return {words.begin(), words.end()};
+  }
+  std::string Name(Action action) const {
+    const PendingStep step = stepper_.Next(action);
+    return AgentName(AgentOf(action)) + " " + Info(step.point).name + "(" +
+           std::to_string(step.page) + ")";
+  }
+
+  const Independence independence_;
+  Tried& tried_;
+  Stepper stepper_;
+  const std::unique_ptr<StateWriter> writer_ = std::make_unique<StateWriter>();
+  std::string name_;
+  Path path_;
+  absl::flat_hash_set<Key> seen_;
+  uint64_t most_ = 0;
+};
+
+// What random programs seldom do. Lines end at semicolons.
+const char* const kPrograms[] = {
+    // Faults on what others take away, and on what nobody has.
+    "cpus 3; init; map 0..2 rw; present 0..2 dirty; cached cpu0 0..2;"
+    "cpu0; write 1; cpu1; dontneed 0..2; walk0; fill 1",
+    "cpus 2; init; map 0..3 rw; map 16..18 r; cpu0; read 1; cpu1; read 16; walk1; fill 1",
+    // Huge pages that are split, cleaned and taken away, beside each other and alone.
+    "cpus 2; batch 2; init; map 0..8 rw huge; present 0..8 dirty; cached cpu1 0..8;"
+    "cpu0; free 0..4; cpu1; dontneed 2..8",
+    "cpus 2; init; map 0..4 rw huge; present 0..4; cached cpu1 0..4;"
+    "cpu0; munmap 0..2; cpu1; write 3",
+    "cpus 2; init; map 0..24 rw huge; present 0..4 dirty; present 16..20 dirty; cached cpu0 0..20;"
+    "cpu0; free 0..4; dontneed 0..4; cpu1; free 16..20; dontneed 16..20",
+    // Page tables that go, beside walks.
+    "cpus 2; init; map 0..4 rw; map 16..17 rw; present 0..4; present 16..17; cached cpu1 0..2;"
+    "cpu0; munmap 0..4; map 0..1 rw; cpu1; dontneed 16..17; walk1; fill 1; fill 16",
+    "cpus 3; init; map 0..4 rw; present 0..4;"
+    "cpu0; munmap 0..2; cpu1; munmap 2..4; cpu2; map 20..22 rw; read 20",
+    // Waits that newcomers overtake.
+    "cpus 3; init; map 0..3 rw;"
+    "cpu0; dontneed 0..1; cpu1; dontneed 1..2; dontneed 1..2; cpu2; dontneed 2..3; dontneed 2..3",
+};
+
+// Accesses that fault for ever, since tables are not freed, and pointers to them not flushed.
+const char* const kStall =
+    "cpus 3; init; map 0..1 rw; map 16..17 rw; present 0..1; cached cpu1 0..1;"
+    "cpu0; munmap 0..1; map 0..1 rw; read 0; cpu1; read 0; cpu2; dontneed 16..17";
+
+class LosesTables final : public GatherProtocol {
+ public:
+  void RemoveTable(const Thread&, FrameId, int, Level) const override {}
+
+ protected:
+  void Finishing(const Thread&) const override {}
+};
+
+Schedule FromLines(std::string text) {
+  std::replace(text.begin(), text.end(), ';', '\n');
+  return FromText(text + "\norder\n rest\n").schedule;
+}
+
+class Clash : public testing::Test {
+ protected:
+  static constexpr uint64_t kMost = kFibersCanGoBack ? 1500 : 40;  // states; else it is by replay
+
+  void Try(const Schedule& schedule, const Policy& policy, const Arch& arch,
+           uint64_t most = kMost) {
+    if (policy.peeks() || HasFailure()) return;
+    std::make_unique<EveryPair>(schedule, policy, arch, tried_)->Try(most);
+  }
+
+  Tried tried_;
+};
+
+TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
+  uint64_t seed = 0;
+  for (const PolicyGroup group : {PolicyGroup::kPublished, PolicyGroup::kPlanted}) {
+    for (const Policy* policy : Policies(group)) {
+      for (const Arch* arch : Archs()) {
+        for (int i = group == PolicyGroup::kPublished ? 6 : 2; i > 0; --i) {
+          Random random(++seed);
+          Try(SmallProgram(random), *policy, *arch);
+        }
+      }
+    }
+  }
+  for (const char* program : kPrograms) {
+    for (const char* policy : {"full-mm", "sync-finish", "overlap-list", "own-range"}) {
+      for (const Arch* arch : Archs()) Try(FromLines(program), *FindPolicy(policy), *arch);
+    }
+  }
+  if (HasFailure() || !kFibersCanGoBack) return;
+  EXPECT_GT(tried_.whole, 60u) << "of " << tried_.programs;
+  for (int i = 0; i < kRules; ++i) {
+    const auto rule = static_cast<Rule>(i);
+    if (rule != Rule::kTogether) EXPECT_GT(tried_.pairs[rule], 1000u) << NameOf(rule);
+  }
+  std::map<Point, uint64_t> steps;
+  for (const auto& [key, count] : tried_.steps) steps[key.second] += count;
+  for (int i = 0; i < kPointCount; ++i) {
+    const auto point = static_cast<Point>(i);
+    if (point != fault_retry) EXPECT_GT(steps[point], 20u) << kPoints[i].name;
+  }
+  for (const Point point :
+       {mmap_read_lock, mmap_write_lock, pte_lock, pmd_lock, tlb_flush_done, finish_wait}) {
+    EXPECT_GT(tried_.blocked[point], 100u) << Info(point).name;
+  }
+}
+
+TEST_F(Clash, OfAFaultThatIsTriedAgainIsKnownToo) {
+  const LosesTables protocol;
+  const Policy policy("loses-tables", "", "", protocol);
+  const Schedule schedule = FromLines(kStall);
+  Try(schedule, policy, *FindArch("arm64"), kFibersCanGoBack ? 60000 : kMost);
+  if (!kFibersCanGoBack) return;
+  const ExploreResult result = Explore(schedule, {.policy = &policy, .arch = FindArch("arm64")});
+  EXPECT_TRUE(result.kinds() & Bit(ViolationKind::kEndlessFault));
+}
+
+}  // namespace
+}  // namespace gatherfuzz
