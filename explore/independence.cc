@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "explore/independence.h"
 
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+
 namespace gatherfuzz {
 namespace {
 
@@ -78,6 +82,20 @@ class ClosedSets {
   const RuleMask rules_;
 };
 
+// The rules lean on what a policy says of itself. That it waits can be seen.
+void HoldToNoWaits(const Stepper& stepper, const Actions& able) {
+  for (uint32_t threads = able.agents & 0xffu; threads != 0; threads &= threads - 1) {
+    if (stepper.Next(static_cast<Action>(std::countr_zero(threads))).point != Point::finish_wait) {
+      continue;
+    }
+    std::fputs(
+        "gatherfuzz: this policy waits in finish and does not say so; set .waits = true in "
+        "its PolicyTraits (model/policies/policy.h)\n",
+        stderr);
+    std::abort();
+  }
+}
+
 }  // namespace
 
 Independence::Independence(const Schedule& schedule, const Policy& policy, uint32_t ignored,
@@ -88,6 +106,7 @@ Independence::Independence(const Schedule& schedule, const Policy& policy, uint3
 
 Actions Independence::Enough(const Stepper& stepper, const Actions& able) const {
   if (rules_ == 0 || able.size() < 2) return able;
+  if (!waits_) HoldToNoWaits(stepper, able);
   return ClosedSets(ClashesIn(stepper), able, rules_).Smallest();
 }
 

@@ -148,5 +148,22 @@ TEST(Independence, NothingIsLeftOutWhereRulesHaveNothingToLeanOn) {
   EXPECT_LT(StatesOf({.policy = policy, .ignored = order}), all);
 }
 
+// Waits, and does not say so in its traits.
+class Secretive final : public GatherProtocol {
+ protected:
+  void Finishing(const Thread&) const override {}
+  void AfterDec(const Thread& t) const override {
+    WaitInFinish(t, [](const World& world, int) { return world.mm.tlb_flush_pending == 0; });
+  }
+};
+
+TEST(IndependenceDeathTest, APolicyThatWaitsHasToSaySo) {
+  const Secretive protocol;
+  const Policy silent("silent", "", "", protocol), open("open", "", "", protocol, {.waits = true});
+  EXPECT_DEATH(StatesOf({.policy = &silent}), "set .waits = true");
+  EXPECT_GT(StatesOf({.policy = &open}), 100u);
+  EXPECT_GT(StatesOf({.policy = &silent, .reduce = false}), 100u) << "without rules it may";
+}
+
 }  // namespace
 }  // namespace gatherfuzz
