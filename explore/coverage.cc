@@ -144,6 +144,7 @@ std::vector<int> Coverage::PreemptionsByState() const {
     }
   }
   std::vector<int> fewest;
+  fewest.reserve(best.size());
   for (const auto& by_last : best) {
     fewest.push_back(*std::min_element(by_last.begin(), by_last.end()));
   }

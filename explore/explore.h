@@ -56,13 +56,17 @@ struct ExploreSettings {
   ExploreLimits limits;
 };
 
+// States, kinds of violations, the set of finals and `overtaken` do not depend on the number of
+// threads; nor do the other counts, unless preemptions or switches are restricted: then a state may
+// be explored again with more left to spend. `depth` and `path` are those of the ways it happened
+// to take.
 struct ExploreResult {
   Stop stopped = Stop::kNo;
   uint64_t states = 0;      // different ones, the start included
   uint64_t steps = 0;       // made to get from state to state
   uint64_t executions = 0;  // ways to an end: all done, or a violation
   uint64_t merged = 0;      // steps that led to a state seen before
-  int depth = 0;            // steps of the longest path
+  int depth = 0;            // steps of the longest way that was taken
   int overtaken = 0;        // most calls, begun since, that completed while a finish waited
   std::array<uint64_t, kViolationCount> violations{};  // ends, by kind
   std::vector<Key> finals;  // states in which all are done and nothing is wrong, in order

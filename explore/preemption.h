@@ -2,7 +2,7 @@
 // What counts as a preemption.
 //
 // A switch to another agent while the one that moved last, a thread or a hardware walker, could
-// have gone on. A thread that waits for its own invalidation could: the hardware answers without
+// have gone on. A thread whose invalidation is pending could: the hardware answers without
 // anybody's help, and deliveries neither preempt nor are preempted. So an order without preemptions
 // runs each agent until it ends, or blocks on what another has to do.
 #ifndef GATHERFUZZ_EXPLORE_PREEMPTION_H_

@@ -46,6 +46,8 @@ class Exploration {
     return answer_.explored.complete() ? kNoViolation : kLimit;
   }
 
+  bool interrupted() const { return answer_.explored.stopped == Stop::kAsked; }
+
   // The counterexample as it is stored.
   ScheduleFile Stored() const {
     ScheduleFile stored = file_;
@@ -229,8 +231,9 @@ class Extras {
     if (absl::GetFlag(FLAGS_odds)) odds_ = OddsFor(schedule, settings, Interruptible::flag());
     if (seen.paths.empty() && drawn_by.empty()) return absl::OkStatus();
     absl::StatusOr<SeenReport> report = SeenFor(schedule, settings, seen, Interruptible::flag());
-    if (report.ok()) seen_ = *std::move(report);
-    return report.status();
+    if (!report.ok()) return report.status();
+    seen_ = *std::move(report);
+    return absl::OkStatus();
   }
   void AddTo(nlohmann::ordered_json& json) const {
     if (odds_) json["odds"] = JsonOf(*odds_);
@@ -276,8 +279,10 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   Exploration exploration(arguments[0], loaded->file, *settings);
   exploration.Explore();
   Extras extras;
-  const absl::Status made = extras.Make(loaded->file.schedule, *settings);
-  if (!made.ok()) return made;
+  if (!exploration.interrupted()) {
+    const absl::Status made = extras.Make(loaded->file.schedule, *settings);
+    if (!made.ok()) return made;
+  }
   const std::string output = absl::GetFlag(FLAGS_output);
   if (exploration.violated() && output != "-") {
     const absl::Status status = WriteFile(output, PrintText(exploration.Stored()));

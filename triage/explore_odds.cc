@@ -63,9 +63,10 @@ nlohmann::ordered_json JsonOf(const std::optional<Odds>& odds) {
 std::optional<Odds> OddsReport::Pct() const {
   Odds mean;
   for (int depth = kLeastPctDepth; depth <= kMostPctDepth; ++depth) {
-    if (!pct[depth]) return std::nullopt;
+    const std::optional<Odds>& odds = pct[depth];
+    if (!odds) return std::nullopt;
     for (size_t kind = 0; kind < mean.of.size(); ++kind) {
-      mean.of[kind] += pct[depth]->of[kind] / (kMostPctDepth - kLeastPctDepth + 1);
+      mean.of[kind] += odds->of[kind] / (kMostPctDepth - kLeastPctDepth + 1);
     }
   }
   return mean;

@@ -33,8 +33,9 @@ Schedule ProgramsOf(const Schedule& schedule) {
 // Runs executions, and lets the coverage follow.
 class Follower {
  public:
-  Follower(const ExploreSettings& settings, const std::atomic<bool>& stop, SeenReport& report)
-      : settings_(settings), stop_(stop), report_(report) {}
+  Follower(const ExploreSettings& settings, const std::atomic<bool>& stop, SeenReport& report,
+           Coverage& coverage)
+      : settings_(settings), stop_(stop), report_(report), coverage_(coverage) {}
 
   absl::Status FollowFiles(const std::string& path, const Schedule& programs) {
     const absl::StatusOr<std::vector<std::string>> files = FilesAt(path);
@@ -65,14 +66,15 @@ class Follower {
     report_.stopped |= stop_;
     if (report_.stopped) return;
     ++report_.executions;
-    report_.coverage->BeginExecution();
+    coverage_.BeginExecution();
     execution_->RunLoaded(*settings_.policy, *settings_.arch, member,
-                          {.ignored = settings_.ignored, .observer = &*report_.coverage});
+                          {.ignored = settings_.ignored, .observer = &coverage_});
   }
 
   const ExploreSettings& settings_;
   const std::atomic<bool>& stop_;
   SeenReport& report_;
+  Coverage& coverage_;
   const std::unique_ptr<Execution> execution_ = std::make_unique<Execution>();
 };
 
@@ -116,7 +118,7 @@ absl::StatusOr<SeenReport> SeenFor(const Schedule& schedule, const ExploreSettin
   report.coverage = Coverage::Make(programs, *settings.policy, *settings.arch, settings.ignored,
                                    MostStates(settings.limits), stop);
   if (!report.coverage) return report;
-  Follower follower(settings, stop, report);
+  Follower follower(settings, stop, report, *report.coverage);
   for (const absl::string_view path : absl::StrSplit(seen.paths, ',', absl::SkipEmpty())) {
     const absl::Status status = follower.FollowFiles(std::string(path), programs);
     if (!status.ok()) return status;
