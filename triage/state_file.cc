@@ -105,15 +105,22 @@ std::string About(const SweepSettings& settings) {
                       " price_runs=", settings.price_runs);
 }
 
-// What some runs of the programs come to: another number if what is run is not the same.
-std::string Fingerprint(const ProgramList& programs, const Policy& policy, const Arch& arch) {
-  constexpr uint64_t kSamples = 64;
-  const auto pricer = std::make_unique<Pricer>(policy, arch);
+// What some of the programs come to, run and explored: another number if what is run is not the
+// same, or is not explored in the same way.
+std::string Fingerprint(const ProgramList& programs, ExploreSettings settings) {
+  constexpr uint64_t kSamples = 32;
+  settings.jobs = 1;
+  settings.limits = {.states = 1000};
+  const auto pricer = std::make_unique<Pricer>(*settings.policy, *settings.arch);
+  uint64_t hash = 0;
   for (uint64_t i = 0; i < kSamples; ++i) {
     const uint64_t index = programs.size() * i / kSamples;
-    pricer->Of(programs.At(index), index, 1);
+    const Schedule schedule = programs.At(index);
+    pricer->Of(schedule, index, 1);
+    const ExploreResult explored = Explore(schedule, settings);
+    hash = Mix(Mix(hash, explored.states), explored.steps);
   }
-  return absl::StrFormat("%016x", pricer->trace_hash());
+  return absl::StrFormat("%016x", Mix(hash, pricer->trace_hash()));
 }
 
 }  // namespace
@@ -162,10 +169,12 @@ absl::Status StateFile::Take(const std::string& content) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Checkpoint> StateFile::Get(const Policy& policy, const Arch& arch) {
+absl::StatusOr<Checkpoint> StateFile::Get(const ExploreSettings& each) {
+  const Policy& policy = *each.policy;
+  const Arch& arch = *each.arch;
   const auto [at, fresh] =
       sweeps_.try_emplace({std::string(policy.name()), std::string(arch.name())});
-  const std::string fingerprint = path_.empty() ? "" : Fingerprint(*programs_, policy, arch);
+  const std::string fingerprint = path_.empty() ? "" : Fingerprint(*programs_, each);
   if (fresh) at->second.fingerprint = fingerprint;
   if (at->second.fingerprint == fingerprint) return at->second.checkpoint;
   return absl::InvalidArgumentError(

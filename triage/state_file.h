@@ -28,7 +28,7 @@ class StateFile {
 
   // How far the sweep of that policy on that architecture is; a new one, if it is not there.
   // An error if it is there, but ran otherwise.
-  absl::StatusOr<Checkpoint> Get(const Policy& policy, const Arch& arch);
+  absl::StatusOr<Checkpoint> Get(const ExploreSettings& each);
   void Put(const Policy& policy, const Arch& arch, const Checkpoint& checkpoint);
   absl::Status Save() const;
 

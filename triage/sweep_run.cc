@@ -45,7 +45,7 @@ absl::StatusOr<SweepRun> RunSweep(const ProgramList& programs, const SweepSettin
                                   const std::function<void(const SweepProgress&)>& progress) {
   const Policy& policy = *settings.each.policy;
   const Arch& arch = *settings.each.arch;
-  absl::StatusOr<Checkpoint> checkpoint = state.Get(policy, arch);
+  absl::StatusOr<Checkpoint> checkpoint = state.Get(settings.each);
   if (!checkpoint.ok()) return checkpoint.status();
   absl::Status saved = state.Save();  // a file that cannot be written is no surprise at the end
   if (!saved.ok()) return saved;
