@@ -284,7 +284,7 @@ Clashes::Claim Clashes::OfFree(CpuId cpu, PendingStep next) const {
     const Queued item = is_page ? gather.pages[i] : gather.tables[i];
     if (Index(item.frame) == 0) continue;  // freed already
     const bool clean = is_page ? PageFreesClean(world_, item) : TableFreesClean(world_, item);
-    return item.page == next.page && clean ? claim : Claim{};
+    return int{item.page} == int{next.page} && clean ? claim : Claim{};
   }
   return {};
 }

@@ -75,7 +75,7 @@ class Exploration {
   std::string Target() const {
     return absl::StrCat(Absl(settings_.policy->name()), ", ", Absl(settings_.arch->name()));
   }
-  void PrintCounterexample() const;
+  void PrintCounterexample(const Counterexample& shortest) const;
   std::string Extent() const;
 
   const std::string path_;
@@ -112,7 +112,7 @@ nlohmann::ordered_json Exploration::Json() const {
   for (const char* name : {"preemptions", "steps", "proven", "counterexample"}) {
     json[name] = nullptr;
   }
-  if (violated()) {
+  if (answer_.shortest) {
     json["preemptions"] = answer_.shortest->preemptions;
     json["steps"] = answer_.shortest->steps;
     json["proven"] = answer_.proven;
@@ -132,8 +132,8 @@ std::string Exploration::Extent() const {
 
 void Exploration::PrintForPeople() const {
   const ExploreResult& explored = answer_.explored;
-  if (violated()) {
-    PrintCounterexample();
+  if (answer_.shortest) {
+    PrintCounterexample(*answer_.shortest);
   } else {
     std::cout << absl::StreamFormat("%s (%s)%s\n", Verdict(), Target(),
                                     explored.complete() ? "" : "; none so far");
@@ -161,7 +161,7 @@ void Exploration::PrintForPeople() const {
   }
 }
 
-void Exploration::PrintCounterexample() const {
+void Exploration::PrintCounterexample(const Counterexample& shortest) const {
   const auto execution = std::make_unique<Execution>();
   const Trace trace =
       Record(*execution, answer_.schedule, *settings_.policy, *settings_.arch, settings_.ignored);
@@ -171,7 +171,6 @@ void Exploration::PrintCounterexample() const {
                     : absl::StrCat("gatherfuzz run ", output);
   std::cout << PrintReport(
       {answer_.schedule, trace, settings_.policy->name(), settings_.arch->name(), replay});
-  const Counterexample& shortest = *answer_.shortest;
   std::cout << absl::StreamFormat(
       "%s (%s): %s, %s; %s\n", Verdict(), Target(),
       Counted(static_cast<uint64_t>(shortest.preemptions), "preemption"),
