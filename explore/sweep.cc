@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -40,7 +42,12 @@ class Sweeper {
     for (std::thread& thread : threads) thread.join();
     if (save) save(checkpoint_);
     workers_.clear();
-    return End() == checkpoint_.totals.programs ? Stop::kNo : stopped_;
+    if (End() == checkpoint_.totals.programs) return Stop::kNo;
+    if (stopped_ == Stop::kNo) {
+      std::fprintf(stderr, "gatherfuzz: a sweep has lost a program\n");
+      std::abort();
+    }
+    return stopped_;
   }
 
  private:
@@ -65,7 +72,8 @@ class Sweeper {
 
   // The next program for a thread. False if there is none.
   bool Take(Worker& worker) {
-    for (std::unique_lock lock(mutex_);; room_.wait(lock)) {
+    std::unique_lock lock(mutex_);
+    for (;; room_.wait(lock)) {
       next_ = std::max(next_, checkpoint_.totals.programs);
       while (checkpoint_.ahead.contains(next_)) ++next_;
       if (stopped_ != Stop::kNo || next_ >= End()) return false;
