@@ -143,7 +143,6 @@ Clashers Clashes::With(Action action) const {
 Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
   // With an invalidation that it does not wait for, what it does next depends on its deliveries.
   if (world_.at(cpu).invalidation.undelivered != 0) return {};
-  const MmuGather& gather = world_.at(cpu).gather;
   using enum Point;
   switch (next.point) {
     case fault: return {true, Rule::kIdle};
@@ -164,16 +163,12 @@ Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
     case pmd_read:
     case pmd_set:
     case pmd_invalidate:
-    case pmd_clear: return OfUpperEntry(cpu, next);
+    case pmd_clear: return OfUpperEntry(next);
     case pte_read:
     case pte_clear:
     case pte_set: return OfPte(cpu, next);
     case pte_table_unlink:
-    case pmd_table_unlink: {
-      if (gather.table_count == kMaxTables) return {};
-      const uint64_t below = next.point == pte_table_unlink ? Block(next.page) : Span(next.page);
-      return {true, Rule::kUnlink, {.accesses = below, .does = IfItWaits()}, below};
-    }
+    case pmd_table_unlink: return OfUnlink(next);
     case alloc_page:
     case pud_populate:
     case pmd_populate: return OfTake(next);
@@ -206,6 +201,7 @@ Clashes::Claim Clashes::OfUnlock(CpuId cpu, PendingStep next) const {
   }
   if (next.point == Point::pte_unlock) claim.threads.does = IfItWaits();
   if (next.point == Point::pmd_unlock) {
+    claim.known = HasRoom(cpu);  // for a huge page
     claim.threads.does = IfItWaits();
     // It is looked at once more, and the hardware sets A and D without a lock.
     if (PmdEntry(world_, next.page).leaf()) {
@@ -233,7 +229,7 @@ Clashes::Claim Clashes::OfLock(PendingStep next) const {
 
 // PUD entries, and PMD entries. As long as mmap_lock is held, a table that was found stays: there
 // is a VMA, or nobody else may unlink it.
-Clashes::Claim Clashes::OfUpperEntry(CpuId cpu, PendingStep next) const {
+Clashes::Claim Clashes::OfUpperEntry(PendingStep next) const {
   Claim claim{true, Rule::kTable};
   const uint64_t block = Block(next.page);
   switch (next.point) {
@@ -248,11 +244,17 @@ Clashes::Claim Clashes::OfUpperEntry(CpuId cpu, PendingStep next) const {
       break;
     default:
       claim.rule = Rule::kHuge;
-      claim.known = world_.at(cpu).gather.page_count < kMaxBatch;
       claim.threads.accesses = claim.threads.zaps = claim.fills = block;
   }
   claim.threads.does = IfItWaits();
   return claim;
+}
+
+// Nobody has business there any more, but the hardware.
+Clashes::Claim Clashes::OfUnlink(PendingStep next) const {
+  const bool pte_table = next.point == Point::pte_table_unlink;
+  const uint64_t below = pte_table ? Block(next.page) : Span(next.page);
+  return {true, Rule::kUnlink, {.accesses = below, .does = IfItWaits()}, below};
 }
 
 // Under the lock of its table, a PTE is the hardware's and the lock's holder's.
@@ -260,7 +262,7 @@ Clashes::Claim Clashes::OfPte(CpuId cpu, PendingStep next) const {
   Claim claim{true, Rule::kPte};
   // A walk ends at an empty one and leaves it as it is.
   if (next.point == Point::pte_read && !PteEntry(world_, next.page).present()) return claim;
-  claim.known = next.point != Point::pte_clear || world_.at(cpu).gather.page_count < kMaxBatch;
+  claim.known = next.point != Point::pte_clear || HasRoom(cpu);
   claim.threads.accesses = claim.fills = PageBit(next.page);
   return claim;
 }
@@ -270,7 +272,7 @@ Clashes::Claim Clashes::OfTake(PendingStep next) const {
   Claim claim{true, Rule::kTake, {.does = Future::kTakesFrames | Future::kFlushes}};
   if (next.point == Point::alloc_page) return claim;
   claim.known = world_.mm.table_frames <= kMaxTables;
-  claim.threads.accesses = claim.fills = Span(next.page);
+  claim.fills = Span(next.page);
   return claim;
 }
 
@@ -292,19 +294,19 @@ Clashes::Claim Clashes::OfFree(CpuId cpu, PendingStep next) const {
 // What gathers share: the count, and what a policy adds. When a call returns, the waits that it
 // overtook are judged by these.
 Clashes::Claim Clashes::OfCount(PendingStep next) const {
-  Claim claim{true, Rule::kCount, {.does = IfItWaits()}};
+  Claim claim{true, Rule::kCount};
   claim.returns = waits_;
   switch (next.point) {
     case Point::pending_inc:
-      claim.threads.does |= Future::kAsks;
+      claim.threads.does = Future::kAsks;
       claim.threads.accesses = kEverywhere;  // a fault that waits for quiet
       break;
     case Point::pending_dec:
       claim.known = world_.mm.tlb_flush_pending != 0;
-      claim.threads.does |= Future::kAsks;
+      claim.threads.does = Future::kAsks;
       break;
-    case Point::pending_read: claim.threads.does |= Future::kGathers; break;
-    default: claim.rule = Rule::kPolicy; claim.threads.does |= Future::kGathers;
+    case Point::pending_read: claim.threads.does = Future::kGathers; break;
+    default: claim.rule = Rule::kPolicy; claim.threads.does = Future::kGathers;
   }
   return claim;
 }
@@ -328,24 +330,19 @@ Clashes::Claim Clashes::OfAccess(CpuId cpu, int page) const {
 
 // Reads an entry, and caches a pointer to a table, or a leaf in which it sets A or D.
 Clashes::Claim Clashes::OfWalk(const Walk& walk, bool asked) const {
-  const Frame& table = world_.at(walk.at.frame);
-  if (!walk.active() || table.state != FrameState::kTable ||
-      table.generation != walk.at.generation || table.level != walk.level) {
-    return {};
-  }
+  if (!walk.active()) return {};
   Claim claim{true, Rule::kWalk};
-  const Pte entry = table.entries[EntryIndex(walk.page, walk.level)];
+  const Pte entry = world_.at(walk.at.frame).entries[EntryIndex(walk.page, walk.level)];
   const uint64_t below = Below(walk.page, walk.level);
   if (!entry.table()) claim.threads.accesses = below;
   if (walk.level == Level::kPud && entry.none()) return claim;
   claim.threads.does = Future::kFlushes;
   claim.walks_here = below;
   claim.delivers_here = PageBit(walk.page);
-  if (entry.none() || entry.table()) return claim;
-  if (entry.leaf() && world_.at(entry.frame).state != FrameState::kData) return {};
-  claim.threads.zaps = below;
-  const bool changed = !entry.accessed() || (walk.write != 0 && !entry.dirty());
-  if (asked && changed) claim.fills = below;
+  if (!entry.leaf()) return claim;
+  claim.known = world_.at(entry.frame).state == FrameState::kData;
+  const bool changes = !entry.accessed() || (walk.write != 0 && !entry.dirty());
+  if (asked && changes) claim.fills = below;
   return claim;
 }
 
@@ -408,8 +405,7 @@ Actions Clashes::Blockers(CpuId cpu) const {
     case Point::finish_wait: {
       Actions others;
       for (int i = 0; i < world_.cpu_count; ++i) {
-        const bool may = MakeCpu(i) != cpu &&
-                         futures_.OfThread(stepper_, MakeCpu(i)).Meets({.does = Future::kGathers});
+        const bool may = MakeCpu(i) != cpu && Of(MakeCpu(i)).Meets({.does = Future::kGathers});
         if (may) others.Add(ActionOf(CpuAgent(MakeCpu(i))));
       }
       return others;

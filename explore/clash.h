@@ -84,7 +84,8 @@ class Clashes {
   Claim OfThread(CpuId cpu, PendingStep next) const;
   Claim OfUnlock(CpuId cpu, PendingStep next) const;
   Claim OfLock(PendingStep next) const;
-  Claim OfUpperEntry(CpuId cpu, PendingStep next) const;
+  Claim OfUpperEntry(PendingStep next) const;
+  Claim OfUnlink(PendingStep next) const;
   Claim OfPte(CpuId cpu, PendingStep next) const;
   Claim OfTake(PendingStep next) const;
   Claim OfFree(CpuId cpu, PendingStep next) const;
@@ -101,6 +102,8 @@ class Clashes {
     return Of(cpu, (world_.mm.mmap_readers & CpuBit(mover)) != 0);
   }
   const Future& Of(CpuId cpu, bool read) const;
+  // One more page can be queued.
+  bool HasRoom(CpuId cpu) const { return world_.at(cpu).gather.page_count < kMaxBatch; }
   // For a step behind which finish may come to wait: as it begins to, it notes who has begun.
   unsigned IfItWaits() const { return waits_ ? Future::kBegins : 0; }
 

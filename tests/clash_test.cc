@@ -129,7 +129,9 @@ class EveryPair {
     const std::unique_ptr<Mark> here = Here();
     const Actions able = stepper_.Able();
     for (Actions rest = able; !rest.empty();) TryStep(*here, able, rest.TakeFirst());
+    if (testing::Test::HasFailure()) return;
     for (int i = 0; i < stepper_.world().cpu_count; ++i) TryBlocked(*here, able, MakeCpu(i));
+    if (testing::Test::HasFailure()) return;
     for (Actions rest = able; !rest.empty();) {
       const Action action = rest.TakeFirst();
       const bool clean = TryFutures(action);
@@ -147,7 +149,7 @@ class EveryPair {
     ++tried_.steps[{with.rule, stepper_.Next(action).point}];
     for (Actions rest = able; !rest.empty();) {
       const Action other = rest.TakeFirst();
-      if (other == action || with.agents.contains(other)) continue;
+      if (other == action || with.agents.contains(other) || testing::Test::HasFailure()) continue;
       ++tried_.pairs[with.rule];
       TryPair(here, action, with, other);
     }
@@ -192,7 +194,7 @@ class EveryPair {
   // A blocked thread stays so, and for the same reason, until one of those moves.
   void TryBlocked(const Mark& here, const Actions& able, CpuId cpu) {
     const Action thread = ActionOf(CpuAgent(cpu));
-    if (!stepper_.ThreadLeft(cpu) || able.contains(thread)) return;
+    if (!stepper_.ThreadLeft(cpu) || able.contains(thread) || testing::Test::HasFailure()) return;
     const Actions blockers = independence_.ClashesIn(stepper_).Blockers(cpu);
     if (blockers.empty()) return;
     const Point point = stepper_.Next(thread).point;
@@ -273,28 +275,96 @@ class EveryPair {
   uint64_t most_ = 0;
 };
 
-// What random programs seldom do. Lines end at semicolons.
-const char* const kPrograms[] = {
-    // Faults on what others take away, and on what nobody has.
-    "cpus 3; init; map 0..2 rw; present 0..2 dirty; cached cpu0 0..2;"
-    "cpu0; write 1; cpu1; dontneed 0..2; walk0; fill 1",
-    "cpus 2; init; map 0..3 rw; map 16..18 r; cpu0; read 1; cpu1; read 16; walk1; fill 1",
-    // Huge pages that are split, cleaned and taken away, beside each other and alone.
-    "cpus 2; batch 2; init; map 0..8 rw huge; present 0..8 dirty; cached cpu1 0..8;"
-    "cpu0; free 0..4; cpu1; dontneed 2..8",
-    "cpus 2; init; map 0..4 rw huge; present 0..4; cached cpu1 0..4;"
-    "cpu0; munmap 0..2; cpu1; write 3",
-    "cpus 2; init; map 0..24 rw huge; present 0..4 dirty; present 16..20 dirty; cached cpu0 0..20;"
-    "cpu0; free 0..4; dontneed 0..4; cpu1; free 16..20; dontneed 16..20",
-    // Page tables that go, beside walks.
-    "cpus 2; init; map 0..4 rw; map 16..17 rw; present 0..4; present 16..17; cached cpu1 0..2;"
-    "cpu0; munmap 0..4; map 0..1 rw; cpu1; dontneed 16..17; walk1; fill 1; fill 16",
-    "cpus 3; init; map 0..4 rw; present 0..4;"
-    "cpu0; munmap 0..2; cpu1; munmap 2..4; cpu2; map 20..22 rw; read 20",
-    // Waits that newcomers overtake.
-    "cpus 3; init; map 0..3 rw;"
-    "cpu0; dontneed 0..1; cpu1; dontneed 1..2; dontneed 1..2; cpu2; dontneed 2..3; dontneed 2..3",
+// What random programs seldom do, and the policies under which it tells. Lines end at semicolons.
+struct Program {
+  const char* lines;
+  std::initializer_list<const char*> policies;
 };
+const Program kPrograms[] = {
+    // Faults on what others take away, and on what nobody has.
+    {"cpus 3; init; map 0..2 rw; present 0..2 dirty; cached cpu0 0..2;"
+     "cpu0; write 1; cpu1; dontneed 0..2; walk0; fill 1",
+     {"full-mm", "own-range", "overlap-list"}},
+    {"cpus 2; init; map 0..3 rw; map 16..18 r; cpu0; read 1; cpu1; read 16; walk1; fill 1",
+     {"full-mm"}},
+    // Huge pages that are split, cleaned and taken away, beside each other and alone.
+    {"cpus 2; batch 2; init; map 0..8 rw huge; present 0..8 dirty; cached cpu1 0..8;"
+     "cpu0; free 0..4; cpu1; dontneed 2..8",
+     {"full-mm", "sync-finish", "overlap-list"}},
+    {"cpus 2; init; map 0..4 rw huge; present 0..4; cached cpu1 0..4;"
+     "cpu0; munmap 0..2; cpu1; write 3",
+     {"full-mm"}},
+    {"cpus 2; init; map 0..24 rw huge; present 0..4 dirty; present 16..20 dirty; cached cpu0 0..20;"
+     "cpu0; free 0..4; dontneed 0..4; cpu1; free 16..20; dontneed 16..20",
+     {"own-range", "full-mm"}},
+    // Page tables that go, beside walks, and before the flush.
+    {"cpus 2; init; map 0..4 rw; map 16..17 rw; present 0..4; present 16..17; cached cpu1 0..2;"
+     "cpu0; munmap 0..4; map 0..1 rw; cpu1; dontneed 16..17; walk1; fill 1; fill 16",
+     {"full-mm", "reset-range"}},
+    {"cpus 2; init; map 0..1 rw; map 4..6 rw; present 0..1; present 4..5; cached cpu1 5..6;"
+     "cpu0; dontneed 0..1; cpu1; munmap 4..6",
+     {"table-before-flush"}},
+    {"cpus 3; init; map 0..4 rw; present 0..4;"
+     "cpu0; munmap 0..2; cpu1; munmap 2..4; cpu2; map 20..22 rw; read 20",
+     {"full-mm", "overlap-sync"}},
+    // Waits that newcomers overtake, and that begin behind steps of every kind.
+    {"cpus 3; init; map 0..3 rw;"
+     "cpu0; dontneed 0..1; cpu1; dontneed 1..2; dontneed 1..2; cpu2; dontneed 2..3; dontneed 2..3",
+     {"sync-finish", "sync-before-dec", "epoch-sync"}},
+    {"cpus 2; init; map 0..4 rw; present 0..2 dirty;"
+     "cpu0; free 0..1; cpu1; dontneed 1..4",
+     {"sync-finish", "sync-before-dec", "hoards"}},
+    {"cpus 2; init; map 0..8 rw huge; present 0..4 dirty;"
+     "cpu0; free 0..4; munmap 0..8; cpu1; dontneed 4..8",
+     {"hoards"}},
+    {"cpus 2; init; map 0..1 rw; map 16..17 rw; present 0..1;"
+     "cpu0; dontneed 0..1; munmap 0..1; cpu1; dontneed 16..17; dontneed 16..17",
+     {"hoards"}},
+    // More than a batch holds, and pages that are freed twice.
+    {"cpus 2; batch 8; init; map 0..10 rw; present 0..9; cpu0; dontneed 0..9; cpu1; read 10",
+     {"hoards"}},
+    {"cpus 2; batch 8; init; map 0..36 rw huge; present 0..36; cpu0; dontneed 0..36; cpu1; read 40",
+     {"hoards"}},
+    {"cpus 2; init; map 0..2 rw; present 0..1; cpu0; dontneed 0..1; cpu1; dontneed 1..2",
+     {"frees-twice"}},
+};
+
+// Never flushes, and does not free before finish, nor tables at all. Waits.
+class Hoards final : public GatherProtocol {
+ public:
+  bool RemovePage(const Thread& t, FrameId frame, int page, Level level) const override {
+    GatherProtocol::RemovePage(t, frame, page, level);
+    return false;
+  }
+  void RemoveTable(const Thread&, FrameId, int, Level) const override {}
+
+ protected:
+  void Finishing(const Thread&) const override {}
+  bool NothingToFlush(const MmuGather&) const override { return true; }
+  void BeforeDec(const Thread& t) const override {
+    WaitInFinish(t, [](const World& world, int) { return world.mm.tlb_flush_pending == 1; });
+  }
+};
+
+class FreesTwice final : public GatherProtocol {
+ public:
+  bool RemovePage(const Thread& t, FrameId frame, int page, Level level) const override {
+    GatherProtocol::RemovePage(t, frame, page, level);
+    return GatherProtocol::RemovePage(t, frame, page, level);
+  }
+
+ protected:
+  void Finishing(const Thread&) const override {}
+};
+
+constexpr PolicyTraits kPlanted{.group = PolicyGroup::kPlanted};
+constexpr PolicyTraits kPlantedAndWaits{.group = PolicyGroup::kPlanted, .waits = true};
+const Hoards kHoards{};
+const FreesTwice kFreesTwice{};
+constexpr Policy kHoardsPolicy("hoards", "", "", kHoards, kPlantedAndWaits);
+constexpr Policy kFreesTwicePolicy("frees-twice", "", "", kFreesTwice, kPlanted);
+const RegisterPolicy kHoardsRegistered(&kHoardsPolicy);
+const RegisterPolicy kFreesTwiceRegistered(&kFreesTwicePolicy);
 
 // Accesses that fault for ever, since tables are not freed, and pointers to them not flushed.
 const char* const kStall =
@@ -339,9 +409,9 @@ TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
       }
     }
   }
-  for (const char* program : kPrograms) {
-    for (const char* policy : {"full-mm", "sync-finish", "overlap-list", "own-range"}) {
-      for (const Arch* arch : Archs()) Try(FromLines(program), *FindPolicy(policy), *arch);
+  for (const auto& [lines, policies] : kPrograms) {
+    for (const char* policy : policies) {
+      for (const Arch* arch : Archs()) Try(FromLines(lines), *FindPolicy(policy), *arch, 3 * kMost);
     }
   }
   if (HasFailure() || !kFibersCanGoBack) return;
@@ -368,8 +438,13 @@ TEST_F(Clash, OfAFaultThatIsTriedAgainIsKnownToo) {
   const Schedule schedule = FromLines(kStall);
   Try(schedule, policy, *FindArch("arm64"), kFibersCanGoBack ? 60000 : kMost);
   if (!kFibersCanGoBack) return;
-  const ExploreResult result = Explore(schedule, {.policy = &policy, .arch = FindArch("arm64")});
-  EXPECT_TRUE(result.kinds() & Bit(ViolationKind::kEndlessFault));
+  ExploreSettings settings{.policy = &policy, .arch = FindArch("arm64"), .reduce = false};
+  const ExploreResult all = Explore(schedule, settings);
+  settings.reduce = true;
+  const ExploreResult reduced = Explore(schedule, settings);
+  EXPECT_TRUE(all.kinds() & Bit(ViolationKind::kEndlessFault));
+  EXPECT_EQ(all.kinds(), reduced.kinds());
+  EXPECT_LT(reduced.states, all.states);
 }
 
 }  // namespace

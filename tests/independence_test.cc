@@ -58,7 +58,7 @@ void Compare(const Schedule& schedule, ExploreSettings settings, uint64_t most,
   compared.all += all.states;
 }
 
-constexpr uint64_t kMost = kFibersCanGoBack ? 30000 : 1000;
+constexpr uint64_t kMost = kFibersCanGoBack ? 12000 : 1000;
 
 TEST(Independence, RandomProgramsComeToTheSameEnds) {
   Compared compared;
