@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// What can be said of a run that ended in a violation: why, from where on it could not be helped,
+// and who would have survived it. For the terminal (print.h) and for the page (triage/page/).
+#ifndef GATHERFUZZ_TRIAGE_EXPLAIN_EXPLANATION_H_
+#define GATHERFUZZ_TRIAGE_EXPLAIN_EXPLANATION_H_
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "explore/explore.h"
+#include "explore/turning.h"
+#include "harness/cause.h"
+#include "harness/trace.h"
+
+namespace gatherfuzz {
+
+// One sentence of the chain of causes, in order of time. Plain text.
+struct Sentence {
+  std::string text;
+  int step = -1;  // the step of the trace it speaks of, by index; -1: what was before the first
+};
+
+// What a step on the way that ends well is.
+struct RescueStep {
+  AgentId agent{};
+  Point point{};
+  int page = kNoPage;  // of a delivery: the CPU whose invalidation it is
+};
+
+// From where on it could not be helped; steps are indices into the trace.
+struct NoReturn {
+  enum class Known : uint8_t {
+    kNo,       // the limit was reached first
+    kAtStart,  // every order of these programs violates
+    kAtStep,   // after `step` every continuation violates, before it one did not
+  };
+  Known known = Known::kNo;
+  int step = -1;
+  // From before that step, a continuation that ends well (its own steps, not those of the trace),
+  // and which of them is the one that saves: after it, even `step` itself is harmless.
+  std::vector<RescueStep> rescue;
+  int saving = -1;
+  std::string text;  // the same in sentences
+};
+
+// The same schedule under another policy of the published ones, on the same architecture.
+struct UnderPolicy {
+  std::string_view policy;
+  RunResult result;
+  // Whether any order of the programs violates under it, where that was explored.
+  bool explored = false;
+  ViolationKind any_order = ViolationKind::kNone;
+};
+
+struct Explanation {
+  Cause cause;
+  std::string signature;
+  std::vector<bool> shown;  // by step of the trace: whether it matters
+  std::vector<Sentence> chain;
+  NoReturn no_return;
+  std::vector<UnderPolicy> others;  // by name, without the policy itself
+};
+
+struct ExplainSettings {
+  uint32_t ignored = 0;
+  // Of each exploration; by states, so that an explanation is the same on every machine.
+  ExploreLimits limits{.states = 200'000};
+};
+
+// `trace` is the run of `schedule` and ended in a violation.
+Explanation Explain(const Schedule& schedule, const Trace& trace, const Policy& policy,
+                    const Arch& arch, const ExplainSettings& settings,
+                    const std::atomic<bool>& stop);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_TRIAGE_EXPLAIN_EXPLANATION_H_
