@@ -49,45 +49,98 @@ bool FilledStaleLeaf(const TraceStep& step, const Violation& violation) {
   return false;
 }
 
-// The leaf a violation is about, found where it was cached: its level decides what names it.
-bool NamesStale(const Trace& trace, const Invalidation& request, const Violation& violation) {
-  if (AboutTable(violation.kind)) {
-    const bool pte_table = std::string_view(violation.detail).find("PMD") == std::string_view::npos;
-    return pte_table ? request.pte_tables >> violation.page / kPagesPerPmd & 1
-                     : request.pmd_tables >> violation.page / kPagesPerPud & 1;
+// Where the stale entry stands: what names it, and what reaches it.
+struct StaleEntry {
+  enum class Is : uint8_t { kSmall, kHuge, kPteTable, kPmdTable } is = Is::kSmall;
+  int page = 0;  // the first it is for
+
+  int span() const {
+    return is == Is::kSmall ? 1 : is == Is::kPmdTable ? kPagesPerPud : kPagesPerPmd;
   }
-  // Found by its mapping: a walk through a dead table may have cached it for another page.
+  bool NamedBy(const Invalidation& request) const {
+    switch (is) {
+      case Is::kSmall: return request.small >> page & 1;
+      case Is::kHuge: return request.huge >> page / kPagesPerPmd & 1;
+      case Is::kPteTable: return request.pte_tables >> page / kPagesPerPmd & 1;
+      case Is::kPmdTable: return request.pmd_tables >> page / kPagesPerPud & 1;
+    }
+    return false;
+  }
+  bool ReachedBy(const Invalidation& request) const {
+    return request.whole || (request.start < page + span() && page < request.end);
+  }
+};
+
+// A leaf is found by its mapping: a walk through a dead table may have cached it for another page.
+StaleEntry FindStale(const Trace& trace, const Cause& cause) {
+  using enum StaleEntry::Is;
+  const Violation& violation = trace.result.violation;
+  if (AboutTable(violation.kind)) {
+    const bool pmd =
+        cause.removed >= 0 && trace.steps[cause.removed].event.point == Point::pmd_table_unlink;
+    StaleEntry entry{.is = pmd ? kPmdTable : kPteTable};
+    entry.page = RoundDown(violation.page, entry.span());
+    return entry;
+  }
   const Tlb& tlb = trace.end.at(MakeCpu(violation.holder)).tlb;
   const auto is_stale = [&](const Pte& entry) {
     return entry.present() && entry.mapping == violation.mapping;
   };
   const auto small = std::find_if(tlb.small.begin(), tlb.small.end(), is_stale);
-  if (small != tlb.small.end()) return request.small >> (small - tlb.small.begin()) & 1;
+  if (small != tlb.small.end()) return {kSmall, static_cast<int>(small - tlb.small.begin())};
   const auto huge = std::find_if(tlb.huge.begin(), tlb.huge.end(), is_stale);
-  return huge != tlb.huge.end() && (request.huge >> (huge - tlb.huge.begin()) & 1) != 0;
+  if (huge == tlb.huge.end()) return {kSmall, violation.page};
+  return {kHuge, static_cast<int>(huge - tlb.huge.begin()) * kPagesPerPmd};
 }
 
-void FindFlush(const Trace& trace, const Violation& violation, Cause& cause) {
+bool SameCall(const StepEvent& a, const StepEvent& b) { return a.agent == b.agent && a.op == b.op; }
+
+bool DeliveredToHolder(const Trace& trace, int flushed) {
+  const AgentId issuer = trace.steps[flushed].event.agent;
+  for (size_t i = flushed + 1; i < trace.steps.size(); ++i) {
+    const StepEvent& event = trace.steps[i].event;
+    if (event.point == Point::tlb_flush_done && event.agent == issuer) break;
+    if (event.point == Point::deliver && event.page == Index(CpuOf(issuer)) &&
+        Index(CpuOf(event.agent)) == trace.result.violation.holder) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The step whose call had to invalidate the entry.
+const StepEvent& Responsible(const Trace& trace, const Cause& cause) {
+  const StepEvent& judged = trace.steps[cause.judged].event;
+  const bool hardware = judged.point == Point::walk_pud || judged.point == Point::walk_pmd ||
+                        judged.point == Point::walk_pte;
+  return hardware && cause.removed >= 0 ? trace.steps[cause.removed].event : judged;
+}
+
+void FindFlush(const Trace& trace, Cause& cause) {
+  const StepEvent& responsible = Responsible(trace, cause);
+  const StaleEntry stale = FindStale(trace, cause);
   for (int i = cause.removed + 1; i < static_cast<int>(trace.steps.size()); ++i) {
     const TraceStep& step = trace.steps[i];
     if (step.event.point != Point::tlb_flush) continue;
-    if (NamesStale(trace, step.request, violation)) {
-      const CpuId issuer = CpuOf(step.event.agent);
-      bool delivered = false;
-      for (int k = i + 1; k < static_cast<int>(trace.steps.size()) && !delivered; ++k) {
-        const TraceStep& later = trace.steps[k];
-        delivered = later.event.point == Point::deliver && later.event.page == Index(issuer) &&
-                    Index(CpuOf(later.event.agent)) == violation.holder;
-        if (later.event.point == Point::tlb_flush_done && later.event.agent == step.event.agent)
-          break;
-      }
-      cause.missing = delivered ? Missing::kRefilled : Missing::kPending;
-      cause.flushed = i;
-      return;
+    const bool names = stale.NamedBy(step.request);
+    if (!SameCall(step.event, responsible)) {
+      if (names && cause.others < 0) cause.others = i;
+      continue;
     }
-    cause.missing = Missing::kTooNarrow;
+    const Missing missing = names && DeliveredToHolder(trace, i) ? Missing::kRefilled
+                            : names                              ? Missing::kPending
+                            : stale.ReachedBy(step.request)      ? Missing::kWrongLevel
+                                                                 : Missing::kTooNarrow;
+    if (missing < cause.missing) continue;
+    cause.missing = missing;
     cause.flushed = i;
   }
+}
+
+// The kernel path that an operation takes there.
+const char* PathName(OpKind kind) {
+  const bool zap = kind == OpKind::kMunmap || kind == OpKind::kDontneed;
+  return zap ? "zap" : Info(kind).name;
 }
 
 std::string StepSignature(const Schedule& schedule, const Trace& trace, int index) {
@@ -96,8 +149,8 @@ std::string StepSignature(const Schedule& schedule, const Trace& trace, int inde
   std::string text = Info(step.event.point).name;
   // A lockless read that finds nothing and one that finds something are different places to race.
   if (ReadsAbove(step.event.point)) text += step.saw_none ? "-none" : "";
-  const Op* op = OpOf(schedule, step.event);
-  return op == nullptr ? text : text + "." + Info(op->kind).name;
+  const Op* op = Examines(step.event.point) ? OpOf(schedule, step.event) : nullptr;
+  return op == nullptr ? text : text + "." + PathName(op->kind);
 }
 
 }  // namespace
@@ -129,7 +182,7 @@ Cause FindCause(const Trace& trace) {
       cause.examined = i;
     }
   }
-  FindFlush(trace, violation, cause);
+  FindFlush(trace, cause);
   return cause;
 }
 
@@ -137,7 +190,8 @@ std::string Signature(const Schedule& schedule, const Trace& trace) {
   const Violation& violation = trace.result.violation;
   std::string text(Info(violation.kind).name);
   if (AboutStaleLeaf(violation.kind) || AboutTable(violation.kind)) {
-    static constexpr const char* kMissing[] = {"not-issued", "too-narrow", "pending", "refilled"};
+    static constexpr const char* kMissing[] = {"not-issued", "too-narrow", "wrong-level", "pending",
+                                               "refilled"};
     const Cause cause = FindCause(trace);
     text += "+" + StepSignature(schedule, trace, cause.removed);
     if (cause.examined >= 0 && cause.examined != cause.removed) {

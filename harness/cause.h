@@ -9,13 +9,15 @@
 
 namespace gatherfuzz {
 
-// What became of the invalidation that should have dropped the stale entry. Looked for among the
-// requests issued between the removal and the violation.
+// What the call that should have invalidated the stale entry did: the call that is judged, or, if
+// what is judged is no call (a walk), the one that removed the entry. What others issue is theirs:
+// a call that relies on it has to wait for it. Of requests since the removal.
 enum class Missing : uint8_t {
-  kNotIssued,  // none was issued
-  kTooNarrow,  // some were, but none of them named the entry
-  kPending,    // one named it, but was not delivered to the holder yet
-  kRefilled,   // one that named it was delivered, before the entry was filled again
+  kNotIssued,   // it issued none
+  kTooNarrow,   // it issued some, but no range of them reaches the entry
+  kWrongLevel,  // a range reaches it, but it stands at a level that was not asked for
+  kPending,     // one named it, but was not delivered to the holder yet
+  kRefilled,    // one that named it was delivered, before the entry was filled again
 };
 
 // Indices into Trace::steps; -1 where there is no such step, or where it lies before the first one.
@@ -23,7 +25,8 @@ struct Cause {
   int filled = -1;    // the walk that put the stale entry, or table pointer, into its cache
   int removed = -1;   // the step that cleared the PTE, or unlinked the table
   int examined = -1;  // the step of the judged call that cleared the PTE or saw it empty or clean
-  int flushed = -1;   // the last request that `missing` speaks of
+  int flushed = -1;   // the last request of that call, or the one that `missing` speaks of
+  int others = -1;    // the first request of another call that names the entry
   int judged = -1;    // the last step: the return, the free, the walk, ...
   Missing missing = Missing::kNotIssued;
 };
@@ -34,8 +37,11 @@ bool AboutTable(ViolationKind kind);
 // For a trace that ended in a violation.
 Cause FindCause(const Trace& trace);
 
-// What makes two violations the same bug: the kind and the kernel-path steps that race, without
-// numbers of CPUs, pages or steps. Of letters, digits, '-', '_', '.' and '+'.
+// What makes two violations the same bug: the kind, the kernel-path steps that race (who removed
+// the entry, who saw it gone, who returned or freed), and what the invalidation lacked. No numbers
+// of CPUs, pages or steps; munmap and MADV_DONTNEED are one path ("zap"). A wait is named by where
+// the one who cannot go on stands. Of letters, digits, '-', '_', '.' and '+'. The text is stable: a
+// new version of it is a line in CHANGELOG.md.
 std::string Signature(const Schedule& schedule, const Trace& trace);
 
 }  // namespace gatherfuzz

@@ -92,11 +92,59 @@ TEST(Cause, TheInvalidationWasTooNarrow) {
   EXPECT_EQ(it.cause.missing, Missing::kTooNarrow);
 }
 
-TEST(Cause, TheInvalidationIsPending) {
+TEST(Cause, WhatAnotherCallIssuedIsNotItsOwn) {
   const Explained it(MailRace("1..3", "cpu0 until tlb_flush\n inv0 1\n cpu1 until done\n"),
                      "own-range", "x86");
   EXPECT_EQ(it.Step(it.cause.removed), "cpu0 pte_clear(2)");
-  EXPECT_EQ(it.Step(it.cause.flushed), "cpu0 tlb_flush(1)");
+  EXPECT_EQ(it.Step(it.cause.flushed), "none");
+  EXPECT_EQ(it.cause.missing, Missing::kNotIssued);
+  EXPECT_EQ(it.Step(it.cause.others), "cpu0 tlb_flush(1)");
+}
+
+TEST(Cause, TheInvalidationOfABystanderDoesNotCount) {
+  // CPU 2 flushes another page between the removal and the return.
+  const Explained it(R"(
+    cpus 3
+    init
+      map 0..4 rw
+      map 16..17 rw
+      present 1..3
+      present 16..17
+      cached cpu1 2..3
+    cpu0
+      dontneed 1..3
+    cpu1
+      dontneed 2..4
+    cpu2
+      dontneed 16..17
+    order
+      cpu0 until pte_clear(2)
+      cpu2 until tlb_flush_done
+      cpu1 until done
+)",
+                     "own-range", "x86");
+  EXPECT_EQ(it.Step(it.cause.flushed), "none");
+  EXPECT_EQ(it.Step(it.cause.others), "none");
+  EXPECT_EQ(it.cause.missing, Missing::kNotIssued);
+}
+
+TEST(Cause, TheInvalidationIsPending) {
+  // A flush in the middle of the call is not waited for: the batch is full.
+  const Explained it(R"(
+    cpus 2
+    batch 1
+    init
+      map 0..2 rw
+      present 0..2
+      cached cpu1 0..1
+    cpu0
+      dontneed 0..2
+    order
+      cpu0 until done
+)",
+                     "forced-not-awaited", "x86");
+  EXPECT_EQ(it.Step(it.cause.judged), "cpu0 free_page(0)");
+  EXPECT_EQ(it.Step(it.cause.flushed), "cpu0 tlb_flush(0)");
   EXPECT_EQ(it.cause.missing, Missing::kPending);
 }
 
@@ -261,11 +309,11 @@ TEST(Cause, OfAFreedTableIsTheWalkTheUnlinkAndTheNarrowFlush) {
   EXPECT_EQ(pte.Step(pte.cause.examined), "none");
   EXPECT_EQ(pte.Step(pte.cause.judged), "cpu0 free_table(0)");
   EXPECT_EQ(pte.Step(pte.cause.flushed), "cpu0 tlb_flush(0)");
-  EXPECT_EQ(pte.cause.missing, Missing::kTooNarrow);
+  EXPECT_EQ(pte.cause.missing, Missing::kWrongLevel);
   const Explained pmd(Tables("8", "cpu0 until done\n"), "reset-range", "arm64");
   EXPECT_EQ(pmd.Step(pmd.cause.filled), "walk1 walk_pud(8)");
   EXPECT_EQ(pmd.Step(pmd.cause.removed), "cpu0 pmd_table_unlink(0)");
-  EXPECT_EQ(pmd.cause.missing, Missing::kTooNarrow);
+  EXPECT_EQ(pmd.cause.missing, Missing::kWrongLevel);
 }
 
 TEST(Cause, OfADeadTableIsJudgedWhereItIsWalked) {
@@ -281,13 +329,11 @@ TEST(Cause, OfADeadTableIsJudgedWhereItIsWalked) {
 
 TEST(Signature, SaysTheKindTheStepsThatRaceAndWhatIsMissing) {
   EXPECT_EQ(SignatureOf(MailRace("1..3", kBeforeTheFlush), "own-range", "x86"),
-            "stale-after-return+pte_clear.dontneed+pte_read.dontneed+syscall_return.dontneed"
-            "+not-issued");
+            "stale-after-return+pte_clear.zap+pte_read.zap+syscall_return+not-issued");
   EXPECT_EQ(SignatureOf(kHugePage, "own-range", "x86"),
-            "stale-after-return+pmd_clear.dontneed+pmd_read-none.dontneed+syscall_return.dontneed"
-            "+not-issued");
+            "stale-after-return+pmd_clear.zap+pmd_read-none.zap+syscall_return+not-issued");
   EXPECT_EQ(SignatureOf(Tables("0", "cpu0 until done\n"), "reset-range", "arm64"),
-            "freed-table-cached+pte_table_unlink.munmap+free_table.munmap+too-narrow");
+            "freed-table-cached+pte_table_unlink+free_table+wrong-level");
 }
 
 TEST(Signature, OfAWaitSaysWhereItIs) {

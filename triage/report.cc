@@ -142,40 +142,32 @@ class Report {
     return text;
   }
 
-  // Whether the call that is judged has issued an invalidation since it examined the page.
-  bool JudgedCallFlushed() const {
-    const StepEvent& judged = in_.trace.steps[static_cast<size_t>(cause_.judged)].event;
-    for (int i = cause_.examined + 1; i < cause_.judged; ++i) {
-      const StepEvent& event = in_.trace.steps[static_cast<size_t>(i)].event;
-      if (event.agent == judged.agent && event.op == judged.op && event.point == Point::tlb_flush) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   std::string MissingText() const {
-    if (cause_.missing == Missing::kNotIssued) return "no invalidation was issued after that";
-    if (cause_.examined >= 0 && !JudgedCallFlushed()) {
-      return absl::StrCat("cpu", violation_.cpu, "'s call issued none; ", OthersText());
-    }
-    return OthersText();
-  }
-
-  std::string OthersText() const {
+    const std::string others =
+        cause_.others < 0
+            ? ""
+            : absl::StrCat("; step ", cause_.others + 1, " of ", IssuerOf(cause_.others),
+                           " names it, but that call does not wait for it");
+    if (cause_.flushed < 0) return "that call issued no invalidation after that" + others;
     const TraceStep& flush = in_.trace.steps[static_cast<size_t>(cause_.flushed)];
     const std::string issued =
-        absl::StrCat("step ", cause_.flushed + 1, " of ", AgentName(flush.event.agent));
+        absl::StrCat("step ", cause_.flushed + 1, " of ", IssuerOf(cause_.flushed));
     switch (cause_.missing) {
       case Missing::kTooNarrow:
         return absl::StrCat("the last invalidation after that, ", issued, ", names only ",
-                            Describe(flush));
+                            Describe(flush), others);
+      case Missing::kWrongLevel:
+        return absl::StrCat("the invalidation of ", issued, ", ", Describe(flush),
+                            ", reaches it at another level only", others);
       case Missing::kPending:
         return absl::StrCat("the invalidation of ", issued, " has not been delivered to cpu",
-                            violation_.holder);
-      default: break;
+                            violation_.holder, others);
+      default: return absl::StrCat("filled again after the invalidation of ", issued);
     }
-    return absl::StrCat("filled again after the invalidation of ", issued);
+  }
+
+  std::string IssuerOf(int index) const {
+    return AgentName(in_.trace.steps[static_cast<size_t>(index)].event.agent);
   }
 
   const ReportInput& in_;
