@@ -38,6 +38,11 @@ class Agents : protected Steps {
 
   // The state as it is.
   const World& world() const { return system_.world; }
+  // The step before which the thread of `cpu` stands, as of when it last gave way; kNoPoint if it
+  // has not begun, or is done.
+  PendingStep StandsBefore(CpuId cpu) const {
+    return (cpus_left_ & CpuBit(cpu)) != 0 ? program(cpu).pending : PendingStep{};
+  }
 
  protected:
   struct CpuProgram {

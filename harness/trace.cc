@@ -171,6 +171,11 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
       execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});
   recorder.Complete(execution.world());
   trace.end = execution.world();
+  for (int i = 0; i < trace.end.cpu_count; ++i) {
+    const bool last =
+        !trace.steps.empty() && trace.steps.back().event.agent == CpuAgent(MakeCpu(i));
+    if (!last) trace.next[i] = execution.StandsBefore(MakeCpu(i));
+  }
   return trace;
 }
 

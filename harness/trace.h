@@ -5,6 +5,7 @@
 #ifndef GATHERFUZZ_HARNESS_TRACE_H_
 #define GATHERFUZZ_HARNESS_TRACE_H_
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct Trace {
   RunResult result;
   std::vector<TraceStep> steps;
   World end;  // after the last one
+  // The step that each thread would have made next; kNoPoint of one that has not begun, or is done,
+  // or made the last step.
+  std::array<PendingStep, kMaxCpus> next;
 };
 
 // Runs `schedule` with a recorder. The result is that of the same run without one.

@@ -31,16 +31,6 @@ struct RunOf {
   int member, members;  // which it is of how many the file has
 };
 
-std::string Replay(const RunOf& run) {
-  std::string command = absl::StrCat("gatherfuzz run --policy ", Absl(run.target.policy->name()),
-                                     " --arch ", Absl(run.target.arch->name()));
-  const std::string ignored = absl::GetFlag(FLAGS_ignore);
-  if (!ignored.empty()) absl::StrAppend(&command, " --ignore ", ignored);
-  const std::optional<int> member = absl::GetFlag(FLAGS_member);
-  if (member) absl::StrAppend(&command, " --member ", *member);
-  return absl::StrCat(command, " ", run.path);
-}
-
 // A path need not be UTF-8; what is not is replaced, so that the object always is.
 void PrintLine(const nlohmann::ordered_json& json) {
   std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
@@ -99,7 +89,8 @@ void PrintForPeople(const RunOf& run) {
   }
   if (result.violation.kind != ViolationKind::kNone) {
     std::cout << PrintReport({run.schedule, run.trace, run.target.policy->name(),
-                              run.target.arch->name(), Replay(run), run.member, run.members});
+                              run.target.arch->name(), ReplayCommand("run", run.path, run.target),
+                              run.member, run.members});
     return;
   }
   std::cout << absl::StreamFormat("%s: %s (%s, %s, %s%d steps, %d invalidations)\n", run.path,

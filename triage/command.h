@@ -91,6 +91,9 @@ struct Target {
 absl::StatusOr<Target> TargetFor(const std::string& path, const ScheduleFile& file);
 absl::StatusOr<const Arch*> ArchFor(const std::string& path, const ScheduleFile& file);
 
+// The command line that does the same again; with --ignore and --member as they were given.
+std::string ReplayCommand(std::string_view command, const std::string& path, const Target& target);
+
 // The kinds named by --ignore, as a mask of Bit(kind).
 absl::StatusOr<uint32_t> IgnoredKinds();
 

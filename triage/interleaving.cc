@@ -134,21 +134,6 @@ std::string CallHead(const Schedule& schedule, const TraceStep& step) {
 
 }  // namespace
 
-std::string OpName(const Op& op) {
-  const std::string range = absl::StrCat(" of ", op.range.begin, "..", op.range.end);
-  const std::string page = absl::StrCat(" of page ", op.range.begin);
-  switch (op.kind) {
-    case OpKind::kMap: return "mmap()" + range;
-    case OpKind::kMunmap: return "munmap()" + range;
-    case OpKind::kDontneed: return "madvise(MADV_DONTNEED)" + range;
-    case OpKind::kFree: return "madvise(MADV_FREE)" + range;
-    case OpKind::kRead: return "read" + page;
-    case OpKind::kWrite: return "write" + page;
-    case OpKind::kFill: break;
-  }
-  return "hardware walk" + page;
-}
-
 std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
   const Violation& violation = trace.result.violation;
   std::vector<bool> shown(trace.steps.size(), violation.kind == ViolationKind::kNone);
@@ -179,7 +164,7 @@ std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
 }
 
 std::string PrintInterleaving(const Schedule& schedule, const Trace& trace,
-                              const std::vector<bool>& shown) {
+                              const std::vector<bool>& shown, const StepNotes& notes) {
   std::vector<std::string> cells(trace.steps.size()), heads(trace.steps.size());
   std::vector<size_t> width(kMaxCpus, 0);
   std::vector<int> last_op(kMaxCpus, -1);
@@ -188,6 +173,8 @@ std::string PrintInterleaving(const Schedule& schedule, const Trace& trace,
     const StepEvent& event = trace.steps[i].event;
     const int cpu = Index(CpuOf(event.agent));
     cells[i] = Cell(trace.steps[i]);
+    const auto note = notes.find(static_cast<int>(i));
+    if (note != notes.end()) absl::StrAppend(&cells[i], "  ", note->second);
     if (KindOf(event.agent) == AgentKind::kCpu && last_op[cpu] != event.op) {
       last_op[cpu] = event.op;
       heads[i] = CallHead(schedule, trace.steps[i]);

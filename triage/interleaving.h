@@ -3,6 +3,7 @@
 #ifndef GATHERFUZZ_TRIAGE_INTERLEAVING_H_
 #define GATHERFUZZ_TRIAGE_INTERLEAVING_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,13 +18,13 @@ namespace gatherfuzz {
 // one.
 std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause);
 
+// What is to stand beside a step, by its index.
+using StepNotes = std::map<int, std::string>;
+
 // A table with a column for each CPU that has a step in `shown`; what its walker does is marked
 // [walk], a delivery [inv]. Runs of steps left out are counted. Lines end in '\n'.
 std::string PrintInterleaving(const Schedule& schedule, const Trace& trace,
-                              const std::vector<bool>& shown);
-
-// "madvise(MADV_DONTNEED) of 2..4", "the walker's fill of page 2".
-std::string OpName(const Op& op);
+                              const std::vector<bool>& shown, const StepNotes& notes = {});
 
 }  // namespace gatherfuzz
 

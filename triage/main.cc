@@ -32,7 +32,8 @@ ABSL_FLAG(uint64_t, seed, 0, "what everything random is drawn from");
 ABSL_FLAG(int, jobs, 0, "threads; 0: one for each core");
 ABSL_FLAG(bool, keep_going, false, "go on after a violation, and count them");
 ABSL_FLAG(std::string, output, "-", "the file to write; - is standard output");
-ABSL_FLAG(bool, all, false, "go on after the first violation, and count all ways to one");
+ABSL_FLAG(bool, all, false,
+          "explain: show every step; explore: go on after the first violation, and count all");
 ABSL_FLAG(int, preemptions, -1, "only orders with at most so many preemptions; -1: all orders");
 ABSL_FLAG(std::string, limit, "",
           "when to give up: states=N,memory=N,seconds=N, any of them (memory=4G if not given)");
@@ -198,6 +199,17 @@ absl::StatusOr<Target> TargetFor(const std::string& path, const ScheduleFile& fi
   const auto arch = ArchFor(path, file);
   if (!arch.ok()) return arch.status();
   return Target{*policy, *arch};
+}
+
+std::string ReplayCommand(std::string_view command, const std::string& path, const Target& target) {
+  std::string text =
+      absl::StrCat("gatherfuzz ", Absl(command), " --policy ", Absl(target.policy->name()),
+                   " --arch ", Absl(target.arch->name()));
+  const std::string ignored = absl::GetFlag(FLAGS_ignore);
+  if (!ignored.empty()) absl::StrAppend(&text, " --ignore ", ignored);
+  const std::optional<int> member = absl::GetFlag(FLAGS_member);
+  if (member) absl::StrAppend(&text, " --member ", *member);
+  return absl::StrCat(text, " ", ShellWord(path));
 }
 
 absl::StatusOr<uint32_t> IgnoredKinds() {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "harness/cause.h"
 #include "harness/text.h"
+#include "triage/explain/summary.h"
 #include "triage/interleaving.h"
 #include "triage/strings.h"
 
@@ -20,8 +21,9 @@ class Report {
 
   std::string Print() {
     text_ = kRule;
-    absl::StrAppend(&text_, "BUG: gatherfuzz: ", Absl(Info(violation_.kind).name), " in ", Where(),
-                    " (", Absl(in_.policy), ", ", Absl(in_.arch), ")\n\n", What(), "\n\n");
+    absl::StrAppend(&text_, "BUG: gatherfuzz: ", Absl(Info(violation_.kind).name), " in ",
+                    CallInQuestion(in_.schedule, in_.trace), " (", Absl(in_.policy), ", ",
+                    Absl(in_.arch), ")\n\n", Wrapped(SummaryOf(in_.schedule, in_.trace)), "\n\n");
     Facts();
     absl::StrAppend(&text_, "\n",
                     PrintInterleaving(in_.schedule, in_.trace, RelevantSteps(in_.trace, cause_)),
@@ -35,84 +37,13 @@ class Report {
   }
 
  private:
-  // "cpu1's madvise(MADV_DONTNEED) of 2..4".
-  std::string Actor(int index) const {
-    const StepEvent& event = in_.trace.steps[static_cast<size_t>(index)].event;
-    const Op* op = OpOf(in_.schedule, event);
-    return absl::StrCat(AgentName(event.agent), op == nullptr ? "" : "'s " + OpName(*op));
-  }
   std::string At(int index) const {
     const StepEvent& event = in_.trace.steps[static_cast<size_t>(index)].event;
-    return absl::StrCat("step ", index + 1, ", ", Info(event.point).name,
-                        event.page == kNoPage ? "" : absl::StrCat("(", event.page, ")"), " of ",
-                        Actor(index));
+    return absl::StrCat("step ", index + 1, ", ", StepName(event.point, event.page), " of ",
+                        ActorOf(in_.schedule, event));
   }
   void Fact(const char* name, const std::string& text) {
     absl::StrAppendFormat(&text_, "%-9s %s\n", name, text);
-  }
-
-  // The call it is about: for a wait, that of the one who waits, not of who moved last.
-  std::string Where() const {
-    const auto& steps = in_.trace.steps;
-    for (int i = cause_.judged; i >= 0 && violation_.cpu >= 0; --i) {
-      if (steps[static_cast<size_t>(i)].event.agent == CpuAgent(MakeCpu(violation_.cpu))) {
-        return Actor(i);
-      }
-    }
-    return cause_.judged < 0 ? "the initial state" : Actor(cause_.judged);
-  }
-
-  std::string What() const {
-    const std::string holder = absl::StrCat("cpu", violation_.holder);
-    const std::string entry =
-        absl::StrCat("mapping ", violation_.mapping, " -> frame ", violation_.frame);
-    switch (violation_.kind) {
-      case ViolationKind::kStaleAfterReturn:
-        return absl::StrCat("The call returns, and the TLB of ", holder, " still holds page ",
-                            violation_.page, " (", entry, ").");
-      case ViolationKind::kStaleDirtyAfterReturn:
-        return absl::StrCat("The call returns, and the TLB of ", holder, " still holds page ",
-                            violation_.page, " as dirty (", entry,
-                            "):\na write through it leaves the cleaned PTE clean.");
-      case ViolationKind::kFreedPageCached:
-        return absl::StrCat("Frame ", violation_.frame, ", once page ", violation_.page,
-                            ", is freed, and the TLB of ", holder, " still translates to it (",
-                            entry, ").", Detail());
-      case ViolationKind::kFreedTableCached:
-        return absl::StrCat("The page table that begins at page ", violation_.page, ", frame ",
-                            violation_.frame, ", is freed, and ", holder, " still points at it:\n",
-                            violation_.detail, ".");
-      case ViolationKind::kWalkedDeadTable:
-        return absl::StrCat(holder, " walks page ", violation_.page, " through frame ",
-                            violation_.frame, ", which is no longer that page table.");
-      case ViolationKind::kEndlessFault:
-        return absl::StrCat(holder, " faults on page ", violation_.page,
-                            " again and again, though its PTE is present and allows the access\n"
-                            "(mapping ",
-                            violation_.mapping,
-                            "), and no gather or invalidation is under way that could help.");
-      case ViolationKind::kDeadlock: return absl::StrCat("No agent can move: ", Blocked());
-      case ViolationKind::kStarvation:
-        return absl::StrCat("The finish on cpu", violation_.cpu,
-                            " waits, and call after call that began after it completes before it.");
-      default: return absl::StrCat("The protocol did not balance: ", violation_.detail, ".");
-    }
-  }
-
-  std::string Detail() const {
-    return *violation_.detail == '\0' ? "" : absl::StrCat("\nIt was ", violation_.detail, ".");
-  }
-
-  // The last step and the state tell who waits for what.
-  std::string Blocked() const {
-    std::string text;
-    for (int i = 0; i < in_.schedule.cpus; ++i) {
-      const Call& call = in_.trace.end.cpus[static_cast<size_t>(i)].call;
-      if (call.kind == CallKind::kNone) continue;
-      absl::StrAppend(&text, text.empty() ? "" : ", ", "cpu", i,
-                      call.waiting ? " waits in its finish" : " is blocked");
-    }
-    return text + ".";
   }
 
   void Facts() {

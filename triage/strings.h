@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Debian's Abseil has a string_view of its own; this hands it the standard one.
+// Text for a terminal. Debian's Abseil has a string_view of its own; Absl() hands it the standard
+// one.
 #ifndef GATHERFUZZ_TRIAGE_STRINGS_H_
 #define GATHERFUZZ_TRIAGE_STRINGS_H_
 
+#include <string>
 #include <string_view>
 
 #include "absl/strings/string_view.h"
@@ -10,6 +12,16 @@
 namespace gatherfuzz {
 
 inline absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
+
+// Breaks a line at blanks, so that none is longer than a mail's; those after the first begin with
+// `indent` blanks. No line break at the end.
+std::string Wrapped(std::string_view text, size_t indent = 0);
+
+// A file's name as a terminal may show it: what is not printable ASCII or UTF-8 is escaped.
+std::string Printable(std::string_view text);
+
+// The text as one word of a shell's command line; quoted only where it has to be.
+std::string ShellWord(std::string_view text);
 
 }  // namespace gatherfuzz
 

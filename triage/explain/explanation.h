@@ -12,23 +12,18 @@
 #include "explore/turning.h"
 #include "harness/cause.h"
 #include "harness/trace.h"
+#include "triage/explain/chain.h"
 
 namespace gatherfuzz {
 
-// One sentence of the chain of causes, in order of time. Plain text.
-struct Sentence {
-  std::string text;
-  int step = -1;  // the step of the trace it speaks of, by index; -1: what was before the first
-};
-
-// What a step on the way that ends well is.
+// A step that was not made.
 struct RescueStep {
   AgentId agent{};
   Point point{};
   int page = kNoPage;  // of a delivery: the CPU whose invalidation it is
 };
 
-// From where on it could not be helped; steps are indices into the trace.
+// From where on it could not be helped; explore/turning.h has the terms.
 struct NoReturn {
   enum class Known : uint8_t {
     kNo,       // the limit was reached first
@@ -36,12 +31,10 @@ struct NoReturn {
     kAtStep,   // after `step` every continuation violates, before it one did not
   };
   Known known = Known::kNo;
-  int step = -1;
-  // From before that step, a continuation that ends well (its own steps, not those of the trace),
-  // and which of them is the one that saves: after it, even `step` itself is harmless.
+  int step = -1;  // of the trace, by index
+  // Steps that, made before that one, take the harm from it. The last is the one that saves.
   std::vector<RescueStep> rescue;
-  int saving = -1;
-  std::string text;  // the same in sentences
+  std::string text;  // the same in sentences; never empty
 };
 
 // The same schedule under another policy of the published ones, on the same architecture.
