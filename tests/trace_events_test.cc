@@ -64,12 +64,12 @@ struct Recording {
 // Reads the events in the order of the file, as a viewer does.
 class Reader {
  public:
-  void Read(const Json& document) {
+  void Read(Json document) {
     ASSERT_TRUE(document.is_object());
     ASSERT_TRUE(document["displayTimeUnit"] == "ns" || document["displayTimeUnit"] == "ms");
     ASSERT_TRUE(document["otherData"].is_object());
     ASSERT_TRUE(document["traceEvents"].is_array());
-    for (const Json& event : document["traceEvents"]) {
+    for (Json event : document["traceEvents"]) {
       SCOPED_TRACE(event.dump());
       ReadEvent(event);
       if (::testing::Test::HasFatalFailure()) return;
@@ -85,7 +85,7 @@ class Reader {
     std::string category;
   };
 
-  void ReadEvent(const Json& event) {
+  void ReadEvent(Json& event) {
     ASSERT_TRUE(event["ph"].is_string());
     ASSERT_TRUE(event["name"].is_string() && event["name"] != "");
     ASSERT_TRUE(event["ts"].is_number_integer());
@@ -111,7 +111,7 @@ class Reader {
     ReadFlow(event, open);
   }
 
-  void ReadMetadata(const Json& event) {
+  void ReadMetadata(Json& event) {
     if (event["name"] == "thread_name") {
       ASSERT_TRUE(event["args"]["name"].is_string());
       ASSERT_TRUE(named_.insert(event["tid"].get<int>()).second);
@@ -124,7 +124,7 @@ class Reader {
     }
   }
 
-  static void ReadSlice(const Json& event, std::vector<Open>& open) {
+  static void ReadSlice(Json& event, std::vector<Open>& open) {
     ASSERT_TRUE(event["dur"].is_number_integer());
     ASSERT_GE(event["dur"], 1);
     const int end = event["ts"].get<int>() + event["dur"].get<int>();
@@ -134,7 +134,7 @@ class Reader {
     open.push_back({end, event["cat"]});
   }
 
-  static void ReadInstant(const Json& event, const std::vector<Open>& open) {
+  static void ReadInstant(Json& event, const std::vector<Open>& open) {
     ASSERT_TRUE(event["s"] == "t" || event["s"] == "g");
     ASSERT_EQ(event["s"] == "g", event["cat"] == "violation");
     ASSERT_TRUE(event["args"].is_object());
@@ -142,7 +142,7 @@ class Reader {
   }
 
   // A reader takes the innermost slice that it has read for the one that a flow leads from or to.
-  void ReadFlow(const Json& event, const std::vector<Open>& open) {
+  void ReadFlow(Json& event, const std::vector<Open>& open) {
     ASSERT_TRUE(event["id"].is_number_integer());
     const bool start = event["ph"] == "s";
     const std::string id =
