@@ -9,8 +9,8 @@
 // - Each step of a thread or walker is an instant; a flow leads from an issued invalidation to each
 //   of its deliveries; tlb_flush_pending is a counter; the violation is an instant across all.
 //
-// The trace does not tell waiting from not being chosen: a wait in finish begins with the step
-// before it, and an access that ends at its last step is taken to be done.
+// The trace does not tell waiting from not being chosen: a wait in finish begins right after the
+// step before it, and an access that ends at its last step is taken to be done.
 #ifndef GATHERFUZZ_TRIAGE_PERFETTO_TRACE_EVENTS_H_
 #define GATHERFUZZ_TRIAGE_PERFETTO_TRACE_EVENTS_H_
 
