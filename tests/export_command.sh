@@ -40,7 +40,7 @@ check grep -qx "// stale-after-return in cpu1's madvise(MADV_DONTNEED) of 2..4 u
 check grep -qx 'TEST(OwnRangeOnX86, StaleAfterReturnIn00TheMail) {' the_mail_test.cc
 
 # A clean run expects none, and no signature.
-expect 0 'EXPECT_EQ\(Verdict\(kSchedule, "full-mm", "x86"\), "none"\);' -- --gtest --policy full-mm "$mail"
+expect 0 'EXPECT_EQ\(Verdict\(schedule, "full-mm", "x86"\), "none"\);' -- --gtest --policy full-mm "$mail"
 check grep -q 'TEST(FullMmOnX86, NoViolationIn00TheMail)' out
 check test "$(grep -c ignature out)" -eq 0
 
@@ -71,6 +71,10 @@ mv out odd.cc
 compiles odd.cc
 (cat "$mail" | "$gatherfuzz" export --gtest - >from_pipe.cc)
 check grep -q 'TEST(OwnRangeOnX86, StaleAfterReturnInStandardInput)' from_pipe.cc
+
+cp "$mail" crash-da39a3ee5e6b4b0d3255bfef95601890afd80709-da39a3ee5e6b4b0d3255bfef95601890
+expect 0 -- --gtest crash-*
+check test "$(grep -c '.\{101,\}' out)" -eq 0
 
 # One clear line, and status 2.
 expect 2 '^gatherfuzz: export needs a form to write: --gtest, a C\+\+ test of this tree$' -- "$mail"

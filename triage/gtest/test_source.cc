@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/gtest/test_source.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -94,23 +95,31 @@ std::string SignatureConstant(const std::string& signature) {
                       literals, ";\n\n");
 }
 
-// The test itself: the signature, if there is one, and the expectations.
-std::string Test(const std::string& name, const ScheduleFile& file, const Trace& trace) {
-  const bool violates = trace.result.violation.kind != ViolationKind::kNone;
+// "TEST(FullMmOnX86, NoViolationInTheMail) {", on one line, however long the name of the file is.
+std::string TestHead(const std::string& name, const ScheduleFile& file, const Trace& trace) {
   const std::string verdict = VerdictName(trace.result);
   const std::string head =
       absl::StrCat("TEST(", Identifier(file.policy), "On", Identifier(file.arch), ", ",
-                   Identifier(verdict == "none" ? "no violation" : verdict), "In",
-                   Identifier(name.substr(0, name.rfind('.'))), ") {\n");
-  const std::string under = absl::StrCat(", \"", file.policy, "\", \"", file.arch, "\"), \"");
-  if (!violates)
-    return absl::StrCat(head, "  EXPECT_EQ(Verdict(kSchedule", under, verdict, "\");\n}\n");
-  return absl::StrCat(SignatureConstant(Signature(file.schedule, trace)), head,
-                      "  const Schedule schedule = FromText(kSchedule).schedule;\n",
-                      "  ASSERT_EQ(Verdict(schedule", under, verdict, "\");\n",
-                      "  static Execution execution;\n",
-                      "  const Trace trace = Record(execution, schedule, *FindPolicy(\"",
-                      file.policy, "\"), *FindArch(\"", file.arch, "\"));\n",
+                   Identifier(verdict == "none" ? "no violation" : verdict), "In");
+  const size_t room = kColumns - std::min(kColumns, head.size() + 3);
+  return absl::StrCat(head, Identifier(name.substr(0, name.rfind('.'))).substr(0, room), ") {\n");
+}
+
+// The test itself: the signature, if there is one, and the expectations.
+std::string Test(const std::string& name, const ScheduleFile& file, const Trace& trace) {
+  const bool violates = trace.result.violation.kind != ViolationKind::kNone;
+  const std::string expectation =
+      absl::StrCat("  const Schedule schedule = FromText(kSchedule).schedule;\n",
+                   violates ? "  ASSERT_EQ" : "  EXPECT_EQ", "(Verdict(schedule, \"", file.policy,
+                   "\", \"", file.arch, "\"), \"", VerdictName(trace.result), "\");\n");
+  const std::string head = TestHead(name, file, trace);
+  if (!violates) return absl::StrCat(head, expectation, "}\n");
+  const std::string record = absl::StrCat("Record(execution, schedule, *FindPolicy(\"", file.policy,
+                                          "\"), *FindArch(\"", file.arch, "\"));\n");
+  const std::string trace_is = "  const Trace trace =";
+  const bool fits = trace_is.size() + record.size() <= kColumns;  // a blank more, no end of line
+  return absl::StrCat(SignatureConstant(Signature(file.schedule, trace)), head, expectation,
+                      "  static Execution execution;\n", trace_is, fits ? " " : "\n      ", record,
                       "  EXPECT_EQ(Signature(schedule, trace), kSignature);\n}\n");
 }
 
