@@ -33,9 +33,9 @@ constexpr std::string_view kSchedule = R"(
 
 constexpr std::string_view kSignature =
     "stale-after-return"
-    "+pte_clear.dontneed"
-    "+pte_read.dontneed"
-    "+syscall_return.dontneed"
+    "+pte_clear.zap"
+    "+pte_read.zap"
+    "+syscall_return"
     "+too-narrow";
 
 TEST(OwnRangeOnX86, StaleAfterReturnIn00TheMail) {

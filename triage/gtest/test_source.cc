@@ -10,7 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "harness/cause.h"
-#include "triage/interleaving.h"
+#include "triage/explain/summary.h"
 
 namespace gatherfuzz {
 namespace {
@@ -58,17 +58,6 @@ std::string Comment(const std::string& text) {
 
 std::string VerdictName(const RunResult& result) {
   return result.limit ? "limit" : std::string(Info(result.violation.kind).name);
-}
-
-// "cpu1's madvise(MADV_DONTNEED) of 2..4": the call that the violation is about.
-std::string CallOf(const Schedule& schedule, const Trace& trace) {
-  const int cpu = trace.result.violation.cpu;
-  for (auto step = trace.steps.rbegin(); step != trace.steps.rend(); ++step) {
-    if (cpu >= 0 && step->event.agent != CpuAgent(MakeCpu(cpu))) continue;
-    const Op* op = OpOf(schedule, step->event);
-    return AgentName(step->event.agent) + (op == nullptr ? "" : "'s " + OpName(*op));
-  }
-  return "the initial state";
 }
 
 // The schedule as tests write it: what the test itself says is left out.
@@ -129,7 +118,7 @@ std::string TestSourceOf(const std::string& path, const ScheduleFile& file, cons
   const bool violates = trace.result.violation.kind != ViolationKind::kNone;
   const std::string name = FileName(path);
   const std::string what = violates
-                               ? VerdictName(trace.result) + " in " + CallOf(file.schedule, trace)
+                               ? VerdictName(trace.result) + " in " + CallInQuestion(file.schedule, trace)
                            : trace.result.limit ? "A run that comes to the limit of steps"
                                                 : "A run without a violation";
   return absl::StrCat(
