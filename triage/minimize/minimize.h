@@ -28,8 +28,9 @@ struct Minimized {
   std::string signature;
   int preemptions = 0;
   int steps = 0;
-  uint64_t replays = 0;      // executions it took
-  bool interrupted = false;  // then this is the best so far
+  int preemptions_before = 0, steps_before = 0;  // of the schedule as it came
+  uint64_t replays = 0;                          // executions it took
+  bool interrupted = false;                      // then this is the best so far
   // No order of these programs comes to a violation of this kind with fewer preemptions, nor with
   // as many and fewer steps.
   bool proven = false;
