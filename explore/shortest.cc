@@ -231,14 +231,20 @@ Schedule ScheduleOf(const Schedule& programs, const Policy& policy, const Arch& 
   };
   Schedule named = NameSwitches(spelled, run(spelled));
   if (!same(named)) return spelled;
-  // Much of it happens by itself: a blocked agent lends its turn, and the rest comes last.
-  for (size_t i = named.order.size(); i-- > 0;) {
-    Schedule shorter = named;
-    shorter.order.erase(i);
-    if (same(shorter)) named = shorter;
-  }
-  const Schedule merged = NameSwitches(named, run(named));
-  return merged.order.size() < named.order.size() && same(merged) ? merged : named;
+  // Much of it happens by itself. A blocked agent lends its turn, if it has one: so deliveries go
+  // first. The rest comes last.
+  const auto drop = [&](auto may_go) {
+    for (size_t i = named.order.size(); i-- > 0;) {
+      Schedule shorter = named;
+      shorter.order.erase(i);
+      if (may_go(named.order[i]) && same(shorter)) named = shorter;
+    }
+    const Schedule merged = NameSwitches(named, run(named));
+    if (merged.order.size() < named.order.size() && same(merged)) named = merged;
+  };
+  drop([](const Run& run) { return KindOf(run.agent) == AgentKind::kInvalidation; });
+  drop([](const Run&) { return true; });
+  return named;
 }
 
 }  // namespace gatherfuzz

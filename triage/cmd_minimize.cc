@@ -34,13 +34,18 @@ std::string Extent(const Minimized& minimized) {
                       Counted(static_cast<uint64_t>(minimized.steps), "step"));
 }
 
+std::string Proven(const Minimized& minimized) {
+  return minimized.proven               ? "; none shorter exists"
+         : minimized.others_are_shorter ? "; a shorter one has another signature"
+                                        : "; whether a shorter one exists was not explored";
+}
+
 // The text form, and below its first line what is known of it.
 std::string TextOf(const ScheduleFile& file, const Minimized& minimized) {
   const std::string text = PrintText(file);
   const size_t head = text.find('\n') + 1;
-  return absl::StrCat(text.substr(0, head), "# ", Extent(minimized),
-                      minimized.proven ? "; none shorter exists" : "", "\n# signature ",
-                      minimized.signature, "\n", text.substr(head));
+  return absl::StrCat(text.substr(0, head), "# ", Extent(minimized), Proven(minimized),
+                      "\n# signature ", minimized.signature, "\n", text.substr(head));
 }
 
 absl::StatusOr<MinimizeSettings> ChosenSettings() {

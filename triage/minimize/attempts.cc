@@ -71,10 +71,25 @@ bool Attempts::TakeInAnyOrder(const Schedule& candidate) {
   if (!smaller && !lower) return false;
   std::string key = KeyOf(candidate);
   if (without_.contains(key)) return false;
+  if (!MayViolate(candidate)) return NoteWithout(std::move(key));
   const ShortestResult result = FindOrder(candidate, smaller ? -1 : best_.weight.preemptions);
   if (result.found && Take(ScheduleFor(candidate, result.found->path))) return true;
-  if (smaller && !stopped()) without_.insert(std::move(key));
+  return smaller && NoteWithout(std::move(key));
+}
+
+bool Attempts::NoteWithout(std::string key) {
+  if (!stopped()) without_.insert(std::move(key));
   return false;
+}
+
+bool Attempts::MayViolate(const Schedule& programs) const {
+  const ExploreResult explored = Explore(programs,
+                                         {.policy = &policy_,
+                                          .arch = &arch_,
+                                          .ignored = settings_.ignored,
+                                          .limits = settings_.limits},
+                                         stop_);
+  return !explored.complete() || (explored.kinds() & Bit(kind_)) != 0;
 }
 
 std::optional<Subject> Attempts::Run(const Schedule& schedule) {

@@ -57,6 +57,10 @@ class Attempts {
  private:
   bool Take(const Schedule& candidate);
   bool TakeInAnyOrder(const Schedule& candidate);
+  // Whether some order may end in a violation of the kind. Takes a fraction of the states that
+  // FindOrder() does, as it leaves out orders of independent steps.
+  bool MayViolate(const Schedule& programs) const;
+  bool NoteWithout(std::string key);
   bool DoesAsWell(const Schedule& schedule, const Trace& trace) const;
   Subject SubjectOf(const Schedule& schedule, Trace trace);
   void Improve(Subject subject);

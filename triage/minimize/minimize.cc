@@ -44,7 +44,10 @@ Minimized Minimize(const Schedule& schedule, const Policy& policy, const Arch& a
             PlaceOf(attempts->schedule()) != PlaceOf(before);
   }
   Minimized result = attempts->Result();
-  result.proven = attempts->may_explore() && !attempts->stopped() && NoneIsShorter(*attempts);
+  if (!attempts->may_explore() || attempts->stopped()) return result;
+  const std::strong_ordering order = CompareWithShortest(*attempts);
+  result.proven = order == std::strong_ordering::equal;
+  result.others_are_shorter = order == std::strong_ordering::greater;
   return result;
 }
 

@@ -34,6 +34,10 @@ struct Minimized {
   // No order of these programs comes to a violation of this kind with fewer preemptions, nor with
   // as many and fewer steps.
   bool proven = false;
+  // One does, whose signature is another. Then this is the shortest that was found with its own;
+  // as the search keeps one way to each state, and a signature may turn on the way, it need not be
+  // the shortest there is.
+  bool others_are_shorter = false;
 };
 
 // `schedule` must end in a violation under `policy` and `arch`. Deterministic, unless it is stopped

@@ -5,6 +5,7 @@
 #define GATHERFUZZ_TRIAGE_MINIMIZE_PASSES_H_
 
 #include <array>
+#include <compare>
 
 #include "triage/minimize/attempts.h"
 
@@ -32,8 +33,9 @@ CpuMap InOrderOfMoves(const Path& path);
 
 // The shortest order of the best programs, whose CPUs may be renumbered for it (proof.cc).
 void TakeShortestOrder(Attempts& attempts);
-// Whether no order of the best programs has a violation of the kind and is shorter.
-bool NoneIsShorter(Attempts& attempts);
+// The best order, by preemptions and steps, against the shortest of its programs that ends in a
+// violation of the kind; less if none was found within the limits.
+std::strong_ordering CompareWithShortest(Attempts& attempts);
 
 // Tries the list of the best schedule without parts of it: all, halves, and so on to single items,
 // from the last on. `without(begin, end)` tries it without those.

@@ -76,16 +76,27 @@ bool DropInit(Attempts& attempts) {
                    });
 }
 
-// What an access or a fill puts into a TLB may be there from the beginning.
-bool TurnAccessesToInit(Attempts& attempts) {
+// What an operation does before the others may be so from the beginning: a VMA, a page, an entry.
+bool AddToInit(Schedule& schedule, const ProgramLine& line) {
+  const auto [agent, op] = line;
+  const bool access = op.kind == OpKind::kRead || op.kind == OpKind::kWrite;
+  if (op.kind == OpKind::kMap) {
+    return schedule.init.push_back({.range = op.range, .flags = op.flags});
+  }
+  if (!access && op.kind != OpKind::kFill) return false;
+  const InitItem present{.kind = InitItem::Kind::kPresent, .range = op.range};
+  return (!access || schedule.init.push_back(present)) &&
+         schedule.init.push_back(
+             {.kind = InitItem::Kind::kCached, .range = op.range, .cpu = CpuOf(agent)});
+}
+
+bool TurnLinesToInit(Attempts& attempts) {
   bool helped = false;
   for (size_t i = attempts.schedule().program.size(); i-- > 0;) {
     Schedule candidate = attempts.schedule();
-    const auto [agent, op] = candidate.program[i];
-    if (op.kind != OpKind::kRead && op.kind != OpKind::kWrite && op.kind != OpKind::kFill) continue;
-    candidate.init.push_back(
-        {.kind = InitItem::Kind::kCached, .range = op.range, .cpu = CpuOf(agent)});
+    if (!AddToInit(candidate, candidate.program[i])) continue;
     candidate.program.erase(i);
+    Canonicalize(candidate);
     helped |=
         attempts.Try(WithoutSteps(attempts.best(), candidate, i, i + 1)) || attempts.Try(candidate);
   }
@@ -196,7 +207,7 @@ bool DropFlags(Attempts& attempts) {
 bool ShrinkPrograms(Attempts& attempts) {
   bool helped = DropCpus(attempts);
   helped |= DropLines(attempts);
-  helped |= TurnAccessesToInit(attempts);
+  helped |= TurnLinesToInit(attempts);
   helped |= DropInit(attempts);
   helped |= MergeInit(attempts);
   helped |= SimplifyKinds(attempts);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The shortest order of the programs that are left, by exploration.
 #include <algorithm>
+#include <compare>
 #include <numeric>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "harness/text.h"
 #include "triage/minimize/passes.h"
@@ -48,11 +50,12 @@ void TakeShortestOrder(Attempts& attempts) {
   if (simplest) attempts.Adopt(*simplest);
 }
 
-bool NoneIsShorter(Attempts& attempts) {
+std::strong_ordering CompareWithShortest(Attempts& attempts) {
   const Weight& weight = attempts.best().weight;
   const ShortestResult result = attempts.FindOrderOfKind(attempts.schedule(), weight.preemptions);
-  return result.cheapest && result.cheapest->preemptions == weight.preemptions &&
-         result.cheapest->steps == weight.steps;
+  if (!result.cheapest) return std::strong_ordering::less;
+  return std::pair(weight.preemptions, weight.steps) <=>
+         std::pair(result.cheapest->preemptions, result.cheapest->steps);
 }
 
 }  // namespace gatherfuzz
