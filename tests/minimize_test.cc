@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -65,24 +64,14 @@ Ended EndOf(const Schedule& schedule, const Target& at) {
   return ended;
 }
 
-// A schedule that ends in a violation, on pages below kPagesPerPud.
 Schedule RandomViolation(Random& random, const Target& at) {
   static Execution execution;
   for (;;) {
-    std::vector<uint8_t> bytes(40 + random.Below(200));
-    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next());
+    const Bytes bytes = RandomBytes(random, 40 + random.Below(200));
     Schedule schedule;
     DecodeBytes(bytes, schedule);
-    const auto fits = [](const auto& list, auto range_of) {
-      return std::all_of(list.begin(), list.end(),
-                         [&](const auto& item) { return range_of(item).end <= kPagesPerPud; });
-    };
-    if (fits(schedule.init, [](const InitItem& item) { return item.range; }) &&
-        fits(schedule.program, [](const ProgramLine& line) { return line.op.range; }) &&
-        execution.Execute(schedule, at.the_policy(), at.the_arch()).violation.kind !=
-            ViolationKind::kNone) {
-      return schedule;
-    }
+    const RunResult result = execution.Execute(schedule, at.the_policy(), at.the_arch());
+    if (result.violation.kind != ViolationKind::kNone) return schedule;
   }
 }
 
@@ -174,7 +163,7 @@ class MinimizeRandom : public ::testing::TestWithParam<Target> {};
 TEST_P(MinimizeRandom, NothingCanBeTakenAway) {
   const Target& at = GetParam();
   Random random(5);
-  int proven = 0;
+  int compared = 0;  // with the shortest
   for (int i = 0; i < at.violations; ++i) {
     const Schedule raw = RandomViolation(random, at);
     const Ended before = EndOf(raw, at);
@@ -195,7 +184,7 @@ TEST_P(MinimizeRandom, NothingCanBeTakenAway) {
     EXPECT_EQ(small.tail, Tail{}) << text;
     EXPECT_TRUE(AllNameSteps(small)) << text;
     EXPECT_FALSE(minimized.proven && minimized.others_are_shorter);
-    proven += minimized.proven;
+    compared += minimized.proven || minimized.others_are_shorter;
 
     for (const Schedule& less : WithOneLess(small)) {
       EXPECT_FALSE(EndOf(less, at).SameAs(after)) << text << "is as bad as\n" << TextOf(less);
@@ -209,7 +198,7 @@ TEST_P(MinimizeRandom, NothingCanBeTakenAway) {
       EXPECT_TRUE(!end.SameAs(after) || end.LongerThan(after)) << text << "needs no line " << line;
     }
   }
-  EXPECT_GT(proven, 0);
+  EXPECT_GT(compared, 0);
 }
 
 // --- Names ---
@@ -251,6 +240,20 @@ Schedule Renamed(Schedule schedule, const Target& at, const Renaming& renaming) 
   return schedule;
 }
 
+// By whole blocks of pages, as many of them as there is room for.
+int RandomShift(Random& random, const Schedule& schedule) {
+  int first = kPages, last = 0;
+  const auto add = [&](PageRange range) {
+    first = std::min(first, range.begin);
+    last = std::max(last, range.end - 1);
+  };
+  for (const InitItem& item : schedule.init) add(item.range);
+  for (const ProgramLine& line : schedule.program) add(line.op.range);
+  const int below = first / kPagesPerPud, above = kPuds - 1 - last / kPagesPerPud;
+  return kPagesPerPud *
+         (static_cast<int>(random.Below(static_cast<uint32_t>(below + above + 1))) - below);
+}
+
 // Not always: which of two CPUs is served first is decided by their numbers, and a path that is
 // equally simple may be met first.
 TEST_P(MinimizeRandom, NamesDoNotMatter) {
@@ -260,23 +263,18 @@ TEST_P(MinimizeRandom, NamesDoNotMatter) {
   for (int i = 0; i < at.violations; ++i) {
     const Schedule raw = RandomViolation(random, at);
     const Ended ended = EndOf(raw, at);
-    const Schedule renamed =
-        Renamed(raw, at,
-                {.turn = static_cast<int>(random.Below(4)),
-                 .cpus = raw.cpus,
-                 .shift = kPagesPerPud * static_cast<int>(random.Below(kPuds))});
+    const Schedule renamed = Renamed(raw, at,
+                                     {.turn = static_cast<int>(random.Below(4)),
+                                      .cpus = raw.cpus,
+                                      .shift = RandomShift(random, raw)});
     const Ended other = EndOf(renamed, at);
     if (!other.SameAs(ended) || other.steps != ended.steps) continue;  // another run
     ++all;
     const Minimized a = MinimizedOf(raw, at), b = MinimizedOf(renamed, at);
     same += a.schedule == b.schedule;
-    if (std::getenv("SHOW") != nullptr && !(a.schedule == b.schedule)) {
-      std::printf("-----\n%s\n%s", TextOf(a.schedule).c_str(), TextOf(b.schedule).c_str());
-    }
   }
-  std::printf("%d of %d\n", same, all);
   EXPECT_GT(all, 0);
-  EXPECT_GE(same * 10, all * 8);
+  EXPECT_GE(same * 10, all * 9) << same << " of " << all;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -286,7 +284,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Target{"reset-range", "arm64"}, Target{"sync-before-dec", "x86"},
                       Target{"nesting-counters", "arm64", 5}, Target{"sync-finish", "x86", 5},
                       Target{"widen-range", "x86", 3}, Target{"canary", "x86"},
-                      Target{"dec-before-flush", "arm64"}));
+                      Target{"huge-not-recorded", "x86"}, Target{"clean-not-recorded", "x86"},
+                      Target{"dec-before-flush", "x86", 8}));
 
 }  // namespace
 }  // namespace gatherfuzz

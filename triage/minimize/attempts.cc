@@ -74,7 +74,7 @@ bool Attempts::TakeInAnyOrder(const Schedule& candidate) {
   if (!MayViolate(candidate)) return NoteWithout(std::move(key));
   const ShortestResult result = FindOrder(candidate, smaller ? -1 : best_.weight.preemptions);
   if (result.found && Take(ScheduleFor(candidate, result.found->path))) return true;
-  return smaller && NoteWithout(std::move(key));
+  return NoteWithout(std::move(key));
 }
 
 bool Attempts::NoteWithout(std::string key) {

@@ -19,7 +19,7 @@ struct MinimizeSettings {
   uint32_t ignored = 0;  // Bit(kind) of violations that do not end the run
   // Of each exploration: of whether a smaller program has the violation in any order, and of the
   // shortest order. By states, so that the result is the same on every machine; 0: none.
-  ExploreLimits limits{.states = 200'000};
+  ExploreLimits limits{.states = 100'000};
 };
 
 struct Minimized {

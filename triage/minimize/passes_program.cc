@@ -77,28 +77,36 @@ bool DropInit(Attempts& attempts) {
 }
 
 // What an operation does before the others may be so from the beginning: a VMA, a page, an entry.
-bool AddToInit(Schedule& schedule, const ProgramLine& line) {
+// An access to a huge page is one to all of `pages`.
+bool AddToInit(Schedule& schedule, const ProgramLine& line, PageRange pages) {
   const auto [agent, op] = line;
   const bool access = op.kind == OpKind::kRead || op.kind == OpKind::kWrite;
   if (op.kind == OpKind::kMap) {
     return schedule.init.push_back({.range = op.range, .flags = op.flags});
   }
   if (!access && op.kind != OpKind::kFill) return false;
-  const InitItem present{.kind = InitItem::Kind::kPresent, .range = op.range};
+  const InitItem present{.kind = InitItem::Kind::kPresent, .range = pages};
   return (!access || schedule.init.push_back(present)) &&
          schedule.init.push_back(
-             {.kind = InitItem::Kind::kCached, .range = op.range, .cpu = CpuOf(agent)});
+             {.kind = InitItem::Kind::kCached, .range = pages, .cpu = CpuOf(agent)});
+}
+
+bool TurnToInit(Attempts& attempts, size_t i, PageRange pages) {
+  Schedule candidate = attempts.schedule();
+  if (!AddToInit(candidate, candidate.program[i], pages)) return false;
+  candidate.program.erase(i);
+  Canonicalize(candidate);
+  return attempts.Try(WithoutSteps(attempts.best(), candidate, i, i + 1)) ||
+         attempts.Try(candidate);
 }
 
 bool TurnLinesToInit(Attempts& attempts) {
   bool helped = false;
   for (size_t i = attempts.schedule().program.size(); i-- > 0;) {
-    Schedule candidate = attempts.schedule();
-    if (!AddToInit(candidate, candidate.program[i])) continue;
-    candidate.program.erase(i);
-    Canonicalize(candidate);
+    const PageRange pages = attempts.schedule().program[i].op.range;
+    const int block = pages.begin / kPagesPerPmd * kPagesPerPmd;
     helped |=
-        attempts.Try(WithoutSteps(attempts.best(), candidate, i, i + 1)) || attempts.Try(candidate);
+        TurnToInit(attempts, i, pages) || TurnToInit(attempts, i, {block, block + kPagesPerPmd});
   }
   return helped;
 }
