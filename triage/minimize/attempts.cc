@@ -5,6 +5,7 @@
 
 #include "harness/bytes.h"
 #include "harness/cause.h"
+#include "triage/minimize/passes.h"
 
 namespace gatherfuzz {
 namespace {
@@ -12,6 +13,9 @@ namespace {
 // Violations of the right kind that a search looks at, at most. Those of one signature come close
 // together; most programs have a few dozen.
 constexpr int kMostJudged = 1000;
+
+// How many explorations that reach the limit of states are made to find smaller programs.
+constexpr uint64_t kExplorations = 10;
 
 Path PathOf(const Trace& trace) {
   Path path;
@@ -52,44 +56,50 @@ bool Attempts::Try(const Schedule& candidate) {
 
 bool Attempts::Adopt(const Subject& candidate) {
   if (best_.weight.Worth() < candidate.weight.Worth()) return false;
-  Improve(candidate);
-  return true;
+  return Improve(candidate);
 }
 
 bool Attempts::Take(const Schedule& candidate) {
   if (best_.weight.size < SizeOf(candidate)) return false;
   std::optional<Subject> subject = Run(candidate);
-  if (!subject || !(subject->weight < best_.weight)) return false;
-  Improve(*std::move(subject));
-  return true;
+  if (subject && subject->weight < best_.weight) return Improve(*std::move(subject));
+  // It may be simpler once its CPUs are numbered as they move in it.
+  if (!subject || subject->weight.moves == 0 || best_.weight.Effort() < subject->weight.Effort()) {
+    return false;
+  }
+  subject = Run(WithCpus(candidate, InOrderOfMoves(subject->path)));
+  return subject && subject->weight < best_.weight && Improve(*std::move(subject));
 }
 
 bool Attempts::TakeInAnyOrder(const Schedule& candidate) {
+  if (explored_ / kExplorations >= settings_.limits.states) return false;
   const Size size = SizeOf(candidate);
   const bool smaller = size < best_.weight.size;
   const bool lower = size == best_.weight.size && PlaceOf(candidate) < best_.weight.place;
   if (!smaller && !lower) return false;
   std::string key = KeyOf(candidate);
   if (without_.contains(key)) return false;
-  if (!MayViolate(candidate)) return NoteWithout(std::move(key));
-  const ShortestResult result = FindOrder(candidate, smaller ? -1 : best_.weight.preemptions);
-  if (result.found && Take(ScheduleFor(candidate, result.found->path))) return true;
-  return NoteWithout(std::move(key));
-}
-
-bool Attempts::NoteWithout(std::string key) {
+  if (TakeAnyOrderOf(candidate)) return true;
   if (!stopped()) without_.insert(std::move(key));
   return false;
 }
 
-bool Attempts::MayViolate(const Schedule& programs) const {
+bool Attempts::TakeAnyOrderOf(const Schedule& programs) {
+  // The cheaper question: it leaves out orders of independent steps, and the first way to the
+  // violation is good enough.
   const ExploreResult explored = Explore(programs,
                                          {.policy = &policy_,
                                           .arch = &arch_,
                                           .ignored = settings_.ignored,
                                           .limits = settings_.limits},
                                          stop_);
-  return !explored.complete() || (explored.kinds() & Bit(kind_)) != 0;
+  explored_ += explored.states;
+  const bool met = (explored.kinds() & Bit(kind_)) != 0;
+  if (explored.kind == kind_ && Take(SpelledOut(programs, explored.path))) return true;
+  if (!met) return false;
+  // Another may have our signature.
+  const ShortestResult result = FindOrder(programs, -1);
+  return result.found && Take(ScheduleFor(programs, result.found->path));
 }
 
 std::optional<Subject> Attempts::Run(const Schedule& schedule) {
@@ -113,6 +123,7 @@ ShortestResult Attempts::FindOrder(const Schedule& programs, int most_preemption
   Graph graph(programs, policy_, arch_, settings_.ignored);
   ShortestResult result =
       FindShortest(graph, Bit(kind_), most_preemptions, settings_.limits, stop_, accept);
+  explored_ += graph.states();
   if (judged > kMostJudged) result.found.reset();
   return result;
 }
@@ -151,9 +162,10 @@ Subject Attempts::SubjectOf(const Schedule& schedule, Trace trace) {
   return subject;
 }
 
-void Attempts::Improve(Subject subject) {
+bool Attempts::Improve(Subject subject) {
   best_ = std::move(subject);
   if (progress_) progress_(Result());
+  return true;
 }
 
 void Attempts::Count() {

@@ -57,13 +57,10 @@ class Attempts {
  private:
   bool Take(const Schedule& candidate);
   bool TakeInAnyOrder(const Schedule& candidate);
-  // Whether some order may end in a violation of the kind. Takes a fraction of the states that
-  // FindOrder() does, as it leaves out orders of independent steps.
-  bool MayViolate(const Schedule& programs) const;
-  bool NoteWithout(std::string key);
+  bool TakeAnyOrderOf(const Schedule& programs);
   bool DoesAsWell(const Schedule& schedule, const Trace& trace) const;
   Subject SubjectOf(const Schedule& schedule, Trace trace);
-  void Improve(Subject subject);
+  bool Improve(Subject subject);
   void Count();
 
   const Policy& policy_;
@@ -78,6 +75,7 @@ class Attempts {
   std::string signature_;
   int preemptions_before_ = 0, steps_before_ = 0;
   uint64_t replays_ = 0;
+  uint64_t explored_ = 0;  // states
   bool any_order_ = false;
   absl::flat_hash_set<std::string> without_;  // programs no order of which was found to do as well
 };

@@ -18,12 +18,13 @@ void ByReplay(Attempts& attempts) {
 }
 
 void InAnyOrder(Attempts& attempts) {
-  attempts.set_any_order(true);
   for (bool helped = true; helped && !attempts.stopped();) {
+    attempts.set_any_order(true);
     helped = ShrinkPrograms(attempts);
     helped |= MovePages(attempts);
+    attempts.set_any_order(false);
+    if (helped) ByReplay(attempts);
   }
-  attempts.set_any_order(false);
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ void TakeShortestOrder(Attempts& attempts) {
   do {
     const Schedule numbered = WithCpus(programs, map);
     const ShortestResult result = attempts.FindOrder(numbered, most);
+    if (result.stopped != Stop::kNo) break;  // as it would be in the others
     if (!result.found) continue;
     std::optional<Subject> subject = Numbered(attempts, numbered, result.found->path);
     if (subject && (!simplest || IsSimpler(*subject, *simplest))) simplest = std::move(subject);

@@ -46,6 +46,8 @@ struct Weight {
   int runs = 0;
   friend auto operator<=>(const Weight&, const Weight&) = default;
 
+  // Without names and places.
+  auto Effort() const { return std::tie(drawn, size, preemptions, steps); }
   // Without how the order is said.
   auto Worth() const { return std::tie(drawn, size, preemptions, steps, moves, place); }
 };
