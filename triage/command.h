@@ -44,6 +44,8 @@ ABSL_DECLARE_FLAG(std::string, seen_by);
 ABSL_DECLARE_FLAG(std::string, programs);
 ABSL_DECLARE_FLAG(std::string, state);
 ABSL_DECLARE_FLAG(bool, markdown);
+ABSL_DECLARE_FLAG(std::string, out);
+ABSL_DECLARE_FLAG(std::string, known);
 
 namespace gatherfuzz {
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "triage/crashes/index.h"
+#include "triage/crashes/read.h"
+#include "triage/long_run.h"
+#include "triage/strings.h"
+
+namespace gatherfuzz {
+namespace {
+
+// Of a narrow window each row becomes a block, whose cells say what they are.
+constexpr char kHead[] = R"(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>gatherfuzz triage</title>
+<style>
+:root { color-scheme: light dark; --line: #8884; --new: #b3261e; --dim: #666; }
+@media (prefers-color-scheme: dark) { :root { --new: #ff9a8f; --dim: #aaa; } }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 1rem auto; max-width: 76rem; padding: 0 1rem; }
+h1 { font-size: 1.3rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+table { border-collapse: collapse; width: 100%; }
+th { text-align: left; }
+th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem .35rem 0; vertical-align: top; }
+code { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+.new { color: var(--new); font-weight: bold; } .dim { color: var(--dim); }
+details ul { margin: .2rem 0; padding-left: 1.2rem; }
+@media (max-width: 46rem) {
+  thead { display: none; }
+  tr { border-bottom: 1px solid var(--line); display: block; padding: .6rem 0; }
+  td, .number { border: 0; display: block; padding: 0; text-align: left; }
+  td[data-name]::before { color: var(--dim); content: attr(data-name) ": "; }
+}
+</style>
+</head>
+<body>
+)";
+
+// What is not printable ASCII is shown as on a terminal, so nothing can turn the text about.
+std::string Html(std::string_view text) {
+  std::string html;
+  for (const char c : Shown(text)) {
+    switch (c) {
+      case '&': html += "&amp;"; break;
+      case '<': html += "&lt;"; break;
+      case '>': html += "&gt;"; break;
+      case '"': html += "&quot;"; break;
+      case '\'': html += "&#39;"; break;
+      default: html += c;
+    }
+  }
+  return html;
+}
+
+// A name as a link to it: no scheme, no path.
+std::string Link(std::string_view name) {
+  std::string link = "./";
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = absl::ascii_isalnum(byte) || c == '-' || c == '_' || c == '.';
+    plain ? absl::StrAppendFormat(&link, "%c", c) : absl::StrAppendFormat(&link, "%%%02X", byte);
+  }
+  return link;
+}
+
+std::string Cell(const char* name, const std::string& html, const char* style = "") {
+  return absl::StrCat("<td data-name=\"", name, "\"", *style != 0 ? " class=" : "", style, ">",
+                      html, "</td>");
+}
+
+std::string FileList(const std::vector<std::string>& files) {
+  if (files.empty()) return "0";
+  std::string html = absl::StrCat("<details><summary>", files.size(), "</summary><ul>");
+  for (const std::string& file : files) {
+    absl::StrAppend(&html, "<li><code>", Html(file), "</code></li>");
+  }
+  return html + "</ul></details>";
+}
+
+std::string Row(const IndexGroup& group) {
+  const MadeGroup& made = group.made;
+  const bool is_made = !group.folder.empty();
+  std::string what = absl::StrCat("<td><code>", Html(made.key.signature), "</code><br>");
+  if (is_made) {
+    const std::string link = Link(group.folder);
+    for (const auto& [file, name] :
+         {std::pair("page.html", "page"), std::pair("explanation.txt", "explanation"),
+          std::pair("schedule.gather", "schedule")}) {
+      absl::StrAppend(&what, "<a href=\"", link, "/", file, "\">", name, "</a> ");
+    }
+  } else {
+    absl::StrAppend(&what, "<span class=dim>not made small",
+                    group.why.empty() ? " yet" : absl::StrCat(": ", Html(group.why)), "</span>");
+  }
+  return absl::StrCat(
+      "<tr>",
+      Cell("state", Html(StateName(group.state)), group.state == GroupState::kNew ? "new" : ""),
+      Cell("policy", Html(made.key.policy)), Cell("arch", Html(made.key.arch)), what, "</td>",
+      Cell("files", FileList(group.files), "number"),
+      Cell("preemptions", is_made && made.preemptions >= 0 ? absl::StrCat(made.preemptions) : "-",
+           "number"),
+      Cell("steps",
+           is_made ? absl::StrCat(made.steps, made.proven ? " (none shorter exists)" : "") : "-",
+           "number"),
+      "</tr>\n");
+}
+
+}  // namespace
+
+std::string PrintPage(const TriageIndex& index) {
+  std::string html =
+      absl::StrCat(kHead, "<h1>gatherfuzz triage</h1>\n<p>", Counted(index.files, "file"), " (",
+                   index.contents, " different), ", index.skipped,
+                   " skipped: ", Counted(index.Count(GroupState::kNew), "new violation"), ", ",
+                   index.Count(GroupState::kKnown), " known.",
+                   index.Unmade() == 0 ? "" : " Not complete.", "</p>\n");
+  if (!index.groups.empty()) {
+    absl::StrAppend(&html,
+                    "<table>\n<thead><tr><th>state</th><th>policy</th><th>arch</th><th>signature"
+                    "</th><th class=number>files</th><th class=number>preemptions</th>"
+                    "<th class=number>steps</th></tr></thead>\n<tbody>\n");
+    for (const IndexGroup& group : index.groups) absl::StrAppend(&html, Row(group));
+    absl::StrAppend(&html, "</tbody>\n</table>\n");
+  }
+  if (!index.others.empty()) {
+    absl::StrAppend(&html, "<h2>Files without a violation</h2>\n<ul>\n");
+    for (const SortedFile* file : index.others) {
+      absl::StrAppend(&html, "<li><code>", Html(file->found.path),
+                      "</code>: ", Html(file->replayed->why), "</li>\n");
+    }
+    absl::StrAppend(&html, "</ul>\n");
+  }
+  return html + "</body>\n</html>\n";
+}
+
+}  // namespace gatherfuzz
