@@ -19,6 +19,11 @@ bool IsCrashName(std::string_view name) {
   return false;
 }
 
+// A SHA-1 and nothing else.
+bool IsCorpusName(std::string_view name) {
+  return name.size() == 40 && name.find_first_not_of("0123456789abcdef") == name.npos;
+}
+
 // What stands beside crashes and is no schedule. Names that begin with '.' are AFL++'s own
 // (.cur_input, .synced) or nobody's business; its queue holds what does not crash.
 bool IsLitter(std::string_view name) {
@@ -121,8 +126,9 @@ class Finder {
   }
 
   void Add(const fs::path& path, const Said& said, bool regular) {
-    found_.files.push_back(
-        {path.string(), said, regular ? "" : "is a pipe, a socket or a device, which is not read"});
+    found_.files.push_back({path.string(), said,
+                            regular ? "" : "is a pipe, a socket or a device, which is not read",
+                            IsCorpusName(path.filename().string())});
   }
   void AddUnread(const fs::path& path, std::string why) {
     found_.files.push_back({path.string(), {}, std::move(why)});

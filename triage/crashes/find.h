@@ -24,6 +24,8 @@ struct FoundFile {
   std::string path;
   Said said;           // by its path
   std::string unread;  // why it cannot be read, as a clause; empty if nothing speaks against it
+  // Named as libFuzzer names what it keeps, crash or not: if it shows nothing, it is litter.
+  bool corpus = false;
 };
 
 struct FoundFiles {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Sorts crash files into distinct violations: by policy, architecture and signature.
 //
-// What comes out is a function of the files alone. Files of the same content are replayed once.
+// What comes out is a function of the files alone.
 #ifndef GATHERFUZZ_TRIAGE_CRASHES_SORT_H_
 #define GATHERFUZZ_TRIAGE_CRASHES_SORT_H_
 
@@ -12,7 +12,6 @@
 
 #include "triage/crashes/find.h"
 #include "triage/crashes/replay.h"
-#include "triage/crashes/work.h"
 
 namespace gatherfuzz {
 
@@ -22,10 +21,6 @@ struct SortedFile {
   std::string hash;                          // of the content; empty if it was not read
   std::shared_ptr<const Replayed> replayed;  // null if it was stopped before
 };
-
-// Replays them on all threads.
-std::vector<SortedFile> ReplayAll(std::vector<FoundFile> files, const Said& flags,
-                                  StoppableWork& work);
 
 struct ViolationKey {
   std::string policy, arch, signature;

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "triage/crashes/replay_all.h"
+
 namespace gatherfuzz {
 
 absl::Status TriageRun::Run() {
@@ -50,6 +52,11 @@ void TriageRun::ListFiles() {
   index_.files = files_.size();
   std::set<std::string> contents;
   for (const SortedFile& file : files_) {
+    if (file.found.corpus && file.replayed->outcome == ReplayOutcome::kNoViolation) {
+      ++index_.skipped;
+      --index_.files;
+      continue;
+    }
     if (!file.hash.empty()) contents.insert(file.hash);
     if (file.replayed->outcome != ReplayOutcome::kViolation) index_.others.push_back(&file);
   }
