@@ -31,12 +31,13 @@ th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem .35rem 0; v
 code { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .new { color: var(--new); font-weight: bold; } .dim { color: var(--dim); }
-details ul { margin: .2rem 0; padding-left: 1.2rem; }
+td details { margin-top: .2rem; } ul { overflow-wrap: anywhere; padding-left: 1.2rem; }
 @media (max-width: 46rem) {
   thead { display: none; }
   tr { border-bottom: 1px solid var(--line); display: block; padding: .6rem 0; }
   td, .number { border: 0; display: block; padding: 0; text-align: left; }
-  td[data-name]::before { color: var(--dim); content: attr(data-name) ": "; }
+  td.short, .number { display: inline-block; margin-right: .6rem; }
+  td[data-name]::before { color: var(--dim); content: attr(data-name) " "; }
 }
 </style>
 </head>
@@ -70,46 +71,47 @@ std::string Link(std::string_view name) {
   return link;
 }
 
-std::string Cell(const char* name, const std::string& html, const char* style = "") {
-  return absl::StrCat("<td data-name=\"", name, "\"", *style != 0 ? " class=" : "", style, ">",
-                      html, "</td>");
-}
-
 std::string FileList(const std::vector<std::string>& files) {
-  if (files.empty()) return "0";
-  std::string html = absl::StrCat("<details><summary>", files.size(), "</summary><ul>");
+  if (files.empty()) return "";
+  std::string html =
+      absl::StrCat("<details><summary>", Counted(files.size(), "file"), "</summary><ul>");
   for (const std::string& file : files) {
     absl::StrAppend(&html, "<li><code>", Html(file), "</code></li>");
   }
   return html + "</ul></details>";
 }
 
+std::string Links(const IndexGroup& group) {
+  if (group.folder.empty()) {
+    return absl::StrCat("<span class=dim>not made small",
+                        group.why.empty() ? " yet" : absl::StrCat(": ", Html(group.why)),
+                        "</span>");
+  }
+  std::string html;
+  for (const auto& [file, name] :
+       {std::pair("page.html", "page"), std::pair("explanation.txt", "explanation"),
+        std::pair("schedule.gather", "schedule")}) {
+    absl::StrAppend(&html, "<a href=\"", Link(group.folder), "/", file, "\">", name, "</a>\n");
+  }
+  return html;
+}
+
+std::string Number(const char* name, const std::string& number) {
+  return absl::StrCat("<td class=number data-name=", name, ">", number, "</td>");
+}
+
 std::string Row(const IndexGroup& group) {
   const MadeGroup& made = group.made;
   const bool is_made = !group.folder.empty();
-  std::string what = absl::StrCat("<td><code>", Html(made.key.signature), "</code><br>");
-  if (is_made) {
-    const std::string link = Link(group.folder);
-    for (const auto& [file, name] :
-         {std::pair("page.html", "page"), std::pair("explanation.txt", "explanation"),
-          std::pair("schedule.gather", "schedule")}) {
-      absl::StrAppend(&what, "<a href=\"", link, "/", file, "\">", name, "</a> ");
-    }
-  } else {
-    absl::StrAppend(&what, "<span class=dim>not made small",
-                    group.why.empty() ? " yet" : absl::StrCat(": ", Html(group.why)), "</span>");
-  }
   return absl::StrCat(
-      "<tr>",
-      Cell("state", Html(StateName(group.state)), group.state == GroupState::kNew ? "new" : ""),
-      Cell("policy", Html(made.key.policy)), Cell("arch", Html(made.key.arch)), what, "</td>",
-      Cell("files", FileList(group.files), "number"),
-      Cell("preemptions", is_made && made.preemptions >= 0 ? absl::StrCat(made.preemptions) : "-",
-           "number"),
-      Cell("steps",
-           is_made ? absl::StrCat(made.steps, made.proven ? " (none shorter exists)" : "") : "-",
-           "number"),
-      "</tr>\n");
+      "<tr><td class=\"short ", Html(StateName(group.state)), "\">", Html(StateName(group.state)),
+      "</td><td class=short>", Html(made.key.policy), "</td><td class=short>", Html(made.key.arch),
+      "</td><td><b>", Html(made.kind), "</b><br><code>", Html(made.key.signature), "</code><br>\n",
+      Links(group), FileList(group.files), "</td>",
+      Number("files", absl::StrCat(group.files.size())),
+      Number("preemptions",
+             is_made && made.preemptions >= 0 ? absl::StrCat(made.preemptions) : "-"),
+      Number("steps", is_made ? absl::StrCat(made.steps, made.proven ? "*" : "") : "-"), "</tr>\n");
 }
 
 }  // namespace
@@ -127,7 +129,10 @@ std::string PrintPage(const TriageIndex& index) {
                     "</th><th class=number>files</th><th class=number>preemptions</th>"
                     "<th class=number>steps</th></tr></thead>\n<tbody>\n");
     for (const IndexGroup& group : index.groups) absl::StrAppend(&html, Row(group));
-    absl::StrAppend(&html, "</tbody>\n</table>\n");
+    absl::StrAppend(
+        &html, "</tbody>\n</table>\n",
+        "<p class=dim>* no order of these programs comes to such a violation with fewer "
+        "preemptions, or with as many and fewer steps.</p>\n");
   }
   if (!index.others.empty()) {
     absl::StrAppend(&html, "<h2>Files without a violation</h2>\n<ul>\n");
