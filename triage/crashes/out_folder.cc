@@ -73,10 +73,11 @@ absl::StatusOr<MadeGroup> MadeGroup::Parse(const std::string& text) {
     made.preemptions = json.at("preemptions");
     made.steps = json.at("steps");
     made.proven = json.at("proven");
-    if (json.at("schema") == 1) return made;
+    if (json.at("schema") != 1) return absl::InvalidArgumentError("is of another version");
+    return made;
   } catch (const Json::exception&) {
+    return absl::InvalidArgumentError("is not what triage writes");
   }
-  return absl::InvalidArgumentError("is not what triage writes");
 }
 
 OutFolder::~OutFolder() {

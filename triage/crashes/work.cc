@@ -13,7 +13,7 @@
 namespace gatherfuzz {
 
 void StoppableWork::Look() {
-  if (Interruptible::flag() || progress_.seconds() > seconds_) stop_ = true;
+  if (Interruptible::flag() || clock_.seconds() > seconds_) stop_ = true;
 }
 
 void StoppableWork::Each(size_t count, const char* doing, const std::function<void(size_t)>& one) {
@@ -22,6 +22,7 @@ void StoppableWork::Each(size_t count, const char* doing, const std::function<vo
   std::condition_variable ended;
   size_t running = std::min(static_cast<size_t>(jobs_), count);
   std::vector<std::thread> threads;
+  ProgressLine progress;
   const auto work = [&] {
     for (size_t i = next++; i < count && !stop_; i = next++) {
       one(i);
@@ -36,8 +37,7 @@ void StoppableWork::Each(size_t count, const char* doing, const std::function<vo
     std::unique_lock lock(mutex);
     while (!ended.wait_for(lock, std::chrono::milliseconds(50), [&] { return running == 0; })) {
       Look();
-      if (progress_.Due())
-        progress_.Show(absl::StrFormat("%d of %d %s", done.load(), count, doing));
+      if (progress.Due()) progress.Show(absl::StrFormat("%d of %d %s", done.load(), count, doing));
     }
   }
   for (std::thread& thread : threads) thread.join();

@@ -31,7 +31,7 @@ class StoppableWork {
   const double seconds_;
   std::atomic<bool> stop_{false};
   const Interruptible interruptible_;
-  ProgressLine progress_;
+  const ProgressLine clock_;
 };
 
 }  // namespace gatherfuzz
