@@ -3,6 +3,7 @@
 // how they are sorted.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -160,6 +161,14 @@ TEST_F(FolderTest, OfATriageOnlySchedules) {
   EXPECT_FALSE(FindCrashFiles({(root_ / "none").string()}, "", stop_).ok());
 }
 
+TEST_F(FolderTest, NobodyWaitsForAPipe) {
+  Write("own-range_x86/crash-1");
+  const std::string pipe = (root_ / "own-range_x86/fuzzer_stats").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_FALSE(ReadRegular(pipe).ok());
+  EXPECT_THAT(Find("own-range_x86/crash-1"), ElementsAre("own-range_x86/crash-1 own-range_x86"));
+}
+
 TEST(ReadTest, OnlyRegularFiles) {
   EXPECT_FALSE(ReadRegular("/dev/zero").ok());
   EXPECT_FALSE(ReadRegular(::testing::TempDir()).ok());
@@ -167,7 +176,8 @@ TEST(ReadTest, OnlyRegularFiles) {
 }
 
 TEST(ReadTest, NothingControlsTheTerminal) {
-  EXPECT_EQ(Shown("a\n\x1b[31m\xff<b>\xe2\x80\xae"), "a\\n\\x1b[31m\\xff<b>\\xe2\\x80\\xae");
+  EXPECT_EQ(Shown("'a'\n\x1b[31m\xff<b>\\\xe2\x80\xae"),
+            "'a'\\x0a\\x1b[31m\\xff<b>\\x5c\\xe2\\x80\\xae");
 }
 
 SortedFile Violating(const char* path, const char* policy, const char* signature, uint32_t steps,

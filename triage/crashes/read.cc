@@ -12,10 +12,9 @@
 #include <xxhash.h>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/escaping.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {
@@ -59,6 +58,16 @@ std::string ShortHash(std::string_view content) {
   return absl::StrFormat("%016x", XXH3_64bits(content.data(), content.size()));
 }
 
-std::string Shown(std::string_view path) { return absl::CHexEscape(Absl(path)); }
+std::string Shown(std::string_view text) {
+  std::string shown;
+  for (const char c : text) {
+    if (absl::ascii_isprint(static_cast<unsigned char>(c)) && c != '\\') {
+      shown += c;
+    } else {
+      absl::StrAppendFormat(&shown, "\\x%02x", static_cast<unsigned char>(c));
+    }
+  }
+  return shown;
+}
 
 }  // namespace gatherfuzz

@@ -18,8 +18,8 @@ absl::StatusOr<std::string> ReadRegular(const std::string& path);
 std::string ContentHash(std::string_view content);
 std::string ShortHash(std::string_view content);
 
-// A path on a terminal: what is not printable ASCII as \xNN, '\', '"' and ''' behind a '\'.
-std::string Shown(std::string_view path);
+// Text of others on a terminal: printable ASCII as it is, but all else, and '\', as \xNN.
+std::string Shown(std::string_view text);
 
 }  // namespace gatherfuzz
 

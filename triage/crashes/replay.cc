@@ -9,7 +9,6 @@
 #include "harness/cause.h"
 #include "harness/family.h"
 #include "harness/text.h"
-#include "triage/crashes/read.h"
 #include "triage/members.h"
 #include "triage/strings.h"
 
@@ -102,7 +101,7 @@ class Replayer {
     const char* what = of_policy ? "policy" : "arch";
     if (!name.empty()) {
       return Fail(ReplayOutcome::kUnknownTarget,
-                  absl::StrCat("unknown ", what, " '", Shown(name), "'; pass --", what));
+                  absl::StrCat("unknown ", what, " '", name, "'; pass --", what));
     }
     return Fail(ReplayOutcome::kUnsaid,
                 absl::StrCat("does not say which ", what, "; pass --", what,

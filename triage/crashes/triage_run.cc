@@ -73,9 +73,9 @@ void TriageRun::ListGroups() {
     index_.groups.push_back({.state = state, .folder = group.folder, .made = group.made});
   };
   for (KeptGroup& group : out_.Kept()) {
-    if (group.outdated || kept.contains(group.made.key)) {
+    if (group.outdated) {
       add_kept(GroupState::kOutdated, group);
-    } else {
+    } else if (!kept.contains(group.made.key)) {  // the first counts, should there be copies
       if (!groups_.contains(group.made.key)) add_kept(GroupState::kVanished, group);
       ViolationKey key = group.made.key;
       kept.emplace(std::move(key), std::move(group));
