@@ -160,6 +160,13 @@ check test "$(LC_ALL=C grep -c '[^ -~]' out13/index.html)" -eq 0
 check grep -q '&lt;script&gt;alert(1)<' out13/index.html
 check test "$(grep -c 'https\?:' out13/index.html)" -eq 0
 
+# Long lists are cut short where people read, and whole in JSON.
+mkdir many
+for i in {1..300}; do echo $i >many/crash-$i; done
+expect 2 '^  ... and 290 more like the last .unsaid., see index.json$' -- many --out out15
+check grep -q 'and 200 more, in index.json' out15/index.html
+check test "$(grep -o '"reason":"unsaid"' out15/index.json | wc -l)" -eq 300
+
 # Folders that are somebody's.
 mkdir theirs && echo mine >theirs/notes
 expect 2 'theirs: is not empty, and no earlier triage wrote it' -- night --out theirs

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -71,14 +72,23 @@ std::string Link(std::string_view name) {
   return link;
 }
 
+// Of long lists only the beginning, so that the page stays small.
+constexpr size_t kMostListed = 100;
+
+std::string More(size_t count) {
+  return count <= kMostListed ? ""
+                              : absl::StrCat("<li class=dim>and ", count - kMostListed,
+                                             " more, in index.json</li>\n");
+}
+
 std::string FileList(const std::vector<std::string>& files) {
   if (files.empty()) return "";
   std::string html =
       absl::StrCat("<details><summary>", Counted(files.size(), "file"), "</summary><ul>");
-  for (const std::string& file : files) {
-    absl::StrAppend(&html, "<li><code>", Html(file), "</code></li>");
+  for (size_t i = 0; i < std::min(kMostListed, files.size()); ++i) {
+    absl::StrAppend(&html, "<li><code>", Html(files[i]), "</code></li>");
   }
-  return html + "</ul></details>";
+  return absl::StrCat(html, More(files.size()), "</ul></details>");
 }
 
 std::string Links(const IndexGroup& group) {
@@ -136,11 +146,12 @@ std::string PrintPage(const TriageIndex& index) {
   }
   if (!index.others.empty()) {
     absl::StrAppend(&html, "<h2>Files without a violation</h2>\n<ul>\n");
-    for (const SortedFile* file : index.others) {
-      absl::StrAppend(&html, "<li><code>", Html(file->found.path),
-                      "</code>: ", Html(file->replayed->why), "</li>\n");
+    for (size_t i = 0; i < std::min(kMostListed, index.others.size()); ++i) {
+      const SortedFile& file = *index.others[i];
+      absl::StrAppend(&html, "<li><code>", Html(file.found.path),
+                      "</code>: ", Html(file.replayed->why), "</li>\n");
     }
-    absl::StrAppend(&html, "</ul>\n");
+    absl::StrAppend(&html, More(index.others.size()), "</ul>\n");
   }
   return html + "</body>\n</html>\n";
 }
