@@ -46,6 +46,8 @@ ABSL_DECLARE_FLAG(std::string, state);
 ABSL_DECLARE_FLAG(bool, markdown);
 ABSL_DECLARE_FLAG(std::string, perfetto);
 ABSL_DECLARE_FLAG(bool, gtest);
+ABSL_DECLARE_FLAG(std::string, out);
+ABSL_DECLARE_FLAG(std::string, known);
 
 namespace gatherfuzz {
 
