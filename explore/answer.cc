@@ -11,8 +11,7 @@ namespace {
 Counterexample AnyOne(const Schedule& programs, const ExploreSettings& settings,
                       const ExploreResult& explored) {
   return {.kind = explored.kind,
-          .preemptions = PreemptionsOf(programs, *settings.policy, *settings.arch, explored.path,
-                                       settings.ignored),
+          .preemptions = PreemptionsOf(programs, *settings.policy, *settings.arch, explored.path),
           .steps = static_cast<int>(explored.path.size()),
           .path = explored.path};
 }
