@@ -17,6 +17,7 @@
 #include "triage/interleaving.h"
 #include "triage/long_run.h"
 #include "triage/members.h"
+#include "triage/page/page.h"
 #include "triage/perfetto/trace_events.h"
 #include "triage/strings.h"
 
@@ -30,6 +31,7 @@ struct Subject {
   const Trace& trace;
   const Explanation* explanation;  // null for a run without a violation
   std::string replay;
+  uint32_t ignored;
 };
 
 nlohmann::ordered_json JsonOf(const NoReturn& it) {
@@ -97,9 +99,15 @@ std::string TextOf(const Subject& it) {
 
 // What goes to files of its own.
 absl::Status WriteFiles(const Subject& it) {
-  const std::string perfetto = absl::GetFlag(FLAGS_perfetto);
-  if (perfetto.empty()) return absl::OkStatus();
-  return WriteFile(perfetto, TraceEventsOf(it.file, it.trace));
+  absl::Status status;
+  if (const std::string html = absl::GetFlag(FLAGS_html); !html.empty()) {
+    status.Update(WriteFile(
+        html, PageOf({it.path, it.file, it.trace, it.explanation, it.replay, it.ignored})));
+  }
+  if (const std::string perfetto = absl::GetFlag(FLAGS_perfetto); !perfetto.empty()) {
+    status.Update(WriteFile(perfetto, TraceEventsOf(it.file, it.trace)));
+  }
+  return status;
 }
 
 absl::StatusOr<ExplainSettings> ChosenSettings() {
@@ -141,8 +149,12 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   if (violates) {
     explanation = Explain(file.schedule, trace, *policy, *arch, *settings, Interruptible::flag());
   }
-  const Subject subject{path, file, trace, violates ? &explanation : nullptr,
-                        ReplayCommand("explain", path, *target)};
+  const Subject subject{path,
+                        file,
+                        trace,
+                        violates ? &explanation : nullptr,
+                        ReplayCommand("explain", path, *target),
+                        settings->ignored};
   const absl::Status written = WriteFiles(subject);
   if (!written.ok()) return written;
   std::cout << (absl::GetFlag(FLAGS_json) ? JsonOf(subject) : TextOf(subject));
@@ -154,10 +166,10 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   return violates ? kViolation : kNoViolation;
 }
 
-constexpr Command kCommand("explain", "FILE [--perfetto F]",
+constexpr Command kCommand("explain", "FILE [--html F] [--perfetto F]",
                            "why a run ended in a violation: the interleaving, the chain of causes, "
                            "the point of no return, and who would have survived it",
-                           " policy arch ignore member all limit perfetto json ", Main);
+                           " policy arch ignore member all limit html perfetto json ", Main);
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

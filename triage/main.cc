@@ -51,6 +51,7 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, state, "", "the file from which an interrupted sweep of programs goes on");
 ABSL_FLAG(bool, markdown, false, "print Markdown: the table, and each counterexample");
 ABSL_FLAG(bool, gtest, false, "write a C++ test, for tests/regression/");
+ABSL_FLAG(std::string, html, "", "also write it as a page: one file, for any browser");
 ABSL_FLAG(std::string, perfetto, "",
           "also write it as trace events, for ui.perfetto.dev and chrome://tracing");
 ABSL_FLAG(std::string, out, "", "the folder to write to; made if it is not there");

@@ -9,10 +9,10 @@
 #include "harness/text.h"
 #include "triage/crashes/read.h"
 #include "triage/explain/explanation.h"
+#include "triage/explain/print.h"
 #include "triage/long_run.h"
 #include "triage/minimize/minimize.h"
 #include "triage/page/page.h"
-#include "triage/report.h"
 
 namespace gatherfuzz {
 namespace {
@@ -84,8 +84,12 @@ class Maker {
     GroupFiles group{.made = made_};
     group.files = {{"schedule.gather", PrintText(file_)},
                    {"schedule.bytes", std::string(bytes.begin(), bytes.end())},
-                   {"explanation.txt", PrintReport({file_.schedule, trace_, group_.key.policy,
-                                                    group_.key.arch, kReplay})},
+                   {"explanation.txt", PrintExplanation({.schedule = file_.schedule,
+                                                         .trace = trace_,
+                                                         .explanation = explanation,
+                                                         .policy = file_.policy,
+                                                         .arch = file_.arch,
+                                                         .replay = kReplay})},
                    {"page.html", page},
                    {"original", original},
                    {"group.json", made_.Print()}};

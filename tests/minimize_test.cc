@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// That what is left of a random violation is needed, and does not turn on the names it came with.
+#include "triage/minimize/minimize.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "explore/shortest.h"
+#include "harness/bytes.h"
+#include "harness/cause.h"
+#include "harness/random.h"
+#include "tests/support.h"
+
+namespace gatherfuzz {
+namespace {
+
+const std::atomic<bool> kNever = false;
+
+struct Target {
+  std::string_view policy, arch;
+  int violations = 20;  // how many of them are minimized
+
+  const Policy& the_policy() const { return *FindPolicy(policy); }
+  const Arch& the_arch() const { return *FindArch(arch); }
+};
+
+void PrintTo(const Target& at, std::ostream* out) { *out << at.policy << ", " << at.arch; }
+
+// What a run ended in, and how hard it was to come there.
+struct Ended {
+  ViolationKind kind = ViolationKind::kNone;
+  std::string signature;
+  int preemptions = 0;
+  int steps = 0;
+
+  bool SameAs(const Ended& other) const {
+    return kind == other.kind && signature == other.signature;
+  }
+  bool LongerThan(const Ended& other) const {
+    return std::tie(preemptions, steps) > std::tie(other.preemptions, other.steps);
+  }
+};
+
+Ended EndOf(const Schedule& schedule, const Target& at) {
+  static Execution execution;
+  const Trace trace = Record(execution, schedule, at.the_policy(), at.the_arch());
+  Ended ended{.kind = trace.result.violation.kind, .steps = static_cast<int>(trace.steps.size())};
+  if (ended.kind == ViolationKind::kNone) return ended;
+  ended.signature = Signature(schedule, trace);
+  Path path;
+  for (const TraceStep& step : trace.steps) {
+    path.push_back(step.event.point == Point::deliver
+                       ? Delivery(CpuOf(step.event.agent), MakeCpu(step.event.page))
+                       : ActionOf(step.event.agent));
+  }
+  ended.preemptions = PreemptionsOf(schedule, at.the_policy(), at.the_arch(), path);
+  return ended;
+}
+
+Schedule RandomViolation(Random& random, const Target& at) {
+  static Execution execution;
+  for (;;) {
+    const Bytes bytes = RandomBytes(random, 40 + random.Below(200));
+    Schedule schedule;
+    DecodeBytes(bytes, schedule);
+    const RunResult result = execution.Execute(schedule, at.the_policy(), at.the_arch());
+    if (result.violation.kind != ViolationKind::kNone) return schedule;
+  }
+}
+
+std::string TextOf(const Schedule& schedule) { return PrintText({.schedule = schedule}); }
+
+Minimized MinimizedOf(const Schedule& schedule, const Target& at, uint64_t states = 20'000) {
+  return Minimize(schedule, at.the_policy(), at.the_arch(), {.limits = {.states = states}}, kNever);
+}
+
+// --- Taking away one more thing ---
+
+Schedule WithoutCpu(const Schedule& schedule, CpuId gone) {
+  Schedule without = schedule;
+  without.init.clear();
+  without.program.clear();
+  without.order.clear();
+  --without.cpus;
+  const auto lowered = [&](CpuId cpu) { return MakeCpu(Index(cpu) - (Index(cpu) > Index(gone))); };
+  for (InitItem item : schedule.init) {
+    if (item.kind == InitItem::Kind::kCached && item.cpu == gone) continue;
+    item.cpu = lowered(item.cpu);
+    without.init.push_back(item);
+  }
+  for (auto [agent, op] : schedule.program) {
+    if (CpuOf(agent) != gone) {
+      without.program.push_back({MakeAgent(KindOf(agent), lowered(CpuOf(agent))), op});
+    }
+  }
+  for (Run run : schedule.order) {
+    if (CpuOf(run.agent) == gone) continue;
+    run.agent = MakeAgent(KindOf(run.agent), lowered(CpuOf(run.agent)));
+    without.order.push_back(run);
+  }
+  return without;
+}
+
+// The schedule with one thing less, each in turn; not of its order.
+std::vector<Schedule> WithOneLess(const Schedule& schedule) {
+  std::vector<Schedule> less;
+  const auto add = [&](auto change) {
+    Schedule changed = schedule;
+    change(changed);
+    if (!(changed == schedule)) less.push_back(changed);
+  };
+  const auto narrow = [&](PageRange now, auto range_of) {
+    if (now.end - now.begin == 1) return;
+    add([&](Schedule& changed) { ++range_of(changed).begin; });
+    add([&](Schedule& changed) { --range_of(changed).end; });
+  };
+  for (int cpu = 0; cpu < schedule.cpus && schedule.cpus > 1; ++cpu) {
+    less.push_back(WithoutCpu(schedule, MakeCpu(cpu)));
+  }
+  for (size_t i = 0; i < schedule.program.size(); ++i) {
+    add([&](Schedule& changed) { changed.program.erase(i); });
+    narrow(schedule.program[i].op.range,
+           [&](Schedule& changed) -> PageRange& { return changed.program[i].op.range; });
+    add([&](Schedule& changed) { changed.program[i].op.flags.huge = false; });
+    add([&](Schedule& changed) { changed.program[i].op.flags.write = false; });
+  }
+  for (size_t i = 0; i < schedule.init.size(); ++i) {
+    add([&](Schedule& changed) { changed.init.erase(i); });
+    narrow(schedule.init[i].range,
+           [&](Schedule& changed) -> PageRange& { return changed.init[i].range; });
+    add([&](Schedule& changed) { changed.init[i].flags.huge = false; });
+    add([&](Schedule& changed) { changed.init[i].flags.write = false; });
+    add([&](Schedule& changed) { changed.init[i].dirty = false; });
+  }
+  add([](Schedule& changed) { changed.batch = kDefaultBatch; });
+  return less;
+}
+
+// Whether an order of the programs is known to end as `wanted`.
+bool SomeOrderEndsAs(const Ended& wanted, const Schedule& programs, const Target& at) {
+  Graph graph(programs, at.the_policy(), at.the_arch());
+  const auto accept = [&](const Path& path) {
+    return EndOf(SpelledOut(programs, path), at).SameAs(wanted);
+  };
+  return FindShortest(graph, Bit(wanted.kind), -1, {.states = 20'000}, kNever, accept)
+      .found.has_value();
+}
+
+bool AllNameSteps(const Schedule& schedule) {
+  return std::all_of(schedule.order.begin(), schedule.order.end(),
+                     [](const Run& run) { return run.kind == Run::Kind::kUntilPoint; });
+}
+
+class MinimizeRandom : public ::testing::TestWithParam<Target> {};
+
+TEST_P(MinimizeRandom, NothingCanBeTakenAway) {
+  const Target& at = GetParam();
+  Random random(5);
+  int compared = 0;  // with the shortest
+  for (int i = 0; i < at.violations; ++i) {
+    const Schedule raw = RandomViolation(random, at);
+    const Ended before = EndOf(raw, at);
+    const Minimized minimized = MinimizedOf(raw, at);
+    const Schedule& small = minimized.schedule;
+    const std::string text = TextOf(small);
+    const Ended after = EndOf(small, at);
+
+    ASSERT_TRUE(after.SameAs(before)) << text << "of\n" << TextOf(raw);
+    EXPECT_EQ(minimized.kind, after.kind);
+    EXPECT_EQ(minimized.signature, after.signature);
+    EXPECT_EQ(minimized.preemptions, after.preemptions) << text;
+    EXPECT_EQ(minimized.steps, after.steps) << text;
+    EXPECT_EQ(minimized.preemptions_before, before.preemptions);
+    EXPECT_EQ(minimized.steps_before, before.steps);
+    EXPECT_FALSE(minimized.interrupted);
+    EXPECT_EQ(WhatIsWrongWith(small), "") << text;
+    EXPECT_EQ(small.tail, Tail{}) << text;
+    EXPECT_TRUE(AllNameSteps(small)) << text;
+    EXPECT_FALSE(minimized.proven && minimized.others_are_shorter);
+    compared += minimized.proven || minimized.others_are_shorter;
+
+    for (const Schedule& less : WithOneLess(small)) {
+      EXPECT_FALSE(EndOf(less, at).SameAs(after)) << text << "is as bad as\n" << TextOf(less);
+      if (i < 3) EXPECT_FALSE(SomeOrderEndsAs(after, less, at)) << text << TextOf(less);
+    }
+    // Without a line of the order another run may be as bad, but it is a longer one.
+    for (size_t line = 0; line < small.order.size(); ++line) {
+      Schedule less = small;
+      less.order.erase(line);
+      const Ended end = EndOf(less, at);
+      EXPECT_TRUE(!end.SameAs(after) || end.LongerThan(after)) << text << "needs no line " << line;
+    }
+  }
+  EXPECT_GT(compared, 0);
+}
+
+// --- Names ---
+
+// Each CPU and each page become another.
+struct Renaming {
+  int turn, cpus, shift;
+  int operator()(int cpu) const { return cpu < 0 ? cpu : (cpu + turn) % cpus; }
+  CpuId operator()(CpuId cpu) const { return MakeCpu((*this)(Index(cpu))); }
+  AgentId operator()(AgentId it) const { return MakeAgent(KindOf(it), (*this)(CpuOf(it))); }
+  PageRange operator()(PageRange it) const { return {it.begin + shift, it.end + shift}; }
+};
+
+// The same run with other names.
+Schedule Renamed(Schedule schedule, const Target& at, const Renaming& renaming) {
+  static Execution execution;
+  Trace trace = Record(execution, schedule, at.the_policy(), at.the_arch());
+  for (TraceStep& step : trace.steps) {
+    StepEvent& event = step.event;
+    const bool everywhere = event.point == Point::tlb_flush && step.request.end == kPages;
+    event.agent = renaming(event.agent);
+    event.turn_of = renaming(event.turn_of);
+    if (event.point == Point::deliver) {
+      event.page = renaming(event.page);
+    } else if (event.page != kNoPage && !everywhere) {
+      event.page += renaming.shift;
+    }
+  }
+  for (InitItem& item : schedule.init) {
+    if (item.kind == InitItem::Kind::kCached) item.cpu = renaming(item.cpu);
+    item.range = renaming(item.range);
+  }
+  for (auto& [agent, op] : schedule.program) {
+    agent = renaming(agent);
+    op.range = renaming(op.range);
+  }
+  schedule = NameSwitches(schedule, trace);
+  Canonicalize(schedule);
+  return schedule;
+}
+
+// By whole blocks of pages, as many of them as there is room for.
+int RandomShift(Random& random, const Schedule& schedule) {
+  int first = kPages, last = 0;
+  const auto add = [&](PageRange range) {
+    first = std::min(first, range.begin);
+    last = std::max(last, range.end - 1);
+  };
+  for (const InitItem& item : schedule.init) add(item.range);
+  for (const ProgramLine& line : schedule.program) add(line.op.range);
+  const int below = first / kPagesPerPud, above = kPuds - 1 - last / kPagesPerPud;
+  return kPagesPerPud *
+         (static_cast<int>(random.Below(static_cast<uint32_t>(below + above + 1))) - below);
+}
+
+// Not always: which of two CPUs is served first is decided by their numbers, and a path that is
+// equally simple may be met first.
+TEST_P(MinimizeRandom, NamesDoNotMatter) {
+  const Target& at = GetParam();
+  Random random(23);
+  int same = 0, all = 0;
+  for (int i = 0; i < at.violations; ++i) {
+    const Schedule raw = RandomViolation(random, at);
+    const Ended ended = EndOf(raw, at);
+    const Schedule renamed = Renamed(raw, at,
+                                     {.turn = static_cast<int>(random.Below(4)),
+                                      .cpus = raw.cpus,
+                                      .shift = RandomShift(random, raw)});
+    const Ended other = EndOf(renamed, at);
+    if (!other.SameAs(ended) || other.steps != ended.steps) continue;  // another run
+    ++all;
+    const Minimized a = MinimizedOf(raw, at), b = MinimizedOf(renamed, at);
+    same += a.schedule == b.schedule;
+  }
+  EXPECT_GT(all, 0);
+  EXPECT_GE(same * 10, all * 9) << same << " of " << all;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Policies, MinimizeRandom,
+    ::testing::Values(Target{"own-range", "x86"}, Target{"own-range", "arm64"},
+                      Target{"need-flush-all", "x86"}, Target{"need-flush-all", "arm64"},
+                      Target{"reset-range", "arm64"}, Target{"sync-before-dec", "x86"},
+                      Target{"nesting-counters", "arm64", 5}, Target{"sync-finish", "x86", 5},
+                      Target{"widen-range", "x86", 3}, Target{"canary", "x86"},
+                      Target{"huge-not-recorded", "x86"}, Target{"clean-not-recorded", "x86"},
+                      Target{"dec-before-flush", "x86", 8}));
+
+}  // namespace
+}  // namespace gatherfuzz
