@@ -287,5 +287,150 @@ INSTANTIATE_TEST_SUITE_P(
                       Target{"huge-not-recorded", "x86"}, Target{"clean-not-recorded", "x86"},
                       Target{"dec-before-flush", "x86", 8}));
 
+// --- Single schedules ---
+
+const Target kMail{"own-range", "x86"};
+constexpr const char* kMailRace = R"(
+    cpus 3
+    init
+      map 0..16 rw
+      present 0..8 dirty
+      cached cpu1 0..8
+    cpu0
+      dontneed 20..24
+      dontneed 6..7
+      write 1
+    walk0
+      fill 1
+    cpu1
+      read 3
+      dontneed 6..8
+    cpu2
+      munmap 12..16
+    order
+      cpu2 3
+      cpu0 until pte_clear(6)
+      cpu2 until done
+      walk0 2
+      cpu1 until done
+      rest random 7)";
+
+TEST(Minimize, IsDeterministic) {
+  const Schedule raw = FromText(kMailRace).schedule;
+  EXPECT_EQ(MinimizedOf(raw, kMail).schedule, MinimizedOf(raw, kMail).schedule);
+}
+
+// Of the kind there is none shorter; or there is, and it says so.
+TEST(Minimize, SaysWhetherAShorterOneExists) {
+  for (const Target& at : {kMail, Target{"own-range", "arm64"}, Target{"need-flush-all", "x86"}}) {
+    const Schedule raw = FromText(kMailRace).schedule;
+    if (EndOf(raw, at).kind == ViolationKind::kNone) continue;
+    const Minimized minimized = MinimizedOf(raw, at);
+    Graph graph(minimized.schedule, at.the_policy(), at.the_arch());
+    const ShortestResult shortest = FindShortest(graph, Bit(minimized.kind), -1, {}, kNever);
+    const auto cost = std::pair(minimized.preemptions, minimized.steps);
+    const auto least = std::pair(shortest.found->preemptions, shortest.found->steps);
+    EXPECT_LE(least, cost);
+    EXPECT_EQ(minimized.proven, least == cost);
+    EXPECT_EQ(minimized.others_are_shorter, least < cost);
+    EXPECT_EQ(minimized.preemptions, 1);
+    EXPECT_EQ(minimized.schedule.cpus, 2);
+    EXPECT_EQ(minimized.schedule.program.size(), 2u);
+  }
+}
+
+TEST(Minimize, ByReplayAloneProvesNothing) {
+  const Schedule raw = FromText(kMailRace).schedule;
+  const Minimized minimized = MinimizedOf(raw, kMail, 1);
+  EXPECT_FALSE(minimized.proven);
+  EXPECT_FALSE(minimized.others_are_shorter);
+  EXPECT_TRUE(EndOf(minimized.schedule, kMail).SameAs(EndOf(raw, kMail)));
+  EXPECT_EQ(minimized.schedule.program.size(), 2u);
+}
+
+TEST(Minimize, KeepsTheBestWhenStopped) {
+  const Schedule raw = FromText(kMailRace).schedule;
+  const Ended ended = EndOf(raw, kMail);
+  size_t lines = kMaxOps;
+  for (const int changes : {0, 1, 4, 16}) {
+    std::atomic<bool> stop = changes == 0;
+    int calls = 0;
+    const Minimized minimized = Minimize(raw, kMail.the_policy(), kMail.the_arch(), {}, stop,
+                                         [&](const Minimized&) { stop = ++calls >= changes; });
+    EXPECT_TRUE(minimized.interrupted);
+    EXPECT_FALSE(minimized.proven);
+    EXPECT_TRUE(EndOf(minimized.schedule, kMail).SameAs(ended));
+    EXPECT_LE(minimized.schedule.program.size(), lines);
+    lines = minimized.schedule.program.size();
+    if (changes == 0) EXPECT_EQ(minimized.schedule, raw);
+  }
+  EXPECT_LT(lines, raw.program.size());
+}
+
+TEST(Minimize, LooksAwayFromIgnoredKinds) {
+  const Target at{"need-flush-all", "x86"};
+  Random random(3);
+  int later = 0;
+  for (int i = 0; i < 10; ++i) {
+    const Schedule raw = RandomViolation(random, at);
+    const uint32_t ignored = Bit(EndOf(raw, at).kind);
+    const ViolationKind kind = Result(raw, at.policy, at.arch, {.ignored = ignored}).violation.kind;
+    if (kind == ViolationKind::kNone) continue;
+    ++later;
+    const Minimized minimized =
+        Minimize(raw, at.the_policy(), at.the_arch(), {.ignored = ignored}, kNever);
+    EXPECT_EQ(minimized.kind, kind);
+    EXPECT_EQ(Result(minimized.schedule, at.policy, at.arch, {.ignored = ignored}).violation.kind,
+              kind);
+  }
+  EXPECT_GT(later, 0);
+}
+
+// As many lines and runs as a schedule can have.
+TEST(Minimize, TakesFewReplays) {
+  Random random(9);
+  for (int i = 0; i < 5; ++i) {
+    Schedule raw = RandomViolation(random, kMail);
+    while (raw.program.push_back(raw.program[random.Below(8) % raw.program.size()])) continue;
+    while (raw.order.push_back({.agent = CpuAgent(MakeCpu(static_cast<int>(random.Below(2)))),
+                                .count = static_cast<uint16_t>(1 + random.Below(9))})) {
+      continue;
+    }
+    Canonicalize(raw);
+    if (EndOf(raw, kMail).kind == ViolationKind::kNone) continue;
+    EXPECT_LT(MinimizedOf(raw, kMail, 1).replays, 3000u);
+  }
+}
+
+TEST(FindShortest, AsksAboutEachViolationInTheOrderOfCost) {
+  const Minimized minimized = MinimizedOf(FromText(kMailRace).schedule, kMail);
+  Graph graph(minimized.schedule, kMail.the_policy(), kMail.the_arch());
+  const auto preemptions = [&](const Path& path) {
+    return PreemptionsOf(minimized.schedule, kMail.the_policy(), kMail.the_arch(), path);
+  };
+  std::vector<std::pair<int, size_t>> costs;
+  const auto refuse = [&](const Path& path) {
+    costs.emplace_back(preemptions(path), path.size());
+    return false;
+  };
+  const uint32_t kinds = Bit(minimized.kind);
+  const ShortestResult none = FindShortest(graph, kinds, -1, {}, kNever, refuse);
+  EXPECT_FALSE(none.found);
+  EXPECT_EQ(none.stopped, Stop::kNo);
+  ASSERT_GT(costs.size(), 2u);
+  EXPECT_TRUE(std::is_sorted(costs.begin(), costs.end()));
+  ASSERT_TRUE(none.cheapest);
+  EXPECT_EQ(none.cheapest->preemptions, costs[0].first);
+  EXPECT_EQ(none.cheapest->steps, static_cast<int>(costs[0].second));
+
+  size_t asked = 0;
+  const auto third = [&](const Path&) { return ++asked == 3; };
+  const ShortestResult found = FindShortest(graph, kinds, -1, {}, kNever, third);
+  ASSERT_TRUE(found.found);
+  EXPECT_EQ(found.found->preemptions, costs[2].first);
+  EXPECT_EQ(found.found->path.size(), costs[2].second);
+  EXPECT_EQ(found.cheapest->preemptions, costs[0].first);
+}
+
 }  // namespace
 }  // namespace gatherfuzz

@@ -144,7 +144,7 @@ constexpr Command kCommand(
     "that has one",
     " output policy arch member ignore limit json ", Main,
     "The kind and the signature of the violation stay. Where the programs can be explored within\n"
-    "the limit (states=100k if not given; states=1 leaves it out), every order of them counts, "
+    "the limit (states=100k if not given; states=1: none can), every order of them counts, "
     "and\n"
     "the result is the shortest. Interrupted, it writes the best so far and exits with 3.\n");
 const RegisterCommand kRegistered(&kCommand);

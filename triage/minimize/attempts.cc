@@ -75,7 +75,7 @@ bool Attempts::TakeInAnyOrder(const Schedule& candidate) {
   if (explored_ / kExplorations >= settings_.limits.states) return false;
   const Size size = SizeOf(candidate);
   const bool smaller = size < best_.weight.size;
-  const bool lower = size == best_.weight.size && PlaceOf(candidate) < best_.weight.place;
+  const bool lower = size == best_.weight.size && HeightOf(candidate) < best_.weight.height;
   if (!smaller && !lower) return false;
   std::string key = KeyOf(candidate);
   if (without_.contains(key)) return false;

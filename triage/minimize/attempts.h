@@ -34,7 +34,7 @@ class Attempts {
   const Subject& best() const { return best_; }
   const Schedule& schedule() const { return best_.schedule; }
   bool stopped() const { return stop_.load(); }
-  bool may_explore() const { return settings_.limits.states > 0; }
+  bool may_explore() const { return settings_.limits.states > 1; }
 
   // Whether a candidate is also taken if only some other order of its programs has the violation.
   void set_any_order(bool any_order) { any_order_ = any_order; }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/minimize/minimize.h"
 
+#include <memory>
+#include <tuple>
+
 #include "triage/minimize/passes.h"
 
 namespace gatherfuzz {
@@ -39,10 +42,10 @@ Minimized Minimize(const Schedule& schedule, const Policy& policy, const Arch& a
   for (bool again = attempts->may_explore(); again && !attempts->stopped();) {
     InAnyOrder(*attempts);
     TakeShortestOrder(*attempts);
-    const Schedule before = attempts->schedule();
+    const Weight before = attempts->best().weight;
     ByReplay(*attempts);
-    again = SizeOf(attempts->schedule()) != SizeOf(before) ||
-            PlaceOf(attempts->schedule()) != PlaceOf(before);
+    const Weight& after = attempts->best().weight;
+    again = std::tie(after.size, after.height) != std::tie(before.size, before.height);
   }
   Minimized result = attempts->Result();
   if (!attempts->may_explore() || attempts->stopped()) return result;

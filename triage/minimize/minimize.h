@@ -18,7 +18,7 @@ namespace gatherfuzz {
 struct MinimizeSettings {
   uint32_t ignored = 0;  // Bit(kind) of violations that do not end the run
   // Of each exploration: of whether a smaller program has the violation in any order, and of the
-  // shortest order. By states, so that the result is the same on every machine; 0: none. Of the
+  // shortest order. By states, so that the result is the same on every machine; 1: none. Of the
   // former, all together have ten times as many.
   ExploreLimits limits{.states = 100'000};
 };

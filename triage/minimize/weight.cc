@@ -2,6 +2,7 @@
 #include "triage/minimize/weight.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace gatherfuzz {
@@ -59,6 +60,11 @@ Place PlaceOf(const Schedule& schedule) {
   return place;
 }
 
+int HeightOf(const Schedule& schedule) {
+  const Place place = PlaceOf(schedule);
+  return std::accumulate(place.begin(), place.end(), 0);
+}
+
 std::array<CpuId, kMaxCpus> ByFirstMove(const Path& path) {
   const auto first = FirstMoves(path);
   std::array<CpuId, kMaxCpus> cpus;
@@ -75,8 +81,9 @@ Weight WeightOf(const Schedule& schedule, const Path& path, int preemptions) {
                 .size = SizeOf(schedule),
                 .preemptions = preemptions,
                 .steps = static_cast<int>(path.size()),
-                .place = PlaceOf(schedule),
-                .runs = static_cast<int>(schedule.order.size())};
+                .height = HeightOf(schedule),
+                .runs = static_cast<int>(schedule.order.size()),
+                .place = PlaceOf(schedule)};
   const auto first = FirstMoves(path);
   for (size_t i = 0; i < first.size(); ++i) {
     for (size_t j = i + 1; j < first.size(); ++j) weight.moves += first[i] > first[j];

@@ -31,9 +31,10 @@ struct Size {
 
 Size SizeOf(const Schedule& schedule);
 
-// Where each range begins, programs first.
+// Where each range begins, programs first, in their order; and the sum of it.
 using Place = std::vector<int>;
 Place PlaceOf(const Schedule& schedule);
+int HeightOf(const Schedule& schedule);
 
 struct Weight {
   bool drawn = true;  // the tail is not a plain rest
@@ -41,15 +42,16 @@ struct Weight {
   int preemptions = 0;
   int steps = 0;
   int moves = 0;  // pairs of CPUs that first move in another order than that of their numbers
-  Place place;
+  int height = 0;
   int unnamed = 0;  // runs that do not name a step
   int runs = 0;
+  Place place;
   friend auto operator<=>(const Weight&, const Weight&) = default;
 
   // Without names and places.
   auto Effort() const { return std::tie(drawn, size, preemptions, steps); }
   // Without how the order is said.
-  auto Worth() const { return std::tie(drawn, size, preemptions, steps, moves, place); }
+  auto Worth() const { return std::tie(drawn, size, preemptions, steps, moves, height); }
 };
 
 // Of a schedule whose run is `path`.
