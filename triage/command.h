@@ -31,6 +31,8 @@ ABSL_DECLARE_FLAG(uint64_t, executions);
 ABSL_DECLARE_FLAG(uint64_t, seed);
 ABSL_DECLARE_FLAG(int, jobs);
 ABSL_DECLARE_FLAG(bool, keep_going);
+ABSL_DECLARE_FLAG(std::string, out);
+ABSL_DECLARE_FLAG(std::string, known);
 ABSL_DECLARE_FLAG(std::string, output);
 ABSL_DECLARE_FLAG(bool, all);
 ABSL_DECLARE_FLAG(int, preemptions);
@@ -44,8 +46,6 @@ ABSL_DECLARE_FLAG(std::string, seen_by);
 ABSL_DECLARE_FLAG(std::string, programs);
 ABSL_DECLARE_FLAG(std::string, state);
 ABSL_DECLARE_FLAG(bool, markdown);
-ABSL_DECLARE_FLAG(std::string, out);
-ABSL_DECLARE_FLAG(std::string, known);
 
 namespace gatherfuzz {
 

@@ -31,6 +31,8 @@ ABSL_FLAG(uint64_t, executions, 1'000'000, "how many executions at most");
 ABSL_FLAG(uint64_t, seed, 0, "what everything random is drawn from");
 ABSL_FLAG(int, jobs, 0, "threads; 0: one for each core");
 ABSL_FLAG(bool, keep_going, false, "go on after a violation, and count them");
+ABSL_FLAG(std::string, out, "", "the folder to write to; made if it is not there");
+ABSL_FLAG(std::string, known, "", "the folder, or file, of violations that are known already");
 ABSL_FLAG(std::string, output, "-", "the file to write; - is standard output");
 ABSL_FLAG(bool, all, false, "go on after the first violation, and count all ways to one");
 ABSL_FLAG(int, preemptions, -1, "only orders with at most so many preemptions; -1: all orders");
@@ -49,8 +51,6 @@ ABSL_FLAG(
     "batch, init, kinds, symmetry; several, separated by ';'; or default, or small");
 ABSL_FLAG(std::string, state, "", "the file from which an interrupted sweep of programs goes on");
 ABSL_FLAG(bool, markdown, false, "print Markdown: the table, and each counterexample");
-ABSL_FLAG(std::string, out, "", "the folder to write to; made if it is not there");
-ABSL_FLAG(std::string, known, "", "the folder, or file, of violations that are known already");
 ABSL_FLAG(bool, verify, false, "keep whole states, and hold each merge against what follows it");
 
 namespace gatherfuzz {
