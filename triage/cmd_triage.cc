@@ -97,6 +97,7 @@ constexpr Command kCommand(
     "the one of fewest steps, then of fewest bytes, then the first by path.\n"
     "--limit: states bounds each exploration (200000 if not given), seconds all of it.\n"
     "What is in --out already is kept and used; nothing is deleted or overwritten but the index.\n"
+    "--json prints that, index.json.\n"
     "Exit status: 3 if interrupted, 1 if there is a new violation (one that --known does not "
     "have),\n"
     "2 if a file could not be judged, 3 if one came to the limit of steps, 0 otherwise.\n");
