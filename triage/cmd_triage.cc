@@ -14,9 +14,8 @@
 namespace gatherfuzz {
 namespace {
 
-// States of each exploration, where --limit does not say: few enough that what cannot be explored
-// does not hold up the rest.
-constexpr uint64_t kStates = 20'000;
+// States of each exploration, where --limit does not say: as minimize and explain have it.
+constexpr uint64_t kStates = 200'000;
 
 ExitStatus StatusOf(const TriageRun& run) {
   const TriageIndex& index = run.index();
@@ -96,8 +95,9 @@ constexpr Command kCommand(
     "that\n"
     "is or holds POLICY_ARCH, or AFL++'s fuzzer_stats; of text, its own lines do. The shortest is\n"
     "the one of fewest steps, then of fewest bytes, then the first by path.\n"
-    "--limit: states bounds each exploration (20000 if not given), seconds all of it.\n"
+    "--limit: states bounds each exploration (200000 if not given), seconds all of it.\n"
     "What is in --out already is kept and used; nothing is deleted or overwritten but the index.\n"
+    "--json prints that, index.json.\n"
     "Exit status: 3 if interrupted, 1 if there is a new violation (one that --known does not "
     "have),\n"
     "2 if a file could not be judged, 3 if one came to the limit of steps, 0 otherwise.\n");

@@ -2,7 +2,6 @@
 #include "triage/crashes/make.h"
 
 #include <memory>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "harness/bytes.h"
@@ -40,7 +39,7 @@ class Maker {
     Minimized minimized = Minimize(*found_, policy_, arch_, {.limits = settings_.limits}, stop_);
     trace_ = Record(*execution_, minimized.schedule, policy_, arch_);
     if (Is(minimized.schedule)) {
-      file_.schedule = std::move(minimized.schedule);
+      file_.schedule = minimized.schedule;
     } else {  // Not what was asked for; what was found shows it.
       minimized = {.preemptions = -1};
       file_.schedule = *found_;
