@@ -4,7 +4,8 @@
 //
 // In what is left everything is needed: without any CPU, line of a program or of init, page at an
 // end of a range, or flag, the run ends in something else. So it does without any line of the
-// order, or it is longer. Where the programs could be explored, the former holds for every order.
+// order, or it is longer. Within the limits every order of the smaller programs counts: none was
+// found that ends in the same.
 #ifndef GATHERFUZZ_TRIAGE_MINIMIZE_MINIMIZE_H_
 #define GATHERFUZZ_TRIAGE_MINIMIZE_MINIMIZE_H_
 
