@@ -135,6 +135,7 @@ expect 0 '"before":.*"operations":4.*"after":.*"operations":2.*"proven":[a-z]+,"
 expect 2 'the schedule needs a file: -o OUT' -- minimize large.gather --json
 expect 2 "'memory=none' is none of" -- minimize large.gather --limit memory=none
 expect 2 'shows no violation' -- minimize --ignore stale-after-return race.gather
+expect 0 '^# with --ignore starvation,deadlock$' -- minimize --ignore starvation,deadlock race.gather
 # 32 calls are needed, and there is no end of exploring what fewer would do.
 { printf '%s\n' 'gatherfuzz 1' 'cpus 2' 'policy generation-wrap' 'arch x86' init 'map 0..1 rw' 'present 0..1' 'cached cpu1 0..1'
   for page in $(seq 16 31); do echo "map $page..$((page + 1)) rw"; done

@@ -40,12 +40,18 @@ std::string Proven(const Minimized& minimized) {
                                         : "; whether a shorter one exists was not explored";
 }
 
+// Without it the run may end sooner.
+std::string Ignored() {
+  const std::string kinds = absl::GetFlag(FLAGS_ignore);
+  return kinds.empty() ? "" : absl::StrCat("# with --ignore ", kinds, "\n");
+}
+
 // The text form, and below its first line what is known of it.
 std::string TextOf(const ScheduleFile& file, const Minimized& minimized) {
   const std::string text = PrintText(file);
   const size_t head = text.find('\n') + 1;
   return absl::StrCat(text.substr(0, head), "# ", Extent(minimized), Proven(minimized),
-                      "\n# signature ", minimized.signature, "\n", text.substr(head));
+                      "\n# signature ", minimized.signature, "\n", Ignored(), text.substr(head));
 }
 
 absl::StatusOr<MinimizeSettings> ChosenSettings() {

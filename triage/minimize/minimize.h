@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Makes a violating schedule small: the same kind and signature with fewer operations, CPUs, pages
-// and preemptions.
+// and preemptions (weight.h says what is simpler).
+//
+// In what is left everything is needed: without any CPU, line of a program or of init, page at an
+// end of a range, or flag, the run ends in something else. So it does without any line of the
+// order, or it is longer. Within the limits every order of the smaller programs counts: none was
+// found that ends in the same.
 #ifndef GATHERFUZZ_TRIAGE_MINIMIZE_MINIMIZE_H_
 #define GATHERFUZZ_TRIAGE_MINIMIZE_MINIMIZE_H_
 
