@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "explore/shortest.h"
+#include "explore/turning.h"
 #include "harness/bytes.h"
 #include "harness/cause.h"
 #include "harness/random.h"
@@ -54,13 +55,7 @@ Ended EndOf(const Schedule& schedule, const Target& at) {
   Ended ended{.kind = trace.result.violation.kind, .steps = static_cast<int>(trace.steps.size())};
   if (ended.kind == ViolationKind::kNone) return ended;
   ended.signature = Signature(schedule, trace);
-  Path path;
-  for (const TraceStep& step : trace.steps) {
-    path.push_back(step.event.point == Point::deliver
-                       ? Delivery(CpuOf(step.event.agent), MakeCpu(step.event.page))
-                       : ActionOf(step.event.agent));
-  }
-  ended.preemptions = PreemptionsOf(schedule, at.the_policy(), at.the_arch(), path);
+  ended.preemptions = PreemptionsOf(schedule, at.the_policy(), at.the_arch(), ActionsOf(trace));
   return ended;
 }
 

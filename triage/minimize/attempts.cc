@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "explore/turning.h"
 #include "harness/bytes.h"
 #include "harness/cause.h"
 #include "triage/minimize/passes.h"
@@ -16,17 +17,6 @@ constexpr int kMostJudged = 1000;
 
 // How many explorations that reach the limit of states are made to find smaller programs.
 constexpr uint64_t kExplorations = 10;
-
-Path PathOf(const Trace& trace) {
-  Path path;
-  path.reserve(trace.steps.size());
-  for (const TraceStep& step : trace.steps) {
-    const StepEvent& event = step.event;
-    path.push_back(event.point == Point::deliver ? Delivery(CpuOf(event.agent), MakeCpu(event.page))
-                                                 : ActionOf(event.agent));
-  }
-  return path;
-}
 
 // The programs and the initial state, as a key.
 std::string KeyOf(Schedule programs) {
@@ -155,7 +145,7 @@ bool Attempts::DoesAsWell(const Schedule& schedule, const Trace& trace) const {
 
 Subject Attempts::SubjectOf(const Schedule& schedule, Trace trace) {
   Subject subject{.schedule = schedule, .trace = std::move(trace)};
-  subject.path = PathOf(subject.trace);
+  subject.path = ActionsOf(subject.trace);
   const int preemptions =
       PreemptionsOf(*stepper_, schedule, policy_, arch_, subject.path, settings_.ignored);
   subject.weight = WeightOf(schedule, subject.path, preemptions);
