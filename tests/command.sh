@@ -126,7 +126,7 @@ expect 0 -- minimize large.gather -o small.gather
 expect 0 -- run --check small.gather
 check test "$(grep -Ec '^  read|map 40|intent' small.gather)" -eq 0
 check grep -Eq '^# 1 preemption, 2[0-9] steps; (none|a) shorter ' small.gather
-check grep -q '^# signature stale-after-return+pte_clear.dontneed+' small.gather
+check grep -q '^# signature stale-after-return+pte_clear.zap+' small.gather
 check test "$(grep -c ' until ' small.gather)" -eq "$(sed '1,/^order/d; /^  rest$/d' small.gather | wc -l)"
 expect 0 -- minimize large.gather --limit states=1
 check grep -Eq '^# [12] preemptions?, .*; whether a shorter one exists was not explored$' out

@@ -74,7 +74,7 @@ for folder in out1/*/; do
   grep -vE '^(intent|policy|arch|expect)' "$folder/schedule.gather" | diff -B - decoded || check false "$name"
   kind=$(sed -n 's/^expect //p' "$folder/schedule.gather")
   check "$gatherfuzz" run --policy "$policy" --arch "${arch%%-*}" --expect "$kind" "$folder/schedule.bytes" >/dev/null
-  check grep -q "gatherfuzz: $kind" "$folder/explanation.txt"
+  check grep -q "^$kind in " "$folder/explanation.txt"
 done
 check cmp out1/sync-before-dec_x86-*/original night/sync-before-dec_x86/crash-empty
 is_json out1/index.json
