@@ -125,6 +125,10 @@ says '"verdict":"stale-after-return"' '"no_return":{"known":"at step","step":27,
 [ "$(wc -l <out)" -eq 1 ] || failed 'JSON is not one line'
 explains 1 --perfetto events.json "$corpus/00-the-mail.gather"
 grep -q '"traceEvents"' events.json || failed 'no trace events'
+explains 1 --html page.html "$corpus/00-the-mail.gather"
+grep -q 'application/json' page.html || failed 'no page'
+[ "$(wc -c <page.html)" -lt 300000 ] || failed 'the page is too large'
+explains 2 --html no/such/folder/page.html "$corpus/00-the-mail.gather"
 explains 2 --perfetto no/such/folder/events.json "$corpus/00-the-mail.gather"
 explains 2 nothing-here.gather
 explains 2 "$corpus/00-the-mail.gather" "$corpus/00-the-mail.gather"

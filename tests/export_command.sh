@@ -78,8 +78,8 @@ check test "$(grep -c '.\{101,\}' out)" -eq 0
 
 # One clear line, and status 2.
 expect 2 '^gatherfuzz: export needs a form to write: --gtest, a C\+\+ test of this tree$' -- "$mail"
-expect 2 'export needs one schedule file' -- --gtest
-expect 2 'export needs one schedule file' -- --gtest "$mail" "$mail"
+expect 2 'expected one schedule file' -- --gtest
+expect 2 'expected one schedule file' -- --gtest "$mail" "$mail"
 expect 2 'nowhere.gather: cannot open' -- --gtest nowhere.gather
 expect 2 "unknown policy 'nobody'" -- --gtest --policy nobody "$mail"
 expect 2 'cannot write' -- --gtest "$mail" -o no/such/folder/x

@@ -7,7 +7,6 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "harness/family.h"
 #include "triage/command.h"
 #include "triage/compare.h"
 #include "triage/explain/explanation.h"
@@ -123,37 +122,26 @@ absl::StatusOr<ExplainSettings> ChosenSettings() {
 }
 
 absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
-  const std::string& path = arguments[0];
-  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
-  if (!loaded.ok()) return loaded.status();
-  ScheduleFile& file = loaded->file;
-  const absl::StatusOr<Target> target = TargetFor(path, file);
-  if (!target.ok()) return target.status();
-  const absl::StatusOr<Members> members = ChosenMembers(path, *loaded);
-  if (!members.ok()) return members.status();
   const absl::StatusOr<ExplainSettings> settings = ChosenSettings();
   if (!settings.ok()) return settings.status();
-
+  const absl::StatusOr<ChosenRun> run = ChooseRun(arguments, settings->ignored);
+  if (!run.ok()) return run.status();
+  const std::string& path = arguments[0];
+  const auto [policy, arch] = run->target;
+  const Schedule& schedule = run->file.schedule;
   const auto execution = std::make_unique<Execution>();
-  const auto [policy, arch] = *target;
-  const int member =
-      FirstUnclean(*execution, file.schedule, *members, *policy, *arch, settings->ignored);
-  file.schedule = TakeMember(file.schedule, member);
-  file.policy = policy->name();
-  file.arch = arch->name();
-  const Trace trace = Record(*execution, file.schedule, *policy, *arch, settings->ignored);
+  const Trace trace = Record(*execution, schedule, *policy, *arch, settings->ignored);
   const bool violates = trace.result.violation.kind != ViolationKind::kNone;
   const Interruptible interruptible;
   Explanation explanation;
   if (violates) {
-    explanation = Explain(file.schedule, trace, *policy, *arch, *settings, Interruptible::flag());
+    explanation = Explain(schedule, trace, *policy, *arch, *settings, Interruptible::flag());
   }
   const Subject subject{path,
-                        file,
+                        run->file,
                         trace,
                         violates ? &explanation : nullptr,
-                        ReplayCommand("explain", path, *target),
+                        ReplayCommand("explain", path, run->target),
                         settings->ignored};
   const absl::Status written = WriteFiles(subject);
   if (!written.ok()) return written;

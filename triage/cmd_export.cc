@@ -5,7 +5,6 @@
 
 #include "absl/flags/flag.h"
 #include "harness/cause.h"
-#include "harness/family.h"
 #include "harness/trace.h"
 #include "triage/command.h"
 #include "triage/files.h"
@@ -45,24 +44,11 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
     return absl::InvalidArgumentError(
         "export needs a form to write: --gtest, a C++ test of this tree");
   }
-  if (arguments.size() != 1) return absl::InvalidArgumentError("export needs one schedule file");
-  const std::string& path = arguments[0];
-  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
-  if (!loaded.ok()) return loaded.status();
-  const absl::StatusOr<Members> members = ChosenMembers(path, *loaded);
-  if (!members.ok()) return members.status();
-  ScheduleFile& file = loaded->file;
-  const absl::StatusOr<Target> target = TargetFor(path, file);
-  if (!target.ok()) return target.status();
-  static Execution execution;
-  const int member =
-      FirstUnclean(execution, file.schedule, *members, *target->policy, *target->arch);
-  file.schedule = TakeMember(file.schedule, member);
-  file.policy = target->policy->name();
-  file.arch = target->arch->name();
-  const Trace trace = RunToStore(file, *target);
+  absl::StatusOr<ChosenRun> run = ChooseRun(arguments);
+  if (!run.ok()) return run.status();
+  const Trace trace = RunToStore(run->file, run->target);
   const absl::Status status =
-      WriteFile(absl::GetFlag(FLAGS_output), TestSourceOf(path, file, trace));
+      WriteFile(absl::GetFlag(FLAGS_output), TestSourceOf(arguments[0], run->file, trace));
   if (!status.ok()) return status;
   return kNoViolation;
 }

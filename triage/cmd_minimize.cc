@@ -8,7 +8,6 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "harness/family.h"
 #include "triage/command.h"
 #include "triage/files.h"
 #include "triage/long_run.h"
@@ -83,13 +82,6 @@ Minimized MinimizeWithProgress(const Schedule& schedule, const Target& target,
 }
 
 absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
-  const std::string& path = arguments[0];
-  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
-  if (!loaded.ok()) return loaded.status();
-  ScheduleFile& file = loaded->file;
-  const absl::StatusOr<Target> target = TargetFor(path, file);
-  if (!target.ok()) return target.status();
   const absl::StatusOr<MinimizeSettings> settings = ChosenSettings();
   if (!settings.ok()) return settings.status();
   const std::string output = absl::GetFlag(FLAGS_output);
@@ -97,15 +89,13 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   if (json && output == "-") {
     return absl::InvalidArgumentError("--json is printed, so the schedule needs a file: -o OUT");
   }
-  const absl::StatusOr<Members> members = ChosenMembers(path, *loaded);
-  if (!members.ok()) return members.status();
-
-  const Policy& policy = *target->policy;
-  const Arch& arch = *target->arch;
+  const absl::StatusOr<ChosenRun> chosen = ChooseRun(arguments, settings->ignored);
+  if (!chosen.ok()) return chosen.status();
+  const std::string& path = arguments[0];
+  const Policy& policy = *chosen->target.policy;
+  const Arch& arch = *chosen->target.arch;
+  const Schedule& before = chosen->file.schedule;
   const auto execution = std::make_unique<Execution>();
-  const int member =
-      FirstUnclean(*execution, file.schedule, *members, policy, arch, settings->ignored);
-  const Schedule before = TakeMember(file.schedule, member);
   const RunResult run = execution->Execute(before, policy, arch, {.ignored = settings->ignored});
   if (run.violation.kind == ViolationKind::kNone) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": shows no violation under ",
@@ -113,7 +103,7 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
                                                    ", so there is nothing to keep"));
   }
   double seconds = 0;
-  const Minimized minimized = MinimizeWithProgress(before, *target, *settings, seconds);
+  const Minimized minimized = MinimizeWithProgress(before, chosen->target, *settings, seconds);
 
   // What the file's intent spoke of is the schedule as it was.
   const ScheduleFile smaller{.policy = std::string(policy.name()),
