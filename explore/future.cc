@@ -23,7 +23,8 @@ void Future::Add(const Future& more) {
   pte_locks = static_cast<uint16_t>(pte_locks | more.pte_locks);
 }
 
-Futures::Futures(const Schedule& schedule, bool waits) : waits_(waits) {
+Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
+    : waits_(waits), foreign_(foreign) {
   for (const InitItem& item : schedule.init) {
     huge_ |= item.kind == InitItem::Kind::kMap && item.flags.huge;
   }
@@ -95,7 +96,8 @@ Future Futures::LeftOf(const Stepper& stepper, CpuId cpu, Future call, Point nex
   if (!last) return call;
   call.does &= ~Future::kBegins;
   const bool lowered = next == Point::pending_dec || world.at(cpu).gather.live == 0;
-  if (lowered) return {.zaps = call.zaps, .does = Future::kGathers | (waits_ ? Future::kAsks : 0)};
+  if (lowered && !foreign_)
+    return {.zaps = call.zaps, .does = Future::kGathers | (waits_ ? Future::kAsks : 0)};
   return call;
 }
 

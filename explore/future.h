@@ -45,8 +45,8 @@ struct Future {
 
 class Futures {
  public:
-  // `waits`: as the policy's traits say.
-  Futures(const Schedule& schedule, bool waits);
+  // `waits`, `foreign`: as the policy's traits say.
+  Futures(const Schedule& schedule, bool waits, bool foreign = false);
 
   Future OfThread(const Stepper& stepper, CpuId cpu) const { return OfThread(stepper, cpu, false); }
   // As long as somebody else holds mmap_lock for reading.
@@ -70,7 +70,7 @@ class Futures {
   Future OfOp(const Op& op) const;
   Future LeftOf(const Stepper& stepper, CpuId cpu, Future call, Point next) const;
 
-  const bool waits_;
+  const bool waits_, foreign_;
   bool huge_ = false;
   std::array<Program, kMaxCpus> programs_;
 };

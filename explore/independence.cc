@@ -100,7 +100,7 @@ void HoldToNoWaits(const Stepper& stepper, const Actions& able) {
 
 Independence::Independence(const Schedule& schedule, const Policy& policy, uint32_t ignored,
                            RuleMask rules)
-    : futures_(schedule, policy.waits()),
+    : futures_(schedule, policy.waits(), policy.foreign()),
       waits_(policy.waits()),
       rules_(policy.peeks() || (ignored & kDisorder) != 0 ? 0 : rules) {}
 

@@ -117,8 +117,9 @@ Mapping SeenByFault(const World& world, Point point, int page) {
 }  // namespace
 
 GATHERFUZZ_WRAPS void Learn(Learned& learned, const World& before, CpuId cpu, const Op& op,
-                            Point point, int page) {
+                            Point point, int page, bool foreign) {
   uint64_t value = Read(before, cpu, point, page);
+  if (foreign && point == Point::pending_read) value = before.mm.tlb_flush_pending;
   if (op.kind == OpKind::kRead || op.kind == OpKind::kWrite) {
     const Mapping seen = SeenByFault(before, point, page);
     value |= static_cast<uint64_t>(seen != 0 && seen == learned.mapping) << 62;

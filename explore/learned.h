@@ -22,8 +22,10 @@ struct Learned {
   friend bool operator==(const Learned&, const Learned&) = default;
 };
 
-// Adds what the step (point, page) of the thread on `cpu`, which is at `op`, reads in `before`.
-void Learn(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point, int page);
+// Adds what the step (point, page) of the thread on `cpu`, which is at `op`, reads in `before`. A
+// `foreign` policy (PolicyTraits) sees tlb_flush_pending itself.
+void Learn(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point, int page,
+           bool foreign);
 
 }  // namespace gatherfuzz
 

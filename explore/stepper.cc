@@ -137,7 +137,7 @@ void Stepper::Observe(AgentId agent, Point point, int page) {
   Learned& learned = learned_[Index(cpu)];
   if (learned_in_[Index(cpu)] != operation) learned = {};
   learned_in_[Index(cpu)] = operation;
-  Learn(learned, system_.world, cpu, OpInProgress(cpu), point, page);
+  Learn(learned, system_.world, cpu, OpInProgress(cpu), point, page, policy_->foreign());
 }
 
 // --- Going back ---

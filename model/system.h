@@ -43,6 +43,7 @@ struct System {
 struct Thread {
   System& system;
   CpuId cpu;
+  void* room = nullptr;  // on its stack, of a protocol that has some (GatherProtocol::Run)
 
   World& world() const { return system.world; }
   CpuState& self() const { return system.world.at(cpu); }

@@ -8,10 +8,24 @@
 // that level is dropped (H5). From 16 strides on (512 in the kernel) the whole ASID is flushed
 // instead.
 #include "model/arch/arch.h"
+#include "model/arch/drops.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/machine/invalidation.h"
 
 namespace gatherfuzz {
+
+void AddTlbi(Invalidation& request, int page, bool last_level, uint8_t level_hint) {
+  const auto names = [&](Level level) {
+    return level_hint == 0 || level_hint == 1 + static_cast<int>(level);
+  };
+  if (names(Level::kPte)) request.small |= PageBit(page);
+  if (names(Level::kPmd)) request.huge |= static_cast<uint16_t>(1u << page / kPagesPerPmd);
+  if (last_level) return;
+  // With a hint, all levels means the leaf at that level and the table pointers above it.
+  if (names(Level::kPte)) request.pte_tables |= static_cast<uint16_t>(1u << page / kPagesPerPmd);
+  request.pmd_tables |= static_cast<uint8_t>(1u << page / kPagesPerPud);
+}
+
 namespace {
 
 constexpr int kMaxTlbiOps = 16;
@@ -28,17 +42,7 @@ Invalidation RangeOf(int start, int end, Level stride, bool last_level, uint8_t 
   request.stride = stride;
   request.last_level = last_level;
   request.level_hint = level_hint;
-  const auto names = [&](Level level) {
-    return level_hint == 0 || level_hint == 1 + static_cast<int>(level);
-  };
-  for (int page = start; page < end; page += step) {
-    if (names(Level::kPte)) request.small |= PageBit(page);
-    if (names(Level::kPmd)) request.huge |= static_cast<uint16_t>(1u << page / kPagesPerPmd);
-    if (last_level) continue;
-    // With a hint, all levels means the leaf at that level and the table pointers above it.
-    if (names(Level::kPte)) request.pte_tables |= static_cast<uint16_t>(1u << page / kPagesPerPmd);
-    request.pmd_tables |= static_cast<uint8_t>(1u << page / kPagesPerPud);
-  }
+  for (int page = start; page < end; page += step) AddTlbi(request, page, last_level, level_hint);
   return request;
 }
 

@@ -7,6 +7,7 @@
 // drops a translation of any size for its address, and every paging-structure entry whatever the
 // address (H3), so a flush that names any address leaves no stale table pointer.
 #include "model/arch/arch.h"
+#include "model/arch/drops.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/machine/invalidation.h"
 
@@ -15,7 +16,9 @@ namespace {
 
 constexpr int kSinglePageFlushCeiling = 8;
 
-Invalidation RangeOf(int start, int end, Level stride) {
+}  // namespace
+
+Invalidation InvlpgRange(int start, int end, Level stride) {
   const int step = PagesAt(stride);
   if (end < start) return WholeInvalidation();  // a reset range: its size, unsigned, is huge
   if ((end - start) / step > kSinglePageFlushCeiling) return WholeInvalidation();
@@ -32,6 +35,8 @@ Invalidation RangeOf(int start, int end, Level stride) {
   return request;
 }
 
+namespace {
+
 class X86 final : public Arch {
  public:
   constexpr X86() : Arch("x86", "INVLPG over a range or a whole flush; merges VMAs") {}
@@ -39,7 +44,7 @@ class X86 final : public Arch {
   bool TlbFlush(const MmuGather& gather, Invalidation& request) const override {
     request = gather.fullmm || gather.need_flush_all
                   ? WholeInvalidation()
-                  : RangeOf(gather.start, gather.end, UnmapLevel(gather));
+                  : InvlpgRange(gather.start, gather.end, UnmapLevel(gather));
     return true;
   }
   Invalidation FlushPmdRange(PageRange range) const override {

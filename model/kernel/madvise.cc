@@ -75,6 +75,7 @@ class Clean {
 };
 
 void CleanVma(const Thread& t, PageRange range) {
+  t.system.protocol->StartVma(t, range);
   Clean clean(t);
   WalkRange(t, range, clean);
   t.system.protocol->EndVma(t);

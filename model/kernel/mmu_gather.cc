@@ -24,11 +24,7 @@ void GatherProtocol::Gather(const Thread& t, PageRange range) const {
   gather.caller_start = static_cast<uint8_t>(range.begin);
   gather.caller_end = static_cast<uint8_t>(range.end);
   ResetRange(gather);
-  t.Step(Point::pending_inc);
-  ++t.world().mm.tlb_flush_pending;
-  gather.live = 1;
-  Call& call = t.self().call;
-  if (call.number == 0) call.number = ++t.world().mm.calls_begun;
+  RaisePending(t);
 }
 
 void GatherProtocol::RemoveTlbEntry(const Thread& t, int page, Level level) const {
@@ -84,11 +80,7 @@ void GatherProtocol::Finish(const Thread& t) const {
   Finishing(t);
   Flush(t);
   BeforeDec(t);
-  t.Step(Point::pending_dec);
-  CheckPending(t.system, t.cpu);
-  --t.world().mm.tlb_flush_pending;
-  t.gather().live = 0;
-  NoteGatherOver(t.system, t.cpu);
+  LowerPending(t);
   AfterDec(t);
   t.gather() = MmuGather{};
 }
@@ -103,14 +95,26 @@ bool FlushNested(const Thread& t) {
   return t.world().mm.tlb_flush_pending > 1;
 }
 
+void RaisePending(const Thread& t) {
+  t.Step(Point::pending_inc);
+  ++t.world().mm.tlb_flush_pending;
+  t.gather().live = 1;
+  Call& call = t.self().call;
+  if (call.number == 0) call.number = ++t.world().mm.calls_begun;
+}
+
+void LowerPending(const Thread& t) {
+  t.Step(Point::pending_dec);
+  CheckPending(t.system, t.cpu);
+  --t.world().mm.tlb_flush_pending;
+  t.gather().live = 0;
+  NoteGatherOver(t.system, t.cpu);
+}
+
 void FreeTables(const Thread& t) {
   MmuGather& gather = t.gather();
   for (size_t i = 0; i < gather.table_count; ++i) {
-    const Queued table = gather.tables[i];
-    t.Step(Point::free_table, table.page);
-    CheckGivenBack(t.system, t.cpu, table.frame, table.page, FrameState::kTable);
-    CheckFreeTable(t.system, t.cpu, table.frame, table.page);
-    GiveBack(t.world(), table.frame);
+    FreeTable(t, gather.tables[i]);
     gather.tables[i] = Queued{};
   }
   gather.table_count = 0;
@@ -119,17 +123,27 @@ void FreeTables(const Thread& t) {
 void FreePages(const Thread& t) {
   MmuGather& gather = t.gather();
   for (size_t i = 0; i < gather.page_count; ++i) {
-    const Queued page = gather.pages[i];
-    const auto frame = [&](int k) { return MakeFrame(Index(page.frame) + k); };
-    t.Step(Point::free_page, page.page);
-    for (int k = 0; k < PagesAt(page.level); ++k) {
-      CheckGivenBack(t.system, t.cpu, frame(k), page.page + k, FrameState::kData);
-    }
-    CheckFreePage(t.system, t.cpu, page.frame, page.page, page.level);
-    for (int k = 0; k < PagesAt(page.level); ++k) GiveBack(t.world(), frame(k));
+    FreePage(t, gather.pages[i]);
     gather.pages[i] = Queued{};
   }
   gather.page_count = 0;
+}
+
+void FreeTable(const Thread& t, Queued table) {
+  t.Step(Point::free_table, table.page);
+  CheckGivenBack(t.system, t.cpu, table.frame, table.page, FrameState::kTable);
+  CheckFreeTable(t.system, t.cpu, table.frame, table.page);
+  GiveBack(t.world(), table.frame);
+}
+
+void FreePage(const Thread& t, Queued page) {
+  const auto frame = [&](int k) { return MakeFrame(Index(page.frame) + k); };
+  t.Step(Point::free_page, page.page);
+  for (int k = 0; k < PagesAt(page.level); ++k) {
+    CheckGivenBack(t.system, t.cpu, frame(k), page.page + k, FrameState::kData);
+  }
+  CheckFreePage(t.system, t.cpu, page.frame, page.page, page.level);
+  for (int k = 0; k < PagesAt(page.level); ++k) GiveBack(t.world(), frame(k));
 }
 
 void WaitInFinish(const Thread& t, Ready ready) {

@@ -18,12 +18,21 @@
 
 namespace gatherfuzz {
 
+struct Op;
+
 class GatherProtocol {
  public:
   virtual ~GatherProtocol() = default;
 
+  // Runs `path`, a system call that may gather. A protocol that keeps more than World has room for
+  // (the code of a kernel) keeps it on the stack of this function, and passes it on in Thread.
+  using Path = void (*)(const Thread& t, const Op& op);
+  virtual void Run(const Thread& t, const Op& op, Path path) const { path(t, op); }
+
   // tlb_gather_mmu(): starts a gather over the caller's `range`.
   virtual void Gather(const Thread& t, PageRange range) const;
+  // tlb_start_vma(). Nothing that it records has a use in the model.
+  virtual void StartVma(const Thread&, PageRange) const {}
   // tlb_remove_tlb_entry() and its PMD form: the leaf of `page` at `level` was cleared.
   virtual void RemoveTlbEntry(const Thread& t, int page, Level level) const;
   // __tlb_remove_page(): queues the frame of a leaf to be freed. True if the batch is full now.
@@ -57,9 +66,17 @@ class GatherProtocol {
 // mm_tlb_flush_nested(): the step pending_read. True if another gather of this mm is live.
 bool FlushNested(const Thread& t);
 
+// inc_tlb_flush_pending(): the step pending_inc. The gather is live from there on.
+void RaisePending(const Thread& t);
+// dec_tlb_flush_pending(): the step pending_dec. It is live no more.
+void LowerPending(const Thread& t);
+
 // tlb_table_flush(), tlb_batch_pages_flush(): free what is queued.
 void FreeTables(const Thread& t);
 void FreePages(const Thread& t);
+// One of each: the steps free_table and free_page.
+void FreeTable(const Thread& t, Queued table);
+void FreePage(const Thread& t, Queued page);
 
 // For a policy whose finish waits for others: the step finish_wait, which goes on when `ready`
 // (called with the thread's CPU) holds. The oracle watches the wait for starvation.

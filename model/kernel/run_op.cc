@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // One operation of a program, with what every system call has in common: it is counted and judged.
+#include "model/kernel/mmu_gather.h"
 #include "model/kernel/paths.h"
 #include "model/oracle/oracle.h"
 
@@ -33,7 +34,7 @@ void RunOp(const Thread& t, const Op& op) {
   if (Info(op.kind).operands == Operands::kPage) return Dispatch(t, op);
   Call& call = t.self().call;
   call.kind = KindOfCall(op.kind);
-  Dispatch(t, op);
+  t.system.protocol->Run(t, op, Dispatch);
   t.Step(Point::syscall_return, op.range.begin);
   CheckReturn(t.system, t.cpu);
   const uint16_t number = call.number;

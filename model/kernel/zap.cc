@@ -72,6 +72,7 @@ class Zap {
 }  // namespace
 
 void ZapVma(const Thread& t, PageRange range) {
+  t.system.protocol->StartVma(t, range);
   Zap zap(t);
   WalkRange(t, range, zap);
   t.system.protocol->EndVma(t);

@@ -36,6 +36,9 @@ struct PolicyTraits {
   // a thread that looks at what other agents change, or changes what they look at, without a step
   // that says so. Then no order is left out.
   bool peeks = false;
+  // Its verbs are not the model's but a kernel's: a thread sees the count itself, not only whether
+  // it is above one, and may still do anything after lowering it.
+  bool foreign = false;
 };
 
 class Policy {
@@ -52,6 +55,7 @@ class Policy {
   std::string_view base() const { return traits_.base; }  // empty unless planted
   bool waits() const { return traits_.waits; }
   bool peeks() const { return traits_.peeks; }
+  bool foreign() const { return traits_.foreign; }
   bool SafeOn(std::string_view arch) const;
 
  private:

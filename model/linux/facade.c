@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// The verbs of a tree's own mm/mmu_gather.c, as a gf_tree. Compiled once for each tree and each
+// architecture, by compile_tree, which defines:
+//   GF_TREE           the name of the gf_tree, the only symbol that stays global
+//   GF_ARCH_x86 or GF_ARCH_arm64, and the CONFIG_ options
+//   GF_MMU_GATHER_C   the path of the tree's file, as a string
+// Versions are told apart by the types of functions, not by numbers: a function with arguments that
+// are known from no version is named in an error that begins with "gatherfuzz:".
+#include <gatherfuzz/shim.h>
+
+#include <asm/tlb.h>
+
+// The geometry of batches is the schedule's. (The file below includes asm/tlb.h to no effect.)
+#undef MAX_GATHER_BATCH
+#define MAX_GATHER_BATCH gf_page_batch_entries()
+#undef MAX_TABLE_BATCH
+#define MAX_TABLE_BATCH gf_table_batch_entries()
+
+#include GF_MMU_GATHER_C
+
+struct mm_struct gf_mm = {.context = {.id = {GF_ASID}}};
+struct page gf_pages[GF_FRAMES];
+struct ptdesc gf_tables[GF_FRAMES];
+
+typedef struct mmu_gather Gather;
+
+_Static_assert(sizeof(Gather) + 16 * sizeof(void*) <= GF_GATHER_BYTES,
+               "gatherfuzz: struct mmu_gather is larger than GF_GATHER_BYTES allows for");
+
+#define SAME_TYPE(function, type) _Generic(&(function), type: 1, default: 0)
+
+typedef void (*GatherMmu)(Gather*, struct mm_struct*);
+_Static_assert(SAME_TYPE(tlb_gather_mmu, GatherMmu),
+               "gatherfuzz: tlb_gather_mmu() is not (struct mmu_gather *, struct mm_struct *), as "
+               "it is since 5.12");
+typedef void (*FinishMmu)(Gather*);
+_Static_assert(SAME_TYPE(tlb_finish_mmu, FinishMmu),
+               "gatherfuzz: tlb_finish_mmu() is not (struct mmu_gather *), as it is since 5.12");
+
+// 6.1 and before; since 6.2.
+typedef bool (*RemovePageSize3)(Gather*, struct page*, int);
+typedef bool (*RemovePageSize4)(Gather*, struct page*, bool, int);
+_Static_assert(SAME_TYPE(__tlb_remove_page_size, RemovePageSize3) ||
+                   SAME_TYPE(__tlb_remove_page_size, RemovePageSize4),
+               "gatherfuzz: __tlb_remove_page_size() is not (struct mmu_gather *, struct page *, "
+               "[bool,] int)");
+static bool RemovePageSizeBy3(void* function, Gather* tlb, struct page* page, int size) {
+  return ((RemovePageSize3)function)(tlb, page, size);
+}
+static bool RemovePageSizeBy4(void* function, Gather* tlb, struct page* page, int size) {
+  return ((RemovePageSize4)function)(tlb, page, false, size);
+}
+
+// A bundle of that many pages. Whatever the tree's code does not initialize is garbage, always the
+// same.
+static void GatherVerb(void* room, unsigned int bundle) {
+  Gather* tlb = room;
+  __builtin_memset(tlb, 0xff, sizeof *tlb);
+  tlb_gather_mmu(tlb, &gf_mm);
+  if (tlb->local.max > bundle) tlb->local.max = bundle;
+}
+
+static void StartVma(void* tlb, unsigned long start, unsigned long end) {
+  struct vm_area_struct vma = {.vm_mm = &gf_mm, .vm_start = start, .vm_end = end};
+  tlb_start_vma((Gather*)tlb, &vma);
+}
+
+static void EndVma(void* tlb) {
+  struct vm_area_struct vma = {.vm_mm = &gf_mm};
+  tlb_end_vma((Gather*)tlb, &vma);
+}
+
+// A kernel changes the size a little sooner, before it takes the lock. Only with
+// CONFIG_MMU_GATHER_PAGE_SIZE does it matter.
+static void RemovePte(void* room, unsigned long address) {
+  Gather* tlb = room;
+  tlb_change_page_size(tlb, PAGE_SIZE);
+  tlb_remove_tlb_entry(tlb, (pte_t*)0, address);
+}
+
+static void RemovePmd(void* room, unsigned long address) {
+  Gather* tlb = room;
+  tlb_change_page_size(tlb, HPAGE_PMD_SIZE);
+  tlb_remove_pmd_tlb_entry(tlb, (pmd_t*)0, address);
+}
+
+static int RemovePage(void* room, unsigned int frame, int huge) {
+  Gather* tlb = room;
+  const int size = huge ? HPAGE_PMD_SIZE : PAGE_SIZE;
+  return _Generic(&__tlb_remove_page_size,
+      RemovePageSize3: RemovePageSizeBy3,
+      RemovePageSize4: RemovePageSizeBy4)(__tlb_remove_page_size, tlb, &gf_pages[frame], size);
+}
+
+static void FreePteTable(void* room, unsigned int frame, unsigned long address) {
+  Gather* tlb = room;
+  pte_free_tlb(tlb, (pgtable_t)&gf_tables[frame], address);
+}
+
+static void FreePmdTable(void* room, unsigned int frame, unsigned long address) {
+  Gather* tlb = room;
+  pmd_free_tlb(tlb, (pmd_t*)&gf_tables[frame], address);
+}
+
+static void FlushTlbOnly(void* tlb) { tlb_flush_mmu_tlbonly((Gather*)tlb); }
+static void Flush(void* tlb) { tlb_flush_mmu((Gather*)tlb); }
+static void Finish(void* tlb) { tlb_finish_mmu((Gather*)tlb); }
+
+static void Look(const void* room, struct gf_fields* fields) {
+  const Gather* tlb = room;
+  *fields = (struct gf_fields){.start = tlb->start,
+                               .end = tlb->end,
+                               .fullmm = tlb->fullmm,
+                               .need_flush_all = tlb->need_flush_all,
+                               .freed_tables = tlb->freed_tables,
+                               .cleared_ptes = tlb->cleared_ptes,
+                               .cleared_pmds = tlb->cleared_pmds,
+                               .cleared_puds = tlb->cleared_puds};
+}
+
+extern const struct gf_tree GF_TREE;
+const struct gf_tree GF_TREE = {
+    // Where a page may be followed by a number of pages, there is room for both.
+    .spare_entries = GF_SPARE_ENTRIES,
+    .gather = GatherVerb,
+    .start_vma = StartVma,
+    .end_vma = EndVma,
+    .remove_pte = RemovePte,
+    .remove_pmd = RemovePmd,
+    .remove_page = RemovePage,
+    .free_pte_table = FreePteTable,
+    .free_pmd_table = FreePmdTable,
+    .flush_tlb_only = FlushTlbOnly,
+    .flush = Flush,
+    .finish = Finish,
+    .look = Look,
+};

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// What kernel code calls (facade.h): each touch of shared state is a step.
+#include <algorithm>
+
+#include "model/arch/drops.h"
+#include "model/kernel/mmu_gather.h"
+#include "model/linux/room.h"
+#include "model/machine/invalidation.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+
+thread_local constinit Room* current_room = nullptr;
+
+namespace {
+
+// One call from kernel code: what came before is in World, and the thread is the current one again
+// when it is over.
+class Hook {
+ public:
+  Hook() : room_(*current_room) { room_.Mirror(); }
+  ~Hook() { current_room = &room_; }
+  Hook(const Hook&) = delete;
+  Hook& operator=(const Hook&) = delete;
+
+  Room& room() { return room_; }
+  const Thread& t() { return *room_.thread; }
+
+  void Report(const char* what, int frame = -1) {
+    t().system.Report({.kind = ViolationKind::kProtocolError,
+                       .frame = frame,
+                       .cpu = Index(t().cpu),
+                       .detail = what});
+  }
+  // What was issued without a barrier is under way all the same.
+  void IssueLeftOver() {
+    if (!room_.tlbi.empty()) IssueInvalidation(t(), room_.tlbi.Take());
+  }
+
+ private:
+  Room& room_;
+};
+
+// Takes the first of `frame` out of a queue, whose `count` is zero when nothing is left.
+template <typename Queue>
+bool Unqueue(Queue& queue, uint8_t& count, unsigned frame, Queued& item) {
+  bool found = false, left = false;
+  for (size_t i = 0; i < count; ++i) {
+    if (!found && Index(queue[i].frame) == static_cast<int>(frame)) {
+      found = true;
+      item = queue[i];
+      queue[i] = Queued{};
+    }
+    left |= Index(queue[i].frame) != 0;
+  }
+  if (!left) count = 0;
+  return found;
+}
+
+int PageOf(unsigned long address) {
+  const unsigned long page = address >> GF_PAGE_SHIFT;
+  return page >= kPages ? kPages : static_cast<int>(page);
+}
+
+}  // namespace
+}  // namespace gatherfuzz
+
+using namespace gatherfuzz;  // NOLINT: definitions of C functions
+
+void gf_count_inc() {
+  Hook hook;
+  hook.IssueLeftOver();
+  RaisePending(hook.t());
+}
+
+void gf_count_dec() {
+  Hook hook;
+  hook.IssueLeftOver();
+  LowerPending(hook.t());
+}
+
+int gf_count_read() {
+  Hook hook;
+  hook.IssueLeftOver();
+  hook.t().Step(Point::pending_read);
+  return hook.t().world().mm.tlb_flush_pending;
+}
+
+unsigned long gf_alloc_batch() {
+  Room& room = *current_room;
+  const auto take = [](bool& taken, bool there, auto& bytes) -> unsigned long {
+    if (taken || !there) return 0;
+    taken = true;
+    return reinterpret_cast<unsigned long>(bytes.data());
+  };
+  switch (room.allocates) {
+    case Room::For::kPageBatch:
+      return take(room.page_batch_taken, room.geometry.page_batch != 0, room.page_batch);
+    case Room::For::kTableBatch:
+      return take(room.table_batch_taken, room.geometry.table_batch != 0, room.table_batch);
+    case Room::For::kNothing: break;
+  }
+  return 0;
+}
+
+void gf_free_batch(unsigned long address) {
+  Room& room = *current_room;
+  const auto give = [&](bool& taken, auto& bytes) {
+    const bool is = taken && address == reinterpret_cast<unsigned long>(bytes.data());
+    if (is) taken = false;
+    return is;
+  };
+  if (give(room.page_batch_taken, room.page_batch)) return;
+  if (give(room.table_batch_taken, room.table_batch)) return;
+  Hook().Report("freed a batch that is not there");
+}
+
+// Never zero: the kernel divides by it, also where there is no such page.
+unsigned gf_page_batch_entries() {
+  return std::max(1u, current_room->geometry.page_batch + current_room->tree->spare_entries);
+}
+
+unsigned gf_table_batch_entries() { return current_room->geometry.table_batch; }
+
+void gf_free_page(unsigned frame) {
+  Hook hook;
+  hook.IssueLeftOver();
+  MmuGather& gather = hook.t().gather();
+  Queued page{};
+  if (!Unqueue(gather.pages, gather.page_count, frame, page)) {
+    return hook.Report("freed a page that is not queued", static_cast<int>(frame));
+  }
+  FreePage(hook.t(), page);
+}
+
+void gf_free_table(unsigned frame) {
+  Hook hook;
+  hook.IssueLeftOver();
+  MmuGather& gather = hook.t().gather();
+  Queued table{};
+  if (!Unqueue(gather.tables, gather.table_count, frame, table)) {
+    return hook.Report("freed a page table that is not queued", static_cast<int>(frame));
+  }
+  FreeTable(hook.t(), table);
+}
+
+void gf_free_unknown() { Hook().Report("freed what is neither a page nor a page table"); }
+
+void gf_flush_range(unsigned long start, unsigned long end, unsigned stride_shift) {
+  Hook hook;
+  if (end == ~0ul) return Invalidate(hook.t(), WholeInvalidation());
+  const auto stride = stride_shift >= GF_PAGE_SHIFT + 2 * GF_LEVEL_SHIFT ? Level::kPud
+                      : stride_shift >= GF_PAGE_SHIFT + GF_LEVEL_SHIFT   ? Level::kPmd
+                                                                         : Level::kPte;
+  Invalidate(hook.t(),
+             InvlpgRange(PageOf(start), PageOf(end + (1ul << GF_PAGE_SHIFT) - 1), stride));
+}
+
+void gf_tlbi(gf_tlbi_op op, unsigned long operand) {
+  current_room->tlbi.Add(DecodeTlbi(op, operand));
+}
+
+void gf_dsb(gf_barrier barrier) {
+  if (barrier != GF_DSB_ish && barrier != GF_DSB_sy) return;  // the others complete no TLBI
+  Hook hook;
+  hook.IssueLeftOver();
+  if (hook.t().self().invalidation.undelivered != 0) AwaitInvalidation(hook.t());
+}
+
+void gf_bug(const char* text) { Hook().Report(text); }

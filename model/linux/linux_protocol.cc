@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "model/linux/linux_protocol.h"
+
+#include <algorithm>
+
+#include "model/arch/arch.h"
+#include "model/linux/room.h"
+#include "model/machine/invalidation.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+
+static_assert(GF_PAGES == kPages && GF_FRAMES == kFrames);
+static_assert(1 << GF_LEVEL_SHIFT == kEntriesPerTable);
+
+namespace {
+
+constexpr unsigned kBundle = 8;  // MMU_GATHER_BUNDLE, in every tree so far
+
+unsigned long AddressOf(int page) { return static_cast<unsigned long>(page) << GF_PAGE_SHIFT; }
+
+// A call into kernel code.
+class Verb {
+ public:
+  explicit Verb(const Thread& t, Room::For allocates = Room::For::kNothing)
+      : room_(*static_cast<Room*>(t.room)) {
+    current_room = &room_;
+    room_.allocates = allocates;
+  }
+  // Flushes that nobody waits for are under way when it returns.
+  ~Verb() {
+    if (!room_.tlbi.empty()) IssueInvalidation(*room_.thread, room_.tlbi.Take());
+    room_.Mirror();
+  }
+  Verb(const Verb&) = delete;
+  Verb& operator=(const Verb&) = delete;
+
+  const Room* operator->() const { return &room_; }
+  const gf_tree& tree() const { return *room_.tree; }
+  void* tlb() { return room_.gather.data(); }
+
+ private:
+  Room& room_;
+};
+
+}  // namespace
+
+void Room::Mirror() {
+  gf_fields fields;
+  tree->look(gather.data(), &fields);
+  MmuGather& to = thread->gather();
+  const auto page = [](unsigned long address) {
+    if (address == ~0ul) return MmuGather::kWholeMm;
+    const unsigned long up = (address >> GF_PAGE_SHIFT) + (address % AddressOf(1) != 0 ? 1 : 0);
+    return static_cast<uint8_t>(std::min<unsigned long>(up, kPages));
+  };
+  to.start = page(fields.start);
+  to.end = page(fields.end);
+  to.fullmm = fields.fullmm;
+  to.need_flush_all = fields.need_flush_all;
+  to.freed_tables = fields.freed_tables;
+  to.cleared_ptes = fields.cleared_ptes;
+  to.cleared_pmds = fields.cleared_pmds;
+  to.cleared_puds = fields.cleared_puds;
+}
+
+void LinuxProtocol::Run(const Thread& t, const Op& op, Path path) const {
+  Room room;
+  Thread with_room = t;
+  with_room.room = &room;
+  room.thread = &with_room;
+  room.tree = t.system.arch->name() == "x86" ? &x86_ : &arm64_;
+  room.geometry = kGeometry[t.world().mm.batch];
+  path(with_room, op);
+}
+
+void LinuxProtocol::Gather(const Thread& t, PageRange range) const {
+  MmuGather& gather = t.gather();
+  gather = MmuGather{};
+  gather.caller_start = static_cast<uint8_t>(range.begin);
+  gather.caller_end = static_cast<uint8_t>(range.end);
+  Verb verb(t);
+  const unsigned bundle = verb->geometry.bundle + verb.tree().spare_entries;
+  verb.tree().gather(verb.tlb(), std::min(bundle, kBundle));
+}
+
+void LinuxProtocol::StartVma(const Thread& t, PageRange range) const {
+  Verb verb(t);
+  verb.tree().start_vma(verb.tlb(), AddressOf(range.begin), AddressOf(range.end));
+}
+
+void LinuxProtocol::RemoveTlbEntry(const Thread& t, int page, Level level) const {
+  Verb verb(t);
+  const auto remove = level == Level::kPte ? verb.tree().remove_pte : verb.tree().remove_pmd;
+  remove(verb.tlb(), AddressOf(page));
+}
+
+bool LinuxProtocol::RemovePage(const Thread& t, FrameId frame, int page, Level level) const {
+  MmuGather& gather = t.gather();
+  if (gather.page_count == kMaxBatch) {
+    CheckQueueFull(t.system, t.cpu, page);
+    return true;
+  }
+  gather.pages[gather.page_count++] = {frame, static_cast<uint8_t>(page), level};
+  Verb verb(t, Room::For::kPageBatch);
+  return verb.tree().remove_page(verb.tlb(), static_cast<unsigned>(Index(frame)),
+                                 level == Level::kPmd) != 0;
+}
+
+void LinuxProtocol::RemoveTable(const Thread& t, FrameId table, int page, Level level) const {
+  MmuGather& gather = t.gather();
+  if (gather.table_count == kMaxTables) return CheckQueueFull(t.system, t.cpu, page);
+  gather.tables[gather.table_count++] = {table, static_cast<uint8_t>(page), level};
+  Verb verb(t, Room::For::kTableBatch);
+  const auto free = level == Level::kPte ? verb.tree().free_pte_table : verb.tree().free_pmd_table;
+  free(verb.tlb(), static_cast<unsigned>(Index(table)), AddressOf(page));
+}
+
+void LinuxProtocol::EndVma(const Thread& t) const {
+  Verb verb(t);
+  verb.tree().end_vma(verb.tlb());
+}
+
+void LinuxProtocol::FlushTlbOnly(const Thread& t) const {
+  Verb verb(t);
+  verb.tree().flush_tlb_only(verb.tlb());
+}
+
+void LinuxProtocol::Flush(const Thread& t) const {
+  Verb verb(t);
+  verb.tree().flush(verb.tlb());
+}
+
+void LinuxProtocol::Finish(const Thread& t) const {
+  {
+    Verb verb(t);
+    verb.tree().finish(verb.tlb());
+    if (verb->page_batch_taken || verb->table_batch_taken) {
+      t.system.Report({.kind = ViolationKind::kProtocolError,
+                       .cpu = Index(t.cpu),
+                       .detail = "a batch was never freed"});
+    }
+  }
+  t.gather() = MmuGather{};
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// A kernel tree's own gather as the protocol under test: policies `linux` and `linux@NAME`, which
+// the build registers for each tree it is told of (CMakeLists.txt in this folder).
+//
+// The verbs are those of the tree, compiled for the architecture of the run. What stands in for the
+// rest of the kernel is in shim/, sorted by fidelity. docs/kernel-tree.md is for who uses it.
+#ifndef GATHERFUZZ_MODEL_LINUX_LINUX_PROTOCOL_H_
+#define GATHERFUZZ_MODEL_LINUX_LINUX_PROTOCOL_H_
+
+#include "model/kernel/mmu_gather.h"
+#include "model/linux/facade.h"
+
+namespace gatherfuzz {
+
+class LinuxProtocol final : public GatherProtocol {
+ public:
+  // One tree, built for both architectures.
+  constexpr LinuxProtocol(const gf_tree& x86, const gf_tree& arm64) : x86_(x86), arm64_(arm64) {}
+
+  void Run(const Thread& t, const Op& op, Path path) const override;
+  void Gather(const Thread& t, PageRange range) const override;
+  void StartVma(const Thread& t, PageRange range) const override;
+  void RemoveTlbEntry(const Thread& t, int page, Level level) const override;
+  bool RemovePage(const Thread& t, FrameId frame, int page, Level level) const override;
+  void RemoveTable(const Thread& t, FrameId table, int page, Level level) const override;
+  void EndVma(const Thread& t) const override;
+  void FlushTlbOnly(const Thread& t) const override;
+  void Flush(const Thread& t) const override;
+  void Finish(const Thread& t) const override;
+
+ protected:
+  void Finishing(const Thread&) const override {}  // the tree's own
+
+ private:
+  const gf_tree& x86_;
+  const gf_tree& arm64_;
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_LINUX_LINUX_PROTOCOL_H_

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// What the code of a kernel keeps from step to step: its struct mmu_gather, and the pages it
+// allocates for batches.
+//
+// It lies on the stack of the system call (GatherProtocol::Run), as in a kernel, so that going back
+// in an exploration puts it back with the stack. It is a function of what the thread has read since
+// the call began, which exploration hashes. World has a copy of what the oracle, reports and
+// features look at (the thread's MmuGather), brought up to date before each step.
+#ifndef GATHERFUZZ_MODEL_LINUX_ROOM_H_
+#define GATHERFUZZ_MODEL_LINUX_ROOM_H_
+
+#include <array>
+#include <cstddef>
+
+#include "model/linux/facade.h"
+#include "model/linux/tlbi.h"
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+// The geometry of batches, by the schedule's `batch` (1 to kMaxBatch), which therefore also says
+// which allocations fail. As in the model, `batch` pages fill a gather, whatever they lie in.
+struct Geometry {
+  uint8_t bundle;       // pages in the gather itself
+  uint8_t page_batch;   // in one page more; 0: it cannot be allocated
+  uint8_t table_batch;  // tables in a page; 0: it cannot be allocated, tables go one by one
+};
+inline constexpr int kAllTables = kMaxTables + 1;  // never full
+inline constexpr std::array<Geometry, kMaxBatch + 1> kGeometry = {{
+    {},
+    {1, 0, 0},
+    {2, 0, 2},
+    {1, 2, kAllTables},
+    {4, 0, kAllTables},  // the default, and what the model's own gather has
+    {1, 4, 0},
+    {2, 4, 2},
+    {3, 4, 0},
+    {4, 4, kAllTables},
+}};
+
+struct Room {
+  const Thread* thread;
+  const gf_tree* tree;
+  Geometry geometry;
+  TlbiBatch tlbi;
+  enum class For : uint8_t { kNothing, kPageBatch, kTableBatch } allocates = For::kNothing;
+  bool page_batch_taken = false, table_batch_taken = false;
+  // More than any batch is told to hold, for code that counts wrong.
+  alignas(16) std::array<std::byte, GF_GATHER_BYTES> gather;
+  alignas(16) std::array<std::byte, 16 + sizeof(void*) * (2 * kMaxBatch + 2)> page_batch;
+  alignas(16) std::array<std::byte, 32 + sizeof(void*) * (kMaxTables + 4)> table_batch;
+
+  // Copies the gather's fields to World.
+  void Mirror();
+};
+
+// The room of the thread that runs kernel code on this OS thread. Set before a call into that code,
+// and again after each step, in which other threads may have run.
+extern thread_local constinit Room* current_room;
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_LINUX_ROOM_H_

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * No-op: what the model has no use for. Caches other than TLBs, other TLBs (IOMMU, KVM), accounting
+ * of page tables, rmap (memory is anonymous), preemption, poisoning of freed pages. Barriers are
+ * here because steps are sequentially consistent; those that complete an invalidation are not.
+ */
+#ifndef GATHERFUZZ_SHIM_NOOP_H_
+#define GATHERFUZZ_SHIM_NOOP_H_
+
+#define flush_cache_range(vma, start, end) ((void)0)
+#define cond_resched() ((void)0)
+#define might_sleep() ((void)0)
+#define kmsan_unpoison_memory(address, size) ((void)0)
+#define mmu_notifier_invalidate_range(mm, start, end) ((void)0)
+#define mmu_notifier_arch_invalidate_secondary_tlbs(mm, start, end) ((void)0)
+#define folio_remove_rmap_ptes(folio, page, count, vma) ((void)0)
+#define page_poisoning_enabled_static() false
+#define want_init_on_free() false
+#define pgtable_pte_page_dtor(page) ((void)0)
+#define pgtable_pmd_page_dtor(page) ((void)0)
+#define pagetable_pte_dtor(table) ((void)0)
+#define pagetable_pmd_dtor(table) ((void)0)
+#define pagetable_pud_dtor(table) ((void)0)
+#define pagetable_dtor(table) ((void)0)
+#define isb() ((void)0)
+#define barrier() ((void)0)
+#define smp_mb() ((void)0)
+#define smp_rmb() ((void)0)
+#define smp_wmb() ((void)0)
+#define smp_mb__before_atomic() ((void)0)
+#define smp_mb__after_atomic() ((void)0)
+
+/* The IPI keeps software walkers away from what is freed next (GUP-fast), and there are none. */
+static inline void smp_call_function(void (*call)(void*), void* info, int wait) {}
+
+#endif
