@@ -25,8 +25,8 @@ void tlb_remove_table(struct mmu_gather* tlb, void* table);
 bool __tlb_remove_page_size(struct mmu_gather* tlb, struct page* page, bool delay, int size);
 
 static inline void record(struct mmu_gather* tlb, unsigned long address, unsigned long size) {
-  tlb->start = min(tlb->start, address);
-  tlb->end = max(tlb->end, address + size);
+  if (address < tlb->start) tlb->start = address;
+  if (address + size > tlb->end) tlb->end = address + size;
 }
 
 #define tlb_start_vma(tlb, vma) ((void)(vma))
