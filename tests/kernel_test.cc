@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Kernel trees under test: what a TLBI operand names; and, where the build has a tree
-// (GATHERFUZZ_KERNEL), that it does what full-mm does.
+// Kernel trees under test: what a TLBI operand names, and the geometry of batches. What a tree does
+// is held against the model by kernel_differential.
 #include <gtest/gtest.h>
 
-#include <vector>
-
-#include "model/arch/arch.h"
 #include "model/linux/room.h"
 #include "model/linux/tlbi.h"
-#include "model/policies/policy.h"
-#include "tests/support.h"
 
 namespace gatherfuzz {
 namespace {
@@ -120,44 +115,6 @@ TEST(Geometry, FillsAGatherAfterAsManyPagesAsTheModel) {
   for (int batch = 1; batch <= kMaxBatch; ++batch) {
     EXPECT_EQ(kGeometry[batch].bundle + kGeometry[batch].page_batch, batch);
   }
-}
-
-// Where every allocation of tables succeeds, and a gather is full after as many pages, a tree makes
-// the steps of full-mm. Elsewhere it flushes more.
-TEST(KernelTree, DoesWhatFullMmDoes) {
-  std::vector<const Policy*> trees;
-  for (const Policy* policy : Policies()) {
-    if (policy->foreign()) trees.push_back(policy);
-  }
-  if (trees.empty()) GTEST_SKIP() << "built without GATHERFUZZ_KERNEL";
-  Random random(1);
-  int same = 0, differ = 0;
-  for (int i = 0; i < 20'000; ++i) {
-    const Schedule schedule = RandomSchedule(random);
-    for (const Arch* arch : Archs()) {
-      const RunResult model = Result(schedule, "full-mm", arch->name());
-      for (const Policy* tree : trees) {
-        const RunResult real = Result(schedule, tree->name(), arch->name());
-        ASSERT_EQ(real.violation.kind, model.violation.kind)
-            << tree->name() << " " << arch->name() << " " << real.violation.detail << "\n"
-            << PrintText({.schedule = schedule});
-        if (kGeometry[schedule.batch].table_batch != kAllTables) {
-          differ += real.trace_hash != model.trace_hash;
-          continue;
-        }
-        ++same;
-        ASSERT_EQ(real.trace_hash, model.trace_hash) << tree->name() << " " << arch->name() << "\n"
-                                                     << PrintText({.schedule = schedule});
-        ASSERT_EQ(real.cost.invalidations, model.cost.invalidations);
-        ASSERT_EQ(real.cost.whole, model.cost.whole);
-        ASSERT_EQ(real.cost.needless, model.cost.needless);
-      }
-    }
-  }
-  EXPECT_GT(same, 1000);
-  EXPECT_GT(differ, 100);  // tables one by one, and in small batches
-  RecordProperty("same", same);
-  RecordProperty("differ", differ);
 }
 
 }  // namespace

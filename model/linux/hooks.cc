@@ -41,20 +41,22 @@ class Hook {
   Room& room_;
 };
 
-// Takes the first of `frame` out of a queue, whose `count` is zero when nothing is left.
+// The first of `frame` in a queue of `count`; null if there is none.
 template <typename Queue>
-bool Unqueue(Queue& queue, uint8_t& count, unsigned frame, Queued& item) {
-  bool found = false, left = false;
-  for (size_t i = 0; i < count; ++i) {
-    if (!found && Index(queue[i].frame) == static_cast<int>(frame)) {
-      found = true;
-      item = queue[i];
-      queue[i] = Queued{};
-    }
-    left |= Index(queue[i].frame) != 0;
-  }
-  if (!left) count = 0;
-  return found;
+Queued* Find(Queue& queue, uint8_t count, unsigned frame) {
+  const auto end = queue.begin() + count;
+  const auto it = std::find_if(queue.begin(), end, [&](const Queued& item) {
+    return Index(item.frame) == static_cast<int>(frame);
+  });
+  return it == end ? nullptr : &*it;
+}
+
+// Takes `item` out of its queue, whose `count` is zero when nothing is left.
+template <typename Queue>
+void Unqueue(Queue& queue, uint8_t& count, Queued& item) {
+  item = Queued{};
+  const auto gone = [](const Queued& queued) { return Index(queued.frame) == 0; };
+  if (std::all_of(queue.begin(), queue.begin() + count, gone)) count = 0;
 }
 
 int PageOf(unsigned long address) {
@@ -126,22 +128,24 @@ void gf_free_page(unsigned frame) {
   Hook hook;
   hook.IssueLeftOver();
   MmuGather& gather = hook.t().gather();
-  Queued page{};
-  if (!Unqueue(gather.pages, gather.page_count, frame, page)) {
+  Queued* const page = Find(gather.pages, gather.page_count, frame);
+  if (page == nullptr) {
     return hook.Report("freed a page that is not queued", static_cast<int>(frame));
   }
-  FreePage(hook.t(), page);
+  FreePage(hook.t(), *page);
+  Unqueue(gather.pages, gather.page_count, *page);
 }
 
 void gf_free_table(unsigned frame) {
   Hook hook;
   hook.IssueLeftOver();
   MmuGather& gather = hook.t().gather();
-  Queued table{};
-  if (!Unqueue(gather.tables, gather.table_count, frame, table)) {
+  Queued* const table = Find(gather.tables, gather.table_count, frame);
+  if (table == nullptr) {
     return hook.Report("freed a page table that is not queued", static_cast<int>(frame));
   }
-  FreeTable(hook.t(), table);
+  FreeTable(hook.t(), *table);
+  Unqueue(gather.tables, gather.table_count, *table);
 }
 
 void gf_free_unknown() { Hook().Report("freed what is neither a page nor a page table"); }
