@@ -146,14 +146,11 @@ def conditions(plain, begin, end):
 
 def terms(plain, begin, end):
     """(begin, end, neutral) of what is joined by || or &&, at each depth."""
-    while begin < end and plain[begin] in " \t\n!":
+    while begin < end and plain[begin].isspace():
         begin += 1
     while begin < end and plain[end - 1].isspace():
         end -= 1
-    if begin < end and plain[begin] == "(" and closing(plain, begin) == end:
-        yield from terms(plain, begin + 1, end - 1)
-        return
-    match = re.match(r"(?:un)?likely\s*(?=\()", plain[begin:end])
+    match = re.match(r"!?\s*(?:(?:un)?likely\s*)?(?=\()", plain[begin:end])
     if match and closing(plain, begin) == end:
         yield from terms(plain, begin + match.end() + 1, end - 1)
         return

@@ -2,7 +2,7 @@
 // What tests/mutate_test.sh takes apart: our own, in the style of the files that are.
 static bool FillsUp(struct jug *jug, int drops)
 {
-	bool warm = jug->heat > 3 && !jug->lid;
+	bool warm = !jug->lid && jug->heat > 3;
 
 	WARN_ON(!jug);
 	/* jug->comment = 1; stays out of it */
