@@ -51,6 +51,8 @@ build_targets() {
   echo "building in $folder" >&2
   if ! { cmake -S . -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-clang++-19}" "$@" &&
     ninja -C "$folder" "${targets[@]}"; } >"$log" 2>&1; then
+    local line
+    line=$(grep -m 1 '^ *gatherfuzz: ' "$log") && die "${line#*gatherfuzz: }"
     grep -E -A 4 'error:|FAILED|CMake Error' "$log" | head -n 20 >&2 || true
     die "the build failed; the whole log is $log"
   fi

@@ -70,20 +70,23 @@ static void EndVma(void* tlb) {
   tlb_end_vma((Gather*)tlb, &vma);
 }
 
+// A kernel changes the size a little sooner, before it takes the lock. Only with
+// CONFIG_MMU_GATHER_PAGE_SIZE does it matter.
 static void RemovePte(void* room, unsigned long address) {
   Gather* tlb = room;
+  tlb_change_page_size(tlb, PAGE_SIZE);
   tlb_remove_tlb_entry(tlb, (pte_t*)0, address);
 }
 
 static void RemovePmd(void* room, unsigned long address) {
   Gather* tlb = room;
+  tlb_change_page_size(tlb, HPAGE_PMD_SIZE);
   tlb_remove_pmd_tlb_entry(tlb, (pmd_t*)0, address);
 }
 
 static int RemovePage(void* room, unsigned int frame, int huge) {
   Gather* tlb = room;
   const int size = huge ? HPAGE_PMD_SIZE : PAGE_SIZE;
-  tlb_change_page_size(tlb, size);
   return _Generic(&__tlb_remove_page_size,
                   RemovePageSize3: RemovePageSizeBy3,
                   RemovePageSize4: RemovePageSizeBy4)(__tlb_remove_page_size, tlb,

@@ -19,7 +19,7 @@ extern "C" {
 #define GF_LEVEL_SHIFT 2 /* four entries in a table: kEntriesPerTable */
 #define GF_PAGES 64      /* kPages */
 #define GF_FRAMES 96     /* kFrames */
-#define GF_GATHER_BYTES 384
+#define GF_GATHER_BYTES 512
 #define GF_ASID 0x5aul
 
 /* The fields of struct mmu_gather that the model mirrors. */

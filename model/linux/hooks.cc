@@ -94,9 +94,9 @@ unsigned long gf_alloc_batch() {
     return reinterpret_cast<unsigned long>(bytes.data());
   };
   switch (room.allocates) {
-    case Room::For::kPages:
+    case Room::For::kPageBatch:
       return take(room.page_batch_taken, room.geometry.page_batch != 0, room.page_batch);
-    case Room::For::kTables:
+    case Room::For::kTableBatch:
       return take(room.table_batch_taken, room.geometry.table_batch != 0, room.table_batch);
     case Room::For::kNothing: break;
   }

@@ -102,7 +102,7 @@ bool LinuxProtocol::RemovePage(const Thread& t, FrameId frame, int page, Level l
     return true;
   }
   gather.pages[gather.page_count++] = {frame, static_cast<uint8_t>(page), level};
-  Verb verb(t, Room::For::kPages);
+  Verb verb(t, Room::For::kPageBatch);
   return verb.tree().remove_page(verb.tlb(), static_cast<unsigned>(Index(frame)),
                                  level == Level::kPmd) != 0;
 }
@@ -111,7 +111,7 @@ void LinuxProtocol::RemoveTable(const Thread& t, FrameId table, int page, Level 
   MmuGather& gather = t.gather();
   if (gather.table_count == kMaxTables) return CheckQueueFull(t.system, t.cpu, page);
   gather.tables[gather.table_count++] = {table, static_cast<uint8_t>(page), level};
-  Verb verb(t, Room::For::kTables);
+  Verb verb(t, Room::For::kTableBatch);
   const auto free = level == Level::kPte ? verb.tree().free_pte_table : verb.tree().free_pmd_table;
   free(verb.tlb(), static_cast<unsigned>(Index(table)), AddressOf(page));
 }

@@ -43,7 +43,7 @@ struct Room {
   const gf_tree* tree;
   Geometry geometry;
   TlbiBatch tlbi;
-  enum class For : uint8_t { kNothing, kPages, kTables } allocates = For::kNothing;
+  enum class For : uint8_t { kNothing, kPageBatch, kTableBatch } allocates = For::kNothing;
   bool page_batch_taken = false, table_batch_taken = false;
   // More than any batch is told to hold, for code that counts wrong.
   alignas(16) std::array<std::byte, GF_GATHER_BYTES> gather;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#pragma once
+
+#include <linux/mm_types.h>
+#include <asm/tlbflush.h>
+
+struct mmu_gather {
+  struct mm_struct* mm;
+  unsigned long start, end;
+  unsigned int fullmm : 1, need_flush_all : 1, freed_tables : 1;
+  unsigned int cleared_ptes : 1, cleared_pmds : 1, cleared_puds : 1;
+  struct { unsigned int nr, max; } local;
+  unsigned int table_count;
+  struct page* pages[8];
+  struct page* tables[20];
+};
+
+void tlb_gather_mmu(struct mmu_gather* tlb, struct mm_struct* mm);
+void tlb_finish_mmu(struct mmu_gather* tlb);
+void tlb_flush_mmu(struct mmu_gather* tlb);
+void tlb_flush_mmu_tlbonly(struct mmu_gather* tlb);
+void tlb_remove_table(struct mmu_gather* tlb, void* table);
+bool __tlb_remove_page_size(struct mmu_gather* tlb, struct page* page, bool delay, int size);
+
+static inline void record(struct mmu_gather* tlb, unsigned long address, unsigned long size) {
+  tlb->start = min(tlb->start, address);
+  tlb->end = max(tlb->end, address + size);
+}
+
+#define tlb_start_vma(tlb, vma) ((void)(vma))
+#ifdef CONFIG_MMU_GATHER_MERGE_VMAS
+#define tlb_end_vma(tlb, vma) ((void)(vma))
+#else
+#define tlb_end_vma(tlb, vma) tlb_flush_mmu_tlbonly(tlb)
+#endif
+#define tlb_change_page_size(tlb, size) ((void)(size))
+#define tlb_remove_tlb_entry(tlb, entry, address) \
+  (record(tlb, address, PAGE_SIZE), (tlb)->cleared_ptes = 1)
+#define tlb_remove_pmd_tlb_entry(tlb, entry, address) \
+  (record(tlb, address, PMD_SIZE), (tlb)->cleared_pmds = 1)
+#define pte_free_tlb(tlb, table, address)                                     \
+  (record(tlb, address, PAGE_SIZE), (tlb)->cleared_pmds = (tlb)->freed_tables = 1, \
+   tlb_remove_table(tlb, table))
+#define pmd_free_tlb(tlb, table, address)                                     \
+  (record(tlb, address, PAGE_SIZE), (tlb)->cleared_puds = (tlb)->freed_tables = 1, \
+   tlb_remove_table(tlb, virt_to_page(table)))
+
