@@ -113,7 +113,9 @@ TEST(Tlbi, OperationsUpToABarrierAreOneRequest) {
 
 TEST(Geometry, FillsAGatherAfterAsManyPagesAsTheModel) {
   for (int batch = 1; batch <= kMaxBatch; ++batch) {
-    EXPECT_EQ(kGeometry[batch].bundle + kGeometry[batch].page_batch, batch);
+    const Geometry& geometry = kGeometry[batch];
+    EXPECT_EQ(geometry.bundle + geometry.pages * geometry.page_batch, batch);
+    EXPECT_LE(geometry.pages, kMaxBatchPages);
   }
 }
 

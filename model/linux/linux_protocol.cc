@@ -64,6 +64,11 @@ void Room::Mirror() {
   to.cleared_puds = fields.cleared_puds;
 }
 
+bool Room::HasBatches() const {
+  return table_batch.taken ||
+         std::ranges::any_of(page_batches, [](const auto& p) { return p.taken; });
+}
+
 void LinuxProtocol::Run(const Thread& t, const Op& op, Path path) const {
   Room room;
   Thread with_room = t;
@@ -135,7 +140,7 @@ void LinuxProtocol::Finish(const Thread& t) const {
   {
     Verb verb(t);
     verb.tree().finish(verb.tlb());
-    if (verb->page_batch_taken || verb->table_batch_taken) {
+    if (verb->HasBatches()) {
       t.system.Report({.kind = ViolationKind::kProtocolError,
                        .cpu = Index(t.cpu),
                        .detail = "a batch was never freed"});
