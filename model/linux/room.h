@@ -31,10 +31,10 @@ inline constexpr std::array<Geometry, kMaxBatch + 1> kGeometry = {{
     {},
     {1, 0, 0, 0},
     {2, 0, 0, 2},
-    {1, 2, 1, kAllTables},
+    {1, 1, 2, kAllTables},
     {4, 0, 0, kAllTables},  // the default, and what the model's own gather has
     {1, 4, 1, 0},
-    {2, 2, 2, 2},
+    {2, 4, 1, 2},
     {3, 4, 1, 0},
     {4, 2, 2, kAllTables},
 }};
