@@ -90,6 +90,7 @@ unsigned long gf_alloc_batch() {
   Room& room = *current_room;
   switch (room.allocates) {
     case Room::For::kPageBatch:
+      if (++room.page_batches_asked == room.geometry.refused) return 0;
       for (int i = 0; i < room.geometry.pages; ++i) {
         if (!room.page_batches[i].taken) return room.page_batches[i].Take();
       }

@@ -24,19 +24,20 @@ struct Geometry {
   uint8_t bundle;       // pages in the gather itself
   uint8_t page_batch;   // in each page more
   uint8_t pages;        // so many more can be allocated
+  uint8_t refused;      // but this allocation of them fails, counted from 1; 0: none does
   uint8_t table_batch;  // tables in a page; 0: it cannot be allocated, tables go one by one
 };
 inline constexpr int kAllTables = kMaxTables + 1;  // never full
 inline constexpr std::array<Geometry, kMaxBatch + 1> kGeometry = {{
     {},
-    {1, 0, 0, 0},
-    {2, 0, 0, 2},
-    {1, 1, 2, kAllTables},
-    {4, 0, 0, kAllTables},  // the default, and what the model's own gather has
-    {1, 4, 1, 0},
-    {2, 4, 1, 2},
-    {3, 4, 1, 0},
-    {4, 2, 2, kAllTables},
+    {1, 0, 0, 0, 0},
+    {1, 1, 2, 2, 2},  // after the first flush, there is another page
+    {1, 1, 2, 0, kAllTables},
+    {4, 0, 0, 0, kAllTables},  // the default, and what the model's own gather has
+    {1, 4, 1, 0, 0},
+    {2, 4, 1, 0, 2},
+    {3, 4, 1, 0, 0},
+    {4, 2, 2, 0, kAllTables},
 }};
 inline constexpr int kMaxBatchPages = 2;
 
@@ -67,6 +68,7 @@ struct Room {
   // More than any batch is told to hold, for code that counts wrong.
   alignas(16) std::array<std::byte, GF_GATHER_BYTES> gather;
   std::array<BatchPage<16 + sizeof(void*) * (2 * kMaxBatch + 2)>, kMaxBatchPages> page_batches;
+  uint8_t page_batches_asked = 0;
   BatchPage<32 + sizeof(void*) * (kMaxTables + 4)> table_batch;
 
   bool HasBatches() const;
