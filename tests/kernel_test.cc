@@ -102,6 +102,11 @@ TEST(Tlbi, OperationsUpToABarrierAreOneRequest) {
   EXPECT_EQ(pages.end, 10);
   EXPECT_EQ(pages.level_hint, 1);
   EXPECT_EQ(pages.last_level, 1);
+  const Invalidation mixed =
+      Dropped({DecodeTlbi(GF_TLBI_vale1is, Address(8, 3)), DecodeTlbi(GF_TLBI_vae1is, Address(9))});
+  EXPECT_EQ(mixed.level_hint, 0);
+  EXPECT_EQ(mixed.last_level, 0);
+  EXPECT_EQ(mixed.pte_tables, 1u << 2);
   const Invalidation blocks =
       Dropped({DecodeTlbi(GF_TLBI_vae1is, Address(8)), DecodeTlbi(GF_TLBI_vae1is, Address(12))});
   EXPECT_EQ(blocks.stride, Level::kPmd);

@@ -71,7 +71,8 @@ grep -qF "$scratch/work/log" "$scratch/out" || fail "the line does not say where
 fresh
 edit 's/bool delay, int size/bool delay, bool more, int size/' mm/mmu_gather.c
 edit 's/bool delay, int size/bool delay, bool more, int size/' include/asm-generic/tlb.h
-expect_error arm64 ".*__tlb_remove_page_size\(\) is not \(struct mmu_gather" "other arguments"
+expect_error arm64 ".* does not compile for arm64: __tlb_remove_page_size\(\) is not \(struct mmu_gather" \
+  "other arguments"
 fresh
 edit 's/^void tlb_gather_mmu.*/extern void elsewhere(void);\n&/; s/  tlb->mm = mm;/  elsewhere();\n&/' \
   mm/mmu_gather.c

@@ -88,9 +88,8 @@ static int RemovePage(void* room, unsigned int frame, int huge) {
   Gather* tlb = room;
   const int size = huge ? HPAGE_PMD_SIZE : PAGE_SIZE;
   return _Generic(&__tlb_remove_page_size,
-                  RemovePageSize3: RemovePageSizeBy3,
-                  RemovePageSize4: RemovePageSizeBy4)(__tlb_remove_page_size, tlb,
-                                                      &gf_pages[frame], size);
+      RemovePageSize3: RemovePageSizeBy3,
+      RemovePageSize4: RemovePageSizeBy4)(__tlb_remove_page_size, tlb, &gf_pages[frame], size);
 }
 
 static void FreePteTable(void* room, unsigned int frame, unsigned long address) {

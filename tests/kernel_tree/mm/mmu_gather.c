@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#include <asm/tlb.h>
 #include <linux/mm_inline.h>
 #include <linux/swap.h>
-#include <asm/tlb.h>
 
 static void reset(struct mmu_gather* tlb) {
   tlb->start = TASK_SIZE;

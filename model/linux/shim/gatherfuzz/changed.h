@@ -24,7 +24,12 @@
 #define PTRS_PER_PTE 16
 
 /* Assertions end the run. */
-#define GF_BUG(text, condition) ({ bool gf_hit = !!(condition); if (unlikely(gf_hit)) gf_bug(text); gf_hit; })
+#define GF_BUG(text, condition)         \
+  ({                                    \
+    bool gf_hit = !!(condition);        \
+    if (unlikely(gf_hit)) gf_bug(text); \
+    gf_hit;                             \
+  })
 #define BUG() gf_bug("BUG()")
 #define BUG_ON(condition) ((void)GF_BUG("BUG_ON(" #condition ")", condition))
 #define VM_BUG_ON(condition) ((void)GF_BUG("VM_BUG_ON(" #condition ")", condition))

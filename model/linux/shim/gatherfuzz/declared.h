@@ -16,13 +16,27 @@ typedef unsigned long u64;
 typedef unsigned int gfp_t;
 typedef unsigned long vm_flags_t;
 
-typedef struct { int counter; } atomic_t;
-typedef struct { long counter; } atomic64_t;
-typedef struct { unsigned long pte; } pte_t;
-typedef struct { unsigned long pmd; } pmd_t;
-typedef struct { unsigned long pud; } pud_t;
-typedef struct { unsigned long p4d; } p4d_t;
-typedef struct { unsigned long pgd; } pgd_t;
+typedef struct {
+  int counter;
+} atomic_t;
+typedef struct {
+  long counter;
+} atomic64_t;
+typedef struct {
+  unsigned long pte;
+} pte_t;
+typedef struct {
+  unsigned long pmd;
+} pmd_t;
+typedef struct {
+  unsigned long pud;
+} pud_t;
+typedef struct {
+  unsigned long p4d;
+} p4d_t;
+typedef struct {
+  unsigned long pgd;
+} pgd_t;
 
 /* A page and a page table look alike; only their address is told apart. Two low bits of a pointer
  * are free for flags. */
@@ -34,12 +48,16 @@ struct ptdesc {
   unsigned long flags;
   atomic_t pt_share_count;
 };
-struct folio { struct page page; };
+struct folio {
+  struct page page;
+};
 typedef struct page* pgtable_t;
 
 struct mm_struct {
   atomic_t tlb_flush_pending;
-  struct { atomic64_t id; } context;
+  struct {
+    atomic64_t id;
+  } context;
 };
 struct vm_area_struct {
   unsigned long vm_start, vm_end;
@@ -52,7 +70,9 @@ struct rcu_head {
 };
 struct hstate;
 struct mmu_gather; /* before any prototype that names it */
-struct arch_tlbflush_unmap_batch { int unused; };
+struct arch_tlbflush_unmap_batch {
+  int unused;
+};
 
 #define __always_inline inline __attribute__((__always_inline__))
 #define __maybe_unused __attribute__((__unused__))
@@ -62,8 +82,18 @@ struct arch_tlbflush_unmap_batch { int unused; };
 #define container_of(ptr, type, member) ((type*)((char*)(ptr) - offsetof(type, member)))
 #define READ_ONCE(x) (*(const volatile __typeof__(x)*)&(x))
 #define WRITE_ONCE(x, value) (*(volatile __typeof__(x)*)&(x) = (value))
-#define min(a, b) ({ __typeof__(a) gf_a = (a); __typeof__(b) gf_b = (b); gf_a < gf_b ? gf_a : gf_b; })
-#define max(a, b) ({ __typeof__(a) gf_a = (a); __typeof__(b) gf_b = (b); gf_a > gf_b ? gf_a : gf_b; })
+#define min(a, b)              \
+  ({                           \
+    __typeof__(a) gf_a = (a);  \
+    __typeof__(b) gf_b = (b);  \
+    gf_a < gf_b ? gf_a : gf_b; \
+  })
+#define max(a, b)              \
+  ({                           \
+    __typeof__(a) gf_a = (a);  \
+    __typeof__(b) gf_b = (b);  \
+    gf_a > gf_b ? gf_a : gf_b; \
+  })
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #define max_t(type, a, b) max((type)(a), (type)(b))
 #define BIT(n) (1ul << (n))

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 #pragma once
 
-#include <linux/mm_types.h>
 #include <asm/tlbflush.h>
+#include <linux/mm_types.h>
 
 struct mmu_gather {
   struct mm_struct* mm;
   unsigned long start, end;
   unsigned int fullmm : 1, need_flush_all : 1, freed_tables : 1;
   unsigned int cleared_ptes : 1, cleared_pmds : 1, cleared_puds : 1;
-  struct { unsigned int nr, max; } local;
+  struct {
+    unsigned int nr, max;
+  } local;
   unsigned int table_count;
   struct page* pages[8];
   struct page* tables[20];
@@ -22,9 +24,9 @@ void tlb_flush_mmu_tlbonly(struct mmu_gather* tlb);
 void tlb_remove_table(struct mmu_gather* tlb, void* table);
 bool __tlb_remove_page_size(struct mmu_gather* tlb, struct page* page, bool delay, int size);
 
-static inline void record(struct mmu_gather* tlb, unsigned long address, unsigned long size) {
-  tlb->start = min(tlb->start, address);
-  tlb->end = max(tlb->end, address + size);
+static inline void record(struct mmu_gather* tlb, unsigned long from, unsigned long size) {
+  tlb->start = min(tlb->start, from);
+  tlb->end = max(tlb->end, from + size);
 }
 
 #define tlb_start_vma(tlb, vma) ((void)(vma))
@@ -38,10 +40,9 @@ static inline void record(struct mmu_gather* tlb, unsigned long address, unsigne
   (record(tlb, address, PAGE_SIZE), (tlb)->cleared_ptes = 1)
 #define tlb_remove_pmd_tlb_entry(tlb, entry, address) \
   (record(tlb, address, PMD_SIZE), (tlb)->cleared_pmds = 1)
-#define pte_free_tlb(tlb, table, address)                                     \
+#define pte_free_tlb(tlb, table, address)                                          \
   (record(tlb, address, PAGE_SIZE), (tlb)->cleared_pmds = (tlb)->freed_tables = 1, \
    tlb_remove_table(tlb, table))
-#define pmd_free_tlb(tlb, table, address)                                     \
+#define pmd_free_tlb(tlb, table, address)                                          \
   (record(tlb, address, PAGE_SIZE), (tlb)->cleared_puds = (tlb)->freed_tables = 1, \
    tlb_remove_table(tlb, virt_to_page(table)))
-

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 #define __TLBI_0(op, arg) asm("tlbi " #op)
-#define __TLBI_1(op, arg) \
-  asm("tlbi " #op ", %0" : : "r"(arg))
+#define __TLBI_1(op, arg) asm("tlbi " #op ", %0" : : "r"(arg))
 
 static inline void flush_tlb_mm(struct mm_struct* mm) {
   dsb(ishst);
