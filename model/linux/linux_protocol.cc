@@ -119,6 +119,12 @@ void LinuxProtocol::RemoveTable(const Thread& t, FrameId table, int page, Level 
   Verb verb(t, Room::For::kTableBatch);
   const auto free = level == Level::kPte ? verb.tree().free_pte_table : verb.tree().free_pmd_table;
   free(verb.tlb(), static_cast<unsigned>(Index(table)), AddressOf(page));
+  if (verb->table_batch.taken && gather.table_count >= verb->geometry.table_batch) {
+    t.system.Report({.kind = ViolationKind::kProtocolError,
+                     .frame = Index(table),
+                     .cpu = Index(t.cpu),
+                     .detail = "a full batch of page tables was not flushed"});
+  }
 }
 
 void LinuxProtocol::EndVma(const Thread& t) const {
