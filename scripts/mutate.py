@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """One-line mutants of kernel source files: lists them, or writes one.
 
-  mutate.py list TREE FILE...          a line each: ID, FILE, LINE, FUNCTION, OPERATOR, WHAT; tab-separated
+  mutate.py list TREE FILE...          a line each: ID, FILE, LINE, FUNCTION, OPERATOR, WHAT, MARK; tab-separated
   mutate.py write ID OUT TREE FILE...  writes the file of that mutant, mutated, to OUT
 
 FILE is relative to TREE; FILE:NAME,... stands for these functions of it only. A mutant keeps the
@@ -15,8 +15,10 @@ number of lines. The numbers are those of this list of files, in this order. Ope
   swap    two neighbouring statements change places
 
 Assertions are left alone: they are no part of what the code does. WHAT names what is called,
-assigned or looked at; no text of the tree is printed beyond names.
+assigned or looked at; no text of the tree is printed beyond names. MARK is the same for the same
+mutant of the same function, in whatever tree and wherever in its file.
 """
+import hashlib
 import re
 import sys
 
@@ -175,12 +177,15 @@ def emptied(text, start=""):
 
 
 def mutants_of(text, wanted):
-    """(line, function, operator, what, edits) for each; edits are (begin, end, new), in order."""
+    """(line, function, operator, what, mark, edits) for each; edits are (begin, end, new), in order."""
     plain = blanked(text)
     found = []
 
     def add(at, function, operator, what, *edits):
-        found.append((text.count("\n", 0, at) + 1, function, operator, what, edits))
+        words = " ".join(plain[begin:end].split())
+        before = sum(mutant[1:4] == (function, operator, what) for mutant in found)
+        mark = hashlib.sha1(f"{function} {words} {operator} {what} {before}".encode()).hexdigest()[:8]
+        found.append((text.count("\n", 0, at) + 1, function, operator, what, mark, edits))
 
     for function, begin, end in bodies(text, plain):
         if wanted and function not in wanted:
@@ -228,10 +233,10 @@ def main(arguments):
                 text = source.read()
         except OSError as error:
             sys.exit(f"mutate.py: {tree}/{file}: {error.strerror}")
-        for line, function, operator, what, edits in mutants_of(text, wanted and wanted.split(",")):
+        for line, function, operator, what, mark, edits in mutants_of(text, wanted and wanted.split(",")):
             number += 1
             if not write:
-                print(number, file, line, function, operator, what, sep="\t")
+                print(number, file, line, function, operator, what, mark, sep="\t")
             elif number == int(arguments[1]):
                 for begin, end, new in reversed(edits):
                     text = text[:begin] + new + text[end:]

@@ -14,7 +14,7 @@ fail() {
 }
 
 "${mutate[@]}" list tests/mutate sample.c >"$work/list"
-cut -f 1,3- "$work/list" | diff tests/mutate/expected.tsv - || fail "the list is another"
+cut -f 1,3-6 "$work/list" | diff tests/mutate/expected.tsv - || fail "the list is another"
 
 # says FUNCTION OPERATOR WHAT < EXPECTED: the lines that change, before and after.
 says() {
@@ -68,3 +68,9 @@ grep -q 'no number 99' "$work/error" || fail "99: $(cat "$work/error")"
 [ ! -e "$work/none.c" ] || fail "99 wrote a file"
 if "${mutate[@]}" list tests/mutate none.c 2>"$work/error"; then fail "there is no none.c"; fi
 grep -q 'none.c: No such file' "$work/error" || fail "none.c: $(cat "$work/error")"
+
+# Marks stay when a function moves, and no two are the same.
+mkdir "$work/moved"
+{ echo; echo; cat tests/mutate/sample.c; } >"$work/moved/sample.c"
+diff <(cut -f 7 "$work/list") <("${mutate[@]}" list "$work/moved" sample.c | cut -f 7) || fail "other marks"
+[ -z "$(cut -f 7 "$work/list" | sort | uniq -d)" ] || fail "two mutants have one mark"
