@@ -3,6 +3,10 @@
 // figures beside libFuzzer's rate on an empty target of the same run.
 #include <benchmark/benchmark.h>
 
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "bench/workload.h"
 #include "harness/text.h"
 
@@ -12,19 +16,21 @@ namespace {
 const Policy& ThePolicy() { return *FindPolicy("full-mm"); }
 const Arch& TheArch() { return *FindArch("x86"); }
 
-// Decoding and running, as a fuzz target does.
-void ScheduleOf64Steps(benchmark::State& state) {
-  const auto workload = MakeWorkload(256, ThePolicy(), TheArch());
+// Decoding and running, as a fuzz target does. What is run is what full-mm takes 64 steps for.
+void RunWorkload(benchmark::State& state, const Policy& policy, const Arch& arch) {
+  const auto workload = MakeWorkload(256, ThePolicy(), arch);
   Execution execution;
   Schedule schedule;
   size_t next = 0;
   for (auto _ : state) {
     const EncodedBytes& bytes = workload[next++ % workload.size()];
     DecodeBytes({bytes.begin(), bytes.size()}, schedule);
-    benchmark::DoNotOptimize(execution.Execute(schedule, ThePolicy(), TheArch()));
+    benchmark::DoNotOptimize(execution.Execute(schedule, policy, arch));
   }
   state.SetItemsProcessed(state.iterations());
 }
+
+void ScheduleOf64Steps(benchmark::State& state) { RunWorkload(state, ThePolicy(), TheArch()); }
 BENCHMARK(ScheduleOf64Steps);
 
 void DecodeOnly(benchmark::State& state) {
@@ -88,5 +94,28 @@ void TwoCpusInTurns(benchmark::State& state) {
 }
 BENCHMARK(TwoCpusInTurns)->Arg(1)->Arg(1000);
 
+// Kernel trees (GATHERFUZZ_KERNEL) beside full-mm, on each architecture: Tree/ARCH/POLICY.
+void RegisterTrees() {
+  std::vector<const Policy*> policies{&ThePolicy()};
+  for (const Policy* policy : Policies()) {
+    if (policy->foreign()) policies.push_back(policy);
+  }
+  if (policies.size() == 1) return;
+  for (const Arch* arch : Archs()) {
+    for (const Policy* policy : policies) {
+      const std::string name =
+          "Tree/" + std::string(arch->name()) + "/" + std::string(policy->name());
+      benchmark::RegisterBenchmark(name.c_str(), RunWorkload, std::cref(*policy), std::cref(*arch));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace gatherfuzz
+
+int main(int argc, char** argv) {
+  gatherfuzz::RegisterTrees();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -117,8 +117,7 @@ Schedule DenseSchedule(Random& random) {
   return schedule;
 }
 
-// The order of schedules is part of what a seed means: two of four from random bytes, two dense;
-// one in eight of either runs one CPU after the other.
+// One of two from random bytes, the other dense; a quarter of either runs one CPU after the other.
 Work RandomWork(uint64_t seed) {
   Random random(seed);
   Work work{.name = "seed " + std::to_string(seed)};
