@@ -11,7 +11,8 @@ namespace {
 Counterexample AnyOne(const Schedule& programs, const ExploreSettings& settings,
                       const ExploreResult& explored) {
   return {.kind = explored.kind,
-          .preemptions = PreemptionsOf(programs, *settings.policy, *settings.arch, explored.path),
+          .preemptions = PreemptionsOf(programs, *settings.policy, *settings.arch, explored.path,
+                                       settings.ignored),
           .steps = static_cast<int>(explored.path.size()),
           .path = explored.path};
 }

@@ -45,8 +45,8 @@ struct Item {
 class Search {
  public:
   Search(Graph& graph, uint32_t kinds, int most, const ExploreLimits& limits,
-         const std::atomic<bool>& stop)
-      : graph_(graph), kinds_(kinds), most_(most), limits_(limits), stop_(stop) {}
+         const std::atomic<bool>& stop, const AcceptPath& accept)
+      : graph_(graph), kinds_(kinds), most_(most), limits_(limits), stop_(stop), accept_(accept) {}
 
   ShortestResult Run() {
     ways_[Place{}] = {};
@@ -68,11 +68,10 @@ class Search {
   // True if the search is over.
   bool Settle(const Item& item, size_t level, size_t steps) {
     if (item.kind != ViolationKind::kNone) {
-      result_.found = {.kind = item.kind,
-                       .preemptions = static_cast<int>(level),
-                       .steps = static_cast<int>(steps),
-                       .path = PathTo(item)};
-      return true;
+      return Meet({.kind = item.kind,
+                   .preemptions = static_cast<int>(level),
+                   .steps = static_cast<int>(steps),
+                   .path = PathTo(item)});
     }
     Way& way = ways_[item.place];
     if (way.settled) return false;
@@ -80,6 +79,17 @@ class Search {
     if (++settled_ % 256 == 0 && Stopped()) return true;
     FollowAll(item.place, level, steps);
     return false;
+  }
+
+  // True if the violation is accepted.
+  bool Meet(const Counterexample& violation) {
+    const bool accepted = !accept_ || accept_(violation.path);
+    if (!result_.cheapest) {
+      result_.cheapest = violation;
+      if (!accepted) result_.cheapest->path.clear();
+    }
+    if (accepted) result_.found = violation;
+    return accepted;
   }
 
   void FollowAll(Place place, size_t level, size_t steps) {
@@ -152,6 +162,7 @@ class Search {
   const int most_;
   const ExploreLimits& limits_;
   const std::atomic<bool>& stop_;
+  const AcceptPath& accept_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   absl::flat_hash_map<Place, Way> ways_;
   std::vector<std::vector<std::vector<Item>>> levels_;  // by preemptions, by steps
@@ -162,14 +173,20 @@ class Search {
 }  // namespace
 
 ShortestResult FindShortest(Graph& graph, uint32_t kinds, int most_preemptions,
-                            const ExploreLimits& limits, const std::atomic<bool>& stop) {
-  return Search(graph, kinds, most_preemptions, limits, stop).Run();
+                            const ExploreLimits& limits, const std::atomic<bool>& stop,
+                            const AcceptPath& accept) {
+  return Search(graph, kinds, most_preemptions, limits, stop, accept).Run();
 }
 
 int PreemptionsOf(const Schedule& schedule, const Policy& policy, const Arch& arch,
-                  const Path& path) {
+                  const Path& path, uint32_t ignored) {
   Stepper stepper;
-  stepper.Begin(schedule, policy, arch);
+  return PreemptionsOf(stepper, schedule, policy, arch, path, ignored);
+}
+
+int PreemptionsOf(Stepper& stepper, const Schedule& schedule, const Policy& policy,
+                  const Arch& arch, const Path& path, uint32_t ignored) {
+  stepper.Begin(schedule, policy, arch, ignored);
   int preemptions = 0;
   Action last = kNoAction;
   for (const Action action : path) {
@@ -180,10 +197,7 @@ int PreemptionsOf(const Schedule& schedule, const Policy& policy, const Arch& ar
   return preemptions;
 }
 
-namespace {
-
-// The path as it is: a run for each change of agent, and for each delivery.
-Schedule Spelled(const Schedule& programs, const Path& path) {
+Schedule SpelledOut(const Schedule& programs, const Path& path) {
   Schedule schedule = programs;
   schedule.order.clear();
   schedule.tail = {};
@@ -204,29 +218,33 @@ Schedule Spelled(const Schedule& programs, const Path& path) {
   return schedule;
 }
 
-}  // namespace
-
 Schedule ScheduleOf(const Schedule& programs, const Policy& policy, const Arch& arch,
                     const Path& path, uint32_t ignored) {
   const auto execution = std::make_unique<Execution>();
   const auto run = [&](const Schedule& schedule) {
     return Record(*execution, schedule, policy, arch, ignored);
   };
-  const Schedule spelled = Spelled(programs, path);
+  const Schedule spelled = SpelledOut(programs, path);
   const uint64_t trace = run(spelled).result.trace_hash;
   const auto same = [&](const Schedule& schedule) {
     return execution->Execute(schedule, policy, arch, {.ignored = ignored}).trace_hash == trace;
   };
   Schedule named = NameSwitches(spelled, run(spelled));
   if (!same(named)) return spelled;
-  // Much of it happens by itself: a blocked agent lends its turn, and the rest comes last.
-  for (size_t i = named.order.size(); i-- > 0;) {
-    Schedule shorter = named;
-    shorter.order.erase(i);
-    if (same(shorter)) named = shorter;
-  }
-  const Schedule merged = NameSwitches(named, run(named));
-  return merged.order.size() < named.order.size() && same(merged) ? merged : named;
+  // Much of it happens by itself. A blocked agent lends its turn, if it has one: so deliveries go
+  // first. The rest comes last.
+  const auto drop = [&](auto may_go) {
+    for (size_t i = named.order.size(); i-- > 0;) {
+      Schedule shorter = named;
+      shorter.order.erase(i);
+      if (may_go(named.order[i]) && same(shorter)) named = shorter;
+    }
+    const Schedule merged = NameSwitches(named, run(named));
+    if (merged.order.size() < named.order.size() && same(merged)) named = merged;
+  };
+  drop([](const Run& run) { return KindOf(run.agent) == AgentKind::kInvalidation; });
+  drop([](const Run&) { return true; });
+  return named;
 }
 
 }  // namespace gatherfuzz

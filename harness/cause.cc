@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "model/machine/tlb.h"
+
 namespace gatherfuzz {
 bool AboutTable(ViolationKind kind) {
   return kind == ViolationKind::kFreedTableCached || kind == ViolationKind::kWalkedDeadTable;
@@ -155,6 +157,11 @@ std::string StepSignature(const Schedule& schedule, const Trace& trace, int inde
 
 }  // namespace
 
+bool FaultsForTlb(const Trace& trace) {
+  const Violation& violation = trace.result.violation;
+  return Lookup(trace.end.at(MakeCpu(violation.holder)).tlb, violation.page) != nullptr;
+}
+
 Cause FindCause(const Trace& trace) {
   const Violation& violation = trace.result.violation;
   Cause cause;
@@ -199,6 +206,9 @@ std::string Signature(const Schedule& schedule, const Trace& trace) {
     }
     text += "+" + StepSignature(schedule, trace, cause.judged);
     return text + "+" + kMissing[static_cast<int>(cause.missing)];
+  }
+  if (violation.kind == ViolationKind::kEndlessFault) {
+    return text + (FaultsForTlb(trace) ? "+tlb" : "+walk-cache");
   }
   for (const char c : std::string_view(violation.detail)) {
     if (text.size() == Info(violation.kind).name.size()) text += '+';

@@ -34,6 +34,9 @@ struct Cause {
 // Whether a violation of this kind is about a page table, not about a leaf.
 bool AboutTable(ViolationKind kind);
 
+// Of an endless fault: whether a TLB entry is in the way, or else where the walk cache leads.
+bool FaultsForTlb(const Trace& trace);
+
 // For a trace that ended in a violation.
 Cause FindCause(const Trace& trace);
 

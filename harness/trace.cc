@@ -89,6 +89,7 @@ class Recorder final : public StepObserver {
     if (event.point == Point::pud_read) step.saw_none = NoneAt(before, Level::kPud, event.page);
     if (event.point == Point::pmd_read) step.saw_none = NoneAt(before, Level::kPmd, event.page);
     const CpuState& cpu = before.at(CpuOf(event.agent));
+    if (KindOf(event.agent) == AgentKind::kCpu) step.gather = cpu.gather;
     if (event.point == Point::deliver) {
       step.request = before.at(MakeCpu(event.page)).invalidation;
     } else if (event.point == Point::tlb_flush_done) {

@@ -30,6 +30,7 @@ struct TraceStep {
   std::vector<TlbChange> tlb;       // what changed in any TLB
   Invalidation request{};           // issued, completed or delivered
   int frame = -1;                   // allocated, freed or unlinked, or the table a walk went to
+  MmuGather gather{};               // of a thread's step: that of its CPU, just before
 };
 
 struct Trace {

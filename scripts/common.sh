@@ -7,15 +7,19 @@ build=${GATHERFUZZ_BUILD:-build}
 packages=(clang-19 libclang-rt-19-dev llvm-19 g++-12 cmake ninja-build libboost-context1.81-dev
   libabsl-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev afl++)
 
+# What the tests take besides: a browser that can be driven, for the page that explain --html writes.
+test_packages=(chromium chromium-driver python3-selenium)
+
 die() {
   echo "$(basename "$0"): $*" >&2
   exit 2
 }
 
-# Installs the packages that are not there yet, as root or with sudo.
+# install_missing PACKAGE...: installs what all scripts need, and those, as far as they are not there yet; as root or
+# with sudo.
 install_missing() {
   local missing=() package
-  for package in "${packages[@]}"; do
+  for package in "${packages[@]}" "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
       missing+=("$package")
   done

@@ -124,7 +124,28 @@ check grep -q '^  cpu0 until pte_clear(2)$' again.gather
 sed 's/dontneed 1..3/&\n  read 0\n  map 40..50 rw/' race.gather >large.gather
 expect 0 -- minimize large.gather -o small.gather
 expect 0 -- run --check small.gather
-check test "$(grep -Ec 'read|map 40|1\.\.' small.gather)" -eq 0
+check test "$(grep -Ec '^  read|map 40|intent' small.gather)" -eq 0
+check grep -Eq '^# 1 preemption, 2[0-9] steps; (none|a) shorter ' small.gather
+check grep -q '^# signature stale-after-return+pte_clear.zap+' small.gather
+check test "$(grep -c ' until ' small.gather)" -eq "$(sed '1,/^order/d; /^  rest$/d' small.gather | wc -l)"
+expect 0 -- minimize large.gather --limit states=1
+check grep -Eq '^# [12] preemptions?, .*; whether a shorter one exists was not explored$' out
+expect 0 '"before":.*"operations":4.*"after":.*"operations":2.*"proven":[a-z]+,"interrupted":false' -- \
+  minimize large.gather --json -o small.gather
+expect 2 'the schedule needs a file: -o OUT' -- minimize large.gather --json
+expect 2 "'memory=none' is none of" -- minimize large.gather --limit memory=none
+expect 2 'shows no violation' -- minimize --ignore stale-after-return race.gather
+expect 0 '^# with --ignore starvation,deadlock$' -- minimize --ignore starvation,deadlock race.gather
+# 32 calls are needed, and there is no end of exploring what fewer would do.
+{ printf '%s\n' 'gatherfuzz 1' 'cpus 2' 'policy generation-wrap' 'arch x86' init 'map 0..1 rw' 'present 0..1' 'cached cpu1 0..1'
+  for page in $(seq 16 31); do echo "map $page..$((page + 1)) rw"; done
+  printf '%s\n' cpu0 'dontneed 0..1' cpu1 'dontneed 16..32' 'dontneed 16..31' 'dontneed 0..1' \
+    order 'cpu1 until syscall_return #2' 'cpu0 until pte_unlock(0)' 'cpu1 until done' rest
+} >wrap.gather
+timeout --foreground --preserve-status -s INT 1 "$gatherfuzz" minimize wrap.gather --limit states=1G -o best.gather 2>err
+check test $? -eq 3
+check grep -q '^gatherfuzz: interrupted; best.gather is the smallest that was found so far$' err
+expect 0 -- run --check best.gather
 expect 2 'shows no violation under full-mm' -- minimize --policy full-mm race.gather
 printf 'random bytes \001\002' >random
 expect 0 -- show random -o random.gather

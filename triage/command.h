@@ -44,6 +44,11 @@ ABSL_DECLARE_FLAG(std::string, seen_by);
 ABSL_DECLARE_FLAG(std::string, programs);
 ABSL_DECLARE_FLAG(std::string, state);
 ABSL_DECLARE_FLAG(bool, markdown);
+ABSL_DECLARE_FLAG(std::string, html);
+ABSL_DECLARE_FLAG(std::string, perfetto);
+ABSL_DECLARE_FLAG(bool, gtest);
+ABSL_DECLARE_FLAG(std::string, out);
+ABSL_DECLARE_FLAG(std::string, known);
 
 namespace gatherfuzz {
 

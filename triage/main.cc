@@ -50,6 +50,12 @@ ABSL_FLAG(
     "batch, init, kinds, symmetry; several, separated by ';'; or default, or small");
 ABSL_FLAG(std::string, state, "", "the file from which an interrupted sweep of programs goes on");
 ABSL_FLAG(bool, markdown, false, "print Markdown: the table, and each counterexample");
+ABSL_FLAG(bool, gtest, false, "write a C++ test, for tests/regression/");
+ABSL_FLAG(std::string, html, "", "also write it as a page: one file, for any browser");
+ABSL_FLAG(std::string, perfetto, "",
+          "also write it as trace events, for ui.perfetto.dev and chrome://tracing");
+ABSL_FLAG(std::string, out, "", "the folder to write to; made if it is not there");
+ABSL_FLAG(std::string, known, "", "the folder, or file, of violations that are known already");
 ABSL_FLAG(bool, verify, false, "keep whole states, and hold each merge against what follows it");
 
 namespace gatherfuzz {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/members.h"
 
+#include <memory>
+#include <utility>
+
 #include <optional>
 
 #include "absl/flags/flag.h"
@@ -38,6 +41,25 @@ int FirstUnclean(Execution& execution, const Schedule& schedule, Members members
     if (!execution.RunLoaded(policy, arch, member, {.ignored = ignored}).clean()) return number;
   }
   return members.begin;
+}
+
+absl::StatusOr<ChosenRun> ChooseRun(const std::vector<std::string>& arguments, uint32_t ignored) {
+  if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
+  const std::string& path = arguments[0];
+  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+  if (!loaded.ok()) return loaded.status();
+  const absl::StatusOr<Target> target = TargetFor(path, loaded->file);
+  if (!target.ok()) return target.status();
+  const absl::StatusOr<Members> members = ChosenMembers(path, *loaded);
+  if (!members.ok()) return members.status();
+  ChosenRun run{.file = std::move(loaded->file), .target = *target};
+  const auto execution = std::make_unique<Execution>();
+  const int member = FirstUnclean(*execution, run.file.schedule, *members, *target->policy,
+                                  *target->arch, ignored);
+  run.file.schedule = TakeMember(run.file.schedule, member);
+  run.file.policy = target->policy->name();
+  run.file.arch = target->arch->name();
+  return run;
 }
 
 }  // namespace gatherfuzz

@@ -4,9 +4,11 @@
 #define GATHERFUZZ_TRIAGE_MEMBERS_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "harness/execution.h"
+#include "triage/command.h"
 #include "triage/files.h"
 
 namespace gatherfuzz {
@@ -25,6 +27,17 @@ absl::StatusOr<int> ChosenMember(const std::string& path, const LoadedSchedule& 
 // The first whose run is not clean, as a fuzz target has it; the first of all if there is none.
 int FirstUnclean(Execution& execution, const Schedule& schedule, Members members,
                  const Policy& policy, const Arch& arch, uint32_t ignored = 0);
+
+// One run of a file: a schedule, under what the flags or the file itself say.
+struct ChosenRun {
+  ScheduleFile file;  // with the policy's and the architecture's name
+  Target target;
+};
+
+// For a command that takes one file: of a family the first member whose run is not clean. --policy,
+// --arch and --member are heeded.
+absl::StatusOr<ChosenRun> ChooseRun(const std::vector<std::string>& arguments,
+                                    uint32_t ignored = 0);
 
 }  // namespace gatherfuzz
 

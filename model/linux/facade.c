@@ -57,6 +57,9 @@ static void GatherVerb(void* room, unsigned int bundle) {
   Gather* tlb = room;
   __builtin_memset(tlb, 0xff, sizeof *tlb);
   tlb_gather_mmu(tlb, &gf_mm);
+#ifdef MMU_GATHER_BUNDLE
+  if (tlb->local.max > MMU_GATHER_BUNDLE) gf_bug("the bundle is larger than its room");
+#endif
   if (tlb->local.max > bundle) tlb->local.max = bundle;
 }
 

@@ -90,30 +90,29 @@ int gf_count_read() {
 
 unsigned long gf_alloc_batch() {
   Room& room = *current_room;
-  const auto take = [](bool& taken, bool there, auto& bytes) -> unsigned long {
-    if (taken || !there) return 0;
-    taken = true;
-    return reinterpret_cast<unsigned long>(bytes.data());
-  };
   switch (room.allocates) {
     case Room::For::kPageBatch:
-      return take(room.page_batch_taken, room.geometry.page_batch != 0, room.page_batch);
+      if (++room.page_batches_asked == room.geometry.refused) return 0;
+      for (int i = 0; i < room.geometry.pages; ++i) {
+        if (!room.page_batches[i].taken) return room.page_batches[i].Take();
+      }
+      return 0;
     case Room::For::kTableBatch:
-      return take(room.table_batch_taken, room.geometry.table_batch != 0, room.table_batch);
-    case Room::For::kNothing: break;
+      if (room.geometry.table_batch == 0 || room.table_batch.taken) return 0;
+      return room.table_batch.Take();
+    case Room::For::kNothing: return 0;
   }
   return 0;
 }
 
 void gf_free_batch(unsigned long address) {
   Room& room = *current_room;
-  const auto give = [&](bool& taken, auto& bytes) {
-    const bool is = taken && address == reinterpret_cast<unsigned long>(bytes.data());
-    if (is) taken = false;
+  const auto give = [&](auto& page) {
+    const bool is = page.taken && page.address() == address;
+    if (is) page.Give();
     return is;
   };
-  if (give(room.page_batch_taken, room.page_batch)) return;
-  if (give(room.table_batch_taken, room.table_batch)) return;
+  if (std::ranges::any_of(room.page_batches, give) || give(room.table_batch)) return;
   Hook().Report("freed a batch that is not there");
 }
 

@@ -64,6 +64,11 @@ void Room::Mirror() {
   to.cleared_puds = fields.cleared_puds;
 }
 
+bool Room::HasBatches() const {
+  return table_batch.taken ||
+         std::ranges::any_of(page_batches, [](const auto& p) { return p.taken; });
+}
+
 void LinuxProtocol::Run(const Thread& t, const Op& op, Path path) const {
   Room room;
   Thread with_room = t;
@@ -114,6 +119,12 @@ void LinuxProtocol::RemoveTable(const Thread& t, FrameId table, int page, Level 
   Verb verb(t, Room::For::kTableBatch);
   const auto free = level == Level::kPte ? verb.tree().free_pte_table : verb.tree().free_pmd_table;
   free(verb.tlb(), static_cast<unsigned>(Index(table)), AddressOf(page));
+  if (verb->table_batch.taken && gather.table_count >= verb->geometry.table_batch) {
+    t.system.Report({.kind = ViolationKind::kProtocolError,
+                     .frame = Index(table),
+                     .cpu = Index(t.cpu),
+                     .detail = "a full batch of page tables was not flushed"});
+  }
 }
 
 void LinuxProtocol::EndVma(const Thread& t) const {
@@ -135,7 +146,7 @@ void LinuxProtocol::Finish(const Thread& t) const {
   {
     Verb verb(t);
     verb.tree().finish(verb.tlb());
-    if (verb->page_batch_taken || verb->table_batch_taken) {
+    if (verb->HasBatches()) {
       t.system.Report({.kind = ViolationKind::kProtocolError,
                        .cpu = Index(t.cpu),
                        .detail = "a batch was never freed"});

@@ -22,21 +22,42 @@ namespace gatherfuzz {
 // which allocations fail. As in the model, `batch` pages fill a gather, whatever they lie in.
 struct Geometry {
   uint8_t bundle;       // pages in the gather itself
-  uint8_t page_batch;   // in one page more; 0: it cannot be allocated
+  uint8_t page_batch;   // in each page more
+  uint8_t pages;        // so many more can be allocated
+  uint8_t refused;      // but this allocation of them fails, counted from 1; 0: none does
   uint8_t table_batch;  // tables in a page; 0: it cannot be allocated, tables go one by one
 };
 inline constexpr int kAllTables = kMaxTables + 1;  // never full
 inline constexpr std::array<Geometry, kMaxBatch + 1> kGeometry = {{
     {},
-    {1, 0, 0},
-    {2, 0, 2},
-    {1, 2, kAllTables},
-    {4, 0, kAllTables},  // the default, and what the model's own gather has
-    {1, 4, 0},
-    {2, 4, 2},
-    {3, 4, 0},
-    {4, 4, kAllTables},
+    {1, 0, 0, 0, 0},
+    {1, 1, 2, 2, 2},  // after the first flush, there is another page
+    {1, 1, 2, 0, kAllTables},
+    {4, 0, 0, 0, kAllTables},  // the default, and what the model's own gather has
+    {1, 4, 1, 0, 0},
+    {2, 4, 1, 0, 2},
+    {3, 4, 1, 0, 0},
+    {4, 2, 2, 0, kAllTables},
 }};
+inline constexpr int kMaxBatchPages = 2;
+
+// A page for a batch. Whatever is not in use is garbage, always the same.
+template <size_t kBytes>
+struct BatchPage {
+  bool taken = false;
+  alignas(16) std::array<std::byte, kBytes> bytes;
+
+  unsigned long address() const { return reinterpret_cast<unsigned long>(bytes.data()); }
+  unsigned long Take() {
+    taken = true;
+    bytes.fill(std::byte{0xff});
+    return address();
+  }
+  void Give() {
+    taken = false;
+    bytes.fill(std::byte{0xff});
+  }
+};
 
 struct Room {
   const Thread* thread;
@@ -44,11 +65,13 @@ struct Room {
   Geometry geometry;
   TlbiBatch tlbi;
   enum class For : uint8_t { kNothing, kPageBatch, kTableBatch } allocates = For::kNothing;
-  bool page_batch_taken = false, table_batch_taken = false;
   // More than any batch is told to hold, for code that counts wrong.
   alignas(16) std::array<std::byte, GF_GATHER_BYTES> gather;
-  alignas(16) std::array<std::byte, 16 + sizeof(void*) * (2 * kMaxBatch + 2)> page_batch;
-  alignas(16) std::array<std::byte, 32 + sizeof(void*) * (kMaxTables + 4)> table_batch;
+  std::array<BatchPage<16 + sizeof(void*) * (2 * kMaxBatch + 2)>, kMaxBatchPages> page_batches;
+  uint8_t page_batches_asked = 0;
+  BatchPage<32 + sizeof(void*) * (kMaxTables + 4)> table_batch;
+
+  bool HasBatches() const;
 
   // Copies the gather's fields to World.
   void Mirror();

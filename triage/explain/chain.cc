@@ -31,6 +31,7 @@ class StaleChain {
     Asked();
     Flushed();
     Others();
+    TableFreed();
     Judged();
     return std::move(chain_);
   }
@@ -222,6 +223,15 @@ class StaleChain {
                                   StepName(next.point, next.page), ".");
   }
 
+  // The walk that reads what was a table comes after the step that is to blame.
+  void TableFreed() {
+    if (it_.kind != ViolationKind::kWalkedDeadTable) return;
+    for (int i = cause_.judged; i > cause_.removed; --i) {
+      if (At(i).event.point != Point::free_table || At(i).frame != it_.frame) continue;
+      return Say(i, absl::StrCat(Actor(i), " frees that table. ", not_issued_));
+    }
+  }
+
   void Judged() {
     const std::string who = Actor(cause_.judged);
     const std::string before = not_issued_.empty() ? "" : not_issued_ + " ";
@@ -255,7 +265,7 @@ class StaleChain {
         break;
       default:
         text = absl::StrCat(who, " reads an entry from frame ", it_.frame,
-                            ", which is no longer that table. ", before);
+                            ", which is no longer that table.");
     }
     Say(cause_.judged, text + still_to_come_);
   }
@@ -309,6 +319,27 @@ std::vector<Sentence> ChainOfDeadlock(const Schedule& schedule, const Trace& tra
   return chain;
 }
 
+std::vector<Sentence> ChainOfEndlessFault(const Schedule& schedule, const Trace& trace) {
+  const Violation& it = trace.result.violation;
+  std::vector<Sentence> chain;
+  for (int i = 0; i < static_cast<int>(trace.steps.size()); ++i) {
+    const StepEvent& event = trace.steps[static_cast<size_t>(i)].event;
+    const bool last_call =
+        event.agent == CpuAgent(MakeCpu(it.cpu)) && event.op == trace.steps.back().event.op;
+    if (!last_call || event.page != it.page || event.point != Point::fault) continue;
+    chain.push_back({absl::StrCat(ActorOf(schedule, event), " faults",
+                                  chain.empty() ? "." : " again, on a PTE that allows it."),
+                     i});
+  }
+  chain.push_back(
+      {absl::StrCat(FaultsForTlb(trace)
+                        ? "Its TLB holds an entry for that page which does not allow the access"
+                        : "Its walk cache leads to a frame that is not the page's table any more",
+                    "; no gather is live and no invalidation is pending, so nothing will drop it."),
+       static_cast<int>(trace.steps.size()) - 1});
+  return chain;
+}
+
 std::vector<Sentence> ChainOfStarvation(const Schedule& schedule, const Trace& trace) {
   const AgentId waiter = CpuAgent(MakeCpu(trace.result.violation.cpu));
   const int last = LastStepOf(trace, waiter);
@@ -340,7 +371,7 @@ std::vector<Sentence> ChainOf(const Schedule& schedule, const Trace& trace, cons
   switch (trace.result.violation.kind) {
     case ViolationKind::kDeadlock: return ChainOfDeadlock(schedule, trace);
     case ViolationKind::kStarvation: return ChainOfStarvation(schedule, trace);
-    case ViolationKind::kEndlessFault:
+    case ViolationKind::kEndlessFault: return ChainOfEndlessFault(schedule, trace);
     case ViolationKind::kProtocolError:
       return {
           {absl::StrCat(cause.judged < 0 ? "The run" : ActorOf(schedule, trace.steps.back().event),

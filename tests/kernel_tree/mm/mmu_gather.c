@@ -4,7 +4,7 @@
 #include <linux/swap.h>
 
 static void reset(struct mmu_gather* tlb) {
-  tlb->start = TASK_SIZE;
+  tlb->start = ~0ul;
   tlb->end = 0;
   tlb->fullmm = tlb->need_flush_all = tlb->freed_tables = 0;
   tlb->cleared_ptes = tlb->cleared_pmds = tlb->cleared_puds = 0;

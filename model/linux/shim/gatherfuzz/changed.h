@@ -118,6 +118,15 @@ static inline void flush_tlb_mm_range(struct mm_struct* mm, unsigned long start,
 #elif defined(GF_ARCH_arm64)
 
 #define dsb(kind) gf_dsb(GF_DSB_##kind)
+/* An operation by range is undefined on a CPU that has none. */
+static inline void gf_tlbi_if_any(enum gf_tlbi_op op, unsigned long operand) {
+#ifndef CONFIG_ARM64_TLB_RANGE
+  if (GF_TLBI_rvae1is <= op && op <= GF_TLBI_rvaale1is)
+    return gf_bug("a TLBI by range, on a CPU that has none");
+#endif
+  gf_tlbi(op, operand);
+}
+#define gf_tlbi(op, operand) gf_tlbi_if_any(op, operand)
 /* The CPU: level hints; range operations if CONFIG_ARM64_TLB_RANGE; no workarounds, no KPTI. */
 enum { ARM64_HAS_ARMv8_4_TTL = 1, ARM64_WORKAROUND_REPEAT_TLBI, ARM64_HAS_TLB_RANGE };
 #define alternative_has_cap_unlikely(cap) ((cap) == ARM64_HAS_ARMv8_4_TTL)

@@ -24,9 +24,9 @@ void tlb_flush_mmu_tlbonly(struct mmu_gather* tlb);
 void tlb_remove_table(struct mmu_gather* tlb, void* table);
 bool __tlb_remove_page_size(struct mmu_gather* tlb, struct page* page, bool delay, int size);
 
-static inline void record(struct mmu_gather* tlb, unsigned long from, unsigned long size) {
-  tlb->start = min(tlb->start, from);
-  tlb->end = max(tlb->end, from + size);
+static inline void record(struct mmu_gather* tlb, unsigned long address, unsigned long size) {
+  if (address < tlb->start) tlb->start = address;
+  if (address + size > tlb->end) tlb->end = address + size;
 }
 
 #define tlb_start_vma(tlb, vma) ((void)(vma))

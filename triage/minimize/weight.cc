@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "triage/minimize/weight.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace gatherfuzz {
+namespace {
+
+// In place of the number of the operation, which says nothing of it.
+int WeightOf(OpKind kind) {
+  switch (kind) {
+    case OpKind::kFill: return 0;
+    case OpKind::kRead: return 1;
+    case OpKind::kWrite: return 2;
+    case OpKind::kDontneed: return 3;
+    case OpKind::kFree: return 4;
+    case OpKind::kMunmap: return 5;
+    case OpKind::kMap: break;
+  }
+  return 6;
+}
+
+int WeightOf(VmaFlags flags) { return flags.write + 2 * flags.huge; }
+
+std::array<size_t, kMaxCpus> FirstMoves(const Path& path) {
+  std::array<size_t, kMaxCpus> first;
+  first.fill(path.size());
+  for (size_t i = path.size(); i-- > 0;) {
+    if (!IsDelivery(path[i])) first[static_cast<size_t>(Index(CpuOf(AgentOf(path[i]))))] = i;
+  }
+  return first;
+}
+
+}  // namespace
+
+Size SizeOf(const Schedule& schedule) {
+  Size size{.cpus = schedule.cpus,
+            .lines = static_cast<int>(schedule.program.size()),
+            .init_lines = static_cast<int>(schedule.init.size()),
+            .flags = schedule.batch != kDefaultBatch};
+  for (const auto& [agent, op] : schedule.program) {
+    size.kinds += WeightOf(op.kind);
+    size.pages += op.range.end - op.range.begin;
+    size.flags += WeightOf(op.flags);
+  }
+  for (const InitItem& item : schedule.init) {
+    size.init_pages += item.range.end - item.range.begin;
+    size.flags += WeightOf(item.flags) + item.dirty;
+  }
+  return size;
+}
+
+Place PlaceOf(const Schedule& schedule) {
+  Place place;
+  place.reserve(schedule.program.size() + schedule.init.size());
+  for (const ProgramLine& line : schedule.program) place.push_back(line.op.range.begin);
+  for (const InitItem& item : schedule.init) place.push_back(item.range.begin);
+  return place;
+}
+
+int HeightOf(const Schedule& schedule) {
+  const Place place = PlaceOf(schedule);
+  return std::accumulate(place.begin(), place.end(), 0);
+}
+
+std::array<CpuId, kMaxCpus> ByFirstMove(const Path& path) {
+  const auto first = FirstMoves(path);
+  std::array<CpuId, kMaxCpus> cpus;
+  for (int i = 0; i < kMaxCpus; ++i) cpus[static_cast<size_t>(i)] = MakeCpu(i);
+  const auto key = [&](CpuId cpu) {
+    return std::pair(first[static_cast<size_t>(Index(cpu))], Index(cpu));
+  };
+  std::sort(cpus.begin(), cpus.end(), [&](CpuId a, CpuId b) { return key(a) < key(b); });
+  return cpus;
+}
+
+Weight WeightOf(const Schedule& schedule, const Path& path, int preemptions) {
+  Weight weight{.drawn = schedule.tail.kind != Tail::Kind::kRest,
+                .size = SizeOf(schedule),
+                .preemptions = preemptions,
+                .steps = static_cast<int>(path.size()),
+                .height = HeightOf(schedule),
+                .runs = static_cast<int>(schedule.order.size()),
+                .place = PlaceOf(schedule)};
+  const auto first = FirstMoves(path);
+  for (size_t i = 0; i < first.size(); ++i) {
+    for (size_t j = i + 1; j < first.size(); ++j) weight.moves += first[i] > first[j];
+  }
+  for (const Run& run : schedule.order) weight.unnamed += run.kind != Run::Kind::kUntilPoint;
+  return weight;
+}
+
+}  // namespace gatherfuzz
