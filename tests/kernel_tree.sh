@@ -12,10 +12,10 @@ fail() { echo "$*"; cat "$scratch/out"; failures=$((failures + 1)); }
 compile_tree=$source/model/linux/compile_tree
 tree=$scratch/tree
 
-fresh() { rm -rf "$tree" "$scratch/work" && cp -r "$source/tests/kernel_tree" "$tree"; }
+fresh() { rm -rf "$tree" "$scratch/made" && cp -r "$source/tests/kernel_tree" "$tree"; }
 edit() { sed -i "$1" "$tree/$2"; }
 build() { # ARCH
-  "$compile_tree" build "$tree" "$1" gf_tree_it "$scratch/work" "$compiler" "$objcopy" \
+  "$compile_tree" build "$tree" "$1" gf_tree_it "$scratch/made" "$compiler" "$objcopy" \
     SMP=y MMU_GATHER_MERGE_VMAS=n >"$scratch/out" 2>&1
 }
 # says PATTERN WHAT: the last command failed, with one line that PATTERN matches.
@@ -31,11 +31,11 @@ expect_error() { # ARCH PATTERN WHAT
 for arch in x86 arm64; do
   fresh
   build "$arch" || fail "$arch: does not build"
-  [ "$(nm "$scratch/work/tree.o" | awk '$2 ~ /[A-Z]/ && $2 != "U" { print $3 }')" = gf_tree_it ] ||
+  [ "$(nm "$scratch/made/tree.o" | awk '$2 ~ /[A-Z]/ && $2 != "U" { print $3 }')" = gf_tree_it ] ||
     fail "$arch: other global symbols"
 done
-grep -q 'not/for/the/shim' "$scratch/work/include/gatherfuzz/counter.h" && fail "more than the helpers"
-[ "$(grep -c '^static inline' "$scratch/work/include/gatherfuzz/counter.h")" -eq 4 ] ||
+grep -q 'not/for/the/shim' "$scratch/made/include/gatherfuzz/counter.h" && fail "more than the helpers"
+[ "$(grep -c '^static inline' "$scratch/made/include/gatherfuzz/counter.h")" -eq 4 ] ||
   fail "not four helpers"
 # Older trees have them in mm_types.h.
 fresh
@@ -44,7 +44,7 @@ mv "$tree/include/linux/mm_inline.h" "$tree/include/linux/mm_types.h"
 build x86 || fail "helpers in mm_types.h: does not build"
 # An edit makes the object anew: the build hears of all files of the tree.
 for file in mm/mmu_gather.c include/asm-generic/tlb.h include/linux/mm_inline.h; do
-  grep -q "$tree/$file" "$scratch/work/tree.d" || fail "the build does not hear of $file"
+  grep -q "$tree/$file" "$scratch/made/tree.d" || fail "the build does not hear of $file"
 done
 
 # What does not fit.
@@ -66,8 +66,8 @@ fresh
 edit 's/if (mm_tlb_flush_nested/if (mm_tlb_flush_nestled/' mm/mmu_gather.c
 expect_error x86 ".* does not compile for x86: $tree/mm/mmu_gather.c:[0-9]+:.*mm_tlb_flush_nestled" \
   "a misspelt name"
-[ -s "$scratch/work/log" ] || fail "no log"
-grep -qF "$scratch/work/log" "$scratch/out" || fail "the line does not say where the log is"
+[ -s "$scratch/made/log" ] || fail "no log"
+grep -qF "$scratch/made/log" "$scratch/out" || fail "the line does not say where the log is"
 fresh
 edit 's/bool delay, int size/bool delay, bool more, int size/' mm/mmu_gather.c
 edit 's/bool delay, int size/bool delay, bool more, int size/' include/asm-generic/tlb.h
