@@ -29,7 +29,8 @@ def start_browser():
     options = Options()
     options.binary_location = shutil.which('chromium') or ''
     for argument in ['--headless=new', '--disable-gpu', '--hide-scrollbars', '--disable-extensions',
-                     '--no-first-run', '--disable-background-networking']:
+                     '--no-first-run', '--disable-background-networking',
+                     '--disable-dev-shm-usage']:
         options.add_argument(argument)
     if os.geteuid() == 0:
         options.add_argument('--no-sandbox')
