@@ -3,14 +3,18 @@
 // policy on one architecture.
 //
 // Compiled once for all engines, policies and architectures (subject.h). A violation ends in
-// abort() (report_crash.h); `gatherfuzz run` on the input prints the whole report. With
-// GATHERFUZZ_COUNTS in the environment, an end without a violation also says how many schedules
-// were run. Only model/, harness/ and the C++ library stand under it.
+// abort() (report_crash.h); `gatherfuzz run` on the input prints the whole report. What is known
+// already is passed over (known.h). Counts may be kept in a file (counts.h); with
+// GATHERFUZZ_COUNTS in the environment, an end without a violation also prints them. Only model/,
+// harness/ and the C++ library stand under it.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "fuzz/counts.h"
 #include "fuzz/features.h"
+#include "fuzz/known.h"
 #include "fuzz/report_crash.h"
 #include "fuzz/subject.h"
 #include "harness/bytes.h"
@@ -20,19 +24,15 @@
 namespace gatherfuzz {
 namespace {
 
-uint64_t executions = 0, schedules = 0, steps = 0;
-
 void PrintCounts() {
+  const Counts& counts = TheCounts();
   std::fprintf(stderr, "gatherfuzz: schedules %llu executions %llu steps %llu\n",
-               static_cast<unsigned long long>(schedules),
-               static_cast<unsigned long long>(executions), static_cast<unsigned long long>(steps));
+               static_cast<unsigned long long>(counts.schedules),
+               static_cast<unsigned long long>(counts.executions),
+               static_cast<unsigned long long>(counts.steps));
 }
 
-// Runs the member again with a recorder, says what it is, and aborts.
-[[noreturn]] void Fail(Execution& execution, const Schedule& family, int number, int members) {
-  const Schedule schedule = TakeMember(family, number);
-  const Trace trace = Record(execution, schedule, ThePolicy(), TheArch());
-  const std::string signature = CrashSignature(schedule, trace);
+[[noreturn]] void Fail(const Trace& trace, const std::string& signature, int number, int members) {
   const std::string policy(ThePolicy().name()), arch(TheArch().name());
   const size_t kind_length =
       trace.result.limit ? signature.size() : Info(trace.result.violation.kind).name.size();
@@ -45,36 +45,76 @@ void PrintCounts() {
   AbortFor(trace.result.violation.kind);
 }
 
+// Runs the member again with a recorder. Unless what it shows is known, says what it is, and
+// aborts.
+void Report(Execution& execution, const Schedule& family, int number, int members) {
+  const Schedule schedule = TakeMember(family, number);
+  const Trace trace = Record(execution, schedule, ThePolicy(), TheArch());
+  const std::string signature = CrashSignature(schedule, trace);
+  if (!IsKnown(signature)) Fail(trace, signature, number, members);
+  execution.Load(family);
+}
+
+// Where a run's cells are set. A run that comes to nothing but what is known must teach the engine
+// nothing, or the corpus would fill with it: where that can be, cells are set aside first.
+class Cells {
+ public:
+  uint8_t* Begin() {
+    map_ = FeatureMap();
+    if (map_ == nullptr || !KnowsViolations()) return map_;
+    aside_.fill(0);
+    return aside_.data();
+  }
+  void Take() {
+    if (map_ == nullptr || !KnowsViolations()) return;
+    for (size_t i = 0; i < kFeatureCells; ++i) map_[i] |= aside_[i];
+  }
+
+ private:
+  uint8_t* map_ = nullptr;
+  std::array<uint8_t, kFeatureCells> aside_{};
+};
+
 }  // namespace
 }  // namespace gatherfuzz
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   gatherfuzz::ThePolicy();
   gatherfuzz::TheArch();
+  gatherfuzz::TheCounts();
   if (std::getenv("GATHERFUZZ_COUNTS") != nullptr) std::atexit(gatherfuzz::PrintCounts);
   return 0;
 }
 
+// -1, which keeps the input out of the corpus, if every member showed what is known.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace gatherfuzz;
   static Execution execution;
   static Schedule schedule;
   static Features features;
+  static Cells cells;
+  Counts& counts = TheCounts();
   const int members = DecodeBytes({data, size}, schedule);
-  uint8_t* const map = FeatureMap();
-  RunOptions options;
-  if (map != nullptr) options.observer = &features;
-  ++executions;
+  int clean = 0;
+  ++counts.executions;
   execution.Load(schedule);
   for (int number = 0; number < members; ++number) {
-    ++schedules;
-    if (map != nullptr) features.BeginRun(map);
+    RunOptions options;
+    ++counts.schedules;
+    if (uint8_t* const map = cells.Begin()) {
+      features.BeginRun(map);
+      options.observer = &features;
+    }
     const Member member = MemberOf(schedule, number);
     const RunResult result = execution.RunLoaded(ThePolicy(), TheArch(), member, options);
-    steps += result.steps;
-    if (!result.clean()) {
-      Fail(execution, schedule, number, members);
+    counts.steps += result.steps;
+    if (result.clean()) {
+      cells.Take();
+      ++clean;
+    } else {
+      Report(execution, schedule, number, members);
+      ++counts.known;
     }
   }
-  return 0;
+  return clean != 0 ? 0 : -1;
 }
