@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""A campaign: what it is to do, and how far it has come. campaign.json is both."""
+import os
+import shutil
+import struct
+import subprocess
+import time
+
+from engines import PROGRAMS, Child, Engines
+from findings import Findings
+from folder import files_in, read_json
+from merging import Merging, drop_torn
+
+COUNTS_MAGIC = 0x31746E7563666761  # fuzz/counts.h
+
+
+class BadCampaign(Exception):
+    """One clear line for whoever started it."""
+
+
+class Campaign:
+    """Settings and state. `say` takes a line for the log and the terminal."""
+
+    def __init__(self, folder, settings, say):
+        self.folder = folder
+        self.say = say
+        self.targets = settings["targets"]
+        self.safe = set()  # of the targets, those that must not break
+        self.jobs = settings["jobs"]
+        self.engine_names = list(settings["engines"])
+        self.turn_seconds = settings["turn"]
+        self.disk_mb = settings["disk"]
+        self.memory_mb = settings["memory"]
+        self.started = settings.get("started") or round(time.time(), 1)
+        self.ran = settings.get("ran", 0.0)
+        self.turns = settings.get("turns", {})
+        self.seconds = settings.get("seconds", {})
+        self.taken = settings.get("taken", {})
+        self.build = settings.get("build", "")
+        self.engines = Engines(folder, max(64, self.memory_mb // (2 * self.jobs)))
+
+    def open(self):
+        """Makes what is missing, mends what a kill has left, and knows what is known."""
+        self.folder.remove_unfinished()
+        for target in self.targets:
+            drop_torn(self.folder, target, self.say)
+        self.findings = Findings(self.folder, self.engines.program("gatherfuzz"), self.targets,
+                                 self.say)
+        self.merging = Merging(self.folder, self.engines, self.taken)
+        if "afl" in self.engine_names:
+            why_not = self.engines.has_afl()
+            if why_not:
+                self.say(f"problem: {why_not}; libFuzzer takes all cores")
+                self.engine_names = ["libfuzzer"]
+
+    def take_programs(self, build):
+        """Copies the programs, so that a build that goes on beside the campaign changes nothing."""
+        for name in PROGRAMS:
+            source = os.path.join(build, name if name == "gatherfuzz" else "fuzz/" + name)
+            if not os.path.exists(source):
+                if name in ("gatherfuzz", "fuzz_any"):
+                    raise BadCampaign(f"{source} was not built")
+                continue
+            unfinished = self.engines.program(name) + ".tmp"
+            shutil.copy(source, unfinished)
+            os.rename(unfinished, self.engines.program(name))
+
+    def plant_seeds(self, corpus):
+        """The seeds every target begins with: the stored schedules without a violation, as bytes."""
+        into = self.folder.at("local", "seeds")
+        if files_in(into):
+            return
+        for number, path in enumerate(clean_schedules(corpus)):
+            subprocess.run([self.engines.program("gatherfuzz"), "encode", path,
+                            "-o", os.path.join(into, str(number))],
+                           check=True, stdout=subprocess.DEVNULL)
+
+    def settings(self):
+        return {"version": 1, "host": self.folder.host, "started": self.started,
+                "targets": self.targets, "safe": sorted(self.safe), "jobs": self.jobs,
+                "engines": self.engine_names, "turn": self.turn_seconds, "disk": self.disk_mb,
+                "memory": self.memory_mb, "build": self.build}
+
+    def write_state(self, state, reason=""):
+        self.folder.write_json("campaign.json", {
+            **self.settings(), "state": state, "reason": reason, "updated": round(time.time(), 1),
+            "ran": round(self.ran, 1), "turns": self.turns,
+            "seconds": {target: round(s, 1) for target, s in self.seconds.items()},
+            "taken": self.taken, "limits": {"disk_mb": self.disk_mb, "memory_mb": self.memory_mb}})
+
+    def counted(self, target):
+        """Executions and schedules of all engines, from the files that targets count in."""
+        executions = schedules = 0
+        folder = self.folder.at("local", "counts")
+        for name in files_in(folder):
+            if name.rsplit(".", 1)[0] != target:
+                continue
+            with open(os.path.join(folder, name), "rb") as file:
+                content = file.read(64)
+            if len(content) == 64:
+                magic, some, more = struct.unpack_from("=3Q", content)
+                if magic == COUNTS_MAGIC:
+                    executions += some
+                    schedules += more
+        return executions, schedules
+
+    def corpus_files(self, target):
+        return len(files_in(self.folder.corpus(target)))
+
+    def triage(self):
+        """A child that sorts all crashes of all hosts, and makes the new ones small."""
+        with_crashes = [self.folder.at("share", target, "crashes") for target in self.targets
+                        if self.findings.known[target]]
+        return Child(
+            ["nice", self.engines.program("gatherfuzz"), "triage", *with_crashes,
+             "--out", self.folder.at("triage"), "--jobs", "1",
+             "--limit", f"memory={max(64, self.memory_mb // 2)}M"],
+            {}, self.folder.at("local", "logs", "triage"), "triage")
+
+
+def clean_schedules(corpus):
+    paths = []
+    for parent, _, names in os.walk(corpus):
+        for name in names:
+            path = os.path.join(parent, name)
+            if name.endswith(".gather"):
+                with open(path) as file:
+                    if any(line.split()[:2] == ["expect", "none"] for line in file):
+                        paths.append(path)
+    return sorted(paths)
+
+
+def open_settings(path, given):
+    """What an earlier campaign in that folder was, with what is given now in its place."""
+    stored = read_json(os.path.join(path, "campaign.json"))
+    if stored is None and os.path.isdir(path) and set(os.listdir(path)) - {"local", "share"}:
+        raise BadCampaign(f"{path} is not empty and holds no campaign.json; name a new folder")
+    if stored is not None and stored.get("version") != 1:
+        raise BadCampaign(f"{path}/campaign.json is of another version")
+    if stored is not None and given.get("host") not in (None, stored["host"]):
+        raise BadCampaign(f"{path} is of the host '{stored['host']}'; leave --host out")
+    settings = dict(stored or {})
+    settings.update({key: value for key, value in given.items() if value is not None})
+    return settings
+

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""How the engines are run: libFuzzer and AFL++, one process for each core.
+
+Both run one program for all targets, fuzz_any and afl_any, which the environment tells what to
+test, what is known, and where to count. A child dies with the campaign, however that ends.
+"""
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+PROGRAMS = ("gatherfuzz", "fuzz_any", "afl_any", "libgatherfuzz_mutator.so")
+SECONDS_TO_END = 5  # between being asked and being killed
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def _die_with_parent():
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
+
+
+class Child:
+    """A process, in a session of its own, so that Ctrl-C reaches only the campaign."""
+
+    def __init__(self, arguments, environment, log, what, new_log=True):
+        self.what = what
+        self.log = log
+        self.started = time.monotonic()
+        with open(log, "wb" if new_log else "ab") as output:
+            self._process = subprocess.Popen(
+                arguments, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
+                start_new_session=True)
+        self.pid = self._process.pid
+
+    def running(self):
+        return self._process.poll() is None
+
+    @property
+    def status(self):
+        return self._process.returncode
+
+    def signal(self, number):
+        if self.running():
+            self._process.send_signal(number)
+
+    def wait(self, seconds):
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def last_words(self):
+        """The last line of its log that says something, for a message."""
+        try:
+            with open(self.log, errors="replace") as file:
+                lines = [line.strip() for line in file.readlines()[-20:] if line.strip()]
+        except OSError:
+            return ""
+        return lines[-1][:200] if lines else ""
+
+
+def end(children):
+    """Ends them: asks first, then kills."""
+    for child in children:
+        child.signal(signal.SIGTERM)
+    until = time.monotonic() + SECONDS_TO_END
+    for child in children:
+        if not child.wait(max(0.05, until - time.monotonic())):
+            child.signal(signal.SIGKILL)
+            child.wait(SECONDS_TO_END)
+
+
+class Engines:
+    """Command lines for one campaign folder."""
+
+    def __init__(self, folder, memory_mb):
+        self.folder = folder
+        self.memory_mb = memory_mb  # of one process of libFuzzer
+
+    def program(self, name):
+        return self.folder.at("local", "bin", name)
+
+    def has_afl(self):
+        """Why AFL++ cannot be used; None if it can."""
+        if not shutil.which("afl-fuzz"):
+            return "afl-fuzz is not installed (package afl++)"
+        for name in ("afl_any", "libgatherfuzz_mutator.so"):
+            if not os.path.exists(self.program(name)):
+                return f"{name} was not built (package afl++)"
+        return None
+
+    def environment(self, target, counts=None):
+        policy, arch = target.rsplit("_", 1)
+        values = {"GATHERFUZZ_POLICY": policy, "GATHERFUZZ_ARCH": arch,
+                  "GATHERFUZZ_KNOWN": self.folder.known(target)}
+        if counts:
+            values["GATHERFUZZ_COUNTS_FILE"] = counts
+        return values
+
+    def _log(self, target, engine):
+        return self.folder.at("local", "logs", f"{target}.{engine}")
+
+    def libfuzzer(self, target, number, seconds):
+        """A process on the corpus that all of this host's share."""
+        name = f"libfuzzer-{number}"
+        return Child(
+            [self.program("fuzz_any"), f"-max_total_time={max(1, round(seconds))}", "-reload=1",
+             "-timeout=10", f"-rss_limit_mb={self.memory_mb}", "-print_final_stats=1",
+             f"-artifact_prefix={self.folder.crashes(target)}/", self.folder.corpus(target)],
+            self.environment(target, self.folder.counts(target, name)), self._log(target, name),
+            f"{name} on {target}")
+
+    def afl(self, target, number, seconds):
+        """Instance 0 is the main one (-M), which also takes what libFuzzer finds meanwhile."""
+        host = self.folder.host
+        name = f"afl-{number}"
+        instance = f"{host}-main" if number == 0 else f"{host}-s{number}"
+        out = self.folder.afl(target)
+        os.makedirs(out, exist_ok=True)
+        shutil.rmtree(os.path.join(out, instance), ignore_errors=True)
+        role = ["-M", instance] if number == 0 else ["-S", instance]
+        foreign = ["-F", self.folder.corpus(target)] if number == 0 else []
+        environment = {
+            "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_TRY_AFFINITY": "1",
+            "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_STARTUP_CALIBRATION": "1",
+            "AFL_NO_CRASH_README": "1", "AFL_SYNC_TIME": "1", "AFL_FAST_CAL": "1",
+            "AFL_CUSTOM_MUTATOR_LIBRARY": self.program("libgatherfuzz_mutator.so"),
+            **self.environment(target, self.folder.counts(target, name))}
+        if number % 2 == 1:  # every other one leaves out AFL++'s own mutations of bytes
+            environment["AFL_CUSTOM_MUTATOR_ONLY"] = "1"
+        return Child(
+            ["afl-fuzz", *role, *foreign, "-V", str(max(1, round(seconds))), "-t", "10000",
+             "-i", self.folder.corpus(target), "-o", out, "--", self.program("afl_any")],
+            environment, self._log(target, name), f"{name} on {target}")
+
+    def merge(self, target, into, sources):
+        """libFuzzer's own: what shows something new goes from `sources` to `into`, crashes aside."""
+        return Child(
+            [self.program("fuzz_any"), "-merge=1", "-timeout=10",
+             f"-rss_limit_mb={self.memory_mb}", into, *sources],
+            self.environment(target), self._log(target, "merge"), f"merge of {target}")

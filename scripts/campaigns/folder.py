@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""The folder of a campaign: what lies where, and writing that survives a power cut.
+
+    campaign.json    what is fuzzed, how far it has come; rewritten now and then
+    findings.jsonl   each new violation, a line; only ever appended to
+    history.jsonl    samples for the curves, a line each
+    log, log.1       what happened, in words
+    report.html      the report
+    triage/          of `gatherfuzz triage`: each violation made small and explained
+    share/           what other hosts may have: each host writes only under its own name
+      TARGET/corpus/HOST/    libFuzzer's corpus: files named by their SHA-1
+      TARGET/afl/HOST-.../   AFL++'s output folders (-o is share/TARGET/afl)
+      TARGET/crashes/HOST/   crash-SHA1, timeout-SHA1, ...
+    local/           of this host alone: programs, counts, known signatures, logs of engines
+
+A file that is replaced is written under another name, flushed and renamed; a line that is appended
+is flushed, and half a line at the end, which a power cut can leave, is cut off before the next.
+"""
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import time
+
+LOG_BYTES = 4 << 20  # of `log`, before it becomes log.1
+SAMPLES = 20000  # of history.jsonl, before every other one is dropped
+
+
+class Folder:
+    """Paths, and the only writing that is done to the folder by the campaign itself."""
+
+    def __init__(self, path, host):
+        self.path = os.path.abspath(path)
+        self.host = host
+        self._lock = None
+
+    def at(self, *parts):
+        return os.path.join(self.path, *parts)
+
+    def corpus(self, target, host=None):
+        return self.at("share", target, "corpus", host or self.host)
+
+    def crashes(self, target, host=None):
+        return self.at("share", target, "crashes", host or self.host)
+
+    def afl(self, target):
+        return self.at("share", target, "afl")
+
+    def known(self, target):
+        return self.at("local", "known", target)
+
+    def counts(self, target, engine):
+        return self.at("local", "counts", f"{target}.{engine}")
+
+    def make(self, targets):
+        """Makes the folders there have to be."""
+        for part in ("known", "counts", "logs", "bin", "tmp", "seeds"):
+            os.makedirs(self.at("local", part), exist_ok=True)
+        for target in targets:
+            os.makedirs(self.corpus(target), exist_ok=True)
+            os.makedirs(self.crashes(target), exist_ok=True)
+
+    def lock(self):
+        """True, until this process ends; False if another one has it."""
+        self._lock = open(self.at("local", "lock"), "w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def write(self, path, content):
+        """Replaces a file, whole or not at all."""
+        unfinished = f"{path}.{os.getpid()}.tmp"
+        try:
+            with open(unfinished, "wb") as file:
+                file.write(content if isinstance(content, bytes) else content.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            os.rename(unfinished, path)
+        except OSError:
+            remove(unfinished)
+            raise
+        sync_folder(os.path.dirname(path))
+
+    def write_json(self, name, value):
+        self.write(self.at(name), json.dumps(value, indent=1) + "\n")
+
+    def append(self, name, value):
+        """A line of JSON. All of it is there afterwards, or nothing."""
+        with open(self.at(name), "ab+") as file:
+            end = whole_lines(file)
+            try:
+                file.write(json.dumps(value).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                os.truncate(self.at(name), end)
+                raise
+
+    def log(self, message):
+        """A line of the log. That it cannot be written is not worth an end."""
+        line = time.strftime("%Y-%m-%d %H:%M:%S ") + message + "\n"
+        try:
+            path = self.at("log")
+            if os.path.exists(path) and os.path.getsize(path) > LOG_BYTES:
+                os.rename(path, path + ".1")
+            with open(path, "a") as file:
+                file.write(line)
+        except OSError:
+            pass
+
+    def thin_history(self):
+        """Drops every other sample once there are many, so that the file stays bounded."""
+        lines = read_lines(self.at("history.jsonl"))
+        if len(lines) > SAMPLES:
+            self.write(self.at("history.jsonl"), "".join(lines[::2]))
+
+    def remove_unfinished(self):
+        """What a campaign that was killed was just writing."""
+        shutil.rmtree(self.at("local", "tmp"), ignore_errors=True)
+        os.makedirs(self.at("local", "tmp"), exist_ok=True)
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                if name.endswith(".tmp"):
+                    remove(os.path.join(folder, name))
+
+
+def whole_lines(file):
+    """Cuts off half a line at the end; returns where the next one begins."""
+    end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        begin = max(0, end - 4096)
+        file.seek(begin)
+        at = file.read(end - begin).rfind(b"\n")
+        if at >= 0:
+            end = begin + at + 1
+            break
+        end = begin
+    file.truncate(end)
+    file.seek(end)
+    return end
+
+
+def read_lines(path):
+    """The whole lines of a text file; none if it cannot be read."""
+    try:
+        with open(path, errors="replace") as file:
+            return [line for line in file if line.endswith("\n")]
+    except OSError:
+        return []
+
+
+def read_json_lines(path):
+    values = []
+    for line in read_lines(path):
+        try:
+            values.append(json.loads(line))
+        except ValueError:
+            pass
+    return values
+
+
+def read_json(path):
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
+
+
+def sync_folder(path):
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass
+
+
+def files_in(folder):
+    """Names of the files right in a folder, sorted; none if it is not there."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+    except OSError:
+        return []
+
+
+def folders_in(folder):
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+
+
+def sha1_of(path):
+    with open(path, "rb") as file:
+        return hashlib.sha1(file.read()).hexdigest()
+
+
+def bytes_in(folder):
+    """What a folder takes on the disk."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(parent, name)).st_blocks * 512
+            except OSError:
+                pass
+    return total

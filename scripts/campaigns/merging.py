@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""The corpus of a target: taking over from others, and making it small.
+
+Only this host writes to its own corpus, so a corpus that comes from elsewhere is read and never
+changed. What is merged is what shows something new, so that merging the same again changes nothing.
+All steps can be cut off anywhere: files are added before any is removed, and one that libFuzzer was
+just writing, which has not the SHA-1 that is its name, is removed.
+"""
+import hashlib
+import os
+import shutil
+
+from folder import files_in, folders_in, remove, sha1_of
+
+GROWTH = 2  # a corpus is made small when it has grown so many times since
+
+
+def drop_torn(folder, target, say):
+    """Files that were cut off while they were written."""
+    corpus = folder.corpus(target)
+    for name in files_in(corpus):
+        path = os.path.join(corpus, name)
+        if sha1_of(path) != name:
+            say(f"{target}: corpus file {name} was cut off; removed")
+            remove(path)
+    for name in files_in(folder.crashes(target)):
+        path = os.path.join(folder.crashes(target), name)
+        content = sha1_of(path)
+        if name.startswith("crash-") and content != name[6:]:
+            say(f"{target}: {name} was cut off; kept as torn-{content}")
+            os.rename(path, os.path.join(folder.crashes(target), "torn-" + content))
+
+
+def others(folder, target):
+    """Folders of inputs that are not of this host's corpus, with what tells that one has changed."""
+    found = []
+    corpora = folder.at("share", target, "corpus")
+    for host in folders_in(corpora):
+        if host != folder.host:
+            found.append(os.path.join(corpora, host))
+    for instance in folders_in(folder.afl(target)):
+        found.append(os.path.join(folder.afl(target), instance, "queue"))
+    return [(path, listing(path)) for path in found if files_in(path)]
+
+
+def listing(path):
+    """A number that changes when files come or go, small enough to be kept."""
+    names = files_in(path)
+    return [len(names), hashlib.sha1("\0".join(names).encode(errors="replace")).hexdigest()]
+
+
+class Merging:
+    def __init__(self, folder, engines, taken):
+        self._folder = folder
+        self._engines = engines
+        self._taken = taken  # of each folder, how it was listed when it was taken over; in campaign.json
+        self._small = {}  # target -> files after the corpus was last made small
+
+    def take_over(self, target):
+        """A generator: waits by yielding the child. Returns whether all went well."""
+        sources = [(path, state) for path, state in others(self._folder, target)
+                   if self._taken.get(self._key(path)) != state]
+        if not sources:
+            return True
+        child = self._engines.merge(target, self._folder.corpus(target),
+                                    [path for path, _ in sources])
+        yield child
+        if child.status != 0:
+            return False
+        for path, state in sources:
+            self._taken[self._key(path)] = state
+        return True
+
+    def _key(self, path):
+        return os.path.relpath(path, self._folder.path)
+
+    def make_small(self, target, always=False):
+        """A generator, like take_over. The files that remain show all that there was."""
+        corpus = self._folder.corpus(target)
+        before = files_in(corpus)
+        if not always and len(before) < GROWTH * self._small.get(target, 50):
+            return True
+        into = self._folder.at("local", "tmp", target)
+        shutil.rmtree(into, ignore_errors=True)
+        os.makedirs(into)
+        child = self._engines.merge(target, into, [corpus])
+        yield child
+        kept = set(files_in(into))
+        whole = child.status == 0 and kept and kept <= set(before)
+        if whole:
+            for name in before:
+                if name not in kept:
+                    remove(os.path.join(corpus, name))
+            self._small[target] = len(kept)
+        shutil.rmtree(into, ignore_errors=True)
+        return whole

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""Looks after a campaign while it runs, in one thread.
+
+The cores are shared out among teams. Each team gives the target that was fuzzed least a turn
+(turn.py), which is a generator that yields whenever it has to wait. Beside the turns, at intervals:
+the state is written, new crashes are triaged, the report is drawn, the disk is looked at.
+"""
+import signal
+import time
+
+import report
+from engines import end
+from folder import bytes_in, read_json_lines
+from merging import drop_torn
+from turn import Turn, share_out
+
+TICK_SECONDS = 0.2
+SAME_PROBLEM_SECONDS = 60
+LAST_TRIAGE_SECONDS = 300
+
+
+class Stop(Exception):
+    """The end of the campaign before its time; says why."""
+
+
+class Supervisor:
+    def __init__(self, campaign, status):
+        self.c = campaign
+        self._status = status
+        self._shares = share_out(campaign.jobs, len(campaign.targets), len(campaign.engine_names))
+        self._turns = [None] * len(self._shares)
+        self._triage = None
+        self._triage_due = campaign.findings.total() > 0
+        self._signal = None
+        self._until = None
+        self._beside = [[seconds, 0.0, do] for seconds, do in (
+            (5, lambda: self.c.write_state("running")), (10, self._tend_triage),
+            (60, self._write_report), (60, self._look_at_disk), (60, self._sample))]
+        self._problems = {}  # message -> when it was last said
+        self.cells = {}  # features of each target's corpus, as last measured
+        for sample in read_json_lines(campaign.folder.at("history.jsonl")):
+            self.cells[sample.get("target")] = sample.get("features", 0)
+
+    def run(self, seconds):
+        """Until the time is up, or it is stopped. Returns "finished", or why it stopped."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        self._until = None if seconds is None else self.c.ran + seconds
+        why = "finished"
+        try:
+            self._loop()
+        except Stop as stop:
+            why = str(stop)
+        self._finish(why)
+        return why
+
+    def _loop(self):
+        last = time.monotonic()
+        while self._until is None or self.c.ran < self._until:
+            for number, _ in enumerate(self._shares):
+                self._advance(number)
+            self._look_after()
+            time.sleep(TICK_SECONDS)
+            now = time.monotonic()
+            self.c.ran += now - last
+            last = now
+            if self._signal:
+                raise Stop("stopped by " + signal.Signals(self._signal).name)
+
+    def _on_signal(self, number, _):
+        self._signal = number
+
+    def left(self):
+        """Seconds to the end; None if there is none."""
+        return None if self._until is None else max(0.0, self._until - self.c.ran)
+
+    def _advance(self, number):
+        turn = self._turns[number]
+        if turn is None:
+            target = self._next_target()
+            if target is None:
+                return
+            turn = self._turns[number] = Turn(self, target, self._shares[number])
+        try:
+            if not turn.advance():
+                self._turns[number] = None
+        except OSError as error:
+            self.problem(f"{turn.target}: {_said_by(error)}")
+            turn.close()
+            self._turns[number] = None
+            self.c.turns[turn.target] = self.c.turns.get(turn.target, 0) + 1
+
+    def _next_target(self):
+        """The one that had the fewest turns, of those that have none now."""
+        taken = {turn.target for turn in self._turns if turn is not None}
+        free = [target for target in self.c.targets if target not in taken]
+        return min(free, key=lambda target: self.c.turns.get(target, 0), default=None)
+
+    def harvest(self, target):
+        if self.c.findings.harvest(target, self.c.ran):
+            self._triage_due = True
+            if target in self.c.safe:
+                self.say(f"{target} IS HELD TO BE SAFE, AND IS BROKEN")
+
+    def sample(self, target):
+        """A line for the curves."""
+        executions, schedules = self.c.counted(target)
+        self.c.folder.append("history.jsonl", {
+            "at": round(self.c.ran, 1), "time": round(time.time(), 1), "target": target,
+            "schedules": schedules, "executions": executions,
+            "seconds": round(self.c.seconds.get(target, 0), 1),
+            "corpus": self.c.corpus_files(target), "features": self.cells.get(target, 0),
+            "found": len(self.c.findings.known[target])})
+
+    # What is done beside the turns.
+
+    def _look_after(self):
+        for task in self._beside:
+            seconds, due, do = task
+            if time.monotonic() < due:
+                continue
+            task[1] = time.monotonic() + seconds
+            try:
+                do()
+            except OSError as error:
+                self.problem(_said_by(error))
+        self._status.show(self._line, self.c.ran)
+
+    def _sample(self):
+        for turn in self._turns:
+            if turn is not None:
+                self.sample(turn.target)
+
+    def _tend_triage(self):
+        """One at a time, of all targets, when there is something new."""
+        if self._triage is not None:
+            if self._triage.running():
+                return
+            if self._triage.status not in (0, 1):
+                self.problem(f"triage ended with status {self._triage.status}: "
+                             + self._triage.last_words())
+            self._triage = None
+        if self._triage_due:
+            self._triage_due = False
+            self._triage = self.c.triage()
+
+    def _write_report(self):
+        self.c.folder.thin_history()
+        report.write(self.c.folder.path, time.time())
+
+    def _look_at_disk(self):
+        used = bytes_in(self.c.folder.path) >> 20
+        if used > self.c.disk_mb:
+            raise Stop(f"the folder takes {used} MB, more than --disk {self.c.disk_mb}")
+
+    def _finish(self, why):
+        for turn in self._turns:
+            if turn is not None:
+                turn.close()
+        if self._triage is not None:
+            end([self._triage])
+        for target in self.c.targets:
+            self._try(lambda: drop_torn(self.c.folder, target, self.say))
+            self._try(lambda: self.harvest(target))
+            if self.c.seconds.get(target):
+                self._try(lambda: self.sample(target))
+        if why == "finished" and (self._triage_due or self._triage is not None):
+            self._try(self._last_triage)
+        self._try(lambda: self.c.write_state("finished" if why == "finished" else "stopped", why))
+        self._try(lambda: report.write(self.c.folder.path, time.time()))
+        self.say(f"{why}: {self._line()}")
+
+    def _last_triage(self):
+        self._status.show(lambda: "triage of what was found last", self.c.ran)
+        triage = self.c.triage()
+        until = time.monotonic() + LAST_TRIAGE_SECONDS
+        while triage.running() and not self._signal and time.monotonic() < until:
+            time.sleep(TICK_SECONDS)
+        end([triage])
+
+    def _try(self, do):
+        try:
+            do()
+        except OSError as error:
+            self.problem(_said_by(error))
+
+    # What is said.
+
+    def _line(self):
+        schedules = sum(self.c.counted(target)[1] for target in self.c.targets)
+        corpus = sum(self.c.corpus_files(target) for target in self.c.targets)
+        last = self.c.findings.last
+        age = "" if last is None else f", the last {_ago(time.time() - last)} ago"
+        at = " ".join(turn.target for turn in self._turns if turn is not None)
+        return (f"{_ago(self.c.ran)}: {_short(schedules)} schedules, "
+                f"{_short(self._status.rate(schedules))}/s, {corpus} inputs, "
+                f"{sum(self.cells.values())} features, {self.c.findings.total()} violations{age}"
+                + (f" [{at}]" if at else ""))
+
+    def say(self, message):
+        self.c.folder.log(message)
+        self._status.say(message)
+
+    def problem(self, message):
+        """At most once a minute, since what fails tends to fail again."""
+        now = time.monotonic()
+        self._problems = {m: t for m, t in self._problems.items() if now - t < SAME_PROBLEM_SECONDS}
+        if message not in self._problems:
+            self._problems[message] = now
+            self.say("problem: " + message)
+
+
+def _said_by(error):
+    return (error.strerror or str(error)) + (f": {error.filename}" if error.filename else "")
+
+
+def _ago(seconds):
+    """3 s, 5 min, 2 h 10 min, 3 d 4 h."""
+    seconds = int(seconds)
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    if seconds < 172800:
+        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    return f"{seconds // 86400} d {seconds % 86400 // 3600} h"
+
+
+def _short(number):
+    for unit, name in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= unit:
+            return f"{number / unit:.3g} {name}"
+    return f"{number:.0f}"

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""One turn: some cores on one target, from what others have found to a smaller corpus.
+
+All that a turn leaves is in files that are whole at any moment. A turn that is cut off is taken up
+by the next one of that target: what AFL++ had found lies in its folder until it is taken over.
+"""
+import json
+import time
+
+from engines import Child, end
+from findings import drop_afl
+from folder import files_in
+
+FAILURES = 3  # of an engine, before it is left alone for the rest of the turn
+QUICK_SECONDS = 2  # an engine that ends sooner, and found nothing new, has failed
+# Of libFuzzer: the time is up; a crash (1 where no sanitizer has a say); a hang; no memory.
+LIBFUZZER_STATUSES = (0, 77, 1, 70, 71)
+
+
+def share_out(jobs, targets, engines):
+    """The cores of each team: two where there are two engines, more if targets are few."""
+    size = max(min(engines, jobs), jobs // max(1, targets))
+    return [size] * (jobs // size) + ([jobs % size] if jobs % size else [])
+
+
+class Slot:
+    """A core, the engine that has it, and how that goes."""
+
+    def __init__(self, engine, number):
+        self.engine = engine
+        self.number = number
+        self.child = None
+        self.known = 0  # violations known when the child began
+        self.failures = 0
+
+
+class Turn:
+    def __init__(self, supervisor, target, cores):
+        self._s = supervisor
+        self._c = supervisor.c
+        self.target = target
+        self._slots = self._roles(cores)
+        self._waits_for = None
+        self._steps = self._run()
+
+    def advance(self):
+        """Goes on as far as it can without waiting. Returns whether there is more to do."""
+        if self._waits_for is not None and self._waits_for.running():
+            return True
+        try:
+            self._waits_for = next(self._steps)
+        except StopIteration:
+            return False
+        return True
+
+    def close(self):
+        self._steps.close()
+        children = [slot.child for slot in self._slots] + [self._waits_for]
+        end([child for child in children if child is not None and child.running()])
+
+    def _roles(self, cores):
+        """Half of the cores are libFuzzer's, and more if there is one over; a single core is each
+        engine's in turn."""
+        engines = self._c.engine_names
+        if len(engines) == 1:
+            return [Slot(engines[0], number) for number in range(cores)]
+        if cores == 1:
+            return [Slot(engines[self._c.turns.get(self.target, 0) % 2], 0)]
+        return ([Slot("libfuzzer", number) for number in range((cores + 1) // 2)] +
+                [Slot("afl", number) for number in range(cores // 2)])
+
+    def _run(self):
+        target = self.target
+        if not files_in(self._c.folder.corpus(target)):
+            seeds = self._c.engines.merge(target, self._c.folder.corpus(target),
+                                          [self._c.folder.at("local", "seeds")])
+            yield seeds
+            if seeds.status != 0:
+                self._s.problem(f"{target}: no seeds: {seeds.last_words()}")
+        yield from self._take_over()
+        yield from self._fuzz()
+        yield from self._take_over(last=True)
+        if not (yield from self._c.merging.make_small(target)):
+            self._s.problem(f"{target}: the corpus could not be made small: see local/logs")
+        yield from self._measure()
+        self._c.turns[target] = self._c.turns.get(target, 0) + 1
+
+    def _take_over(self, last=False):
+        self._s.harvest(self.target)
+        taken = yield from self._c.merging.take_over(self.target)
+        if not taken:
+            self._s.problem(f"{self.target}: a merge failed: see local/logs")
+        elif last:
+            drop_afl(self._c.folder, self.target)
+
+    def _fuzz(self):
+        begun = time.monotonic()
+        seconds = self._c.turn_seconds
+        if self._s.left() is not None:
+            seconds = min(seconds, self._s.left())
+        counted = begun
+        try:
+            while begun + seconds - time.monotonic() > 1:
+                for slot in self._slots:
+                    self._tend(slot, begun + seconds - time.monotonic())
+                if all(slot.failures >= FAILURES for slot in self._slots):
+                    break
+                self._s.harvest(self.target)
+                counted = self._count_time(counted)
+                yield None
+        finally:
+            end([slot.child for slot in self._slots if slot.child is not None])
+            self._count_time(counted)
+
+    def _count_time(self, since):
+        now = time.monotonic()
+        spent = (now - since) * len(self._slots)
+        self._c.seconds[self.target] = self._c.seconds.get(self.target, 0) + spent
+        return now
+
+    def _tend(self, slot, seconds):
+        """Starts the engine, and again when it has ended at a crash."""
+        if slot.failures >= FAILURES or (slot.child is not None and slot.child.running()):
+            return
+        if slot.child is not None:
+            self._s.harvest(self.target)
+            self._judge(slot)
+        if slot.failures >= FAILURES:
+            self._s.problem(f"{slot.child.what} is left alone until the next turn")
+            return
+        slot.known = len(self._c.findings.known[self.target])
+        start = self._c.engines.afl if slot.engine == "afl" else self._c.engines.libfuzzer
+        slot.child = start(self.target, slot.number, seconds)
+
+    def _judge(self, slot):
+        child, status = slot.child, slot.child.status
+        found = len(self._c.findings.known[self.target]) > slot.known
+        quick = time.monotonic() - child.started < QUICK_SECONDS
+        expected = status == 0 or (slot.engine == "libfuzzer" and status in LIBFUZZER_STATUSES)
+        if not expected:
+            self._s.problem(f"{child.what} ended with status {status}: {child.last_words()}")
+        if not expected or (quick and not found):
+            slot.failures += 1
+
+    def _measure(self):
+        """A sample for the curves, with the features of the whole corpus."""
+        policy, arch = self.target.rsplit("_", 1)
+        log = self._c.folder.at("local", "logs", f"{self.target}.stats")
+        stats = Child([self._c.engines.program("gatherfuzz"), "corpus", "stats", "--json", "--policy",
+                       policy, "--arch", arch, self._c.folder.corpus(self.target)], {}, log,
+                      f"corpus stats of {self.target}")
+        yield stats
+        try:
+            with open(log) as file:
+                self._s.cells[self.target] = json.load(file)["cells"]
+        except (OSError, ValueError, KeyError):
+            self._s.problem(f"{self.target}: features not counted: {stats.last_words()}")
+        self._s.sample(self.target)

@@ -1,0 +1,355 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""Campaigns: killed at random moments, on two hosts, on a full disk, without an engine.
+
+usage: campaign_test.py BUILD SOURCE [TEST]...
+"""
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = SOURCE = None
+KILLS = 50
+
+
+class CampaignTest(unittest.TestCase):
+    def setUp(self):
+        self.scratch = tempfile.mkdtemp(prefix="campaign.")
+        self.folder = os.path.join(self.scratch, "c")
+        self.children = []
+
+    def tearDown(self):
+        for child in self.children:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def start(self, *arguments, folder=None, targets="own-range_x86,full-mm_x86", env=None):
+        """A campaign of two cores and short turns; what it says goes to FOLDER.out."""
+        folder = folder or self.folder
+        command = [sys.executable, os.path.join(SOURCE, "scripts/campaigns/main.py"), folder,
+                   "--build", BUILD, "--corpus", os.path.join(SOURCE, "corpus"), "--jobs", "2",
+                   "--turn", "2", *arguments]
+        if not os.path.exists(os.path.join(folder, "campaign.json")):
+            command += ["--targets", targets]
+        with open(folder + ".out", "ab") as output:
+            child = subprocess.Popen(command, stdout=output, stderr=output,
+                                     env={**os.environ, **(env or {})})
+        self.children.append(child)
+        return child
+
+    def run_campaign(self, *arguments, **more):
+        return self.start(*arguments, **more).wait(120)
+
+    def said(self, folder=None):
+        with open((folder or self.folder) + ".out") as file:
+            return file.read()
+
+    def wait_for(self, what, seconds=40):
+        until = time.monotonic() + seconds
+        while not what():
+            self.assertLess(time.monotonic(), until, "it never came:\n" + self.said())
+            time.sleep(0.05)
+
+    def findings(self, folder=None):
+        return [json.loads(line) for line in read(os.path.join(folder or self.folder,
+                                                               "findings.jsonl")).splitlines()]
+
+    def signatures(self, folder=None):
+        return {(f["target"], f["signature"]) for f in self.findings(folder)}
+
+    def corpora(self, target):
+        """Folders with inputs of a target, AFL++'s among them."""
+        share = os.path.join(self.folder, "share", target)
+        return [parent for parent, _, names in os.walk(share)
+                if names and re.search(r"/corpus/[^/]*$|/queue$", parent)]
+
+    def copy_inputs(self, target, into):
+        """Whole files only: what was being written has not the name of its content."""
+        os.makedirs(into, exist_ok=True)
+        for folder in self.corpora(target):
+            for name in os.listdir(folder):
+                path = os.path.join(folder, name)
+                if not os.path.isfile(path):
+                    continue
+                with open(path, "rb") as file:
+                    content = file.read()
+                sha1 = hashlib.sha1(content).hexdigest()
+                if name == sha1 or (name.startswith("id:") and content):
+                    with open(os.path.join(into, sha1), "wb") as file:
+                        file.write(content)
+
+    def new_features(self, target, into, sources, folder=None):
+        """How many features `sources` have that `into` has not. `into` is changed."""
+        known = os.path.join(folder or self.folder, "local", "known", target)
+        policy, arch = target.rsplit("_", 1)
+        result = subprocess.run(
+            [os.path.join(BUILD, "fuzz/fuzz_any"), "-merge=1", into, *sources],
+            env={**os.environ, "GATHERFUZZ_POLICY": policy, "GATHERFUZZ_ARCH": arch,
+                 "GATHERFUZZ_KNOWN": known}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            check=True).stdout.decode(errors="replace")
+        return int(re.search(r"(\d+) new files with (\d+) new features added", result)[2])
+
+    def counts(self):
+        folder = os.path.join(self.folder, "local", "counts")
+        counts = {}
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), "rb") as file:
+                content = file.read(40)
+            counts[name] = [int.from_bytes(content[i:i + 8], "little") for i in range(8, 40, 8)]
+        return counts
+
+    def alive(self):
+        """Processes that work for this campaign."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as file:
+                    environment = file.read()
+                with open(f"/proc/{pid}/stat") as file:
+                    dead = file.read().rsplit(")", 1)[1].split()[0] == "Z"
+            except OSError:
+                continue
+            if f"GATHERFUZZ_KNOWN={self.folder}/".encode() in environment and not dead:
+                found.append(int(pid))
+        return found
+
+
+class Kills(CampaignTest):
+    def test_killed_at_random_moments(self):
+        """No crash, no feature, no count is lost, however often."""
+        seed = int.from_bytes(os.urandom(4), "little")
+        print("seed", seed)
+        draw = random.Random(seed)
+        self.assertEqual(self.run_campaign("--seconds", "2"), 0)
+        known, counts, taken = self.signatures(), self.counts(), 0
+        for kill in range(KILLS):
+            child = self.start("--seconds", "1000")
+            time.sleep(draw.uniform(0.2, 2.5))
+            self.assertIsNone(child.poll(), self.said())
+            child.kill()
+            child.wait()
+            self.wait_for(lambda: not self.alive(), 5)
+            known = self.check_findings(known)
+            counts = self.check_counts(counts)
+            if kill % 5 == 4:
+                taken = self.check_features(taken)
+        self.assertIn(self.run_campaign("--seconds", "6"), (0, 1))
+        self.check_findings(known)
+        self.check_counts(counts)
+        self.check_features(taken)
+        self.assertGreater(len(known), 3)
+        self.assertEqual([name for _, _, names in os.walk(self.folder)
+                          for name in names if name.endswith(".tmp")], [])
+
+    def check_findings(self, before):
+        lines = read(os.path.join(self.folder, "findings.jsonl")).splitlines()
+        now = self.signatures()
+        self.assertEqual(len(lines), len(now), "a violation is listed twice")
+        self.assertLessEqual(before, now)
+        for finding in self.findings():
+            policy, arch = finding["target"].rsplit("_", 1)
+            shown = subprocess.run(
+                [os.path.join(BUILD, "gatherfuzz"), "run", "--json", "--policy", policy, "--arch",
+                 arch, os.path.join(self.folder, finding["crash"])], stdout=subprocess.PIPE)
+            self.assertEqual(json.loads(shown.stdout)["signature"], finding["signature"])
+        return now
+
+    def check_counts(self, before):
+        now = self.counts()
+        for name, values in before.items():
+            for then, value in zip(values, now[name]):
+                self.assertGreaterEqual(value, then, name)
+        return now
+
+    def check_features(self, kept):
+        """What was there at the last look, and more, is still shown."""
+        for target in ("own-range_x86", "full-mm_x86"):
+            now = os.path.join(self.scratch, "now", target)
+            shutil.rmtree(now, ignore_errors=True)
+            self.copy_inputs(target, now)
+            before = os.path.join(self.scratch, "before", target)
+            if kept:
+                self.assertEqual(self.new_features(target, now, [before]), 0, target)
+            shutil.rmtree(before, ignore_errors=True)
+            self.copy_inputs(target, before)
+            self.assertGreater(len(os.listdir(before)), 50)
+        return kept + 1
+
+
+class Hosts(CampaignTest):
+    def test_two_hosts(self):
+        """After one exchange both have all; a second one changes nothing."""
+        a, b = (os.path.join(self.scratch, name) for name in "ab")
+        for folder, engine in ((a, "libfuzzer"), (b, "libfuzzer,afl")):
+            self.assertEqual(self.run_campaign("--seconds", "7", "--engines", engine, "--host",
+                                               os.path.basename(folder), folder=folder), 0)
+        target = "full-mm_x86"
+        corpora = {folder: os.path.join(folder, "share", target, "corpus",
+                                        os.path.basename(folder)) for folder in (a, b)}
+        self.assertNotEqual(set(os.listdir(corpora[a])), set(os.listdir(corpora[b])))
+        only = {}
+        for mine, other in ((a, b), (b, a)):
+            copy = os.path.join(self.scratch, "copy")
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(corpora[mine], copy)
+            only[other] = self.new_features(target, copy, [corpora[other]], mine)
+        self.assertGreater(only[a] + only[b], 0, "both had the same before")
+        union = self.signatures(a) | self.signatures(b)
+        self.exchange(a, b)
+        for mine, other in ((a, b), (b, a)):
+            self.assertEqual(self.signatures(mine), union)
+            copy = os.path.join(self.scratch, "copy")
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(corpora[mine], copy)
+            self.assertEqual(self.new_features(target, copy, [corpora[other]], mine), 0)
+        self.copy_share(a, b)
+        before = [listing(os.path.join(folder, "share")) for folder in (a, b)]
+        self.exchange(a, b)
+        self.assertEqual([listing(os.path.join(folder, "share")) for folder in (a, b)], before)
+
+    def exchange(self, a, b):
+        self.copy_share(a, b)
+        for folder in (a, b):
+            self.assertEqual(self.run_campaign("--exchange", folder=folder), 0, self.said(folder))
+
+    def copy_share(self, a, b):
+        for source, into in ((a, b), (b, a)):
+            shutil.copytree(os.path.join(source, "share"), os.path.join(into, "share"),
+                            dirs_exist_ok=True)
+
+
+class Trouble(CampaignTest):
+    def test_stopped_and_taken_up(self):
+        child = self.start("--seconds", "1000")
+        self.wait_for(lambda: os.path.exists(self.folder + "/findings.jsonl"))
+        self.assertEqual(self.run_campaign("--seconds", "5"), 2)
+        self.assertIn("another campaign is running there", self.said())
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(child.wait(30), 130)
+        self.assertEqual(self.alive(), [])
+        ran = json.loads(read(self.folder + "/campaign.json"))["ran"]
+        self.assertEqual(self.run_campaign("--seconds", "3"), 0)
+        state = json.loads(read(self.folder + "/campaign.json"))
+        self.assertAlmostEqual(state["ran"], ran + 3, delta=1.5)
+        self.assertEqual(state["state"], "finished")
+        for name in ("report.html", "triage/index.html", "history.jsonl"):
+            self.assertTrue(os.path.getsize(os.path.join(self.folder, name)), name)
+
+    def test_torn_files(self):
+        """What a power cut leaves half written is said, and mended."""
+        self.assertEqual(self.run_campaign("--seconds", "6"), 0)
+        known = self.signatures()
+        corpus = self.corpora("full-mm_x86")[0]
+        torn = os.path.join(corpus, sorted(os.listdir(corpus))[0])
+        os.truncate(torn, 3)
+        crash = os.path.join(self.folder, self.findings()[0]["crash"])
+        lost = os.path.join(os.path.dirname(crash), "crash-" + 40 * "0")
+        shutil.copy(crash, lost)
+        for name in ("findings.jsonl", "history.jsonl", "log"):
+            with open(os.path.join(self.folder, name), "a") as file:
+                file.write('{"target": "full-mm_x8')
+        self.assertEqual(self.run_campaign("--seconds", "6"), 0)
+        self.assertIn(os.path.basename(torn) + " was cut off; removed", self.said())
+        self.assertIn(os.path.basename(lost) + " was cut off; kept", self.said())
+        self.assertFalse(os.path.exists(lost))
+        self.assertLessEqual(known, self.signatures())
+
+    def test_engine_that_is_missing(self):
+        tools = os.path.join(self.scratch, "tools")
+        os.mkdir(tools)
+        for name in ("nice", "env"):
+            os.symlink(shutil.which(name), os.path.join(tools, name))
+        self.assertEqual(self.run_campaign("--seconds", "5", env={"PATH": tools}), 0)
+        self.assertIn("afl-fuzz is not installed (package afl++)", self.said())
+        self.assertTrue(self.signatures())
+
+    def test_child_that_dies(self):
+        child = self.start("--seconds", "1000", "--turn", "20", targets="full-mm_x86")
+        for what in ("afl-0 on full-mm_x86", "libfuzzer-0 on full-mm_x86"):
+            program = "afl-fuzz" if what.startswith("afl") else "fuzz_any"
+            self.wait_for(lambda: self.of(program))
+            time.sleep(0.5)
+            os.kill(self.of(program)[0], signal.SIGKILL)
+            self.wait_for(lambda: f"problem: {what} ended with status -9" in self.said())
+        self.wait_for(lambda: self.of("afl-fuzz") and self.of("fuzz_any"))
+        self.assertIsNone(child.poll())
+
+    def of(self, program):
+        found = []
+        for pid in self.alive():
+            try:
+                command = read(f"/proc/{pid}/cmdline")
+            except OSError:
+                continue
+            name = os.path.basename(command.split("\0")[0])
+            if name == program and "-merge=1" not in command:
+                found.append(pid)
+        return found
+
+    def test_bounds(self):
+        self.assertEqual(self.run_campaign("--seconds", "1000", "--disk", "1"), 3)
+        self.assertIn("more than --disk 1", self.said())
+        self.assertEqual(self.alive(), [])
+
+    def test_full_disk(self):
+        """Said, and survived; with room again it goes on."""
+        disk = os.path.join(self.scratch, "disk")
+        os.mkdir(disk)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", disk],
+                          stderr=subprocess.DEVNULL).returncode:
+            self.skipTest("cannot mount a small disk here")
+        try:
+            self.folder = os.path.join(disk, "c")
+            child = self.start("--seconds", "1000")
+            self.wait_for(lambda: os.path.exists(self.folder + "/findings.jsonl"))
+            filler = os.path.join(disk, "filler")
+            with open(filler, "wb") as file:
+                try:
+                    while True:
+                        file.write(bytes(1 << 16))
+                        file.flush()
+                except OSError:
+                    pass
+            self.wait_for(lambda: "No space left" in read(self.folder + "/log") or
+                          "No space left" in self.said())
+            time.sleep(3)
+            self.assertIsNone(child.poll(), self.said())
+            before = json.loads(read(self.folder + "/campaign.json"))["ran"]
+            os.remove(filler)
+            self.wait_for(lambda: json.loads(read(self.folder + "/campaign.json"))["ran"] > before)
+            child.send_signal(signal.SIGINT)
+            self.assertEqual(child.wait(30), 130)
+        finally:
+            for child in self.children:
+                child.kill()
+                child.wait()
+            self.wait_for(lambda: not self.alive(), 10)
+            subprocess.run(["umount", disk], check=True)
+
+
+def read(path):
+    with open(path, errors="replace") as file:
+        return file.read()
+
+
+def listing(folder):
+    """Every file below it, with its size."""
+    return sorted((os.path.relpath(os.path.join(parent, name), folder),
+                   os.path.getsize(os.path.join(parent, name)))
+                  for parent, _, names in os.walk(folder) for name in names)
+
+
+if __name__ == "__main__":
+    BUILD, SOURCE = (os.path.abspath(path) for path in sys.argv[1:3])
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
