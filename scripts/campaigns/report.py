@@ -23,7 +23,7 @@ from report_curves import all_curves, sparkline
 from report_data import late_share, load, number, text, texts, totals
 from report_text import ago, count, counted, duration, link, moment, shown
 
-MOST_LISTED = 300  # violations
+MOST_LISTED, MOST_OPEN = 300, 30  # violations; those after the newest are folded
 SILENT = 900  # seconds; a campaign that runs says something more often
 FLAT, SLOW = 0.002, 0.02  # shares of all features in the last tenth; steady growth has a tenth
 
@@ -70,7 +70,8 @@ def running(campaign, now):
         begun = f"; begun {moment(started)}" if started is not None else ""
         return (f"<b>{state.capitalize()}</b>{reason} {ago(now, updated)} after "
                 f"{duration(campaign.end)}{begun}")
-    return f"<b>State unknown</b>, as campaign.json does not say it. Ran for {duration(campaign.end)}"
+    return ("<b>State unknown</b>, as campaign.json does not say it. Ran for "
+            f"{duration(campaign.end)}")
 
 
 def state_sentence(campaign, now):
@@ -103,15 +104,15 @@ def safe_sentence(campaign):
         return (f'<p class="verdict bad"><span aria-hidden=true>&#10007;</span> '
                 f"Held to be safe, and broken: {names}{more}.</p>\n")
     if not safe:
-        why = "none of them is held" if "safe" in campaign.about else "it is not told which are held"
-        return f'<p class="verdict">No policy was tested for being safe: {why} to be.</p>\n'
+        why = "none of them is" if "safe" in campaign.about else "it is not told which are"
+        return f'<p class="verdict">No policy was tested for being safe: {why} held to be.</p>\n'
     policies = len({target.policy for target in safe})
     idle = sum(not target.samples for target in safe)
     waiting = f" {idle} of the targets have not been run yet." if idle else ""
     what = "The policy" if policies == 1 else f"None of the {policies} policies"
-    return (f'<p class="verdict good"><span aria-hidden=true>&#10003;</span> {what} held to be safe '
-            f"({counted(len(safe), 'target')}) was {'not ' if policies == 1 else ''}broken."
-            f"{waiting}</p>\n")
+    verb = "was not" if policies == 1 else "was"
+    return (f'<p class="verdict good"><span aria-hidden=true>&#10003;</span> {what} held to be '
+            f"safe ({counted(len(safe), 'target')}) {verb} broken.{waiting}</p>\n")
 
 
 def facts(campaign, now):
@@ -128,7 +129,8 @@ def facts(campaign, now):
             rows.append((name, f"{count(limits[key])} MB"))
     rows += [("build", f"<code>{shown(text(about.get('build')))}</code>"
               if text(about.get("build")) else ""), ("page made", moment(now))]
-    items = "".join(f"<div><dt>{name}</dt> <dd>{value}</dd></div>\n" for name, value in rows if value)
+    items = "".join(f"<div><dt>{name}</dt> <dd>{value}</dd></div>\n" for name, value in rows
+                    if value)
     return f"<dl>\n{items}</dl>\n"
 
 
@@ -145,7 +147,8 @@ def links(campaign, finding):
                 out.append(f'<a href="{link(path)}">{name}</a>')
     for path in dict.fromkeys(finding.files):
         if link(path) and os.path.isfile(os.path.join(campaign.folder, path)):
-            out.append(f'<a href="{link(path)}">{"crash" if path == finding.files[0] else "file"}</a>')
+            name = "crash" if path == finding.files[0] else "file"
+            out.append(f'<a href="{link(path)}">{name}</a>')
     if not group:
         return " ".join(out + ["<span class=dim>not made small yet</span>"])
     steps, preemptions = number(group.get("steps")), number(group.get("preemptions"))
@@ -153,6 +156,12 @@ def links(campaign, finding):
     size += [counted(steps, "step")] if steps is not None else []
     proven = ["none shorter exists"] if group.get("proven") is True else []
     return " ".join(out + [f"<span class=dim>{', '.join(size + proven)}</span>"])
+
+
+def named(target):
+    """A target: its policy, and its architecture."""
+    policy, _, arch = target.rpartition("_")
+    return f"{shown(policy, 60)} <span class=dim>{shown(arch, 20)}</span>"
 
 
 def broken_at_plus(signature):
@@ -164,17 +173,23 @@ def violation(campaign, finding, now):
     """A row."""
     when = f"{duration(finding.at)}" if finding.at is not None else "-"
     tag = "<br><b class=bad>held safe</b>" if finding.safe else ""
-    policy, _, arch = finding.target.rpartition("_")
     engine = "known before" if finding.engine == "known" else shown(finding.engine, 40) or "-"
     return (f"<tr{' class=alarm' if finding.safe else ''}>"
             f"<td class=short>{ago(now, finding.time)}</td>"
             f"<td class=short data-name=after>{when}</td>"
-            f"<th scope=row class=short>{shown(policy, 60)} <span class=dim>{shown(arch, 20)}</span>"
-            f"{tag}</th>"
-            f"<td><b>{shown(finding.kind, 60)}</b><br><code>{broken_at_plus(finding.signature)}</code><br>\n"
-            f"{links(campaign, finding)}</td>"
-            f"<td class=short data-name=by>{engine} <span class=dim>{shown(finding.host, 40)}</span>"
-            "</td></tr>\n")
+            f"<th scope=row class=short>{named(finding.target)}{tag}</th>"
+            f"<td><b>{shown(finding.kind, 60)}</b><br>"
+            f"<code>{broken_at_plus(finding.signature)}</code><br>\n{links(campaign, finding)}</td>"
+            f"<td class=short data-name=by>{engine} "
+            f"<span class=dim>{shown(finding.host, 40)}</span></td></tr>\n")
+
+
+def violation_table(campaign, findings, now):
+    """A row each."""
+    heads = "".join(f"<th scope=col>{name}</th>" for name in
+                    ("found", "after", "policy", "violation", "by"))
+    rows = "".join(violation(campaign, finding, now) for finding in findings)
+    return (f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n")
 
 
 def violations(campaign, now):
@@ -185,13 +200,14 @@ def violations(campaign, now):
     if not campaign.findings:
         return f"<h2>Violations</h2>\n<p class=dim>None so far.</p>\n{lost}"
     listed = sorted(reversed(campaign.findings), key=lambda finding: not finding.safe)
-    rows = "".join(violation(campaign, finding, now) for finding in listed[:MOST_LISTED])
+    first = max(MOST_OPEN, sum(finding.safe for finding in listed))
+    older = listed[first:MOST_LISTED]
+    folded = (f"<details><summary>{count(len(older))} older</summary>\n"
+              f"{violation_table(campaign, older, now)}</details>\n" if older else "")
     more = (f"<p class=dim>And {count(len(listed) - MOST_LISTED)} more, in findings.jsonl.</p>\n"
             if len(listed) > MOST_LISTED else "")
-    heads = "".join(f"<th scope=col>{name}</th>" for name in
-                    ("found", "after", "policy", "violation", "by"))
-    return (f"<h2>Violations</h2>\n{lost}<table>\n<thead><tr>{heads}</tr></thead>\n"
-            f"<tbody>\n{rows}</tbody>\n</table>\n{more}")
+    return (f"<h2>Violations</h2>\n{lost}"
+            f"{violation_table(campaign, listed[:min(first, MOST_LISTED)], now)}{folded}{more}")
 
 
 def growth(target):
@@ -200,7 +216,7 @@ def growth(target):
     if share is None:
         return "early", ""
     word = "flat" if share < FLAT else "slowing" if share < SLOW else "growing"
-    return word, f"{100 * share:.1f} %"
+    return word, f"{100 * share:.2g} %"
 
 
 def target_row(target):
@@ -219,9 +235,10 @@ def target_row(target):
         cells = "".join(f'<td class=number data-name="{name}">{value}</td>'
                         for name, value in values)
         cells += f"<td class=short>{sparkline(target)} <b class={word}>{word}</b> {share}</td>"
-    tag = " <span class=tag>held safe</span>" if target.safe else ""
-    return (f"<tr><th scope=row>{shown(target.policy, 60)} "
-            f"<span class=dim>{shown(target.arch, 20)}</span>{tag}</th>{cells}</tr>\n")
+    tag = "" if not target.safe else " <span class=tag>held safe</span>"
+    if target.safe and target.findings:
+        tag = " <b class=bad>held safe, broken</b>"
+    return f"<tr><th scope=row>{named(target.name)}{tag}</th>{cells}</tr>\n"
 
 
 def by_target(campaign):
@@ -232,17 +249,18 @@ def by_target(campaign):
     flat = words.count("flat")
     judged = len(words) - words.count("early")
     sentence = "It is too early to say where features grow." if not judged else (
-        f"Features have gone flat on {flat} of {counted(judged, 'target')}: more time there is worth "
-        f"little. They grow on {words.count('growing')}.")
-    heads = "".join(f"<th scope=col{' class=number' if i else ''}>{name}</th>" for i, name in enumerate(
-        ("target", "schedules", "per second", "core time", "corpus", "features", "violations",
-         "since new feature")))
+        f"Features have gone flat on {flat} of {counted(judged, 'target')}: more time there is "
+        f"worth little. They grow on {words.count('growing')}.")
+    names = ("schedules", "per second", "core time", "corpus", "features", "violations",
+             "since new feature")
+    heads = "".join(f"<th scope=col class=number>{name}</th>" for name in names)
     rows = "".join(map(target_row, campaign.targets))
-    return (f"<h2>Targets</h2>\n<p>{sentence}</p>\n<table class=targets>\n<thead><tr>{heads}"
-            f"<th scope=col>growth of features</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
-            "<p class=dim>Times and rates are of one core. Growth is the share of a target's features"
-            " that the last tenth of its time found: flat is less than 0.2 %, growing 2 % or more."
-            " Early: under ten samples or a minute.</p>\n")
+    return (f"<h2>Targets</h2>\n<p>{sentence}</p>\n<table>\n<thead><tr><th scope=col>target</th>"
+            f"{heads}<th scope=col>growth of features</th></tr></thead>\n<tbody>\n{rows}</tbody>\n"
+            "</table>\n<p class=dim>Times and rates are of one core. Growth is the share of a "
+            "target's features that the last tenth of its time found: flat is less than "
+            f"{100 * FLAT:.1f} %, growing {100 * SLOW:.0f} % or more. Early: under ten samples or "
+            "a minute.</p>\n")
 
 
 def log(campaign):

@@ -6,7 +6,7 @@ A drawing has as many units as pixels it is meant for, about, so that its text s
 from bisect import bisect_right
 
 from report_data import thinned, totals
-from report_text import count, duration, time_ticks, value_ticks
+from report_text import NO_BREAK, count, duration, time_ticks, value_ticks
 
 MOST_POINTS = 400
 WIDTH, HEIGHT = 380, 190
@@ -25,7 +25,7 @@ def coordinates(points, end, top, left=0, width=1.0, bottom=0, height=1.0):
 
 def label(value):
     """A round number: 20 G, not 20.0 G."""
-    digits, space, unit = count(value).partition(" ")
+    digits, space, unit = count(value).partition(NO_BREAK)
     return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + space + unit
 
 
@@ -91,7 +91,8 @@ def all_curves(campaign):
                     ("Schedules", "Features", "Corpus", "Violations"))
     return (f'<div class="curves">\n{"".join(figures)}</div>\n'
             "<details><summary>The same in numbers</summary>\n<table class=plain><thead><tr>"
-            f"<th scope=col>After</th>{heads}</tr></thead>\n<tbody>{rows}</tbody></table></details>\n")
+            f"<th scope=col>After</th>{heads}</tr></thead>\n<tbody>{rows}</tbody></table>\n"
+            "</details>\n")
 
 
 def sparkline(target):

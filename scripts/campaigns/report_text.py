@@ -4,6 +4,7 @@ import html
 import time
 import urllib.parse
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 
@@ -30,7 +31,7 @@ def count(value):
     for size, name in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")):
         if value >= size:
             scaled = value / size
-            return f"{scaled:.{3 - len(str(int(scaled)))}f} {name}"
+            return f"{scaled:.{3 - len(str(int(scaled)))}f}{NO_BREAK}{name}"
     if 0 < value < 10 and value != int(value):
         return f"{value:.1f}"
     return f"{value:,.0f}"
@@ -42,14 +43,15 @@ def counted(value, name):
 
 
 def duration(seconds):
-    """The two largest units: 2 d 14 h, 3 min 20 s."""
+    """The two largest units: 2 d 14 h, 3 min 20 s; not broken at the end of a line."""
     seconds = max(0, round(seconds))
     for i, (size, name) in enumerate(UNITS):
         if seconds >= size:
             whole, rest = divmod(seconds, size)
             less = rest // UNITS[i + 1][0] if size > 1 else 0
-            return f"{whole} {name}" + (f" {less} {UNITS[i + 1][1]}" if less else "")
-    return "0 s"
+            small = f" {less} {UNITS[i + 1][1]}" if less else ""
+            return f"{whole} {name}{small}".replace(" ", NO_BREAK)
+    return f"0{NO_BREAK}s"
 
 
 def moment(when):
