@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """The report of a campaign: what it says of folders that are whole, torn, hostile and large."""
+import base64
+import hashlib
 import html.parser
 import json
 import os
@@ -9,6 +11,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 
 CAMPAIGNS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts", "campaigns")
@@ -16,6 +19,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, CAMPAIGNS)
 # pylint: disable=wrong-import-position
 import report
+import report_curves
 import report_data
 import report_text
 
@@ -138,6 +142,7 @@ class State(Folder):
         page = self.render()
         self.assertIn("Held to be safe, and broken: full-mm on x86 (deadlock).", page.text)
         self.assertNotIn("was not broken", page.text)
+        self.assertIn("full-mm x86 held safe, broken", page.text)
         # It stands above what was found later.
         self.assertLess(page.text.index("deadlock+x"), page.text.index("stale-after-return+a"))
         self.assertEqual(1, sum(tag.get("class") == "alarm" for tag in page.all("tr")))
@@ -145,8 +150,9 @@ class State(Folder):
     def test_silent(self):
         self.about(updated=NOW - 7200)
         self.assertIn("Silent for 2 h, and not ended", self.render().text)
-        self.about(updated=NOW - 700)
-        self.assertIn("Running", self.render().text)
+        for fields in ({"updated": NOW - 700}, {"updated": NOW - 7200, "turn": 3600}):
+            self.about(**fields)
+            self.assertIn("Running", self.render().text)
 
     def test_stopped(self):
         self.about(state="stopped", reason="disk <full>")
@@ -199,7 +205,8 @@ class Damage(Folder):
             {**finding(1), **dict.fromkeys(("at", "time", "kind", "host", "crash", "file"), value),
              "signature": f"deadlock+{i}"} for i, value in enumerate(bad)])
         for value in bad:
-            self.put("triage/index.json", json.dumps({"groups": value}))
+            self.assertIsNone(report_data.number(value))
+            self.put("triage/index.json", json.dumps({"groups": value if value else [value]}))
             self.about(started=value, updated=value, targets=value, safe=value, limits=value,
                        jobs=value, reason=value, state=value)
             self.render()
@@ -242,6 +249,14 @@ class Content(Folder):
         targets = report_data.load(self.folder).targets
         sums = report_data.totals(targets, [0, 10, 20, 30, 39, 40])
         self.assertEqual([0, 5, 105, 107, 107, 207], [total.schedules for total in sums])
+
+    def test_curves(self):
+        self.assertEqual([(0, 0), (3, 0), (3, 1), (7, 1), (7, 2), (9, 2)],
+                         report_curves.steps([3, 7], 9))
+        self.lines("history.jsonl", [sample(60), sample(120)])
+        self.lines("findings.jsonl", [finding(30), finding(60, signature="deadlock")])
+        text = self.render().text
+        self.assertIn("0 s 0 0 0 0 1 min 60,000 100 10 2 2 min 120,000 100 10 2", text)
 
     def test_thinned_keeps_both_ends(self):
         target = report_data.Target("a_x86", False)
@@ -295,6 +310,15 @@ class Content(Folder):
              "./share/own-range_x86/crashes/a/crash-1"], [tag["href"] for tag in page.all("a")])
         self.assertIn("1 preemption, 18 steps, none shorter exists", page.text)
         self.assertIn("not made small yet", page.text)
+
+    def test_older_are_folded(self):
+        self.about()
+        self.lines("findings.jsonl", [finding(i, signature=f"deadlock+{i}") for i in range(50)])
+        page = self.render()
+        newest, _, older = page.text.partition("20 older")
+        numbers = [[int(number) for number in re.findall(r"deadlock\+(\d+)", part)]
+                   for part in (newest, older)]
+        self.assertEqual([[*range(49, 19, -1)], [*range(19, -1, -1)]], numbers)
 
     def test_each_violation_once(self):
         self.lines("findings.jsonl", [finding(5), finding(9), finding(7, "own-range_arm64")])
@@ -369,6 +393,13 @@ class Write(Folder):
         for arguments in ([], ["a", "b"], ["--no"], [os.path.join(self.folder, "missing")]):
             done = self.command(*arguments)
             self.assertEqual((2, 1), (done.returncode, done.stderr.count("\n")), done.stderr)
+        self.assertIn("missing' is no folder", done.stderr)
+
+    def test_cannot_write(self):
+        os.mkdir(os.path.join(self.folder, "report.html"))
+        done = self.command(self.folder)
+        self.assertEqual((2, 1), (done.returncode, done.stderr.count("\n")), done.stderr)
+        self.assertEqual(["report.html"], os.listdir(self.folder))
 
     def test_leftovers_go(self):
         dead = subprocess.Popen([sys.executable, "-c", ""])
@@ -379,6 +410,19 @@ class Write(Folder):
         report.write(self.folder, NOW)
         self.assertEqual([f".report.html.{os.getppid()}", "report.html"],
                          sorted(os.listdir(self.folder)))
+
+    def test_leftovers_of_others_stay(self):
+        self.put(".report.html.1", "of another user")
+        with unittest.mock.patch("os.kill", side_effect=PermissionError):
+            report.write(self.folder, NOW)
+        self.assertIn(".report.html.1", os.listdir(self.folder))
+
+    def test_only_its_own_script_runs(self):
+        page = report.render(self.folder, NOW)
+        script = re.search(r"<script[^>]*>(.*?)</script>", page, re.S).group(1)
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        self.assertIn(f"default-src 'none'; style-src 'unsafe-inline'; "
+                      f"script-src 'sha256-{digest}'", page)
 
     def test_same_twice(self):
         self.about()

@@ -24,7 +24,7 @@ from report_data import late_share, load, number, text, texts, totals
 from report_text import ago, count, counted, duration, link, moment, shown
 
 MOST_LISTED, MOST_OPEN = 300, 30  # violations; those after the newest are folded
-SILENT = 900  # seconds; a campaign that runs says something more often
+SILENT = 900  # seconds, or three turns; a campaign that runs says something more often
 FLAT, SLOW = 0.002, 0.02  # shares of all features in the last tenth; steady growth has a tenth
 
 
@@ -61,7 +61,8 @@ def running(campaign, now):
     updated = campaign.updated
     reason = f" ({shown(text(about.get('reason')))})" if text(about.get("reason")) else ""
     since = f" since {moment(started)}" if started is not None else ""
-    if state == "running" and now - updated > SILENT:
+    patience = max(SILENT, 3 * (number(about.get("turn")) or 0))
+    if state == "running" and now - updated > patience:
         return (f"<b>Silent for {duration(now - updated)}</b>, and not ended: it was killed, or "
                 f"hangs. It had run for {duration(campaign.end)}{since}")
     if state == "running":
@@ -139,7 +140,7 @@ def links(campaign, finding):
     policy, _, arch = finding.target.rpartition("_")
     group = campaign.triaged.get((policy, arch, finding.signature))
     out = []
-    if group and link(group["folder"]) and "/" not in group["folder"]:
+    if group and link(group["folder"]):
         for file, name in (("page.html", "page"), ("explanation.txt", "explanation"),
                            ("schedule.gather", "schedule")):
             path = f"triage/{group['folder']}/{file}"
