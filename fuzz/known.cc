@@ -25,6 +25,11 @@ std::set<std::string> Read() {
 
 bool KnowsViolations() { return Path() != nullptr; }
 
+bool KnowsAllViolations() {
+  static const bool all = KnowsViolations() && Read().contains("*");
+  return all;
+}
+
 bool IsKnown(const std::string& signature) {
   static std::set<std::string> known;
   if (!KnowsViolations()) return false;

@@ -2,9 +2,9 @@
 // Violations that are known already, so that fuzzing goes on to look for others.
 //
 // With GATHERFUZZ_KNOWN in the environment, a schedule that ends in a violation whose signature is
-// a line of that file is no crash: the target leaves it and takes the next member. The file may
-// grow while targets run, by whole lines or by a rename: it is read again before a violation is
-// called new.
+// a line of that file is no crash: the target leaves it and takes the next member. A line `*`
+// stands for all of them: for merging corpora. The file may grow while targets run, by whole lines
+// or by a rename: it is read again before a violation is called new.
 #ifndef GATHERFUZZ_FUZZ_KNOWN_H_
 #define GATHERFUZZ_FUZZ_KNOWN_H_
 
@@ -14,6 +14,9 @@ namespace gatherfuzz {
 
 // Whether there is such a file at all.
 bool KnowsViolations();
+
+// Whether all are known. Looked up once.
+bool KnowsAllViolations();
 
 // Whether that signature (fuzz/report_crash.h) is in it. A file that cannot be read holds none.
 bool IsKnown(const std::string& signature);

@@ -91,7 +91,7 @@ class CampaignTest(unittest.TestCase):
 
     def new_features(self, target, into, sources, folder=None):
         """How many features `sources` have that `into` has not. `into` is changed."""
-        known = os.path.join(folder or self.folder, "local", "known", target)
+        known = os.path.join(folder or self.folder, "local", "all-known")
         policy, arch = target.rsplit("_", 1)
         result = subprocess.run(
             [os.path.join(BUILD, "fuzz/fuzz_any"), "-merge=1", into, *sources],

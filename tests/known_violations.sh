@@ -26,6 +26,8 @@ printf '%s-more\n%s\n' "$signature" "$signature" >known
 run fuzz_any || fail "it is not passed over"
 [ "$(count 1) $(count 2) $(count 4)" = '3 3 1' ] ||
   fail "counted $(count 1) executions, $(count 2) schedules, $(count 4) known; not 3, 3, 1"
+echo '*' >all
+GATHERFUZZ_KNOWN=all "$build/fuzz/fuzz_any" race >log 2>&1 || fail "a '*' does not stand for all"
 if [ -x "$build/fuzz/afl_any" ]; then
   run afl_any || fail "afl_any does not pass it over"
   [ "$(count 4)" = 2 ] || fail "afl_any does not count on"

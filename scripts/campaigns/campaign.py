@@ -42,6 +42,7 @@ class Campaign:
     def open(self):
         """Makes what is missing, mends what a kill has left, and knows what is known."""
         self.folder.remove_unfinished()
+        self.folder.write(self.folder.at("local", "all-known"), "*\n")  # fuzz/known.h
         for target in self.targets:
             drop_torn(self.folder, target, self.say)
         self.findings = Findings(self.folder, self.engines.program("gatherfuzz"), self.targets,

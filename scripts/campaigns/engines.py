@@ -139,8 +139,10 @@ class Engines:
             environment, self._log(target, name), f"{name} on {target}")
 
     def merge(self, target, into, sources):
-        """libFuzzer's own: what shows something new goes from `sources` to `into`, crashes aside."""
+        """libFuzzer's own: what shows something new goes from `sources` to `into`. Schedules that
+        violate count for nothing there."""
         return Child(
             [self.program("fuzz_any"), "-merge=1", "-timeout=10",
              f"-rss_limit_mb={self.memory_mb}", into, *sources],
-            self.environment(target), self._log(target, "merge"), f"merge of {target}")
+            {**self.environment(target), "GATHERFUZZ_KNOWN": self.folder.at("local", "all-known")},
+            self._log(target, "merge"), f"merge of {target}")
