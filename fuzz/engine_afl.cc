@@ -7,8 +7,11 @@
 // before main(), so before the map is sized; the cells behind them are ours. It must not be
 // instrumented itself, nor be compiled by afl-clang-fast, which declares the map in another way.
 // AFL++ clears the map before each execution, and moves it once, when its fork server begins.
+#include <sys/prctl.h>
+
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <string>
 #include <utility>
 
@@ -48,9 +51,13 @@ int OneInput(const uint8_t* data, size_t size) {
 
 // Before the first test case the driver runs four bytes of its own to warm up, in each process it
 // forks. If they make a violation, each test case would be blamed for it. So they are left out.
+// Such a process stops itself after each test case: it must not outlive an afl-fuzz that is killed.
 int OneInputButTheFirst(const uint8_t* data, size_t size) {
   static bool first = true;
-  if (std::exchange(first, false) && size == 4 && data != __afl_fuzz_ptr) return 0;
+  if (std::exchange(first, false)) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (size == 4 && data != __afl_fuzz_ptr) return 0;
+  }
   return OneInput(data, size);
 }
 

@@ -6,7 +6,7 @@ import struct
 import subprocess
 import time
 
-from engines import PROGRAMS, Child, Engines
+from engines import PROGRAMS, Child, Engines, end_orphans
 from findings import Findings
 from folder import files_in, read_json
 from merging import Merging, drop_torn
@@ -41,6 +41,7 @@ class Campaign:
 
     def open(self):
         """Makes what is missing, mends what a kill has left, and knows what is known."""
+        end_orphans(self.folder.path)
         self.folder.remove_unfinished()
         self.folder.write(self.folder.at("local", "all-known"), "*\n")  # fuzz/known.h
         for target in self.targets:

@@ -75,6 +75,29 @@ def end(children):
             child.wait(SECONDS_TO_END)
 
 
+def set_aside(path):
+    """A folder of AFL++ that could not be taken over yet gets another name."""
+    number = 1
+    while os.path.exists(f"{path}-{number}"):
+        number += 1
+    if os.path.exists(path):
+        os.rename(path, f"{path}-{number}")
+
+
+def end_orphans(path):
+    """Kills what a campaign in that folder has left running when it was killed itself, such as the
+    inner process of a merge."""
+    mark = f"GATHERFUZZ_KNOWN={path}/".encode()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                environment = file.read().split(b"\0")
+            if any(value.startswith(mark) for value in environment):
+                os.kill(int(pid), signal.SIGKILL)
+        except OSError:
+            pass  # it has ended, or is somebody else's
+
+
 class Engines:
     """Command lines for one campaign folder."""
 
@@ -122,7 +145,7 @@ class Engines:
         instance = f"{host}-main" if number == 0 else f"{host}-s{number}"
         out = self.folder.afl(target)
         os.makedirs(out, exist_ok=True)
-        shutil.rmtree(os.path.join(out, instance), ignore_errors=True)
+        set_aside(os.path.join(out, instance))
         role = ["-M", instance] if number == 0 else ["-S", instance]
         foreign = ["-F", self.folder.corpus(target)] if number == 0 else []
         environment = {

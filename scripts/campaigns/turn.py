@@ -79,19 +79,18 @@ class Turn:
                 self._s.problem(f"{target}: no seeds: {seeds.last_words()}")
         yield from self._take_over()
         yield from self._fuzz()
-        yield from self._take_over(last=True)
+        yield from self._take_over()
         if not (yield from self._c.merging.make_small(target)):
             self._s.problem(f"{target}: the corpus could not be made small: see local/logs")
         yield from self._measure()
         self._c.turns[target] = self._c.turns.get(target, 0) + 1
 
-    def _take_over(self, last=False):
+    def _take_over(self):
         self._s.harvest(self.target)
-        taken = yield from self._c.merging.take_over(self.target)
-        if not taken:
-            self._s.problem(f"{self.target}: a merge failed: see local/logs")
-        elif last:
+        if (yield from self._c.merging.take_over(self.target)):
             drop_afl(self._c.folder, self.target)
+        else:
+            self._s.problem(f"{self.target}: a merge failed: see local/logs")
 
     def _fuzz(self):
         begun = time.monotonic()
