@@ -101,7 +101,7 @@ class Folder:
 
     def log(self, message):
         """A line of the log. That it cannot be written is not worth an end."""
-        line = time.strftime("%Y-%m-%d %H:%M:%S ") + message + "\n"
+        line = time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) + message + "\n"
         try:
             path = self.at("log")
             if os.path.exists(path) and os.path.getsize(path) > LOG_BYTES:

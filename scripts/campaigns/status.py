@@ -25,16 +25,16 @@ class Status:
         self._next = now + (LINE_SECONDS if self._terminal else PIPE_SECONDS)
         text = line()
         if self._terminal:
-            width = os.get_terminal_size(self._stream.fileno()).columns
-            self._write("\r\033[K" + text[:max(0, width - 1)])
+            width = os.get_terminal_size(self._stream.fileno()).columns or 80
+            self._write("\r\033[K" + text[:width - 1])
         else:
-            self._write(time.strftime("%Y-%m-%d %H:%M:%S ") + text + "\n")
+            self._write(time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) + text + "\n")
 
     def say(self, message):
         if self._terminal:
             self._write("\r\033[K" + message + "\n")
         else:
-            self._write(time.strftime("%Y-%m-%d %H:%M:%S ") + message + "\n")
+            self._write(time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) + message + "\n")
         if self._terminal:
             self._next = 0.0
 

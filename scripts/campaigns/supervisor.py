@@ -157,6 +157,7 @@ class Supervisor:
         for turn in self._turns:
             if turn is not None:
                 turn.close()
+        self._turns = []
         if self._triage is not None:
             end([self._triage])
         for target in self.c.targets:
@@ -190,11 +191,11 @@ class Supervisor:
         schedules = sum(self.c.counted(target)[1] for target in self.c.targets)
         corpus = sum(self.c.corpus_files(target) for target in self.c.targets)
         last = self.c.findings.last
-        age = "" if last is None else f", the last {_ago(time.time() - last)} ago"
+        age = "" if last is None else f" (the last {_ago(time.time() - last)} ago)"
         at = " ".join(turn.target for turn in self._turns if turn is not None)
         return (f"{_ago(self.c.ran)}: {_short(schedules)} schedules, "
                 f"{_short(self._status.rate(schedules))}/s, {corpus} inputs, "
-                f"{sum(self.cells.values())} features, {self.c.findings.total()} violations{age}"
+                f"{sum(self.cells.values())} features, violations: {self.c.findings.total()}{age}"
                 + (f" [{at}]" if at else ""))
 
     def say(self, message):
