@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+# gatherfuzz corpus, on what builds of old and engines leave.
+#   corpus_command.sh GATHERFUZZ SOURCE
+set -uo pipefail
+gatherfuzz=$1 old=$2/tests/old_versions corpus=$2/corpus
+scratch=$(mktemp -d)
+trap 'chmod -R u+rwx "$scratch"; rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failures=0
+
+# expect STATUS PATTERN ARGUMENT...: runs corpus; PATTERN must match a line that it prints.
+expect() {
+  local status=$1 pattern=$2 got
+  shift 2
+  timeout 60 "$gatherfuzz" corpus "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+  got=$?
+  if [ "$got" -ne "$status" ] || ! grep -Eq -- "$pattern" "$scratch/out" "$scratch/err"; then
+    echo "gatherfuzz corpus $*: exit status $got, expected $status and /$pattern/"
+    cat "$scratch/out" "$scratch/err"
+    failures=$((failures + 1))
+  fi
+  if [ "$status" -eq 2 ] && [ "$(wc -l <"$scratch/err")" -ne 1 ]; then
+    echo "gatherfuzz corpus $*: an error is one line"
+    failures=$((failures + 1))
+  fi
+}
+check() { "$@" || { echo "failed: $*"; failures=$((failures + 1)); }; }
+# json EXPRESSION: holds for the object that was printed, which is called o.
+json() {
+  ! command -v python3 >/dev/null ||
+    check python3 -c 'import json, sys; o = json.load(open(sys.argv[1])); assert eval(sys.argv[2]), o' "$scratch/out" "$1"
+}
+
+# --- Usage ---
+expect 2 'corpus needs a verb: ' 
+expect 2 "corpus: 'downgrade' is no verb; " downgrade "$old"
+expect 2 'corpus upgrade needs files or folders' upgrade --out new
+expect 2 'corpus upgrade needs --out' upgrade "$old"
+expect 2 'nowhere: no such file or folder' upgrade nowhere --out new
+expect 2 'there is no version 9 of bytes; one of 1 to ' upgrade "$old" --out new --from 9
+expect 2 "unknown policy 'no-such'" upgrade "$old" --out new --policy no-such
+expect 2 "unknown arch 'no-such'" upgrade "$old" --out new --arch no-such
+expect 2 'is the folder to write to; name another with --out' upgrade "$old" --out "$old"
+: >file
+expect 2 'file: cannot be made; name another folder with --out' upgrade "$old" --out file
+check test ! -e new
+expect 0 '^usage: gatherfuzz corpus ' --help
+
+# --- Upgrade ---
+texts=$(find "$old" -name '*.gather' | wc -l)
+expect 0 "^52 files of bytes .26 of version 1, 26 of version 2., $texts texts left out, 0 skipped" \
+  upgrade "$old" --out new
+for file in new/*; do
+  check test "$(sha1sum <"$file")" = "$(basename "$file")  -"
+  check test "$(head -c 1 "$file" | od -An -tu1)" -eq 2
+done
+expect 0 '' upgrade new --out again --json
+json 'o["version"] == 2 and o["failed"] == [] and o["there"] == 0 and o["versions"] == {"2": o["written"]}'
+check diff -r new again
+expect 0 '^0 written to again' upgrade new --out again
+# One file of version 1 means the text that its own build showed.
+for name in counted_1 random_64 seeds_walkers; do
+  rm -rf one
+  expect 0 '^1 files of bytes .1 of version 1.' upgrade "$old/1/$name.bytes" --out one --policy full-mm --arch x86
+  check "$gatherfuzz" show one/* -o shown
+  check diff <(sed '/^intent/d' "$old/1/$name.gather") shown
+done
+# A first byte that an engine made is the current version's, unless told; members are kept.
+{ printf '\x63'; tail -c +2 "$old/1/counted_1.bytes"; } >mutated
+rm -rf one
+expect 0 '^1 files of bytes .1 of version 2.' upgrade mutated --out one
+check diff <("$gatherfuzz" show mutated) <("$gatherfuzz" show one/*)
+rm -rf one
+expect 0 '^1 files of bytes .1 of version 1.' upgrade mutated --out one --from 1
+check diff "$old/1/counted_1.gather" <("$gatherfuzz" show one/*)
+"$gatherfuzz" encode "$old/2/random_300.bytes" -o family
+rm -rf one
+expect 0 '1 written' upgrade "$old/2/random_300.bytes" --out one
+check cmp family one/*
+
+# Litter is counted; what cannot be read is named, and the rest goes on.
+mkdir -p sync/main/{queue/.state,crashes,hangs}
+echo 'command_line : afl-fuzz -- afl_own-range_x86' >sync/main/fuzzer_stats
+echo 'How to reproduce' >sync/main/crashes/README.txt
+: >sync/main/queue/.state/id:000000
+cp "$old/1/counted_0.bytes" sync/main/queue/id:000000,orig:a
+cp "$old/1/counted_1.bytes" sync/main/crashes/id:000000,sig:06
+expect 0 '^2 files of bytes .2 of version 1., 0 texts left out, 3 skipped' upgrade sync --out carried
+ln -s nowhere sync/main/queue/id:000001
+truncate -s 17M sync/main/queue/id:000002
+expect 1 'id:000001: is a link that leads nowhere$' upgrade sync --out carried
+expect 1 'id:000002: is too large for a schedule .over 16 MiB.$' upgrade sync --out carried
+expect 1 '^0 written to carried, 2 there already, 2 not carried' upgrade sync --out carried
+expect 1 '' upgrade sync --out carried --json
+json '[f["file"][-9:] for f in o["failed"]] == ["id:000001", "id:000002"]'
+
+[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
