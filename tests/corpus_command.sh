@@ -33,7 +33,7 @@ json() {
 }
 
 # --- Usage ---
-expect 2 'corpus needs a verb: ' 
+expect 2 'corpus needs a verb: '
 expect 2 "corpus: 'downgrade' is no verb; " downgrade "$old"
 expect 2 'corpus upgrade needs files or folders' upgrade --out new
 expect 2 'corpus upgrade needs --out' upgrade "$old"
@@ -46,6 +46,12 @@ expect 2 'is the folder to write to; name another with --out' upgrade "$old" --o
 expect 2 'file: cannot be made; name another folder with --out' upgrade "$old" --out file
 check test ! -e new
 expect 0 '^usage: gatherfuzz corpus ' --help
+
+expect 2 'corpus stats needs files or folders' stats
+expect 2 'nowhere: no such file or folder' stats nowhere
+expect 2 'corpus stats takes no --out' stats "$old" --out new
+expect 2 'corpus stats takes no --from' stats "$old" --from 1
+expect 2 "unknown policy 'no-such'" stats "$old" --policy no-such
 
 # --- Upgrade ---
 texts=$(find "$old" -name '*.gather' | wc -l)
@@ -94,5 +100,44 @@ expect 1 'id:000002: is too large for a schedule .over 16 MiB.$' upgrade sync --
 expect 1 '^0 written to carried, 2 there already, 2 not carried' upgrade sync --out carried
 expect 1 '' upgrade sync --out carried --json
 json '[f["file"][-9:] for f in o["failed"]] == ["id:000001", "id:000002"]'
+
+# --- Stats ---
+mail=$corpus/00-the-mail.gather
+expect 0 '^1 files, ' stats "$mail"
+check grep -q '^cpus        2: 1$' out
+check grep -q '^operations  dontneed: 2$' out
+check grep -q '^verdicts    stale-after-return: 1$' out  # under its own policy
+check grep -q '^   .*finish_wait$' out
+expect 0 '^verdicts    none: 1$' stats "$mail" --policy full-mm
+expect 0 '^verdicts    deadlock: 1$' stats "$mail" --policy sync-before-dec
+expect 0 '' stats "$mail" --json
+json 'o["files"] == o["schedules"] == o["executions"] == 1 and o["violations"] == {"stale-after-return": 1}'
+json '"pte_clear" in o["points_reached"] and "finish_wait" in o["points_missing"]'
+json 'len(o["points_reached"]) + len(o["points_missing"]) == 43 and 0 < o["cells"] < 100'
+json 'len(o["pairs_missing"]) + o["pairs"] == o["pairs_possible"] and o["versions"]["text"] == 1'
+# The same cells, whatever the order, the folders and the form; others with one file more.
+hash_of() { timeout 60 "$gatherfuzz" corpus stats "$@" --json --policy full-mm --arch x86 2>/dev/null | sed 's/.*"cells_hash":"\([0-9a-f]*\)".*/\1/'; }
+mkdir a b
+"$gatherfuzz" encode "$mail" -o a/mail
+"$gatherfuzz" encode "$corpus/seeds/split.gather" -o b/split
+both=$(hash_of a b)
+check test "${#both}" -eq 16
+check test "$both" = "$(hash_of "$corpus/seeds/split.gather" "$mail" a)"
+check test "$both" != "$(hash_of a)"
+# Members are run each, and a file says no version but its own.
+expect 0 '' stats "$old/2/random_300.bytes" mutated --json
+json 'o["files"] == 2 and o["schedules"] > 16 and o["versions"] == {"1": 0, "2": 1, "unknown": 1, "text": 0}'
+# What upgrade writes covers what there was.
+check test "$(hash_of "$old/2")" = "$(rm -rf two && timeout 60 "$gatherfuzz" corpus upgrade "$old/2" --out two >/dev/null && hash_of two)"
+# Litter and what cannot be read.
+expect 0 '^2 files, .*; 2 unreadable, 3 skipped$' stats sync
+check grep -q 'id:000002: is too large for a schedule' err
+printf 'gatherfuzz 1\nnonsense\n' >bad.gather
+expect 0 '^0 files, 0 bytes; 1 unreadable, 0 skipped$' stats bad.gather
+check grep -q '^gatherfuzz: bad.gather:2:1: expected ' err
+mkdir empty
+expect 0 '^0 files, 0 bytes; 0 unreadable, 0 skipped$' stats empty
+expect 0 '' stats empty --json
+json 'o["cells"] == 0 and o["points_reached"] == [] and o["violations"] == {}'
 
 [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }

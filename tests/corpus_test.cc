@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "harness/bytes.h"
 #include "tests/support.h"
 #include "triage/corpus/carry.h"
+#include "triage/corpus/reach.h"
 #include "triage/corpus/sha1.h"
 
 namespace gatherfuzz {
@@ -103,6 +105,87 @@ TEST_F(Carry, ComparesEachMemberUnderEachTarget) {
   EXPECT_NE(both->Difference(waits, other, 1).find("sync-finish on x86 in member 0"),
             std::string::npos)
       << both->Difference(waits, other, 1);
+}
+
+// --- What runs reach ---
+
+// The pairs of these steps, one after the other, as "pte_clear > pte_read".
+std::set<std::string> PairsOf(const std::vector<StepEvent>& events) {
+  static const World kWorld{};
+  const auto reach = std::make_unique<Reach>();
+  reach->BeginRun();
+  for (const StepEvent& event : events) reach->OnStep(event, kWorld);
+  std::set<std::string> pairs;
+  for (int i = 0; i < kPointCount * kPointCount; ++i) {
+    const Point first{static_cast<uint8_t>(i / kPointCount)};
+    const Point second{static_cast<uint8_t>(i % kPointCount)};
+    if (!reach->HasPair(first, second)) continue;
+    EXPECT_TRUE(Reach::MayHavePair(first, second));
+    pairs.insert(std::string(Info(first).name) + " > " + Info(second).name);
+  }
+  return pairs;
+}
+
+StepEvent By(AgentId agent, Point point, int page = kNoPage) {
+  return {.agent = agent, .point = point, .page = page};
+}
+const AgentId kCpu0 = CpuAgent(MakeCpu(0)), kCpu1 = CpuAgent(MakeCpu(1));
+const AgentId kWalk1 = WalkerAgent(MakeCpu(1));
+
+TEST(Reach, PairsAreOfTwoAgentsThatDoNotCommuteAtOnePlace) {
+  using enum Point;
+  using Pairs = std::set<std::string>;
+  EXPECT_EQ(PairsOf({By(kCpu0, pte_clear, 2), By(kCpu1, pte_read, 2)}),
+            Pairs{"pte_clear > pte_read"});
+  EXPECT_EQ(PairsOf({By(kCpu1, pte_read, 2), By(kCpu0, pte_clear, 2)}),
+            Pairs{"pte_read > pte_clear"});
+  EXPECT_EQ(PairsOf({By(kCpu0, pte_clear, 2), By(kCpu1, pte_read, 3)}), Pairs{});
+  EXPECT_EQ(PairsOf({By(kCpu0, pte_clear, 2), By(kCpu0, pte_read, 2)}), Pairs{});
+  EXPECT_EQ(PairsOf({By(kCpu0, pte_read, 2), By(kCpu1, pte_read, 2)}), Pairs{});
+  EXPECT_EQ(PairsOf({By(kCpu0, pending_inc), By(kCpu1, pending_inc)}), Pairs{}) << "both add";
+  EXPECT_EQ(PairsOf({By(kCpu0, pmd_clear, 4), By(kWalk1, walk_pmd, 7)}),
+            Pairs{"pmd_clear > walk_pmd"})
+      << "one block";
+  EXPECT_EQ(PairsOf({By(kCpu0, pte_unlock, 2), By(kCpu1, pte_lock, 2)}), Pairs{}) << "a lock";
+  // In between there is nothing: the second is the next at that place.
+  EXPECT_EQ(PairsOf({By(kCpu0, pte_clear, 2), By(kCpu0, pte_set, 2), By(kCpu1, pte_read, 2)}),
+            Pairs{"pte_set > pte_read"});
+}
+
+TEST(Reach, ReturnsLookAtEveryTlb) {
+  using enum Point;
+  using Pairs = std::set<std::string>;
+  const std::string pair = "walk_pte > syscall_return";
+  EXPECT_EQ(PairsOf({By(kWalk1, walk_pte, 2), By(kCpu0, syscall_return, 0)}), Pairs{pair});
+  EXPECT_EQ(PairsOf({By(kWalk1, walk_pte, 2), By(kCpu1, syscall_return, 0)}), Pairs{pair});
+  // Accesses look at their CPU's own.
+  EXPECT_EQ(PairsOf({By(kWalk1, walk_pte, 2), By(kCpu0, access, 2)}), Pairs{});
+  EXPECT_EQ(PairsOf({By(kWalk1, walk_pte, 2), By(kCpu1, access, 2)}), Pairs{"walk_pte > access"});
+}
+
+// What an engine's sink is given for the same runs.
+TEST(Reach, CellsAreThoseOfTheFeatures) {
+  const auto reach = std::make_unique<Reach>();
+  Features features;
+  std::string map(kFeatureCells, '\0');
+  Random random(3);
+  size_t last = 0;
+  PointMask points = 0;
+  for (int i = 0; i < 200; ++i) {
+    const Schedule schedule = RandomSchedule(random);
+    features.BeginRun(reinterpret_cast<uint8_t*>(map.data()));
+    Result(schedule, "full-mm", "x86", {.observer = &features});
+    reach->BeginRun();
+    Result(schedule, "full-mm", "x86", {.observer = reach.get()});
+    ASSERT_EQ(reach->cells(), map);
+    EXPECT_GE(reach->CountCells(), last);
+    last = reach->CountCells();
+    EXPECT_EQ(reach->reached() & points, points);
+    points = reach->reached();
+  }
+  EXPECT_GT(last, 100u);
+  EXPECT_NE(points & MaskOf(Point::pte_lock), 0u) << "no telling step, but a step";
+  EXPECT_EQ(points & MaskOf(Point::finish_wait), 0u) << "full-mm does not wait";
 }
 
 }  // namespace

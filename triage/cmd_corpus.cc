@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "harness/bytes.h"
 #include "triage/command.h"
+#include "triage/corpus/stats.h"
 #include "triage/corpus/upgrade.h"
+#include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {
@@ -57,26 +59,53 @@ absl::StatusOr<ExitStatus> UpgradeMain(const std::vector<std::string>& roots) {
   return upgraded->failed.empty() ? kNoViolation : kViolation;
 }
 
+// The flags, or else the file, or else what stands for all safe policies.
+absl::StatusOr<Target> StatsTarget(const std::string& path, const ScheduleFile& file) {
+  return TargetFor(path, {.policy = file.policy.empty() ? "full-mm" : file.policy,
+                          .arch = file.arch.empty() ? "x86" : file.arch});
+}
+
+absl::StatusOr<ExitStatus> StatsMain(const std::vector<std::string>& roots) {
+  for (const auto& [name, given] : {std::pair("out", !absl::GetFlag(FLAGS_out).empty()),
+                                    std::pair("from", absl::GetFlag(FLAGS_from).has_value())}) {
+    if (!given) continue;
+    return absl::InvalidArgumentError(absl::StrCat("corpus stats takes no --", name));
+  }
+  const absl::StatusOr<Target> under = StatsTarget("", {});
+  if (!under.ok()) return under.status();
+  const auto stats =
+      StatsOf({.roots = roots, .target = StatsTarget, .unreadable = [](const std::string& why) {
+                 std::cerr << "gatherfuzz: " << why << "\n";
+               }});
+  if (!stats.ok()) return stats.status();
+  std::cout << (absl::GetFlag(FLAGS_json) ? JsonOfStats(**stats, *under)
+                                          : PrintStats(**stats, *under));
+  return kNoViolation;
+}
+
 absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
-  if (arguments.empty()) return absl::InvalidArgumentError("corpus needs a verb: upgrade");
+  if (arguments.empty()) return absl::InvalidArgumentError("corpus needs a verb: stats or upgrade");
   const std::string& verb = arguments[0];
   const std::vector<std::string> roots(arguments.begin() + 1, arguments.end());
-  if (verb != "upgrade") {
-    return absl::InvalidArgumentError(absl::StrCat("corpus: '", verb, "' is no verb; upgrade is"));
+  if (verb != "stats" && verb != "upgrade") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("corpus: '", Printable(verb), "' is no verb; stats and upgrade are"));
   }
   if (roots.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("corpus ", verb, " needs files or folders"));
   }
-  return UpgradeMain(roots);
+  return verb == "stats" ? StatsMain(roots) : UpgradeMain(roots);
 }
 
 constexpr char kNotes[] =
-    "corpus upgrade PATH... --out DIR carries bytes of older versions of the encoding to the\n"
+    "corpus stats says what a corpus covers and what it does not, under full-mm on x86 unless "
+    "told,\n"
+    "or what a text names. corpus upgrade carries bytes of older versions of the encoding to the\n"
     "current one, with the same trace under every policy, and names what it cannot carry (then it\n"
     "exits with 1). docs/schedule-format.md (\"Versions\") has what becomes of each file.\n";
 
-constexpr Command kCommand("corpus", "upgrade PATH... --out DIR",
-                           "carry stored bytes to the current version of the encoding",
+constexpr Command kCommand("corpus", "stats PATH... | upgrade PATH... --out DIR",
+                           "say what stored schedules cover; carry their bytes to today's encoding",
                            " policy arch json out from ", Main, kNotes);
 const RegisterCommand kRegistered(&kCommand);
 
