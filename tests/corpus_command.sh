@@ -57,6 +57,7 @@ expect 2 "unknown policy 'no-such'" stats "$old" --policy no-such
 texts=$(find "$old" -name '*.gather' | wc -l)
 expect 0 "^52 files of bytes .26 of version 1, 26 of version 2., $texts texts left out, 0 skipped" \
   upgrade "$old" --out new
+check grep -q 'several versions; .* --from$' err
 for file in new/*; do
   check test "$(sha1sum <"$file")" = "$(basename "$file")  -"
   check test "$(head -c 1 "$file" | od -An -tu1)" -eq 2
@@ -64,6 +65,7 @@ done
 expect 0 '' upgrade new --out again --json
 json 'o["version"] == 2 and o["failed"] == [] and o["there"] == 0 and o["versions"] == {"2": o["written"]}'
 check diff -r new again
+check test ! -s err
 expect 0 '^0 written to again' upgrade new --out again
 # One file of version 1 means the text that its own build showed.
 for name in counted_1 random_64 seeds_walkers; do

@@ -56,6 +56,11 @@ absl::StatusOr<ExitStatus> UpgradeMain(const std::vector<std::string>& roots) {
   if (!upgraded.ok()) return upgraded.status();
   std::cout << (absl::GetFlag(FLAGS_json) ? JsonOfUpgraded(*upgraded)
                                           : PrintUpgraded(*upgraded, settings.out));
+  if (settings.from == nullptr && upgraded->versions.size() > 1) {
+    std::cerr
+        << "gatherfuzz: note: the files are of several versions; if one engine made them all, it "
+           "mutated first bytes: say its version with --from\n";
+  }
   return upgraded->failed.empty() ? kNoViolation : kViolation;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "harness/versions/versions.h"
 
+#include <iterator>
+
 #include "harness/bytes.h"
 #include "harness/versions/bytes_v1.h"
 
