@@ -54,16 +54,17 @@ expect 2 'corpus stats takes no --from' stats "$old" --from 1
 expect 2 "unknown policy 'no-such'" stats "$old" --policy no-such
 
 # --- Upgrade ---
+current=$(ls "$old" | sort -n | tail -n 1)
 texts=$(find "$old" -name '*.gather' | wc -l)
-expect 0 "^52 files of bytes .26 of version 1, 26 of version 2., $texts texts left out, 0 skipped" \
+expect 0 "^$(find "$old" -name '*.bytes' | wc -l) files of bytes .26 of version 1,.*, $texts texts left out, 0 skipped" \
   upgrade "$old" --out new
 check grep -q 'several versions; .* --from$' err
 for file in new/*; do
   check test "$(sha1sum <"$file")" = "$(basename "$file")  -"
-  check test "$(head -c 1 "$file" | od -An -tu1)" -eq 2
+  check test "$(head -c 1 "$file" | od -An -tu1)" -eq "$current"
 done
 expect 0 '' upgrade new --out again --json
-json 'o["version"] == 2 and o["failed"] == [] and o["there"] == 0 and o["versions"] == {"2": o["written"]}'
+json 'o["failed"] == [] and o["there"] == 0 and o["versions"] == {str(o["version"]): o["written"]}'
 check diff -r new again
 check test ! -s err
 expect 0 '^0 written to again' upgrade new --out again
@@ -77,7 +78,7 @@ done
 # A first byte that an engine made is the current version's, unless told; members are kept.
 { printf '\x63'; tail -c +2 "$old/1/counted_1.bytes"; } >mutated
 rm -rf one
-expect 0 '^1 files of bytes .1 of version 2.' upgrade mutated --out one
+expect 0 "^1 files of bytes .1 of version $current." upgrade mutated --out one
 check diff <("$gatherfuzz" show mutated) <("$gatherfuzz" show one/*)
 rm -rf one
 expect 0 '^1 files of bytes .1 of version 1.' upgrade mutated --out one --from 1
@@ -128,7 +129,7 @@ check test "$both" = "$(hash_of "$corpus/seeds/split.gather" "$mail" a)"
 check test "$both" != "$(hash_of a)"
 # Members are run each, and a file says no version but its own.
 expect 0 '' stats "$old/2/random_300.bytes" mutated --json
-json 'o["files"] == 2 and o["schedules"] > 16 and o["versions"] == {"1": 0, "2": 1, "unknown": 1, "text": 0}'
+json 'o["files"] == 2 and o["schedules"] > 16 and o["versions"]["2"] == o["versions"]["unknown"] == 1'
 # What upgrade writes covers what there was.
 check test "$(hash_of "$old/2")" = "$(rm -rf two && timeout 60 "$gatherfuzz" corpus upgrade "$old/2" --out two >/dev/null && hash_of two)"
 # Litter and what cannot be read.

@@ -27,6 +27,8 @@ const char kMail[] =
     "init\n map 0..4 rw\n present 1..4\ncpu0\n dontneed 1..3\ncpu1\n dontneed 2..4\n"
     "order\n cpu0 until pte_clear(2)\n cpu1 until done\n";
 
+const std::string kVersion = std::to_string(kBytesVersion);
+
 std::string AsText(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
 
 class Carry : public ::testing::Test {
@@ -73,15 +75,15 @@ TEST_F(Carry, RefusesWhatTodaysBytesDoNotHold) {
                              return kMaxMembers + 1;
                            }};
   EXPECT_EQ(carrier_->Carry(large, "").status().message(),
-            "has 65 members in its family, for which version 2 has no room");
+            "has 65 members in its family, for which version " + kVersion + " has no room");
   const BytesVersion far{0, [](std::span<const uint8_t>, Schedule& schedule) {
                            schedule = FromText(kMail).schedule;
                            schedule.order[0].count = 257;  // of which bytes keep the lower half
                            return 1;
                          }};
-  EXPECT_EQ(
-      carrier_->Carry(far, "").status().message(),
-      "means something else in version 2: its trace differs under full-mm on x86 in member 0");
+  EXPECT_EQ(carrier_->Carry(far, "").status().message(),
+            "means something else in version " + kVersion +
+                ": its trace differs under full-mm on x86 in member 0");
 }
 
 TEST_F(Carry, ComparesEachMemberUnderEachTarget) {
