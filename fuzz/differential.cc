@@ -9,11 +9,12 @@
 #include <cstdlib>
 #include <string>
 
-#include "fuzz/features.h"
+#include "fuzz/feature_map.h"
 #include "fuzz/report_crash.h"
 #include "fuzz/subject.h"
 #include "harness/bytes.h"
 #include "harness/execution.h"
+#include "harness/features.h"
 #include "harness/final_memory.h"
 #include "harness/trace.h"
 

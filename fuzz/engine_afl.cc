@@ -15,7 +15,8 @@
 #include <string>
 #include <utility>
 
-#include "fuzz/features.h"
+#include "fuzz/feature_map.h"
+#include "harness/features.h"
 
 extern "C" {
 extern uint8_t* __afl_area_ptr;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The sink for libFuzzer, which reads a section of this name beside its own counters, and clears it
 // before each execution.
-#include "fuzz/features.h"
+#include "fuzz/feature_map.h"
+#include "harness/features.h"
 
 namespace gatherfuzz {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The sink where nobody reads features.
-#include "fuzz/features.h"
+#include "fuzz/feature_map.h"
 
 namespace gatherfuzz {
 

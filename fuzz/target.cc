@@ -13,12 +13,13 @@
 #include <string>
 
 #include "fuzz/counts.h"
-#include "fuzz/features.h"
+#include "fuzz/feature_map.h"
 #include "fuzz/known.h"
 #include "fuzz/report_crash.h"
 #include "fuzz/subject.h"
 #include "harness/bytes.h"
 #include "harness/execution.h"
+#include "harness/features.h"
 #include "harness/trace.h"
 
 namespace gatherfuzz {

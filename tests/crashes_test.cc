@@ -92,6 +92,20 @@ class FolderTest : public ::testing::Test {
   uint64_t skipped_ = 0;
 };
 
+TEST_F(FolderTest, QueuesAreLookedAtIfInputsAreWanted) {
+  Write("sync/main/fuzzer_stats");
+  Write("sync/main/queue/id:000000");
+  Write("sync/main/queue/.state/id:000000");
+  Write("sync/main/crashes/id:000000");
+  Write("own/queue/0123");
+  EXPECT_THAT(Find(), ElementsAre("sync/main/crashes/id:000000 _"));
+  EXPECT_EQ(skipped_, 3u);
+  const auto found = FindCrashFiles({root_.string()}, "", stop_, Wanted::kInputs);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->files.size(), 3u);
+  EXPECT_EQ(found->skipped, 2u) << "fuzzer_stats and .state";
+}
+
 TEST_F(FolderTest, NearestNameCounts) {
   Write("own-range_x86/crash-1");
   Write("own-range_x86/deep/er/oom-1");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Interleaving features: each claim of fuzz/features.h.
-#include "fuzz/features.h"
+// Interleaving features: each claim of harness/features.h.
+#include "harness/features.h"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,7 @@
 #include <numeric>
 #include <set>
 
+#include "fuzz/feature_map.h"
 #include "harness/bytes.h"
 #include "harness/trace.h"
 #include "tests/support.h"

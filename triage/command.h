@@ -49,6 +49,7 @@ ABSL_DECLARE_FLAG(std::string, perfetto);
 ABSL_DECLARE_FLAG(bool, gtest);
 ABSL_DECLARE_FLAG(std::string, out);
 ABSL_DECLARE_FLAG(std::string, known);
+ABSL_DECLARE_FLAG(std::optional<int>, from);
 
 namespace gatherfuzz {
 

@@ -56,6 +56,8 @@ ABSL_FLAG(std::string, perfetto, "",
           "also write it as trace events, for ui.perfetto.dev and chrome://tracing");
 ABSL_FLAG(std::string, out, "", "the folder to write to; made if it is not there");
 ABSL_FLAG(std::string, known, "", "the folder, or file, of violations that are known already");
+ABSL_FLAG(std::optional<int>, from, std::nullopt,
+          "take all files of bytes for this version of the encoding, whatever their first byte");
 ABSL_FLAG(bool, verify, false, "keep whole states, and hold each merge against what follows it");
 
 namespace gatherfuzz {

@@ -26,12 +26,13 @@ bool IsCorpusName(std::string_view name) {
 
 // What stands beside crashes and is no schedule. Names that begin with '.' are AFL++'s own
 // (.cur_input, .synced) or nobody's business; its queue holds what does not crash.
-bool IsLitter(std::string_view name) {
+bool IsLitter(std::string_view name, Wanted wanted) {
   if (name.starts_with('.')) return true;
   if (IsCrashName(name)) return false;
+  if (name == "queue") return wanted == Wanted::kCrashes;
   for (const std::string_view litter :
-       {"queue", "fuzzer_stats", "fuzzer_setup", "plot_data", "fuzz_bitmap", "cmdline",
-        "target_hash", "is_main_node", "log", "pid", "status"}) {
+       {"fuzzer_stats", "fuzzer_setup", "plot_data", "fuzz_bitmap", "cmdline", "target_hash",
+        "is_main_node", "log", "pid", "status"}) {
     if (name == litter) return true;
   }
   for (const std::string_view ending :
@@ -60,11 +61,12 @@ FolderKind KindOf(const fs::path& folder) {
                                                                         : FolderKind::kPlain;
 }
 
-bool IsSkipped(FolderKind kind, const std::string& name, bool is_folder) {
+bool IsSkipped(FolderKind kind, const std::string& name, bool is_folder, Wanted wanted) {
   switch (kind) {
-    case FolderKind::kPlain: return IsLitter(name);
+    case FolderKind::kPlain: return IsLitter(name, wanted);
     // AFL++ moves crashes aside, to crashes.DATE, when it starts again.
     case FolderKind::kAfl:
+      if (name == "queue") return !is_folder || wanted == Wanted::kCrashes;
       return !is_folder || !(name == "crashes" || name == "hangs" || name.starts_with("crashes.") ||
                              name.starts_with("hangs."));
     case FolderKind::kTriage: return !is_folder || name.starts_with('.');
@@ -75,7 +77,8 @@ bool IsSkipped(FolderKind kind, const std::string& name, bool is_folder) {
 
 class Finder {
  public:
-  Finder(const std::string& out, const std::atomic<bool>& stop) : out_(out), stop_(stop) {}
+  Finder(const std::string& out, const std::atomic<bool>& stop, Wanted wanted)
+      : out_(out), stop_(stop), wanted_(wanted) {}
 
   absl::Status Root(const std::string& root) {
     std::error_code error;
@@ -147,7 +150,8 @@ class Finder {
     std::error_code error;
     const fs::file_status itself = fs::symlink_status(path, error);
     const bool is_folder = fs::is_directory(itself);
-    if (IsSkipped(folder.kind, path.filename().string(), is_folder) || (is_folder && IsOut(path))) {
+    if (IsSkipped(folder.kind, path.filename().string(), is_folder, wanted_) ||
+        (is_folder && IsOut(path))) {
       ++found_.skipped;
       return;
     }
@@ -169,6 +173,7 @@ class Finder {
 
   const std::string& out_;
   const std::atomic<bool>& stop_;
+  const Wanted wanted_;
   std::vector<Folder> folders_;  // still to be walked
   FoundFiles found_;
 };
@@ -176,8 +181,9 @@ class Finder {
 }  // namespace
 
 absl::StatusOr<FoundFiles> FindCrashFiles(const std::vector<std::string>& roots,
-                                          const std::string& out, const std::atomic<bool>& stop) {
-  Finder finder(out, stop);
+                                          const std::string& out, const std::atomic<bool>& stop,
+                                          Wanted wanted) {
+  Finder finder(out, stop, wanted);
   for (const std::string& root : roots) {
     const absl::Status status = finder.Root(root);
     if (!status.ok()) return status;

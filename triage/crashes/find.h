@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Finds crash files in the folders that libFuzzer, AFL++, scripts/fuzz and an earlier triage leave.
+// Finds crash files, or all inputs, in the folders that libFuzzer, AFL++, scripts/fuzz and an
+// earlier triage leave.
 //
 // Every file is a schedule (decoding is total), so what is none is told by its name: what engines
 // write beside their crashes is litter, which is counted and not read. Of a folder that AFL++ works
-// in, only crashes and hangs are looked at; of one that triage wrote, only each schedule.gather.
+// in, only crashes and hangs are looked at, and its queue if inputs are wanted; of one that triage
+// wrote, only each schedule.gather.
 #ifndef GATHERFUZZ_TRIAGE_CRASHES_FIND_H_
 #define GATHERFUZZ_TRIAGE_CRASHES_FIND_H_
 
@@ -33,10 +35,13 @@ struct FoundFiles {
   uint64_t skipped = 0;          // litter: files, and folders with all that is in them
 };
 
+enum class Wanted : uint8_t { kCrashes, kInputs };
+
 // In `roots` (files or folders, which have to exist) and in folders below them; links to folders
 // are followed only there. The folder `out`, if it is met, is litter.
 absl::StatusOr<FoundFiles> FindCrashFiles(const std::vector<std::string>& roots,
-                                          const std::string& out, const std::atomic<bool>& stop);
+                                          const std::string& out, const std::atomic<bool>& stop,
+                                          Wanted wanted = Wanted::kCrashes);
 
 }  // namespace gatherfuzz
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-#include "fuzz/features.h"
+#include "harness/features.h"
 
 #include <algorithm>
 #include <bit>

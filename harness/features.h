@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Interleaving features: what tells a fuzzing engine that an order is new.
+// Interleaving features: what tells that an order is new, to a fuzzing engine (fuzz/feature_map.h)
+// or to who compares corpora.
 //
 // Code coverage of a model this small goes flat in seconds. Each cell of this map stands for
 // something telling that a run did:
@@ -17,8 +18,8 @@
 // costs an engine some 25 ns an execution. docs/fuzzing.md says what the features are worth.
 // Faithfulness: what is owed is this file's own reckoning and may err after odd turns (a page that
 // is cleared by a call which holds no gather); no verdict rests on it.
-#ifndef GATHERFUZZ_FUZZ_FEATURES_H_
-#define GATHERFUZZ_FUZZ_FEATURES_H_
+#ifndef GATHERFUZZ_HARNESS_FEATURES_H_
+#define GATHERFUZZ_HARNESS_FEATURES_H_
 
 #include <array>
 
@@ -28,11 +29,8 @@ namespace gatherfuzz {
 
 inline constexpr size_t kFeatureCells = 4096;
 
-// Where the engine wants the cells of this execution: kFeatureCells bytes, or null if it takes
-// none. Each engine's glue defines it.
-uint8_t* FeatureMap();
-
-// Watches runs and sets cells. One run after another: BeginRun() before each.
+// Watches runs and sets cells of a map of kFeatureCells bytes, which the caller clears. One run
+// after another: BeginRun() before each.
 class Features final : public StepObserver {
  public:
   void BeginRun(uint8_t* map);
@@ -73,4 +71,4 @@ class Features final : public StepObserver {
 
 }  // namespace gatherfuzz
 
-#endif  // GATHERFUZZ_FUZZ_FEATURES_H_
+#endif  // GATHERFUZZ_HARNESS_FEATURES_H_
