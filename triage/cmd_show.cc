@@ -44,6 +44,7 @@ absl::StatusOr<ExitStatus> Show(const std::vector<std::string>& arguments) {
   if (by_step || !absl::GetFlag(FLAGS_policy).empty() || !absl::GetFlag(FLAGS_arch).empty()) {
     const absl::StatusOr<Target> target = TargetFor(arguments[0], file);
     if (!target.ok()) return target.status();
+    file.expect_under.clear();  // it was said of the switches, or the architecture, as they were
     file.policy = target->policy->name();
     file.arch = target->arch->name();
     if (by_step) {
