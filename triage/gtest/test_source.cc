@@ -65,7 +65,6 @@ std::string Literal(ScheduleFile file) {
   file.policy.clear();
   file.arch.clear();
   file.expect.reset();
-  file.expect_under.clear();
   std::string text = "\n";
   for (const absl::string_view line : absl::StrSplit(PrintText(file), '\n', absl::SkipEmpty())) {
     absl::StrAppend(&text, "    ", Printable(std::string(line)), "\n");
