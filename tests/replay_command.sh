@@ -127,7 +127,7 @@ expect 0 '1 schedules, 13 runs: all as expected' -- --arch arm64 each.gather
 mkdir -p queue/.state
 cp race queue/id:000000
 cp race queue/.state/id:000000
-echo 'no schedule' | tee queue/README.md >queue/fuzzer_stats
+echo 'no schedule' | tee queue/README.md >queue/plot_data
 safe=$("$gatherfuzz" run --policy all --json --arch x86 race | grep -c '"held_safe":true')
 expect 0 "^1 schedules, $safe runs: all as expected$" -- --arch x86 queue
 expect 0 '^2 schedules' -- queue race

@@ -24,10 +24,8 @@ bool IsCorpusName(std::string_view name) {
   return name.size() == 40 && name.find_first_not_of("0123456789abcdef") == name.npos;
 }
 
-}  // namespace
-
-// Names that begin with '.' are AFL++'s own (.cur_input, .synced) or nobody's business; its queue
-// holds what does not crash.
+// What stands beside crashes and is no schedule. Names that begin with '.' are AFL++'s own
+// (.cur_input, .synced) or nobody's business; its queue holds what does not crash.
 bool IsLitter(std::string_view name) {
   if (name.starts_with('.')) return true;
   if (IsCrashName(name)) return false;
@@ -42,8 +40,6 @@ bool IsLitter(std::string_view name) {
   }
   return false;
 }
-
-namespace {
 
 enum class FolderKind : uint8_t { kPlain, kAfl, kTriage, kGroup };
 

@@ -33,9 +33,6 @@ struct FoundFiles {
   uint64_t skipped = 0;          // litter: files, and folders with all that is in them
 };
 
-// Whether that is a name of what engines and people put beside schedules.
-bool IsLitter(std::string_view name);
-
 // In `roots` (files or folders, which have to exist) and in folders below them; links to folders
 // are followed only there. The folder `out`, if it is met, is litter.
 absl::StatusOr<FoundFiles> FindCrashFiles(const std::vector<std::string>& roots,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/replay/replay.h"
 
+#include <atomic>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -128,33 +129,23 @@ class Replay {
   uint64_t schedules_ = 0, runs_ = 0, different_ = 0, updated_ = 0;
 };
 
-// Of a folder: no folders and files whose names begin with '.', and nothing that engines and people
-// put beside schedules.
-absl::StatusOr<std::vector<std::string>> SchedulesAt(const std::string& root) {
-  absl::StatusOr<std::vector<std::string>> files = FilesAt(root);
-  if (!files.ok() || (files->size() == 1 && files->front() == root)) return files;
-  std::erase_if(*files, [&](const std::string& path) {
-    const std::string_view below = std::string_view(path).substr(root.size());
-    const bool hidden = below.starts_with('.') || below.find("/.") != below.npos;
-    return hidden || IsLitter(below.substr(below.rfind('/') + 1));
-  });
-  if (files->empty()) return absl::InvalidArgumentError(root + ": holds no schedule");
-  return files;
-}
-
 }  // namespace
 
 absl::StatusOr<ExitStatus> ReplayAll(const std::vector<std::string>& paths, uint32_t ignored,
                                      bool update) {
+  const std::atomic<bool> stop = false;
+  const absl::StatusOr<FoundFiles> found = FindCrashFiles(paths, "", stop);
+  if (!found.ok()) return found.status();
+  if (found->files.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(paths[0], ": holds no schedule"));
+  }
   Replay replay(ignored, update);
-  for (const std::string& path : paths) {
-    const absl::StatusOr<std::vector<std::string>> files =
-        path == "-" ? std::vector{path} : SchedulesAt(path);
-    if (!files.ok()) return files.status();
-    for (const std::string& file : *files) {
-      const absl::Status status = replay.File(file);
-      if (!status.ok()) return status;
+  for (const FoundFile& file : found->files) {
+    if (!file.unread.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(file.path, ": ", file.unread));
     }
+    const absl::Status status = replay.File(file.path);
+    if (!status.ok()) return status;
   }
   return replay.Finish();
 }

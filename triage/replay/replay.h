@@ -13,8 +13,8 @@
 
 namespace gatherfuzz {
 
-// Files, and folders with all below them, in the order of their names; what does not look like a
-// schedule is passed over in folders. With `update`, files are rewritten first (update.h).
+// Files, and folders with all below them (crashes/find.h), in the order of their names. With
+// `update`, files are rewritten first (update.h).
 absl::StatusOr<ExitStatus> ReplayAll(const std::vector<std::string>& paths, uint32_t ignored,
                                      bool update);
 
