@@ -158,5 +158,9 @@ check grep -qx 'expect deadlock under gone@1 sync-before-dec' other.gather
 "$gatherfuzz" export --gtest race.gather >out
 check test -z "$(grep '^ *expect .* under' out)"
 
+"$source/scripts/replay" --nonsense >out 2>err
+check test $? -eq 2
+check grep -q "^replay: unknown argument '--nonsense'" err
+
 [ $failures -eq 0 ] || { echo "$failures failures"; exit 1; }
 echo "the corpus is held to what it expects"
