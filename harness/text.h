@@ -4,10 +4,13 @@
 #ifndef GATHERFUZZ_HARNESS_TEXT_H_
 #define GATHERFUZZ_HARNESS_TEXT_H_
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "harness/schedule.h"
 #include "model/violation.h"
@@ -15,13 +18,18 @@
 namespace gatherfuzz {
 
 inline constexpr int kTextVersion = 1;
+inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // skipped at the start
+
+// Verdicts by the name of a policy, which need not be one that this build has.
+using ExpectUnder = std::map<std::string, ViolationKind, std::less<>>;
 
 // A schedule, and what its file says of it. An empty name means that the file does not say.
 struct ScheduleFile {
   std::string intent;  // what the test is for; lines are separated by '\n'
   std::string policy;
   std::string arch;
-  std::optional<ViolationKind> expect;
+  std::optional<ViolationKind> expect;  // under its own policy
+  ExpectUnder expect_under;             // under others
   Schedule schedule;
   friend bool operator==(const ScheduleFile&, const ScheduleFile&) = default;
 };
@@ -48,6 +56,13 @@ std::string PrintText(const ScheduleFile& file);
 // One line each, as they stand in the text form.
 std::string PrintOp(const Op& op);
 std::string PrintRun(const Run& run);
+
+// "expect KIND under POLICY...": a line for each kind, by kind, and its policies by name.
+struct ExpectLine {
+  ViolationKind kind;
+  std::string text;
+};
+std::vector<ExpectLine> PrintExpectUnder(const ExpectUnder& expect);
 
 // The kind or point of that name.
 std::optional<ViolationKind> ParseViolationKind(std::string_view name);

@@ -5,6 +5,7 @@
 
 #include "harness/search/strategy.h"
 #include "harness/text.h"
+#include "harness/text_lines.h"
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
 
@@ -12,10 +13,7 @@ namespace gatherfuzz {
 namespace {
 
 constexpr size_t kMaxTextBytes = 1 << 20;
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kOnceInHead[] = {"cpus", "policy", "arch", "batch", "expect"};
-
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 // "a, b or c" of the names of `items`.
 template <typename Items, typename Name>
@@ -37,13 +35,19 @@ std::optional<long> Number(std::string_view word) {
   return value <= 0xffffffffu ? std::optional<long>(static_cast<long>(value)) : std::nullopt;
 }
 
-class Parser {
+bool IsPolicyName(std::string_view word) {
+  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') ||
+           std::string_view("-_.@").find(c) != std::string_view::npos;
+  });
+}
+
+class Parser : TextLines {
  public:
-  explicit Parser(std::string_view text)
-      : text_(text.substr(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0)) {}
+  using TextLines::TextLines;
 
   std::variant<ScheduleFile, TextError> Parse() {
-    if (text_.size() > kMaxTextBytes) {
+    if (size() > kMaxTextBytes) {
       return TextError{1, 1, "a text of at most 1 MiB", ""};
     }
     bool good = true;
@@ -51,62 +55,13 @@ class Parser {
     if (good && !seen_first_) {
       good = Fail("'gatherfuzz 1' on the first line");
     }
-    if (!good) return error_;
+    if (!good) return error();
     Canonicalize(file_.schedule);
     return file_;
   }
 
  private:
   enum class Section { kHead, kInit, kProgram, kOrder, kEnd };
-
-  // Moves to the next line that has a word.
-  bool NextLine() {
-    while (next_ < text_.size()) {
-      const size_t end = std::min(text_.find('\n', next_), text_.size());
-      line_ = text_.substr(next_, end - next_);
-      next_ = end + 1;
-      if (line_.ends_with('\r')) line_.remove_suffix(1);
-      ++line_number_;
-      at_ = 0;
-      if (!Peek().empty()) return true;
-    }
-    return false;
-  }
-
-  // Whether a '#' that comes next is an occurrence, as in `until pte_clear #3`, not a comment.
-  bool AtOccurrence() {
-    while (at_ < line_.size() && IsBlank(line_[at_])) ++at_;
-    return at_ + 1 < line_.size() && line_[at_] == '#' && '0' <= line_[at_ + 1] &&
-           line_[at_ + 1] <= '9';
-  }
-
-  // The next word of the line, without taking it; empty at the end of the line or at a comment.
-  std::string_view Peek() {
-    while (at_ < line_.size() && IsBlank(line_[at_])) ++at_;
-    if (at_ == line_.size() || line_[at_] == '#') return {};
-    return Word();
-  }
-  std::string_view Word() const {
-    size_t end = at_;
-    while (end < line_.size() && !IsBlank(line_[end])) ++end;
-    return line_.substr(at_, end - at_);
-  }
-  std::string_view Take() {
-    const std::string_view word = Peek();
-    at_ += word.size();
-    return word;
-  }
-
-  bool Fail(std::string expected) {
-    error_ = {std::max(line_number_, 1), static_cast<int>(at_) + 1, std::move(expected),
-              std::string(line_)};
-    return false;
-  }
-  bool FailAt(std::string_view word, std::string expected) {
-    at_ = static_cast<size_t>(word.data() - line_.data());
-    return Fail(std::move(expected));
-  }
-  bool End() { return Peek().empty() || Fail("the end of the line"); }
 
   bool TakeNumber(const char* what, long least, long most, long& value) {
     const std::string_view word = Take();
@@ -188,6 +143,7 @@ class Parser {
     const std::string_view word = Take();
     long number = 0;
     if (word == "intent") return Intent();
+    if (word == "expect" && UnderFollows()) return ExpectedUnder();
     for (size_t i = 0; i < std::size(kOnceInHead); ++i) {
       if (word != kOnceInHead[i]) continue;
       if ((head_seen_ >> i & 1) != 0)
@@ -209,6 +165,9 @@ class Parser {
       if (FindPolicy(file_.policy) == nullptr) {
         return Fail("a policy: " + OneOf(Policies(), [](const Policy* p) { return p->name(); }));
       }
+      if (file_.expect_under.contains(file_.policy)) {
+        return Fail("a policy that no line 'expect ... under' is about");
+      }
       return Take(), End();
     }
     if (word == "arch") {
@@ -219,14 +178,50 @@ class Parser {
       return Take(), End();
     }
     if (word == "expect") {
-      file_.expect = ParseViolationKind(Peek());
-      if (!file_.expect) {
-        return Fail("a verdict: " + OneOf(kViolations, [](const auto& v) { return v.name; }));
-      }
-      return Take(), End();
+      ViolationKind kind{};
+      if (!TakeKind(kind)) return false;
+      file_.expect = kind;
+      return Peek().empty() || Fail("'under' and policies, or the end of the line");
     }
     return FailAt(word,
                   "intent, cpus, policy, arch, batch, expect, init, a program (cpu0) or order");
+  }
+
+  bool TakeKind(ViolationKind& kind) {
+    const std::optional<ViolationKind> found = ParseViolationKind(Peek());
+    if (!found) {
+      return Fail("a verdict: " + OneOf(kViolations, [](const auto& v) { return v.name; }));
+    }
+    kind = *found;
+    return Take(), true;
+  }
+
+  // Whether the line goes on with a word and then 'under'.
+  bool UnderFollows() {
+    const size_t at = at_;
+    const bool under = !Take().empty() && Peek() == "under";
+    at_ = at;
+    return under;
+  }
+
+  // A policy of another build is as good as one of this: a kernel tree, one from outside.
+  bool ExpectedUnder() {
+    ViolationKind kind{};
+    if (!TakeKind(kind)) return false;
+    Take();
+    do {
+      const std::string_view name = Peek();
+      if (!IsPolicyName(name)) return Fail("the name of a policy");
+      if (name == file_.policy) {
+        return Fail("another policy; of the file's own, 'expect " + std::string(Info(kind).name) +
+                    "' alone says it");
+      }
+      if (!file_.expect_under.emplace(name, kind).second) {
+        return Fail("one verdict for each policy; " + std::string(name) + " has one already");
+      }
+      Take();
+    } while (!Peek().empty());
+    return true;
   }
 
   bool Intent() {
@@ -396,54 +391,15 @@ class Parser {
     return true;
   }
 
-  const std::string_view text_;
-  std::string_view line_;
-  size_t next_ = 0;  // where the next line begins
-  size_t at_ = 0;    // in line_
-  int line_number_ = 0;
   bool seen_first_ = false;
   Section section_ = Section::kHead;
   AgentId agent_{};
   uint32_t head_seen_ = 0;      // by index in kOnceInHead
   uint32_t programs_seen_ = 0;  // by agent
   ScheduleFile file_;
-  TextError error_;
 };
 
 }  // namespace
-
-std::optional<ViolationKind> ParseViolationKind(std::string_view name) {
-  for (int kind = 0; kind < kViolationCount; ++kind) {
-    if (kViolations[kind].name == name) return static_cast<ViolationKind>(kind);
-  }
-  return std::nullopt;
-}
-
-std::optional<Point> ParsePoint(std::string_view name) {
-  for (int point = 0; point < kPointCount; ++point) {
-    if (kPoints[point].name == name) return static_cast<Point>(point);
-  }
-  return std::nullopt;
-}
-
-bool LooksLikeText(std::string_view content) {
-  static constexpr std::string_view kWords[] = {"gatherfuzz", "intent", "init", "order", "cpu0"};
-  if (content.find('\0') != content.npos) return false;
-  const auto is_one = [](std::string_view word) {
-    return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords) ||
-           std::find(std::begin(kOnceInHead), std::end(kOnceInHead), word) != std::end(kOnceInHead);
-  };
-  if (content.starts_with(kByteOrderMark)) content.remove_prefix(kByteOrderMark.size());
-  for (size_t begin = 0; begin < content.size();) {
-    const size_t end = std::min(content.find('\n', begin), content.size());
-    std::string_view word = content.substr(begin, end - begin);
-    while (!word.empty() && IsBlank(word.front())) word.remove_prefix(1);
-    word = word.substr(0, std::min(word.find_first_of(" \t\r"), word.size()));
-    if (is_one(word)) return true;
-    begin = end + 1;
-  }
-  return false;
-}
 
 std::variant<ScheduleFile, TextError> ParseText(std::string_view text) {
   return Parser(text).Parse();

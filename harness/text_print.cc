@@ -40,6 +40,7 @@ std::string PrintHead(const ScheduleFile& file) {
     text += "batch " + std::to_string(file.schedule.batch) + "\n";
   }
   if (file.expect) text += "expect " + std::string(Info(*file.expect).name) + "\n";
+  for (const ExpectLine& line : PrintExpectUnder(file.expect_under)) text += line.text + "\n";
   return text;
 }
 
@@ -75,6 +76,20 @@ std::string PrintRun(const Run& run) {
   if (run.page != kNoPage) text += "(" + std::to_string(run.page) + ")";
   if (run.count > 1) text += " #" + std::to_string(run.count);
   return text;
+}
+
+std::vector<ExpectLine> PrintExpectUnder(const ExpectUnder& expect) {
+  std::vector<ExpectLine> lines;
+  for (int number = 0; number < kViolationCount; ++number) {
+    const auto kind = static_cast<ViolationKind>(number);
+    std::string names;
+    for (const auto& [policy, expected] : expect) {
+      if (expected == kind) names += " " + policy;
+    }
+    if (names.empty()) continue;
+    lines.push_back({kind, "expect " + std::string(Info(kind).name) + " under" + names});
+  }
+  return lines;
 }
 
 std::string PrintText(const ScheduleFile& file) {

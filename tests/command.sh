@@ -83,7 +83,8 @@ printf 'gatherfuzz 1\ninit\n  map 0..4 rw\ncpu0\n  write 0\norder\n  rest\n' >al
 expect 0 '^none fails$' -- run --policy all --arch arm64 alone.gather
 expect 1 -- run --policy all --arch x86 alone.gather race.gather
 expect 2 'alone.gather: says no arch' -- run --policy all alone.gather
-expect 2 '^gatherfuzz: --check needs one policy, not --policy all' -- run --policy all --check race.gather
+expect 2 "^gatherfuzz: --check needs one policy, not --policy planted" -- run --policy planted --check race.gather
+expect 1 "^race.gather: expected none, got deadlock" -- run --policy all --check race.gather
 expect 2 '^gatherfuzz: --expect needs one policy' -- run --policy all --expect none race.gather
 expect 2 '^gatherfuzz: --trace needs one policy' -- run --policy all --trace race.gather
 expect 2 "unknown policy 'all'" -- show --by_step --policy all race.gather

@@ -11,7 +11,7 @@ for race in own-range/x86/mail-race reset-range/arm64/table-race sync-before-dec
   policy=${race%%/*} arch=${race#*/}
   arch=${arch%/*}
   file=$source/corpus/$race.gather
-  kind=$(sed -n 's/^expect //p' "$file")
+  kind=$(sed -n '/^expect [a-z-]* under /d; s/^expect //p' "$file")
   "$build/gatherfuzz" encode "$file" -o "$scratch/input" || fail "cannot encode $file"
   "$build/fuzz/fuzz_${policy}_$arch" "$scratch/input" >"$scratch/log" 2>&1
   [ $? -eq 77 ] || fail "$race: libFuzzer did not see a crash"

@@ -100,4 +100,13 @@ for arch in x86 arm64; do
   "$gatherfuzz" explore --policy linux@test-broken --arch "$arch" "$mail" >"$scratch/out" 2>&1
   [ $? -eq 1 ] || fail "linux@test-broken on $arch: exploration finds nothing"
 done
+
+# The replay of the corpus holds trees to it as it does policies, but writes nothing of them.
+cp -r "$source/corpus" "$scratch/corpus"
+"$gatherfuzz" run --check --policy all --update "$scratch/corpus" >"$scratch/out" 2>&1
+[ $? -eq 1 ] || fail "the replay does not see that linux@test-broken is"
+grep -q '00-the-mail.gather: expected none, got stale-after-return (linux@test-broken, x86)$' \
+  "$scratch/out" || fail "the replay does not say what linux@test-broken does"
+! grep -q '(linux@test, ' "$scratch/out" || fail "linux@test is not as expected"
+diff -r "$source/corpus" "$scratch/corpus" >"$scratch/out" || fail "--update wrote of a tree"
 [ "$failures" -eq 0 ]

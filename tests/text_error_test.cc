@@ -59,12 +59,23 @@ const std::vector<Malformed>& MalformedTexts() {
        {"cpus^", "cpus   ^# two", "cpus ^0", "cpus ^9", "cpus ^-1", "cpus ^+1", "cpus ^2x",
         "cpus ^2#two", "cpus ^0x2", "cpus ^18446744073709551618", "cpus ^4294967298"}},
       {"the end of the line",
-       {"cpus 2 ^3", "batch 2 ^pages", "policy own-range ^full-mm", "arch\tx86\t^arm64",
-        "expect none ^either", "init ^1", "init\n  map 0..4 rw huge ^huge",
-        "init\n  present 0..4 dirty ^rw", "init\n  cached cpu1 0..4 ^dirty", "cpu0 ^read 1",
-        "cpu0\n  read 1 ^2", "cpu0\n  munmap 0..4 ^rw", "order ^now",
-        "order\n  cpu0 until pte_clear ^(2)", "order\n  cpu0 until pte_clear(2) #3 ^4",
-        "order\n  rest random 1 ^2"}},
+       {"cpus 2 ^3", "batch 2 ^pages", "policy own-range ^full-mm", "arch\tx86\t^arm64", "init ^1",
+        "init\n  map 0..4 rw huge ^huge", "init\n  present 0..4 dirty ^rw",
+        "init\n  cached cpu1 0..4 ^dirty", "cpu0 ^read 1", "cpu0\n  read 1 ^2",
+        "cpu0\n  munmap 0..4 ^rw", "order ^now", "order\n  cpu0 until pte_clear ^(2)",
+        "order\n  cpu0 until pte_clear(2) #3 ^4", "order\n  rest random 1 ^2"}},
+      {"'under' and policies, or the end of the line",
+       {"expect none ^either", "expect none ^full-mm under"}},
+      {"the name of a policy",
+       {"expect none under^", "expect none under ^# whom?", "expect none under own-range ^full,mm",
+        "expect none under ^own-range:"}},
+      {"one verdict for each policy; full-mm has one already",
+       {"expect none under full-mm ^full-mm",
+        "expect deadlock under a full-mm\nexpect none under b ^full-mm c"}},
+      {"another policy; of the file's own, 'expect none' alone says it",
+       {"policy full-mm\nexpect none under own-range ^full-mm"}},
+      {"a policy that no line 'expect ... under' is about",
+       {"expect none under full-mm\npolicy ^full-mm"}},
       {"a number of pages, 1 to 8", {"batch ^0", "batch ^9"}},
       {"map, present, cached, a program (cpu0) or order",
        {"init\n  ^mapp 0..4 rw", "init\n^cpus 2", "init\n^read 1"}},
@@ -112,7 +123,9 @@ const std::vector<Malformed>& MalformedTexts() {
       {"one 'policy' line only", {"policy full-mm\n^policy full-mm"}},
       {"one 'arch' line only", {"arch x86\ncpus 2\n^arch arm64"}},
       {"one 'batch' line only", {"batch 1\n^batch 4"}},
-      {"one 'expect' line only", {"expect none\n^expect", "expect none\n\t^expect deadlock"}},
+      {"one 'expect' line only",
+       {"expect none\n^expect", "expect none\n\t^expect deadlock",
+        "expect none\n^expect none full-mm under"}},
       {"'init' before the programs", {"cpu0\n  ^init"}},
       {"nothing after 'rest'", {"order\nrest\n\n  ^cpu0 1", "order\nrest\n^rest"}},
   };
@@ -160,6 +173,7 @@ TEST(Text, RefusesAnUnknownNameWithAllThatAreKnown) {
   for (const Arch* known : Archs()) EXPECT_THAT(arch, HasSubstr(std::string(known->name())));
   const std::string verdict = ErrorOf("gatherfuzz 1\nexpect clean\n");
   EXPECT_THAT(verdict, StartsWith("2:8: expected a verdict: none, "));
+  EXPECT_EQ(ErrorOf("gatherfuzz 1\nexpect clean under full-mm\n"), verdict);
   for (const auto& known : kViolations) EXPECT_THAT(verdict, HasSubstr(std::string(known.name)));
   for (const OpInfo& op : kOps) {
     const std::string agent = op.agent == AgentKind::kCpu ? "cpu0" : "walk0";

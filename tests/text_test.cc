@@ -28,6 +28,9 @@ policy own-range
 arch x86
 batch 3
 expect stale-after-return
+expect none under full-mm
+expect stale-after-return under full-mm-leaf linux@6.12
+expect deadlock under no-such_Policy.2 sync-before-dec
 
 init
   map 0..4 rw huge
@@ -97,6 +100,11 @@ TEST(Text, SaysWhatItMeans) {
   EXPECT_EQ(file.policy, "own-range");
   EXPECT_EQ(file.arch, "x86");
   EXPECT_EQ(file.expect, ViolationKind::kStaleAfterReturn);
+  EXPECT_EQ(file.expect_under, (ExpectUnder{{"full-mm", ViolationKind::kNone},
+                                            {"full-mm-leaf", ViolationKind::kStaleAfterReturn},
+                                            {"linux@6.12", ViolationKind::kStaleAfterReturn},
+                                            {"no-such_Policy.2", ViolationKind::kDeadlock},
+                                            {"sync-before-dec", ViolationKind::kDeadlock}}));
   const Schedule& schedule = file.schedule;
   EXPECT_EQ(schedule.batch, 3);
   EXPECT_EQ(schedule.init[0].flags, (VmaFlags{.write = true, .huge = true}));
@@ -138,6 +146,11 @@ ScheduleFile RandomFile(Random& random) {
   if (random.Below(2) == 0) file.policy = Policies()[random.Below(Policies().size())]->name();
   if (random.Below(2) == 0) file.arch = Archs()[random.Below(Archs().size())]->name();
   if (random.Below(2) == 0) file.expect = static_cast<ViolationKind>(random.Below(kViolationCount));
+  for (uint32_t left = random.Below(4); left > 0; --left) {
+    const std::string name(Policies()[random.Below(Policies().size())]->name());
+    if (name == file.policy) continue;
+    file.expect_under[name] = static_cast<ViolationKind>(random.Below(kViolationCount));
+  }
   return file;
 }
 
@@ -171,6 +184,18 @@ TEST(Text, PrintsOneLineOfAProgramOrOfTheOrder) {
 }
 
 // --- What may be left out, and what does not matter ---
+
+TEST(Text, WhatIsExpectedUnderPoliciesStandsAnywhereInTheHead) {
+  const ScheduleFile file = Parsed(
+      "gatherfuzz 1\nexpect deadlock under b a # why\nexpect none\nexpect none under c\n"
+      "expect deadlock\tunder d\ncpus 3\n");
+  EXPECT_EQ(file.expect, ViolationKind::kNone);
+  EXPECT_EQ(file.schedule.cpus, 3);
+  EXPECT_EQ(file.expect_under, (ExpectUnder{{"a", ViolationKind::kDeadlock},
+                                            {"b", ViolationKind::kDeadlock},
+                                            {"c", ViolationKind::kNone},
+                                            {"d", ViolationKind::kDeadlock}}));
+}
 
 TEST(Text, AHeaderAloneIsTheDefaultSchedule) {
   EXPECT_TRUE(Parsed("gatherfuzz 1") == ScheduleFile{});

@@ -54,6 +54,7 @@ class Exploration {
     stored.policy = settings_.policy->name();
     stored.arch = settings_.arch->name();
     stored.expect = answer_.kind();
+    stored.expect_under.clear();
     stored.schedule = answer_.schedule;
     return stored;
   }

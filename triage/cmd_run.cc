@@ -16,6 +16,7 @@
 #include "triage/files.h"
 #include "triage/interleaving.h"
 #include "triage/members.h"
+#include "triage/replay/replay.h"
 #include "triage/report.h"
 #include "triage/strings.h"
 
@@ -225,15 +226,33 @@ absl::Status CheckExpect(const std::string& expect, bool check) {
   return absl::OkStatus();
 }
 
+// --check --policy all is of many files and of what each expects, so little else goes with it.
+absl::StatusOr<ExitStatus> CheckAll(const std::vector<std::string>& arguments, uint32_t ignored) {
+  const bool update = absl::GetFlag(FLAGS_update);
+  if (absl::GetFlag(FLAGS_trace) || absl::GetFlag(FLAGS_member)) {
+    return absl::InvalidArgumentError(
+        "--trace and --member are of one run; not with --check --policy all");
+  }
+  if (update && (!absl::GetFlag(FLAGS_arch).empty() || ignored != 0)) {
+    return absl::InvalidArgumentError(
+        "--update writes what the files are held to; not with --arch or --ignore");
+  }
+  return ReplayAll(arguments, ignored, update);
+}
+
 absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return absl::InvalidArgumentError("run needs a schedule file");
   const bool check = absl::GetFlag(FLAGS_check);
   const absl::Status expect = CheckExpect(absl::GetFlag(FLAGS_expect), check);
   if (!expect.ok()) return expect;
-  const auto group = GroupNamed(absl::GetFlag(FLAGS_policy));
-  if (!group.ok()) return group.status();
   const absl::StatusOr<uint32_t> ignored = IgnoredKinds();
   if (!ignored.ok()) return ignored.status();
+  if (check && absl::GetFlag(FLAGS_policy) == "all") return CheckAll(arguments, *ignored);
+  if (absl::GetFlag(FLAGS_update)) {
+    return absl::InvalidArgumentError("--update goes with --check --policy all");
+  }
+  const auto group = GroupNamed(absl::GetFlag(FLAGS_policy));
+  if (!group.ok()) return group.status();
   const auto runner = std::make_unique<Runner>(*ignored);
   for (const std::string& path : arguments) {
     const absl::Status status =
@@ -251,7 +270,10 @@ constexpr Command kCommand(
     "run", "FILE...",
     "run schedules and print their verdicts, of bytes with several members that of the first that "
     "is not clean; --policy all compares all (1 if any fails)",
-    " policy arch trace json expect check ignore member ", Main);
+    " policy arch trace json expect check update ignore member ", Main,
+    "--check --policy all takes folders too, and holds each file to its 'expect' lines: under its\n"
+    "own policy, under those it names, and to none under every other published one. Of bytes, and\n"
+    "on an --arch that is not the file's own, only policies held to be safe are run.\n");
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

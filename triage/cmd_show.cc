@@ -44,6 +44,11 @@ absl::StatusOr<ExitStatus> Show(const std::vector<std::string>& arguments) {
   if (by_step || !absl::GetFlag(FLAGS_policy).empty() || !absl::GetFlag(FLAGS_arch).empty()) {
     const absl::StatusOr<Target> target = TargetFor(arguments[0], file);
     if (!target.ok()) return target.status();
+    // It was said of the switches, the policy or the architecture as they were.
+    file.expect_under.clear();
+    if (file.policy != target->policy->name() || file.arch != target->arch->name()) {
+      file.expect.reset();
+    }
     file.policy = target->policy->name();
     file.arch = target->arch->name();
     if (by_step) {

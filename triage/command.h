@@ -24,6 +24,7 @@ ABSL_DECLARE_FLAG(bool, trace);
 ABSL_DECLARE_FLAG(bool, json);
 ABSL_DECLARE_FLAG(std::string, expect);
 ABSL_DECLARE_FLAG(bool, check);
+ABSL_DECLARE_FLAG(bool, update);
 ABSL_DECLARE_FLAG(bool, by_step);
 ABSL_DECLARE_FLAG(std::optional<int>, member);
 ABSL_DECLARE_FLAG(std::string, strategy);

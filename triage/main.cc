@@ -22,7 +22,8 @@ ABSL_FLAG(std::string, ignore, "", "kinds of violation that do not end the run, 
 ABSL_FLAG(bool, trace, false, "print every step");
 ABSL_FLAG(bool, json, false, "print one JSON object for each file");
 ABSL_FLAG(std::string, expect, "", "exit with 0 exactly if every file has this verdict");
-ABSL_FLAG(bool, check, false, "hold each file against its own expect line");
+ABSL_FLAG(bool, check, false, "hold each file against its own expect lines");
+ABSL_FLAG(bool, update, false, "with --check --policy all: write 'expect ... under' lines first");
 ABSL_FLAG(bool, by_step, false, "run it, and name each switch by its step");
 ABSL_FLAG(std::optional<int>, member, std::nullopt,
           "of a file of bytes: this member of its family, counted from 0");

@@ -59,6 +59,7 @@ absl::StatusOr<ChosenRun> ChooseRun(const std::vector<std::string>& arguments, u
   run.file.schedule = TakeMember(run.file.schedule, member);
   run.file.policy = target->policy->name();
   run.file.arch = target->arch->name();
+  run.file.expect_under.clear();
   return run;
 }
 

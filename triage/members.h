@@ -30,7 +30,7 @@ int FirstUnclean(Execution& execution, const Schedule& schedule, Members members
 
 // One run of a file: a schedule, under what the flags or the file itself say.
 struct ChosenRun {
-  ScheduleFile file;  // with the policy's and the architecture's name
+  ScheduleFile file;  // with the policy's and the architecture's name, of no other policy
   Target target;
 };
 
