@@ -1,7 +1,8 @@
 #!/bin/bash -eu
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 # Builds the fuzz targets as OSS-Fuzz, ClusterFuzzLite and FuzzBench ask for them: of the source in $SRC/gatherfuzz, in
-# $WORK, into $OUT, with the environment's CXX, CXXFLAGS and LIB_FUZZING_ENGINE. Nothing here names a sanitizer.
+# $WORK, into $OUT, with the CXX, CXXFLAGS and LIB_FUZZING_ENGINE (FuzzBench: FUZZER_LIB) of the environment. Nothing here
+# names a sanitizer.
 #   GATHERFUZZ_FUZZ   targets as POLICY_ARCH, separated by blanks; unset: every published policy held to be safe, where it
 #                     is, and what holds these against each other. Broken ones are built only if they are named.
 # oss-fuzz/build.sh and each benchmark's build.sh call this one; scripts/check_build tests it; docs/oss-fuzz.md explains.
@@ -21,7 +22,7 @@ export LLVM_PROFILE_FILE=/dev/null  # of fuzz_kit, in a build for coverage
 
 cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DCMAKE_EXE_LINKER_FLAGS="${LDFLAGS:-} -static-libstdc++ -static-libgcc" \
-  -DLIB_FUZZING_ENGINE="${LIB_FUZZING_ENGINE:-$FUZZER_LIB}" -DGATHERFUZZ_FUZZER_FLAGS= \
+  -DLIB_FUZZING_ENGINE="${FUZZER_LIB:-$LIB_FUZZING_ENGINE}" -DGATHERFUZZ_FUZZER_FLAGS= \
   -DGATHERFUZZ_COMMAND=OFF -DGATHERFUZZ_TESTS=OFF -DGATHERFUZZ_BENCH=OFF
 ninja -C "$build" -j "$jobs" fuzz_kit
 

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""The work of scripts/check_build, whose --help says what it is for: what is built, in which environments.
+
+What is asked of a folder of targets is in build_checks.py.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import build_breakage
+import build_checks
+from build_checks import Report
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent
+FEW = ["full-mm_x86", "widen-range_arm64", "differential_x86"]
+UNDEFINED = ("array-bounds,bool,builtin,enum,function,integer-divide-by-zero,null,object-size,return,"
+             "returns-nonnull-attribute,shift,signed-integer-overflow,{}unreachable,vla-bound,vptr")
+BASE = "-O1 -fno-omit-frame-pointer -gline-tables-only -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"
+LIBFUZZER = "-fsanitize=fuzzer-no-link"
+# The flags that the base images document, by sanitizer: CFLAGS, and the engine.
+FLAGS = {
+    "address": f"-fsanitize=address -fsanitize-address-use-after-scope {LIBFUZZER}",
+    "undefined": f"-fsanitize={UNDEFINED.format('unsigned-integer-overflow,')}"
+                 f" -fno-sanitize-recover={UNDEFINED.format('')} {LIBFUZZER}",
+    "coverage": "-fprofile-instr-generate -fcoverage-mapping -pthread -Wl,--no-as-needed -Wl,-ldl -Wl,-lm"
+                " -Wno-unused-command-line-argument",
+    "none": LIBFUZZER,
+    # AFL++'s own compilers take no C++20 here, so its kind of coverage comes from clang.
+    "afl": "-fsanitize-coverage=trace-pc-guard",
+    "libc++": "-stdlib=libc++",
+    "benchmarks": "",
+}
+AFL = pathlib.Path("/usr/lib/afl")
+
+
+class Build:
+    """One environment: SRC, OUT, WORK and what a build script finds in it."""
+
+    def __init__(self, name, folder, jobs):
+        self.name = name
+        self.folder = folder / name
+        self.out, self.work, self.src = (self.folder / part for part in ("out", "work", "src"))
+        self.jobs = jobs
+        shutil.rmtree(self.out, ignore_errors=True)
+        for part in (self.out, self.work, self.src):
+            part.mkdir(parents=True, exist_ok=True)
+        (self.src / "gatherfuzz").unlink(missing_ok=True)
+        (self.src / "gatherfuzz").symlink_to(SOURCE)
+
+    def environment(self, engine, **more):
+        flags = f"{BASE} {FLAGS[self.name]}".strip()
+        kept = {key: os.environ[key] for key in
+                ("PATH", "HOME", "CCACHE_DIR", "CMAKE_CXX_COMPILER_LAUNCHER") if key in os.environ}
+        return kept | {
+            "SRC": str(self.src), "OUT": str(self.out), "WORK": str(self.work), "CC": "clang-19",
+            "CXX": "clang++-19", "CFLAGS": flags, "CXXFLAGS": flags, "GATHERFUZZ_JOBS": str(self.jobs),
+        } | {engine[0]: engine[1]} | more
+
+    def run(self, script, environment):
+        """Whether the script ended well. What it said is in a log."""
+        log = self.folder / "build.log"
+        with open(log, "w", encoding="utf-8") as out:
+            status = subprocess.run(["bash", "-eu", str(script)], env=environment, stdout=out,
+                                    stderr=subprocess.STDOUT, cwd=self.src, timeout=1800, check=False).returncode
+        if status != 0:
+            lines = log.read_text(errors="replace").splitlines()
+            told = [line for line in lines if "error" in line.lower()] or lines[-1:]
+            return f"{script.name} ended with {status}: {told[0] if told else ''} ({log})"
+        return None
+
+    def standalone(self):
+        """The engine without an engine, as an object."""
+        built = self.folder / "standalone.o"
+        subprocess.run(["clang++-19", "-std=c++20", *FLAGS[self.name].split(), "-c",
+                        str(SOURCE / "fuzz/engine_standalone.cc"), "-o", str(built)], check=True)
+        return ("LIB_FUZZING_ENGINE", str(built))
+
+    def engine(self):
+        if self.name == "afl":
+            return ("LIB_FUZZING_ENGINE", f"{AFL}/libAFLDriver.a {AFL}/afl-compiler-rt.o")
+        if self.name == "libc++":
+            return self.standalone()
+        return ("LIB_FUZZING_ENGINE", "-fsanitize=fuzzer")
+
+
+def check_targets(report, build, few):
+    """Builds the targets, all of them or a few, and holds them against what is asked for."""
+    environment = build.environment(build.engine())
+    expected = FEW if few else build_checks.expected_targets(SOURCE)
+    if few:
+        environment["GATHERFUZZ_FUZZ"] = " ".join(FEW)
+    problem = build.run(build.src / "gatherfuzz/.clusterfuzzlite/build.sh", environment)
+    report.say("build", problem, f"{len(expected)} targets")
+    if problem:
+        return False
+    names = [f"fuzz_{target}" for target in expected]
+    build_checks.check_folder(report, build.out, names)
+    scratch = build.folder / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    build_checks.check_behaviour(report, build.name, build.out, names, scratch)
+    return True
+
+
+def check_libcxx_syntax(report):
+    """What the targets of other variants do not compile against libc++."""
+    for folder in ("model", "harness", "fuzz"):
+        bad = []
+        for source in sorted((SOURCE / folder).rglob("*.cc")):
+            result = subprocess.run(["clang++-19", "-std=c++20", "-stdlib=libc++", "-fsyntax-only", f"-I{SOURCE}",
+                                     str(source)], capture_output=True, text=True, check=False)
+            if result.returncode != 0:
+                bad.append(result.stderr.splitlines()[0])
+        report.say(f"{folder} compiles", bad[0] if bad else None, "each source by itself")
+
+
+def check_benchmark(report, build, name):
+    """FuzzBench: its variables, our engine; the stored seeds are clean, the stored reproducers are not."""
+    folder = SOURCE / "fuzzbench" / name
+    truth = build_checks.read_truth(folder)
+    environment = build.environment(("FUZZER_LIB", build.standalone()[1]))
+    script = build.src / "build.sh"
+    shutil.copy(folder / "build.sh", script)
+    shutil.rmtree(build.src / "seeds", ignore_errors=True)
+    shutil.copytree(folder / "seeds", build.src / "seeds")
+    problem = build.run(script, environment)
+    report.say("build", problem, name)
+    if problem is None:
+        build_checks.check_benchmark(report, build, truth)
+
+
+def check(report, name, options, folder):
+    """One variant, after which its folder may go."""
+    if name == "workflows":
+        build_checks.check_workflows(report, SOURCE)
+        build_checks.check_projects(report, SOURCE)
+        return
+    build = Build(name, folder, options.jobs)
+    if name == "benchmarks":
+        names = build_checks.benchmark_names(SOURCE)
+        for benchmark in names if options.whole else names[-1:]:
+            check_benchmark(report, build, benchmark)
+        return
+    if name == "libc++":
+        check_libcxx_syntax(report)
+    built = check_targets(report, build, few=name != "address" and not options.whole)
+    if built and options.breakage and name in ("address", "none"):
+        build_breakage.check(report, build)
+
+
+def main():
+    names = [*FLAGS, "workflows"]
+    parser = argparse.ArgumentParser(prog="check_build")
+    parser.add_argument("--sanitizer", action="append", choices=names)
+    parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--breakage", action="store_true")
+    parser.add_argument("--keep")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    folder = pathlib.Path(options.keep or tempfile.mkdtemp(prefix="check_build-")).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)  # targets are run as nobody
+    report = Report()
+    try:
+        for name in options.sanitizer or names:
+            report.variant = name
+            check(report, name, options, folder)
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(f"{report.good} checks are well, {report.bad} are not")
+    return 1 if report.bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
