@@ -108,15 +108,14 @@ def check_targets(report, build, few):
 
 
 def check_libcxx_syntax(report):
-    """What the targets of other variants do not compile against libc++."""
-    for folder in ("model", "harness", "fuzz"):
-        bad = []
-        for source in sorted((SOURCE / folder).rglob("*.cc")):
-            result = subprocess.run(["clang++-19", "-std=c++20", "-stdlib=libc++", "-fsyntax-only", f"-I{SOURCE}",
-                                     str(source)], capture_output=True, text=True, check=False)
-            if result.returncode != 0:
-                bad.append(result.stderr.splitlines()[0])
-        report.say(f"{folder} compiles", bad[0] if bad else None, "each source by itself")
+    """What the targets do not hold, of other engines; model/ and harness/ are in them, all of it."""
+    bad = []
+    for source in sorted((SOURCE / "fuzz").glob("*.cc")):
+        result = subprocess.run(["clang++-19", "-std=c++20", "-stdlib=libc++", "-fsyntax-only", f"-I{SOURCE}",
+                                 str(source)], capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            bad.append(result.stderr.splitlines()[0])
+    report.say("fuzz/ compiles", bad[0] if bad else None, "each source, for whatever engine")
 
 
 def check_benchmark(report, build, name):
