@@ -20,7 +20,8 @@ export AFL_LLVM_ALLOWLIST=$build/instrumented-afl
 export CXXFLAGS="${CXXFLAGS:-} -fsanitize-coverage-allowlist=$build/instrumented -Wno-unused-command-line-argument"
 export LLVM_PROFILE_FILE=/dev/null  # of fuzz_kit, in a build for coverage
 
-cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None \
+# --fresh: $WORK may be left from another sanitizer, and CMake keeps to the compiler and the flags that it saw first.
+cmake --fresh -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DCMAKE_EXE_LINKER_FLAGS="${LDFLAGS:-} -static-libstdc++ -static-libgcc" \
   -DLIB_FUZZING_ENGINE="${FUZZER_LIB:-$LIB_FUZZING_ENGINE}" -DGATHERFUZZ_FUZZER_FLAGS= \
   -DGATHERFUZZ_COMMAND=OFF -DGATHERFUZZ_TESTS=OFF -DGATHERFUZZ_BENCH=OFF

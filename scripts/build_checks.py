@@ -164,7 +164,7 @@ def check_behaviour(report, variant, out, names, scratch):
     seeds = {name: unpack(out / f"{name}_seed_corpus.zip", scratch / "seeds" / name) for name in names}
     if variant == "afl":
         report.say("AFL++", first(afl_start(out / name, seeds[name], scratch / name) for name in names),
-                   "all set and ready to roll, in persistent mode")
+                   f"all set and ready to roll, in persistent mode, {EDGES} edges or more")
         return
     if variant == "libc++":
         report.say("replay", first(bad_standalone(out / name, seeds[name], scratch) for name in names),
@@ -284,7 +284,9 @@ def afl_start(target, seeds, folder):
         if needed not in done.stdout:
             lines = [line for line in done.stdout.splitlines() if "ABORT" in line or "[-]" in line]
             return f"{target.name}: not '{needed}' (status {done.returncode}): {lines[-1] if lines else ''}"
-    return None
+    stats = (folder / "out/default/fuzzer_stats").read_text(encoding="utf-8")
+    edges = int(re.search(r"^total_edges\s*: (\d+)", stats, re.M).group(1))
+    return f"{target.name} has {edges} edges, fewer than {EDGES}" if edges < EDGES else None
 
 
 def bad_standalone(target, seeds, scratch):

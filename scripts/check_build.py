@@ -7,6 +7,7 @@ What is asked of a folder of targets is in build_checks.py.
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -30,12 +31,11 @@ FLAGS = {
     "coverage": "-fprofile-instr-generate -fcoverage-mapping -pthread -Wl,--no-as-needed -Wl,-ldl -Wl,-lm"
                 " -Wno-unused-command-line-argument",
     "none": LIBFUZZER,
-    # AFL++'s own compilers take no C++20 here, so its kind of coverage comes from clang.
-    "afl": "-fsanitize-coverage=trace-pc-guard",
+    "afl": "",  # its compilers do what is to be done
     "libc++": "-stdlib=libc++",
     "benchmarks": "",
 }
-AFL = pathlib.Path("/usr/lib/afl")
+COMPILERS = {"afl": ("afl-clang-fast", "afl-clang-fast++")}  # of all others, clang 19
 
 
 class Build:
@@ -44,7 +44,8 @@ class Build:
     def __init__(self, name, folder, jobs):
         self.name = name
         self.folder = folder / name
-        self.out, self.work, self.src = (self.folder / part for part in ("out", "work", "src"))
+        self.out, self.src = self.folder / "out", self.folder / "src"
+        self.work = folder / "work"  # one for all, as helper.py of OSS-Fuzz has it
         self.jobs = jobs
         shutil.rmtree(self.out, ignore_errors=True)
         for part in (self.out, self.work, self.src):
@@ -54,11 +55,13 @@ class Build:
 
     def environment(self, engine, **more):
         flags = f"{BASE} {FLAGS[self.name]}".strip()
+        compiler = COMPILERS.get(self.name, ("clang-19", "clang++-19"))
         kept = {key: os.environ[key] for key in
                 ("PATH", "HOME", "CCACHE_DIR", "CMAKE_CXX_COMPILER_LAUNCHER") if key in os.environ}
         return kept | {
-            "SRC": str(self.src), "OUT": str(self.out), "WORK": str(self.work), "CC": "clang-19",
-            "CXX": "clang++-19", "CFLAGS": flags, "CXXFLAGS": flags, "GATHERFUZZ_JOBS": str(self.jobs),
+            "SRC": str(self.src), "OUT": str(self.out), "WORK": str(self.work), "CC": compiler[0],
+            "CXX": compiler[1], "CFLAGS": flags, "CXXFLAGS": flags, "GATHERFUZZ_JOBS": str(self.jobs),
+            "AFL_QUIET": "1",
         } | {engine[0]: engine[1]} | more
 
     def run(self, script, environment):
@@ -69,8 +72,8 @@ class Build:
                                     stderr=subprocess.STDOUT, cwd=self.src, timeout=1800, check=False).returncode
         if status != 0:
             lines = log.read_text(errors="replace").splitlines()
-            told = [line for line in lines if "error" in line.lower()] or lines[-1:]
-            return f"{script.name} ended with {status}: {told[0] if told else ''} ({log})"
+            told = [line for line in lines if re.search("error:|CMake Error|undefined", line)] or lines[-1:]
+            return f"{script.name} ended with {status}: {told[0][:200] if told else ''} ({log})"
         return None
 
     def standalone(self):
@@ -82,7 +85,7 @@ class Build:
 
     def engine(self):
         if self.name == "afl":
-            return ("LIB_FUZZING_ENGINE", f"{AFL}/libAFLDriver.a {AFL}/afl-compiler-rt.o")
+            return ("LIB_FUZZING_ENGINE", "/usr/lib/afl/libAFLDriver.a")
         if self.name == "libc++":
             return self.standalone()
         return ("LIB_FUZZING_ENGINE", "-fsanitize=fuzzer")
