@@ -1,26 +1,31 @@
 #!/bin/bash -eu
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# Builds the fuzz targets as OSS-Fuzz, ClusterFuzzLite and FuzzBench ask for them: of the source in $SRC/gatherfuzz, in
-# $WORK, into $OUT, with the CXX, CXXFLAGS and LIB_FUZZING_ENGINE (FuzzBench: FUZZER_LIB) of the environment. Nothing here
-# names a sanitizer.
-#   GATHERFUZZ_FUZZ   targets as POLICY_ARCH, separated by blanks; unset: every published policy held to be safe, where it
-#                     is, and what holds these against each other. Broken ones are built only if they are named.
-# oss-fuzz/build.sh and each benchmark's build.sh call this one; scripts/check_build tests it; docs/oss-fuzz.md explains.
+# Builds the fuzz targets as OSS-Fuzz, ClusterFuzzLite and FuzzBench ask for them: of the source in
+# $SRC/gatherfuzz, in $WORK, into $OUT, with the CXX, CXXFLAGS and LIB_FUZZING_ENGINE (FuzzBench:
+# FUZZER_LIB) of the environment. Nothing here names a sanitizer.
+#   GATHERFUZZ_FUZZ   targets as POLICY_ARCH, separated by blanks; unset: every published policy held
+#                     to be safe, where it is, and what holds these against each other. Broken ones
+#                     are built only if they are named.
+#   GATHERFUZZ_JOBS   processes; unset: one for each core
+# oss-fuzz/build.sh and each benchmark's build.sh call this one. scripts/check_build tests it, and
+# docs/oss-fuzz.md explains.
 source=$SRC/gatherfuzz
 build=$WORK/gatherfuzz
 kit=$build/fuzz/fuzz_kit
 jobs=${GATHERFUZZ_JOBS:-$(nproc)}
 mkdir -p "$build" "$OUT"
 
-# Coverage is taken of the policies and the architectures only (fuzz/CMakeLists.txt says why), by whatever flags the
-# environment has for it: clang and AFL++'s compilers each read such a list.
+# Coverage is taken of the policies and the architectures only (fuzz/CMakeLists.txt says why), by
+# whatever flags the environment has for it: clang and AFL++'s compilers each read such a list.
 printf 'src:*/model/policies/*\nsrc:*/model/arch/*\nfun:*\n' >"$build/instrumented"
 printf 'src: */model/policies/*\nsrc: */model/arch/*\n' >"$build/instrumented-afl"
 export AFL_LLVM_ALLOWLIST=$build/instrumented-afl
-export CXXFLAGS="${CXXFLAGS:-} -fsanitize-coverage-allowlist=$build/instrumented -Wno-unused-command-line-argument"
+CXXFLAGS="${CXXFLAGS:-} -fsanitize-coverage-allowlist=$build/instrumented"
+export CXXFLAGS="$CXXFLAGS -Wno-unused-command-line-argument"  # where there is no coverage
 export LLVM_PROFILE_FILE=/dev/null  # of fuzz_kit, in a build for coverage
 
-# --fresh: $WORK may be left from another sanitizer, and CMake keeps to the compiler and the flags that it saw first.
+# --fresh: $WORK may be left from another sanitizer, and CMake keeps to the compiler and the flags
+# that it saw first.
 cmake --fresh -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DCMAKE_EXE_LINKER_FLAGS="${LDFLAGS:-} -static-libstdc++ -static-libgcc" \
   -DLIB_FUZZING_ENGINE="${FUZZER_LIB:-$LIB_FUZZING_ENGINE}" -DGATHERFUZZ_FUZZER_FLAGS= \

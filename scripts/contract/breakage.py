@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-"""What was built is broken in each way that build_checks.py looks for: does the check say so?"""
+"""Breaks what was built in each way that folder.py and running.py look for: do they say so?"""
 import shutil
 import subprocess
 import zipfile
 
-import build_checks
+import folder
+import running
+from report import Report
 
 
 def break_helper(out, build, _):
@@ -25,12 +27,17 @@ def break_script(out, _, name):
 
 
 def break_discovery(out, _, name):
-    (out / f"{name}.options").write_text("# LLVMFuzzerTestOneInput\n[libfuzzer]\nmax_len = 1\n", encoding="ascii")
+    (out / f"{name}.options").write_text(
+        "# LLVMFuzzerTestOneInput\n[libfuzzer]\nmax_len = 1\n", encoding="ascii"
+    )
 
 
 def break_library(out, _, name):
-    (out / "main.cc").write_text("#include <iostream>\nconst char s[] = \"LLVMFuzzerTestOneInput\";\n"
-                                 "int main() { std::cout << s; }\n", encoding="ascii")
+    (out / "main.cc").write_text(
+        '#include <iostream>\nconst char s[] = "LLVMFuzzerTestOneInput";\n'
+        "int main() { std::cout << s; }\n",
+        encoding="ascii",
+    )
     subprocess.run(["clang++-19", str(out / "main.cc"), "-o", str(out / name)], check=True)
     (out / "main.cc").unlink()
 
@@ -50,9 +57,17 @@ def break_options(out, _, name):
 
 
 # Each breakage, and the check that must see it.
-STILL = ((break_helper, "files"), (break_broken_policy, "files"), (break_name, "names"), (break_script, "executables"),
-         (break_discovery, "discovery"), (break_library, "libraries"), (break_no_seeds, "seeds"),
-         (break_dictionary, "dictionaries"), (break_options, "options"))
+STILL = (
+    (break_helper, "files"),
+    (break_broken_policy, "files"),
+    (break_name, "names"),
+    (break_script, "executables"),
+    (break_discovery, "discovery"),
+    (break_library, "libraries"),
+    (break_no_seeds, "seeds"),
+    (break_dictionary, "dictionaries"),
+    (break_options, "options"),
+)
 
 
 def check(report, build):
@@ -60,8 +75,8 @@ def check(report, build):
     for breakage, expected in STILL:
         out = fresh_copy(build, name)
         breakage(out, build, name)
-        silent = build_checks.Report(silent=True)
-        build_checks.check_folder(silent, out, [name])
+        silent = Report(silent=True)
+        folder.check_folder(silent, out, [name])
         said(report, breakage, expected, silent)
     check_behaviour(report, build)
     shutil.rmtree(build.folder / "broken")
@@ -77,15 +92,30 @@ def fresh_copy(build, name):
 
 
 def said(report, breakage, expected, silent):
-    report.say(breakage.__name__.replace("_", " "), None if expected in silent.failed else
-               f"the check '{expected}' did not see it; these failed: {silent.failed}", f"seen by '{expected}'")
+    report.say(
+        breakage.__name__.replace("_", " "),
+        None
+        if expected in silent.failed
+        else f"the check '{expected}' did not see it; these failed: {silent.failed}",
+        f"seen by '{expected}'",
+    )
 
 
 def check_behaviour(report, build):
-    """A target of a broken policy, and one that is not instrumented, under the names of good ones."""
+    """A broken policy's target under a good one's name; a build for another sanitizer."""
     out = fresh_copy(build, "fuzz_full-mm_x86")
-    subprocess.run(["ninja", "-C", str(build.work / "gatherfuzz"), "-j", str(build.jobs), "fuzz_own-range_x86"],
-                   stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [
+            "ninja",
+            "-C",
+            str(build.work / "gatherfuzz"),
+            "-j",
+            str(build.jobs),
+            "fuzz_own-range_x86",
+        ],
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
     shutil.copy(build.work / "gatherfuzz/fuzz/fuzz_own-range_x86", out / "fuzz_full-mm_x86")
     silent = behaviour(build, out, build.name)
     for expected in ("start", "replay", "fuzzing"):
@@ -102,7 +132,7 @@ def behaviour(build, out, variant):
     scratch = build.folder / "broken-scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
-    silent = build_checks.Report(silent=True)
-    build_checks.check_behaviour(silent, variant, out, ["fuzz_full-mm_x86"], scratch)
+    silent = Report(silent=True)
+    running.check_behaviour(silent, variant, out, ["fuzz_full-mm_x86"], scratch)
     shutil.rmtree(scratch)
     return silent
