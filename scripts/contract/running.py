@@ -162,6 +162,8 @@ def wrong_calls(variant, out, names):
         least = min(least or (asan, ubsan), (asan, ubsan))
         if variant == "address" and (asan < 1000 or ubsan > 200):
             problems.append(f"{name} has {asan} calls of ASan, {ubsan} of UBSan: not an ASan build")
+        if variant == "address" and re.search(r"call.*<__asan_stack_malloc", listing):
+            problems.append(f"{name} moves locals off the stack, which fibers need there")
         if variant == "undefined" and (asan > 0 or ubsan < 168):
             problems.append(f"{name} has {ubsan} calls of UBSan, {asan} of ASan: not a UBSan build")
     return first(problems), f"at least {least[0]} calls of ASan, {least[1]} of UBSan"
