@@ -7,8 +7,9 @@ build=${GATHERFUZZ_BUILD:-build}
 packages=(clang-19 libclang-rt-19-dev llvm-19 g++-12 cmake ninja-build libboost-context1.81-dev
   libabsl-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev afl++)
 
-# What the tests take besides: a browser that can be driven, for the page that explain --html writes.
-test_packages=(chromium chromium-driver python3-selenium)
+# What the tests take besides: a browser that can be driven, for the page that explain --html writes;
+# what builds and reads what goes to ClusterFuzzLite and OSS-Fuzz.
+test_packages=(python3 chromium chromium-driver python3-selenium zip binutils python3-yaml)
 
 die() {
   echo "$(basename "$0"): $*" >&2

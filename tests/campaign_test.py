@@ -149,7 +149,7 @@ class Kills(CampaignTest):
                 taken = self.check_features(taken)
         self.assertIn(self.run_campaign("--seconds", "6"), (0, 1))
         self.check_findings(known)
-        self.check_counts(counts)
+        self.assertEqual(len(self.check_counts(counts)), 4)
         self.check_features(taken)
         self.assertGreater(len(known), 3)
         self.assertEqual([name for _, _, names in os.walk(self.folder)
@@ -170,6 +170,7 @@ class Kills(CampaignTest):
 
     def check_counts(self, before):
         now = self.counts()
+        self.assertGreater(min(values[0] for values in now.values()), 0)
         for name, values in before.items():
             for then, value in zip(values, now[name]):
                 self.assertGreaterEqual(value, then, name)
@@ -266,6 +267,44 @@ class Trouble(CampaignTest):
         self.assertIn(os.path.basename(torn) + " was cut off; removed", self.said())
         self.assertIn(os.path.basename(lost) + " was cut off; kept", self.said())
         self.assertFalse(os.path.exists(lost))
+        self.assertLessEqual(known, self.signatures())
+
+    def test_what_is_no_crash(self):
+        """Files that show nothing, or are none, are no violations; other lines are passed over."""
+        self.assertEqual(self.run_campaign("--seconds", "4"), 0)
+        other = os.path.join(self.folder, "share/full-mm_x86/crashes/other\nhost")
+        os.makedirs(os.path.join(other, "crash-folder"))
+        for name, content in (("crash-empty", b""), ("crash-text", b"gatherfuzz 1\nnonsense\n"),
+                              ("crash-clean", b"\2\1\4\4"), ("crash-big", bytes(17 << 20))):
+            with open(os.path.join(other, name), "wb") as file:
+                file.write(content)
+        crashes = os.path.join(self.folder, "share/full-mm_x86/crashes", self.host())
+        for number in range(20):
+            with open(os.path.join(crashes, f"timeout-{number}"), "wb") as file:
+                file.write(b"x")
+        for name in ("findings.jsonl", "history.jsonl"):
+            with open(os.path.join(self.folder, name), "a") as file:
+                file.write('[]\n7\n{"target": 3}\n{"target": "full-mm_x86", "signature": 5}\n')
+        self.assertEqual(self.run_campaign("--seconds", "4"), 0, self.said())
+        self.assertEqual({f["target"] for f in self.findings() if isinstance(f, dict) and
+                          isinstance(f.get("signature"), str)}, {"own-range_x86"})
+        self.assertEqual(self.said().count("does not show a violation"), 4)
+        self.assertEqual(len(os.listdir(other)), 5)
+        self.assertEqual(len([name for name in os.listdir(crashes) if "timeout" in name]), 8)
+
+    def host(self):
+        return json.loads(read(self.folder + "/campaign.json"))["host"]
+
+    def test_state_that_is_none(self):
+        self.assertEqual(self.run_campaign("--seconds", "2"), 0)
+        for content in ("", "[]", '{"version": 1, "host": 7}', "\0\0"):
+            with open(self.folder + "/campaign.json", "w") as file:
+                file.write(content)
+            self.assertEqual(self.run_campaign("--seconds", "2"), 2)
+            self.assertIn("campaign.json is no state of a campaign", self.said())
+        os.remove(self.folder + "/campaign.json")
+        known = self.signatures()
+        self.assertEqual(self.run_campaign("--seconds", "2"), 0)
         self.assertLessEqual(known, self.signatures())
 
     def test_engine_that_is_missing(self):

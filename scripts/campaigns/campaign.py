@@ -132,16 +132,28 @@ def clean_schedules(corpus):
     return sorted(paths)
 
 
+# What campaign.json must have, to be gone on from.
+FORM = {"version": int, "host": str, "targets": list, "engines": list, "jobs": int, "turn": int,
+        "disk": int, "memory": int, "ran": (int, float), "turns": dict, "seconds": dict,
+        "taken": dict}
+
+
 def open_settings(path, given):
     """What an earlier campaign in that folder was, with what is given now in its place."""
-    stored = read_json(os.path.join(path, "campaign.json"))
-    if stored is None and os.path.isdir(path) and set(os.listdir(path)) - {"local", "share"}:
-        raise BadCampaign(f"{path} is not empty and holds no campaign.json; name a new folder")
-    if stored is not None and stored.get("version") != 1:
-        raise BadCampaign(f"{path}/campaign.json is of another version")
+    file = os.path.join(path, "campaign.json")
+    stored = read_json(file)
+    if os.path.exists(file) and (stored is None or any(
+            not isinstance(stored.get(name), form) for name, form in FORM.items())):
+        raise BadCampaign(f"{file} is no state of a campaign; remove it, and name what to fuzz "
+                          "once more: all else in the folder is used again")
+    if stored is None and os.path.isdir(path) and \
+            set(os.listdir(path)) - {"local", "share", "triage", "log", "log.1", "report.html",
+                                     "findings.jsonl", "history.jsonl"}:
+        raise BadCampaign(f"{path} is not empty and holds no campaign; name a new folder")
+    if stored is not None and stored["version"] != 1:
+        raise BadCampaign(f"{file} is of another version")
     if stored is not None and given.get("host") not in (None, stored["host"]):
         raise BadCampaign(f"{path} is of the host '{stored['host']}'; leave --host out")
     settings = dict(stored or {})
     settings.update({key: value for key, value in given.items() if value is not None})
     return settings
-

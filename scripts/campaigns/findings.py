@@ -2,7 +2,9 @@
 """Crashes as they come in: which are new violations, and what is known from then on.
 
 findings.jsonl is the record. The files of known signatures, which targets read, are made from it.
-A crash file is looked at once by each campaign process; of each signature a few files are kept.
+A crash file is looked at once by each campaign process. Of each signature, and of each kind of
+other file that libFuzzer leaves (timeout-, oom-, ...), this host keeps a few; what another one
+leaves is never touched.
 """
 import json
 import os
@@ -28,9 +30,9 @@ class Findings:
         self.known = {target: set() for target in targets}
         self.last = None  # time of the last finding
         for finding in read_json_lines(folder.at("findings.jsonl")):
-            if finding.get("target") in self.known and "signature" in finding:
+            if finding.get("target") in self.known and isinstance(finding.get("signature"), str):
                 self.known[finding["target"]].add(finding["signature"])
-                self.last = finding.get("time")
+                self.last = finding.get("time", self.last)
         for target in targets:
             self._write_known(target)
 
@@ -44,6 +46,7 @@ class Findings:
     def harvest(self, target, elapsed):
         """Takes in what engines, and other hosts, have left. Returns how many violations were new."""
         self._collect_from_afl(target)
+        self._thin_others(target)
         fresh = []
         for host in folders_in(self._folder.at("share", target, "crashes")):
             for name in files_in(self._folder.crashes(target, host)):
@@ -80,13 +83,15 @@ class Findings:
             self._say(f"{target}: {self._relative(path)} does not show a violation; it is left there")
             self._seen.add(path)
             return 0
-        if signature in self.known[target]:
-            self._seen.add(path)
-            if host == self._folder.host:
-                self._thin(target, signature, path)
-            return 0
         engine = ("exchange" if host != self._folder.host else
                   "afl" if path in self._of_afl else "libfuzzer")
+        self._of_afl.discard(path)
+        if signature in self.known[target]:
+            if host != self._folder.host or self._keeps(target, signature):
+                self._seen.add(path)
+            else:
+                remove(path)
+            return 0
         self._folder.append("findings.jsonl", {
             "at": round(elapsed, 1), "time": round(time.time(), 1), "target": target,
             "signature": signature, "kind": signature.split("+")[0], "engine": engine,
@@ -99,43 +104,63 @@ class Findings:
         self._say(f"{target}: {signature} ({self._relative(path)})")
         return 1
 
-    def _thin(self, target, signature, path):
-        kept = self._kept.get((target, signature), 0)
-        if kept >= FILES_OF_A_SIGNATURE:
-            remove(path)
-        else:
-            self._kept[target, signature] = kept + 1
+    def _keeps(self, target, signature):
+        """Whether one more file of it is worth keeping."""
+        kept = self._kept.get((target, signature), 0) + 1
+        self._kept[target, signature] = min(kept, FILES_OF_A_SIGNATURE)
+        return kept <= FILES_OF_A_SIGNATURE
+
+    def _thin_others(self, target):
+        """Of what libFuzzer leaves beside crashes, the first few by name."""
+        kept = {}
+        for name in files_in(self._folder.crashes(target)):
+            kind = name.split("-")[0]
+            kept[kind] = kept.get(kind, 0) + 1
+            path = os.path.join(self._folder.crashes(target), name)
+            if kind == "crash" or path in self._seen:
+                continue
+            if kept[kind] > FILES_OF_A_SIGNATURE:
+                remove(path)
+            else:
+                self._seen.add(path)
+                self._say(f"problem: {target}: {self._relative(path)}")
+
+    def drop_afl(self, target):
+        """Removes AFL++'s folders of this host, once their queue and crashes have been taken over."""
+        for instance in folders_in(self._folder.afl(target)):
+            if instance.startswith(self._folder.host + "-"):
+                path = os.path.join(self._folder.afl(target), instance)
+                shutil.rmtree(path, ignore_errors=True)
+                self._seen = {seen for seen in self._seen if not seen.startswith(path + "/")}
 
     def _relative(self, path):
         return os.path.relpath(path, self._folder.path)
 
     def _signatures(self, target, batch):
-        """One for each; None where nothing is shown. A file that kills the replay (a kernel's code
-        can, by a wild pointer) has the signature crashed-itself."""
-        signatures = self._replay(target, [path for _, _, path in batch])
-        if signatures is not None:
-            return signatures
-        return [(self._replay(target, [path]) or ["crashed-itself"])[0] for _, _, path in batch]
+        """One for each; None where nothing is shown."""
+        paths = [path for _, _, path in batch]
+        signatures = self._replay(target, paths)
+        if signatures is None:
+            signatures = [(self._replay(target, [path]) or [None])[0] for path in paths]
+        return signatures
 
     def _replay(self, target, paths):
+        """None if not all could be replayed. One that kills the replay (a kernel's code can, by a
+        wild pointer or for ever in a loop) has the signature crashed-itself."""
         policy, arch = target.rsplit("_", 1)
         try:
             result = subprocess.run(
                 [self._gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, "--", *paths],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 timeout=SECONDS_OF_A_REPLAY, check=False)
+            killed = result.returncode < 0
         except subprocess.TimeoutExpired:
-            return None
+            killed = True
+        if killed:
+            return ["crashed-itself"] if len(paths) == 1 else None
         lines = result.stdout.decode(errors="replace").splitlines()
         if len(lines) != len(paths):
             return None
         runs = [json.loads(line) for line in lines]
         return [run.get("signature") or ("limit" if run["verdict"] == "limit" else None)
                 for run in runs]
-
-
-def drop_afl(folder, target):
-    """AFL++'s folders of this host, once their queue and their crashes have been taken over."""
-    for instance in folders_in(folder.afl(target)):
-        if instance.startswith(folder.host + "-"):
-            shutil.rmtree(os.path.join(folder.afl(target), instance), ignore_errors=True)

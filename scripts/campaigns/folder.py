@@ -153,21 +153,26 @@ def read_lines(path):
 
 
 def read_json_lines(path):
+    """The objects of a file, a line each; lines that are none are left out."""
     values = []
     for line in read_lines(path):
         try:
-            values.append(json.loads(line))
+            value = json.loads(line)
         except ValueError:
-            pass
+            continue
+        if isinstance(value, dict):
+            values.append(value)
     return values
 
 
 def read_json(path):
+    """An object; None if there is none."""
     try:
         with open(path) as file:
-            return json.load(file)
+            value = json.load(file)
     except (OSError, ValueError):
         return None
+    return value if isinstance(value, dict) else None
 
 
 def sync_folder(path):

@@ -17,6 +17,7 @@ from turn import Turn, share_out
 TICK_SECONDS = 0.2
 SAME_PROBLEM_SECONDS = 60
 LAST_TRIAGE_SECONDS = 300
+TRIAGE_SECONDS = 7200  # what it had made by then is kept, and the next one goes on
 
 
 class Stop(Exception):
@@ -39,7 +40,8 @@ class Supervisor:
         self._problems = {}  # message -> when it was last said
         self.cells = {}  # features of each target's corpus, as last measured
         for sample in read_json_lines(campaign.folder.at("history.jsonl")):
-            self.cells[sample.get("target")] = sample.get("features", 0)
+            if sample.get("target") in campaign.targets:
+                self.cells[sample["target"]] = sample.get("features", 0)
 
     def run(self, seconds):
         """Until the time is up, or it is stopped. Returns "finished", or why it stopped."""
@@ -135,7 +137,9 @@ class Supervisor:
         """One at a time, of all targets, when there is something new."""
         if self._triage is not None:
             if self._triage.running():
-                return
+                if time.monotonic() - self._triage.started < TRIAGE_SECONDS:
+                    return
+                end([self._triage])
             if self._triage.status not in (0, 1):
                 self.problem(f"triage ended with status {self._triage.status}: "
                              + self._triage.last_words())

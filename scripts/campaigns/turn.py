@@ -8,11 +8,11 @@ import json
 import time
 
 from engines import Child, end
-from findings import drop_afl
 from folder import files_in
 
 FAILURES = 3  # of an engine, before it is left alone for the rest of the turn
 QUICK_SECONDS = 2  # an engine that ends sooner, and found nothing new, has failed
+WAIT_SECONDS = 1200  # for a merge, or the like; then it is ended, and has failed
 # Of libFuzzer: the time is up; a crash (1 where no sanitizer has a say); a hang; no memory.
 LIBFUZZER_STATUSES = (0, 77, 1, 70, 71)
 
@@ -45,8 +45,12 @@ class Turn:
 
     def advance(self):
         """Goes on as far as it can without waiting. Returns whether there is more to do."""
-        if self._waits_for is not None and self._waits_for.running():
-            return True
+        waits_for = self._waits_for
+        if waits_for is not None and waits_for.running():
+            if time.monotonic() - waits_for.started < WAIT_SECONDS:
+                return True
+            self._s.problem(f"{waits_for.what} takes more than {WAIT_SECONDS} s; ended")
+            end([waits_for])
         try:
             self._waits_for = next(self._steps)
         except StopIteration:
@@ -88,7 +92,7 @@ class Turn:
     def _take_over(self):
         self._s.harvest(self.target)
         if (yield from self._c.merging.take_over(self.target)):
-            drop_afl(self._c.folder, self.target)
+            self._c.findings.drop_afl(self.target)
         else:
             self._s.problem(f"{self.target}: a merge failed: see local/logs")
 
