@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 
-from folder import files_in, folders_in, read_json_lines, remove, sha1_of
+from folder import files_in, flush, folders_in, read_json_lines, remove, sha1_of
 
 FILES_OF_A_SIGNATURE = 8  # kept of this host's own, for each target
 SECONDS_OF_A_REPLAY = 60
@@ -92,6 +92,7 @@ class Findings:
             else:
                 remove(path)
             return 0
+        flush(path)
         self._folder.append("findings.jsonl", {
             "at": round(elapsed, 1), "time": round(time.time(), 1), "target": target,
             "signature": signature, "kind": signature.split("+")[0], "engine": engine,

@@ -82,7 +82,7 @@ class Folder:
         except OSError:
             remove(unfinished)
             raise
-        sync_folder(os.path.dirname(path))
+        sync(os.path.dirname(path))
 
     def write_json(self, name, value):
         self.write(self.at(name), json.dumps(value, indent=1) + "\n")
@@ -175,12 +175,18 @@ def read_json(path):
     return value if isinstance(value, dict) else None
 
 
-def sync_folder(path):
+def sync(path):
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def flush(path):
+    """A file of somebody else's, and its name, to the disk."""
+    sync(path)
+    sync(os.path.dirname(path))
 
 
 def remove(path):

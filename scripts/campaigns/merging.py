@@ -67,6 +67,7 @@ class Merging:
         yield child
         if child.status != 0:
             return False
+        os.sync()  # what was taken from may be removed now
         for path, state in sources:
             self._taken[self._key(path)] = state
         return True
@@ -88,6 +89,7 @@ class Merging:
         kept = set(files_in(into))
         whole = child.status == 0 and kept and kept <= set(before)
         if whole:
+            os.sync()
             for name in before:
                 if name not in kept:
                     remove(os.path.join(corpus, name))
