@@ -341,6 +341,97 @@ class Trouble(CampaignTest):
             subprocess.run(["umount", disk], check=True)
 
 
+class FindingsTest(CampaignTest):
+    """Crash files and the record of findings, by the code that looks after them."""
+    TARGET = "own-range_x86"
+
+    def setUp(self):
+        super().setUp()
+        self.at = Folder(self.folder, "c")
+        self.at.make([self.TARGET])
+        self.heard = []
+        self.schedule = read(SOURCE + "/corpus/verdicts/own-range-x86.gather").encode()
+
+    def open_findings(self):
+        return Findings(self.at, os.path.join(BUILD, "gatherfuzz"), [self.TARGET], self.heard.append)
+
+    def put_crash(self, content, name=None, host="c"):
+        os.makedirs(self.at.crashes(self.TARGET, host), exist_ok=True)
+        path = os.path.join(self.at.crashes(self.TARGET, host),
+                            name or "crash-" + hashlib.sha1(content).hexdigest())
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def test_what_other_hosts_put_beside_crashes(self):
+        self.put_crash(b"gatherfuzz schedule", host="d")  # refused
+        self.put_crash(b"", name="crash-" + 40 * "2", host="d")
+        self.put_crash(b"gatherfuzz schedule\n", name="crash-a \n\udcff", host="d")
+        self.put_crash(self.schedule, name="crash-" + 40 * "0", host="d")
+        os.truncate(self.put_crash(self.schedule + b"#", host="d"), 1 << 32)
+        os.mkdir(self.at.at("share", self.TARGET, "crashes", "d", "crash-" + 40 * "1"))
+        findings = self.open_findings()
+        self.assertEqual(findings.harvest(self.TARGET, 1), 0, self.heard)
+        good = self.put_crash(self.schedule, host="d")
+        self.assertEqual(findings.harvest(self.TARGET, 1), 1, self.heard)
+        self.assertEqual(os.path.join(self.folder, self.findings()[0]["crash"]), good)
+
+    def test_crash_that_is_being_written(self):
+        path = self.put_crash(self.schedule)
+        os.truncate(path, 20)
+        findings = self.open_findings()
+        self.assertEqual(findings.harvest(self.TARGET, 1), 0)
+        self.put_crash(self.schedule)
+        self.assertEqual(findings.harvest(self.TARGET, 1), 1)
+
+    def test_a_file_that_a_finding_names_is_kept(self):
+        contents = sorted((self.schedule + b"#%d\n" % number for number in range(20)),
+                          key=lambda content: hashlib.sha1(content).hexdigest())
+        found = self.put_crash(contents[-1])
+        self.assertEqual(self.open_findings().harvest(self.TARGET, 1), 1)
+        for content in contents[:-1]:
+            self.put_crash(content)
+        self.assertEqual(self.open_findings().harvest(self.TARGET, 1), 0)
+        self.assertTrue(os.path.exists(found))
+        self.assertEqual(len(os.listdir(self.at.crashes(self.TARGET))), 9)
+
+    def test_findings_of_wrong_types(self):
+        lines = ["7", "[]", "null", '"text"', '{"target": [], "signature": "s"}',
+                 '{"target": "own-range_x86", "signature": {}}',
+                 '{"target": "own-range_x86", "signature": "s", "time": "never", "crash": 3}', "\0",
+                 '{"target": "own-range_x86", "signature": "t"}']
+        with open(self.at.at("findings.jsonl"), "w") as file:
+            file.write("\n".join(lines))  # the last one was cut off just before its end
+        self.assertEqual(self.open_findings().known[self.TARGET], {"s"})
+
+    def test_findings_that_cannot_be_read(self):
+        os.mkdir(self.at.at("findings.jsonl"))
+        self.assertRaises(OSError, self.open_findings)
+
+    def test_bounds(self):
+        for kind in ("timeout", "oom", "slow-unit", "torn"):
+            for number in range(50):
+                self.put_crash(b"%d" % number, f"{kind}-{number}")
+        for number in range(50):
+            self.put_crash(b"nothing %d" % number)
+        findings = self.open_findings()
+        findings.harvest(self.TARGET, 1)
+        self.assertEqual(len(os.listdir(self.at.crashes(self.TARGET))), 5 * 32)
+
+    def test_folders_of_a_host_whose_name_begins_like_ours(self):
+        instances = ("c-main", "c-main-1", "c-s3", "c-x-main", "c-mainly", "cc-main")
+        for instance in instances:
+            crashes = os.path.join(self.at.afl(self.TARGET), instance, "crashes")
+            os.makedirs(crashes)
+            with open(os.path.join(crashes, "id:000000"), "wb") as file:
+                file.write(self.schedule + b"# " + instance.encode() + b"\n")
+        findings = self.open_findings()
+        self.assertEqual(findings.harvest(self.TARGET, 1), 1)
+        self.assertEqual(len(os.listdir(self.at.crashes(self.TARGET))), 3)
+        findings.drop_afl(self.TARGET)
+        self.assertEqual(sorted(os.listdir(self.at.afl(self.TARGET))), sorted(instances[3:]))
+
+
 def read(path):
     with open(path, errors="replace") as file:
         return file.read()
@@ -355,4 +446,7 @@ def listing(folder):
 
 if __name__ == "__main__":
     BUILD, SOURCE = (os.path.abspath(path) for path in sys.argv[1:3])
+    sys.path.insert(0, os.path.join(SOURCE, "scripts/campaigns"))
+    from findings import Findings
+    from folder import Folder
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

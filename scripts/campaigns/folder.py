@@ -82,7 +82,7 @@ class Folder:
         except OSError:
             remove(unfinished)
             raise
-        sync_folder(os.path.dirname(path))
+        sync(os.path.dirname(path))
 
     def write_json(self, name, value):
         self.write(self.at(name), json.dumps(value, indent=1) + "\n")
@@ -152,14 +152,19 @@ def read_lines(path):
         return []
 
 
-def read_json_lines(path):
+def parse_json_lines(lines):
+    """The objects among them."""
     values = []
-    for line in read_lines(path):
+    for line in lines:
         try:
             values.append(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
-    return values
+    return [value for value in values if isinstance(value, dict)]
+
+
+def read_json_lines(path):
+    return parse_json_lines(read_lines(path))
 
 
 def read_json(path):
@@ -170,7 +175,8 @@ def read_json(path):
         return None
 
 
-def sync_folder(path):
+def sync(path):
+    """That a file, or the names in a folder, survive a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -8,7 +8,6 @@ import json
 import time
 
 from engines import Child, end
-from findings import drop_afl
 from folder import files_in
 
 FAILURES = 3  # of an engine, before it is left alone for the rest of the turn
@@ -88,7 +87,7 @@ class Turn:
     def _take_over(self):
         self._s.harvest(self.target)
         if (yield from self._c.merging.take_over(self.target)):
-            drop_afl(self._c.folder, self.target)
+            self._c.findings.drop_afl(self.target)
         else:
             self._s.problem(f"{self.target}: a merge failed: see local/logs")
 
