@@ -101,21 +101,30 @@ class Folder:
 
     def log(self, message):
         """A line of the log. That it cannot be written is not worth an end."""
-        line = time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) + message + "\n"
+        line = (time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) + message.replace("\n", " ")
+                + "\n")  # names of files may hold anything
         try:
             path = self.at("log")
             if os.path.exists(path) and os.path.getsize(path) > LOG_BYTES:
                 os.rename(path, path + ".1")
-            with open(path, "a") as file:
+            with open(path, "a", errors="backslashreplace") as file:
                 file.write(line)
         except OSError:
             pass
 
     def thin_history(self):
-        """Drops every other sample once there are many, so that the file stays bounded."""
-        lines = read_lines(self.at("history.jsonl"))
-        if len(lines) > SAMPLES:
-            self.write(self.at("history.jsonl"), "".join(lines[::2]))
+        """Drops every other sample of each target once there are many, so that the file stays
+        bounded."""
+        samples = read_json_lines(self.at("history.jsonl"))
+        if len(samples) <= SAMPLES:
+            return
+        count, kept = {}, []
+        for sample in samples:
+            name = str(sample.get("target"))
+            count[name] = count.get(name, 0) + 1
+            if count[name] % 2 == 1:
+                kept.append(json.dumps(sample) + "\n")
+        self.write(self.at("history.jsonl"), "".join(kept))
 
     def remove_unfinished(self):
         """What a campaign that was killed was just writing."""
