@@ -149,7 +149,7 @@ class Kills(CampaignTest):
                 taken = self.check_features(taken)
         self.assertIn(self.run_campaign("--seconds", "6"), (0, 1))
         self.check_findings(known)
-        self.assertEqual(len(self.check_counts(counts)), 4)
+        self.check_counts(counts)
         self.check_features(taken)
         self.assertGreater(len(known), 3)
         self.assertEqual([name for _, _, names in os.walk(self.folder)
@@ -170,7 +170,6 @@ class Kills(CampaignTest):
 
     def check_counts(self, before):
         now = self.counts()
-        self.assertGreater(min(values[0] for values in now.values()), 0)
         for name, values in before.items():
             for then, value in zip(values, now[name]):
                 self.assertGreaterEqual(value, then, name)
@@ -269,44 +268,6 @@ class Trouble(CampaignTest):
         self.assertFalse(os.path.exists(lost))
         self.assertLessEqual(known, self.signatures())
 
-    def test_what_is_no_crash(self):
-        """Files that show nothing, or are none, are no violations; other lines are passed over."""
-        self.assertEqual(self.run_campaign("--seconds", "4"), 0)
-        other = os.path.join(self.folder, "share/full-mm_x86/crashes/other\nhost")
-        os.makedirs(os.path.join(other, "crash-folder"))
-        for name, content in (("crash-empty", b""), ("crash-text", b"gatherfuzz 1\nnonsense\n"),
-                              ("crash-clean", b"\2\1\4\4"), ("crash-big", bytes(17 << 20))):
-            with open(os.path.join(other, name), "wb") as file:
-                file.write(content)
-        crashes = os.path.join(self.folder, "share/full-mm_x86/crashes", self.host())
-        for number in range(20):
-            with open(os.path.join(crashes, f"timeout-{number}"), "wb") as file:
-                file.write(b"x")
-        for name in ("findings.jsonl", "history.jsonl"):
-            with open(os.path.join(self.folder, name), "a") as file:
-                file.write('[]\n7\n{"target": 3}\n{"target": "full-mm_x86", "signature": 5}\n')
-        self.assertEqual(self.run_campaign("--seconds", "4"), 0, self.said())
-        self.assertEqual({f["target"] for f in self.findings() if isinstance(f, dict) and
-                          isinstance(f.get("signature"), str)}, {"own-range_x86"})
-        self.assertEqual(self.said().count("does not show a violation"), 4)
-        self.assertEqual(len(os.listdir(other)), 5)
-        self.assertEqual(len([name for name in os.listdir(crashes) if "timeout" in name]), 8)
-
-    def host(self):
-        return json.loads(read(self.folder + "/campaign.json"))["host"]
-
-    def test_state_that_is_none(self):
-        self.assertEqual(self.run_campaign("--seconds", "2"), 0)
-        for content in ("", "[]", '{"version": 1, "host": 7}', "\0\0"):
-            with open(self.folder + "/campaign.json", "w") as file:
-                file.write(content)
-            self.assertEqual(self.run_campaign("--seconds", "2"), 2)
-            self.assertIn("campaign.json is no state of a campaign", self.said())
-        os.remove(self.folder + "/campaign.json")
-        known = self.signatures()
-        self.assertEqual(self.run_campaign("--seconds", "2"), 0)
-        self.assertLessEqual(known, self.signatures())
-
     def test_engine_that_is_missing(self):
         tools = os.path.join(self.scratch, "tools")
         os.mkdir(tools)
@@ -380,6 +341,177 @@ class Trouble(CampaignTest):
             subprocess.run(["umount", disk], check=True)
 
 
+class FindingsTest(CampaignTest):
+    """Crash files and the record of findings, by the code that looks after them."""
+    TARGET = "own-range_x86"
+
+    def setUp(self):
+        super().setUp()
+        self.at = Folder(self.folder, "c")
+        self.at.make([self.TARGET])
+        self.heard = []
+        self.schedule = read(SOURCE + "/corpus/verdicts/own-range-x86.gather").encode()
+
+    def open_findings(self):
+        return Findings(self.at, os.path.join(BUILD, "gatherfuzz"), [self.TARGET], self.heard.append)
+
+    def put_crash(self, content, name=None, host="c"):
+        os.makedirs(self.at.crashes(self.TARGET, host), exist_ok=True)
+        path = os.path.join(self.at.crashes(self.TARGET, host),
+                            name or "crash-" + hashlib.sha1(content).hexdigest())
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def test_what_other_hosts_put_beside_crashes(self):
+        self.put_crash(b"gatherfuzz schedule", host="d")  # refused
+        self.put_crash(b"", name="crash-" + 40 * "2", host="d")
+        self.put_crash(b"gatherfuzz schedule\n", name="crash-a \n\udcff", host="d")
+        self.put_crash(self.schedule, name="crash-" + 40 * "0", host="d")
+        os.truncate(self.put_crash(self.schedule + b"#", host="d"), 1 << 32)
+        os.mkdir(self.at.at("share", self.TARGET, "crashes", "d", "crash-" + 40 * "1"))
+        findings = self.open_findings()
+        self.assertEqual(findings.harvest(self.TARGET, 1), 0, self.heard)
+        good = self.put_crash(self.schedule, host="d")
+        self.assertEqual(findings.harvest(self.TARGET, 1), 1, self.heard)
+        self.assertEqual(os.path.join(self.folder, self.findings()[0]["crash"]), good)
+
+    def test_crash_that_is_being_written(self):
+        path = self.put_crash(self.schedule)
+        os.truncate(path, 20)
+        findings = self.open_findings()
+        self.assertEqual(findings.harvest(self.TARGET, 1), 0)
+        self.put_crash(self.schedule)
+        self.assertEqual(findings.harvest(self.TARGET, 1), 1)
+
+    def test_a_file_that_a_finding_names_is_kept(self):
+        contents = sorted((self.schedule + b"#%d\n" % number for number in range(20)),
+                          key=lambda content: hashlib.sha1(content).hexdigest())
+        found = self.put_crash(contents[-1])
+        self.assertEqual(self.open_findings().harvest(self.TARGET, 1), 1)
+        for content in contents[:-1]:
+            self.put_crash(content)
+        self.assertEqual(self.open_findings().harvest(self.TARGET, 1), 0)
+        self.assertTrue(os.path.exists(found))
+        self.assertEqual(len(os.listdir(self.at.crashes(self.TARGET))), 9)
+
+    def test_findings_of_wrong_types(self):
+        lines = ["7", "[]", "null", '"text"', '{"target": [], "signature": "s"}',
+                 '{"target": "own-range_x86", "signature": {}}',
+                 '{"target": "own-range_x86", "signature": "s", "time": "never", "crash": 3}', "\0",
+                 '{"target": "own-range_x86", "signature": "t"}']
+        with open(self.at.at("findings.jsonl"), "w") as file:
+            file.write("\n".join(lines))  # the last one was cut off just before its end
+        self.assertEqual(self.open_findings().known[self.TARGET], {"s"})
+
+    def test_findings_that_cannot_be_read(self):
+        os.mkdir(self.at.at("findings.jsonl"))
+        self.assertRaises(OSError, self.open_findings)
+
+    def test_bounds(self):
+        for kind in ("timeout", "oom", "slow-unit", "torn"):
+            for number in range(50):
+                self.put_crash(b"%d" % number, f"{kind}-{number}")
+        for number in range(50):
+            self.put_crash(b"nothing %d" % number)
+        findings = self.open_findings()
+        findings.harvest(self.TARGET, 1)
+        self.assertEqual(len(os.listdir(self.at.crashes(self.TARGET))), 5 * 32)
+
+    def test_folders_of_a_host_whose_name_begins_like_ours(self):
+        instances = ("c-main", "c-main-1", "c-s3", "c-x-main", "c-mainly", "cc-main")
+        for instance in instances:
+            crashes = os.path.join(self.at.afl(self.TARGET), instance, "crashes")
+            os.makedirs(crashes)
+            with open(os.path.join(crashes, "id:000000"), "wb") as file:
+                file.write(self.schedule + b"# " + instance.encode() + b"\n")
+        findings = self.open_findings()
+        self.assertEqual(findings.harvest(self.TARGET, 1), 1)
+        self.assertEqual(len(os.listdir(self.at.crashes(self.TARGET))), 3)
+        findings.drop_afl(self.TARGET)
+        self.assertEqual(sorted(os.listdir(self.at.afl(self.TARGET))), sorted(instances[3:]))
+
+
+class Folders(CampaignTest):
+    """Files in the folder of a campaign that no campaign has left so, and other hosts' whims."""
+
+    def test_kill_before_the_first_state(self):
+        os.makedirs(self.folder + "/local")
+        for name in ("log", "findings.jsonl", "campaign.json.77.tmp"):
+            with open(os.path.join(self.folder, name), "w"):
+                pass
+        self.assertEqual(self.run_campaign("--exchange"), 0, self.said())
+
+    def test_campaign_json_is_damaged(self):
+        """One line that says what to do; what was found is still there then."""
+        self.assertEqual(self.run_campaign("--seconds", "4", targets="full-mm_x86"), 0)
+        path = self.folder + "/campaign.json"
+        good = json.loads(read(path))
+        for bad in ("", "\0\0", "7", "{}", *(json.dumps({**good, **change}) for change in (
+                {"turns": []}, {"seconds": {"full-mm_x86": "x"}}, {"targets": 3}, {"targets": []},
+                {"jobs": 0}, {"ran": None}, {"taken": 1}, {"host": []}))):
+            with open(path, "w") as file:
+                file.write(bad)
+            self.assertEqual(self.run_campaign("--exchange"), 2, bad)
+            self.assertIn("remove it and start again", self.said().splitlines()[-1])
+        os.remove(path)
+        with open(self.folder + "/history.jsonl", "a") as file:
+            file.write('7\n{"target": [], "at": "x", "features": "y"}\n{"at": 1000}\n')
+        self.assertEqual(self.run_campaign("--seconds", "1", targets="full-mm_x86"), 0, self.said())
+        self.assertGreaterEqual(json.loads(read(path))["ran"], 1000)
+
+    def test_name_with_blanks(self):
+        self.folder = os.path.join(self.scratch, "a b$(c)'; \"d")
+        self.assertEqual(self.run_campaign("--seconds", "7", targets="full-mm_x86"), 0)
+        self.assertNotIn("problem", self.said())
+        turns = json.loads(read(self.folder + "/campaign.json"))["turns"]
+        self.assertGreater(turns["full-mm_x86"], 0, self.said())
+
+    def test_corpora_that_cannot_be_merged(self):
+        """One of another host keeps neither ours nor those of others from being taken over."""
+        self.assertEqual(self.run_campaign("--exchange", targets="full-mm_x86"), 0, self.said())
+        corpora = os.path.join(self.folder, "share/full-mm_x86/corpus")
+        for host in ("bad", "good", "$(touch run)"):
+            os.makedirs(os.path.join(corpora, host))
+            for number in range(3):
+                with open(os.path.join(corpora, host, f"{host} {number}"), "wb") as file:
+                    file.write(os.urandom(30 * number))
+        with open(os.path.join(corpora, "bad", "a name\nof two lines\n3"), "wb") as file:
+            file.truncate(1 << 31)
+        self.assertEqual(self.run_campaign("--seconds", "8"), 0, self.said())
+        state = json.loads(read(self.folder + "/campaign.json"))
+        self.assertIn("share/full-mm_x86/corpus/good", state["taken"])
+        self.assertFalse(os.path.exists(self.folder + "/run"))
+        self.assertIn("$(touch run) could not be taken over", self.said())
+        self.assertIn("corpus/bad could not be taken over", self.said())
+        self.assertEqual([name for name in os.listdir(self.folder + "/share/full-mm_x86/afl")
+                          if not name.endswith("-main")], [], "set aside, and never taken over")
+
+    def test_inputs_that_a_person_puts_there(self):
+        self.assertEqual(self.run_campaign("--exchange", "--host", "h", targets="full-mm_x86"), 0)
+        corpus = os.path.join(self.folder, "share/full-mm_x86/corpus", "h")
+        with open(corpus + "/mine.bin", "wb") as file:
+            file.write(b"mine")
+        self.assertEqual(self.run_campaign("--exchange"), 0, self.said())
+        self.assertEqual(os.listdir(corpus), [hashlib.sha1(b"mine").hexdigest()])
+
+    def test_history_is_thinned_evenly(self):
+        at = Folder(self.folder, "c")
+        at.make([])
+        with open(at.at("history.jsonl"), "w") as file:
+            for number in range(20002):
+                file.write(json.dumps({"target": "ab"[number % 2], "at": number}) + "\n")
+        at.thin_history()
+        kept = [json.loads(line)["target"] for line in read(at.at("history.jsonl")).splitlines()]
+        self.assertEqual((kept.count("a"), kept.count("b")), (5001, 5001))
+
+    def test_names_of_any_bytes_are_logged(self):
+        at = Folder(self.folder, "c")
+        at.make([])
+        at.log("a\nb \udcff")
+        self.assertEqual(len(read(at.at("log")).splitlines()), 1)
+
+
 def read(path):
     with open(path, errors="replace") as file:
         return file.read()
@@ -394,4 +526,7 @@ def listing(folder):
 
 if __name__ == "__main__":
     BUILD, SOURCE = (os.path.abspath(path) for path in sys.argv[1:3])
+    sys.path.insert(0, os.path.join(SOURCE, "scripts/campaigns"))
+    from findings import Findings
+    from folder import Folder
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

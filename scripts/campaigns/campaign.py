@@ -27,13 +27,17 @@ class Campaign:
         self.targets = settings["targets"]
         self.safe = set()  # of the targets, those that must not break
         self.jobs = settings["jobs"]
-        self.engine_names = list(settings["engines"])
+        self._engines_asked = settings["engines"]  # of which some may be missing today
+        self.engine_names = list(self._engines_asked)
         self.turn_seconds = settings["turn"]
         self.disk_mb = settings["disk"]
         self.memory_mb = settings["memory"]
         self.started = settings.get("started") or round(time.time(), 1)
         self.ran = settings.get("ran", 0.0)
         self.turns = settings.get("turns", {})
+        fewest = min((self.turns[target] for target in self.targets if target in self.turns), default=0)
+        for target in self.targets:  # one that is new here does not hold up the others
+            self.turns.setdefault(target, fewest)
         self.seconds = settings.get("seconds", {})
         self.taken = settings.get("taken", {})
         self.build = settings.get("build", "")
@@ -72,15 +76,18 @@ class Campaign:
         into = self.folder.at("local", "seeds")
         if files_in(into):
             return
+        unfinished = self.folder.at("local", "tmp", "seeds")
+        os.makedirs(unfinished)
         for number, path in enumerate(clean_schedules(corpus)):
             subprocess.run([self.engines.program("gatherfuzz"), "encode", path,
-                            "-o", os.path.join(into, str(number))],
+                            "-o", os.path.join(unfinished, str(number))],
                            check=True, stdout=subprocess.DEVNULL)
+        os.rename(unfinished, into)
 
     def settings(self):
         return {"version": 1, "host": self.folder.host, "started": self.started,
                 "targets": self.targets, "safe": sorted(self.safe), "jobs": self.jobs,
-                "engines": self.engine_names, "turn": self.turn_seconds, "disk": self.disk_mb,
+                "engines": self._engines_asked, "turn": self.turn_seconds, "disk": self.disk_mb,
                 "memory": self.memory_mb, "build": self.build}
 
     def write_state(self, state, reason=""):
@@ -132,28 +139,51 @@ def clean_schedules(corpus):
     return sorted(paths)
 
 
-# What campaign.json must have, to be gone on from.
-FORM = {"version": int, "host": str, "targets": list, "engines": list, "jobs": int, "turn": int,
-        "disk": int, "memory": int, "ran": (int, float), "turns": dict, "seconds": dict,
-        "taken": dict}
-
-
 def open_settings(path, given):
     """What an earlier campaign in that folder was, with what is given now in its place."""
-    file = os.path.join(path, "campaign.json")
-    stored = read_json(file)
-    if os.path.exists(file) and (stored is None or any(
-            not isinstance(stored.get(name), form) for name, form in FORM.items())):
-        raise BadCampaign(f"{file} is no state of a campaign; remove it, and name what to fuzz "
-                          "once more: all else in the folder is used again")
-    if stored is None and os.path.isdir(path) and \
-            set(os.listdir(path)) - {"local", "share", "triage", "log", "log.1", "report.html",
-                                     "findings.jsonl", "history.jsonl"}:
+    stored = read_json(os.path.join(path, "campaign.json"))
+    if stored is None and os.path.lexists(os.path.join(path, "campaign.json")):
+        raise BadCampaign(f"{path}/campaign.json is damaged" + REMEDY)
+    if stored is None and os.path.isdir(path) and not os.path.isdir(os.path.join(path, "local")) \
+            and set(os.listdir(path)) - {"share"}:
         raise BadCampaign(f"{path} is not empty and holds no campaign; name a new folder")
-    if stored is not None and stored["version"] != 1:
-        raise BadCampaign(f"{file} is of another version")
-    if stored is not None and given.get("host") not in (None, stored["host"]):
-        raise BadCampaign(f"{path} is of the host '{stored['host']}'; leave --host out")
+    if stored is not None:
+        _check(path, stored)
+        if given.get("host") not in (None, stored["host"]):
+            raise BadCampaign(f"{path} is of the host '{stored['host']}'; leave --host out")
     settings = dict(stored or {})
     settings.update({key: value for key, value in given.items() if value is not None})
+    if "targets" not in settings:
+        raise BadCampaign(f"{path} holds no campaign yet; name what to fuzz")
     return settings
+
+
+def _check(path, stored):
+    """That a campaign.json is one: a person, or a disk, may have changed it."""
+    if not isinstance(stored, dict) or stored.get("version") != 1:
+        raise BadCampaign(f"{path}/campaign.json is of another version" + REMEDY)
+    for names, good in CHECKS:
+        for name in names:
+            if name not in stored or not good(stored[name]):
+                raise BadCampaign(f"{path}/campaign.json: '{name}' is damaged" + REMEDY)
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and value >= 0
+
+
+def _are_numbers(value):
+    return isinstance(value, dict) and all(map(_is_number, value.values()))
+
+
+def _are_names(value):
+    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
+
+
+REMEDY = "; remove it and start again with --policy and so on as before: nothing else is lost"
+CHECKS = ((("host",), lambda value: isinstance(value, str)),
+          (("targets", "engines"), _are_names),
+          (("jobs", "turn", "disk", "memory"), lambda value: isinstance(value, int) and value > 0),
+          (("started", "ran"), _is_number),
+          (("turns", "seconds"), _are_numbers),
+          (("taken",), lambda value: isinstance(value, dict)))

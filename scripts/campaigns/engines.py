@@ -25,27 +25,36 @@ def _die_with_parent():
 class Child:
     """A process, in a session of its own, so that Ctrl-C reaches only the campaign."""
 
-    def __init__(self, arguments, environment, log, what, new_log=True):
+    def __init__(self, arguments, environment, log, what, folder=None):
         self.what = what
         self.log = log
         self.started = time.monotonic()
-        with open(log, "wb" if new_log else "ab") as output:
+        with open(log, "wb") as output:
             self._process = subprocess.Popen(
                 arguments, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
-                start_new_session=True)
+                start_new_session=True, cwd=folder)
         self.pid = self._process.pid
 
     def running(self):
         return self._process.poll() is None
+
+    def running_at_most(self, seconds):
+        """The same, but it is killed when that is too long: nothing is waited for without end."""
+        if not self.running():
+            return False
+        if time.monotonic() - self.started > seconds:
+            self.signal(signal.SIGKILL)
+        return True
 
     @property
     def status(self):
         return self._process.returncode
 
     def signal(self, number):
+        """To what it has started, too; an inner process of a merge would go on alone."""
         if self.running():
-            self._process.send_signal(number)
+            os.killpg(self.pid, number)
 
     def wait(self, seconds):
         try:
@@ -152,20 +161,24 @@ class Engines:
             "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_TRY_AFFINITY": "1",
             "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_STARTUP_CALIBRATION": "1",
             "AFL_NO_CRASH_README": "1", "AFL_SYNC_TIME": "1", "AFL_FAST_CAL": "1",
-            "AFL_CUSTOM_MUTATOR_LIBRARY": self.program("libgatherfuzz_mutator.so"),
+            # Relative, since it is a list of which the folder's name may hold the separator.
+            "AFL_CUSTOM_MUTATOR_LIBRARY": "local/bin/libgatherfuzz_mutator.so",
             **self.environment(target, self.folder.counts(target, name))}
         if number % 2 == 1:  # every other one leaves out AFL++'s own mutations of bytes
             environment["AFL_CUSTOM_MUTATOR_ONLY"] = "1"
         return Child(
             ["afl-fuzz", *role, *foreign, "-V", str(max(1, round(seconds))), "-t", "10000",
              "-i", self.folder.corpus(target), "-o", out, "--", self.program("afl_any")],
-            environment, self._log(target, name), f"{name} on {target}")
+            environment, self._log(target, name), f"{name} on {target}", folder=self.folder.path)
 
     def merge(self, target, into, sources):
         """libFuzzer's own: what shows something new goes from `sources` to `into`. Schedules that
-        violate count for nothing there."""
+        violate count for nothing there. It starts itself again through a shell, by paths that it
+        does not quote: they are relative to the folder, whose name may hold anything."""
+        folders = [os.path.relpath(path, self.folder.path) for path in (into, *sources)]
         return Child(
-            [self.program("fuzz_any"), "-merge=1", "-timeout=10",
-             f"-rss_limit_mb={self.memory_mb}", into, *sources],
-            {**self.environment(target), "GATHERFUZZ_KNOWN": self.folder.at("local", "all-known")},
-            self._log(target, "merge"), f"merge of {target}")
+            ["local/bin/fuzz_any", "-merge=1", "-timeout=10",
+             f"-rss_limit_mb={self.memory_mb}", "-exact_artifact_path=/dev/null", *folders],
+            {**self.environment(target), "GATHERFUZZ_KNOWN": self.folder.at("local", "all-known"),
+             "TMPDIR": "local/tmp"},
+            self._log(target, "merge"), f"merge of {target}", folder=self.folder.path)

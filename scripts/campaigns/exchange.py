@@ -3,6 +3,7 @@
 import time
 
 POLL_SECONDS = 0.02
+WAIT_SECONDS = 1800  # the most that a merge may take
 
 
 def exchange(campaign):
@@ -11,7 +12,9 @@ def exchange(campaign):
     for target in campaign.targets:
         files, known = campaign.corpus_files(target), len(campaign.findings.known[target])
         campaign.findings.harvest(target, campaign.ran)
-        good &= _finish(campaign.merging.take_over(target))
+        for path in _finish(campaign.merging.take_over(target)):
+            campaign.say(f"problem: {path} could not be taken over: see local/logs")
+            good = False
         files = campaign.corpus_files(target) - files
         known = len(campaign.findings.known[target]) - known
         if files or known:
@@ -27,5 +30,5 @@ def _finish(steps):
             child = next(steps)
         except StopIteration as stop:
             return stop.value
-        while child is not None and child.running():
+        while child is not None and child.running_at_most(WAIT_SECONDS):
             time.sleep(POLL_SECONDS)

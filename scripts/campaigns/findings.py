@@ -2,20 +2,25 @@
 """Crashes as they come in: which are new violations, and what is known from then on.
 
 findings.jsonl is the record. The files of known signatures, which targets read, are made from it.
-A crash file is looked at once by each campaign process. Of each signature, and of each kind of
-other file that libFuzzer leaves (timeout-, oom-, ...), this host keeps a few; what another one
-leaves is never touched.
+A crash file is looked at once by each campaign process, as soon as it is whole: its name says what
+its content is. What other hosts put beside crashes is left alone. Bounds: of each target this host
+keeps FILES_OF_A_SIGNATURE files of a signature, and FILES_OF_A_KIND of what shows none.
 """
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
 
-from folder import files_in, flush, folders_in, read_json_lines, remove, sha1_of
+from folder import files_in, folders_in, parse_json_lines, remove, sha1_of, sync
 
 FILES_OF_A_SIGNATURE = 8  # kept of this host's own, for each target
-SECONDS_OF_A_REPLAY = 60
+FILES_OF_A_KIND = 32  # the same, of each of timeout-, oom-, slow-unit-, leak-, torn-
+MOST_BYTES = 1 << 20  # of a crash; engines write less
+CRASH = re.compile(r"crash-[0-9a-f]{40}")
+SECONDS_OF_A_BATCH = 60  # of replays; the campaign waits so long
+SECONDS_OF_A_REPLAY = 10
 BATCH = 200
 
 
@@ -24,15 +29,17 @@ class Findings:
         self._folder = folder
         self._gatherfuzz = gatherfuzz
         self._say = say
-        self._seen = set()  # paths
+        self._seen = {}  # path -> its size and time when it was looked at
         self._kept = {}  # (target, signature) -> own files
         self._of_afl = set()  # paths of crashes that AFL++ found
+        self._recorded = set()  # paths that findings name
         self.known = {target: set() for target in targets}
         self.last = None  # time of the last finding
-        for finding in read_json_lines(folder.at("findings.jsonl")):
-            if finding.get("target") in self.known and isinstance(finding.get("signature"), str):
+        for finding in _recorded(folder.at("findings.jsonl")):
+            if finding["target"] in self.known:
                 self.known[finding["target"]].add(finding["signature"])
-                self.last = finding.get("time", self.last)
+                self._recorded.add(folder.at(finding["crash"]))
+                self.last = finding["time"]
         for target in targets:
             self._write_known(target)
 
@@ -46,12 +53,12 @@ class Findings:
     def harvest(self, target, elapsed):
         """Takes in what engines, and other hosts, have left. Returns how many violations were new."""
         self._collect_from_afl(target)
-        self._thin_others(target)
+        self._thin_kinds(target)
         fresh = []
         for host in folders_in(self._folder.at("share", target, "crashes")):
             for name in files_in(self._folder.crashes(target, host)):
                 path = os.path.join(self._folder.crashes(target, host), name)
-                if name.startswith("crash-") and path not in self._seen:
+                if CRASH.fullmatch(name) and self._is_fresh(path):
                     fresh.append((host, name, path))
         new = 0
         for begin in range(0, len(fresh), BATCH):
@@ -60,15 +67,26 @@ class Findings:
                 new += self._take(target, host, path, signature, elapsed)
         return new
 
+    def _is_fresh(self, path):
+        """Whether it is whole, and was not looked at as it is. It may go at any moment."""
+        try:
+            stamp = _stamp(path)
+            if self._seen.get(path) == stamp:
+                return False
+            whole = stamp[0] <= MOST_BYTES and sha1_of(path) == path[-40:]
+            if not whole:
+                self._seen[path] = stamp  # until it changes
+            return whole
+        except OSError:
+            return False
+
     def _collect_from_afl(self, target):
         """AFL++ writes crashes into its own folders, which do not last."""
-        for instance in folders_in(self._folder.afl(target)):
-            if not instance.startswith(self._folder.host + "-"):
-                continue
+        for instance in own_instances(self._folder, target):
             crashes = os.path.join(self._folder.afl(target), instance, "crashes")
             for name in files_in(crashes):
                 path = os.path.join(crashes, name)
-                if path in self._seen or not name.startswith("id:"):
+                if not name.startswith("id:") or self._seen.get(path) == _stamp(path):
                     continue
                 with open(path, "rb") as file:
                     content = file.read()
@@ -76,92 +94,120 @@ class Findings:
                 if content and not os.path.exists(kept):
                     self._of_afl.add(kept)
                     self._folder.write(kept, content)
-                self._seen.add(path)
+                self._see(path)
+
+    def _thin_kinds(self, target):
+        folder, kept = self._folder.crashes(target), {}
+        for name in files_in(folder):
+            kind = name.split("-")[0]
+            kept[kind] = kept.get(kind, 0) + 1
+            if kind != "crash" and kept[kind] > FILES_OF_A_KIND:
+                remove(os.path.join(folder, name))
+
+    def drop_afl(self, target):
+        """AFL++'s folders of this host, once their queue and their crashes have been taken over."""
+        for instance in own_instances(self._folder, target):
+            path = os.path.join(self._folder.afl(target), instance)
+            shutil.rmtree(path, ignore_errors=True)
+            for seen in [seen for seen in self._seen if seen.startswith(path + "/")]:
+                del self._seen[seen]  # the next one there may have the same name
+
+    def _see(self, path):
+        try:
+            self._seen[path] = _stamp(path)
+        except OSError:
+            self._seen.pop(path, None)
 
     def _take(self, target, host, path, signature, elapsed):
         if signature is None:
             self._say(f"{target}: {self._relative(path)} does not show a violation; it is left there")
-            self._seen.add(path)
+            self._see(path)
+            self._thin(target, host, signature, path, FILES_OF_A_KIND)
+            return 0
+        if signature in self.known[target]:
+            self._see(path)
+            self._thin(target, host, signature, path, FILES_OF_A_SIGNATURE)
             return 0
         engine = ("exchange" if host != self._folder.host else
                   "afl" if path in self._of_afl else "libfuzzer")
-        self._of_afl.discard(path)
-        if signature in self.known[target]:
-            if host != self._folder.host or self._keeps(target, signature):
-                self._seen.add(path)
-            else:
-                remove(path)
-            return 0
-        flush(path)
+        sync(path)  # once it is known, no engine writes it again
         self._folder.append("findings.jsonl", {
             "at": round(elapsed, 1), "time": round(time.time(), 1), "target": target,
             "signature": signature, "kind": signature.split("+")[0], "engine": engine,
             "host": host, "crash": self._relative(path)})
-        self._seen.add(path)
-        self._kept[target, signature] = 1
+        self._see(path)
+        self._recorded.add(path)
         self.known[target].add(signature)
         self.last = time.time()
         self._write_known(target)
         self._say(f"{target}: {signature} ({self._relative(path)})")
         return 1
 
-    def _keeps(self, target, signature):
-        """Whether one more file of it is worth keeping."""
-        kept = self._kept.get((target, signature), 0) + 1
-        self._kept[target, signature] = min(kept, FILES_OF_A_SIGNATURE)
-        return kept <= FILES_OF_A_SIGNATURE
-
-    def _thin_others(self, target):
-        """Of what libFuzzer leaves beside crashes, the first few by name."""
-        kept = {}
-        for name in files_in(self._folder.crashes(target)):
-            kind = name.split("-")[0]
-            kept[kind] = kept.get(kind, 0) + 1
-            path = os.path.join(self._folder.crashes(target), name)
-            if kind == "crash" or path in self._seen:
-                continue
-            if kept[kind] > FILES_OF_A_SIGNATURE:
-                remove(path)
-            else:
-                self._seen.add(path)
-                self._say(f"problem: {target}: {self._relative(path)}")
-
-    def drop_afl(self, target):
-        """Removes AFL++'s folders of this host, once their queue and crashes have been taken over."""
-        for instance in folders_in(self._folder.afl(target)):
-            if instance.startswith(self._folder.host + "-"):
-                path = os.path.join(self._folder.afl(target), instance)
-                shutil.rmtree(path, ignore_errors=True)
-                self._seen = {seen for seen in self._seen if not seen.startswith(path + "/")}
+    def _thin(self, target, host, signature, path, most):
+        """Keeps some of this host's own, and what findings name in any case."""
+        if host != self._folder.host or path in self._recorded:
+            return
+        kept = self._kept.get((target, signature), 0)
+        if kept >= most:
+            remove(path)
+            self._see(path)
+            self._of_afl.discard(path)
+        else:
+            self._kept[target, signature] = kept + 1
 
     def _relative(self, path):
         return os.path.relpath(path, self._folder.path)
 
     def _signatures(self, target, batch):
-        """One for each; None where nothing is shown."""
-        paths = [path for _, _, path in batch]
-        signatures = self._replay(target, paths)
-        if signatures is None:
-            signatures = [(self._replay(target, [path]) or [None])[0] for path in paths]
+        """One for each; None where nothing is shown, as by what is refused, or gone by now. A file
+        that kills the replay, or keeps it busy (a kernel's code can), has the signature
+        crashed-itself."""
+        status, runs = self._replay(target, [path for _, _, path in batch], SECONDS_OF_A_BATCH)
+        if status >= 0 and len(runs) == len(batch):
+            return [_signature(run) for run in runs]
+        signatures = []
+        for _, _, path in batch:
+            status, runs = self._replay(target, [path], SECONDS_OF_A_REPLAY)
+            signatures.append("crashed-itself" if status < 0 else
+                              _signature(runs[0]) if runs else None)
         return signatures
 
-    def _replay(self, target, paths):
-        """None if not all could be replayed. One that kills the replay (a kernel's code can, by a
-        wild pointer or for ever in a loop) has the signature crashed-itself."""
+    def _replay(self, target, paths, seconds):
+        """Its status, less than 0 if it was killed, and what it says of each."""
         policy, arch = target.rsplit("_", 1)
         try:
             result = subprocess.run(
                 [self._gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, "--", *paths],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                timeout=SECONDS_OF_A_REPLAY, check=False)
-            killed = result.returncode < 0
+                timeout=seconds, check=False)
         except subprocess.TimeoutExpired:
-            killed = True
-        if killed:
-            return ["crashed-itself"] if len(paths) == 1 else None
-        lines = result.stdout.decode(errors="replace").splitlines()
-        if len(lines) != len(paths):
-            return None
-        runs = [json.loads(line) for line in lines]
-        return [run.get("signature") or ("limit" if run["verdict"] == "limit" else None)
-                for run in runs]
+            return -1, []
+        return result.returncode, parse_json_lines(result.stdout.decode(errors="replace").splitlines())
+
+
+def _signature(run):
+    return run.get("signature") or ("limit" if run.get("verdict") == "limit" else None)
+
+
+def _stamp(path):
+    about = os.stat(path)
+    return about.st_size, about.st_mtime_ns
+
+
+def _recorded(path):
+    """The findings of earlier campaigns there. One that does not say what was found is none."""
+    if not os.path.exists(path):
+        return []
+    with open(path, errors="replace") as file:  # not to be read: no campaign
+        findings = parse_json_lines(line for line in file if line.endswith("\n"))
+    for finding in findings:
+        finding["crash"] = finding["crash"] if isinstance(finding.get("crash"), str) else ""
+        finding["time"] = finding["time"] if isinstance(finding.get("time"), (int, float)) else None
+    return [finding for finding in findings if isinstance(finding.get("target"), str)
+            and isinstance(finding.get("signature"), str)]
+
+
+def own_instances(folder, target):
+    """AFL++'s folders of this host, with those that were set aside."""
+    own = re.compile(re.escape(folder.host) + r"-(main|s[0-9]+)(-[0-9]+)?")
+    return [instance for instance in folders_in(folder.afl(target)) if own.fullmatch(instance)]

@@ -101,21 +101,30 @@ class Folder:
 
     def log(self, message):
         """A line of the log. That it cannot be written is not worth an end."""
-        line = time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) + message + "\n"
+        line = (time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) + message.replace("\n", " ")
+                + "\n")  # names of files may hold anything
         try:
             path = self.at("log")
             if os.path.exists(path) and os.path.getsize(path) > LOG_BYTES:
                 os.rename(path, path + ".1")
-            with open(path, "a") as file:
+            with open(path, "a", errors="backslashreplace") as file:
                 file.write(line)
         except OSError:
             pass
 
     def thin_history(self):
-        """Drops every other sample once there are many, so that the file stays bounded."""
-        lines = read_lines(self.at("history.jsonl"))
-        if len(lines) > SAMPLES:
-            self.write(self.at("history.jsonl"), "".join(lines[::2]))
+        """Drops every other sample of each target once there are many, so that the file stays
+        bounded."""
+        samples = read_json_lines(self.at("history.jsonl"))
+        if len(samples) <= SAMPLES:
+            return
+        count, kept = {}, []
+        for sample in samples:
+            name = str(sample.get("target"))
+            count[name] = count.get(name, 0) + 1
+            if count[name] % 2 == 1:
+                kept.append(json.dumps(sample) + "\n")
+        self.write(self.at("history.jsonl"), "".join(kept))
 
     def remove_unfinished(self):
         """What a campaign that was killed was just writing."""
@@ -152,41 +161,36 @@ def read_lines(path):
         return []
 
 
-def read_json_lines(path):
-    """The objects of a file, a line each; lines that are none are left out."""
+def parse_json_lines(lines):
+    """The objects among them."""
     values = []
-    for line in read_lines(path):
+    for line in lines:
         try:
-            value = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(value, dict):
-            values.append(value)
-    return values
+            values.append(json.loads(line))
+        except (ValueError, RecursionError):
+            pass
+    return [value for value in values if isinstance(value, dict)]
+
+
+def read_json_lines(path):
+    return parse_json_lines(read_lines(path))
 
 
 def read_json(path):
-    """An object; None if there is none."""
     try:
         with open(path) as file:
-            value = json.load(file)
+            return json.load(file)
     except (OSError, ValueError):
         return None
-    return value if isinstance(value, dict) else None
 
 
 def sync(path):
+    """That a file, or the names in a folder, survive a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def flush(path):
-    """A file of somebody else's, and its name, to the disk."""
-    sync(path)
-    sync(os.path.dirname(path))
 
 
 def remove(path):

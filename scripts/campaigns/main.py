@@ -79,6 +79,8 @@ def main():
     except (BadCampaign, OSError, subprocess.SubprocessError) as error:
         print(f"scripts/campaign: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # before the supervisor looks after signals
+        return 130
     if any(campaign.findings.known[target] for target in campaign.safe):
         return 1
     return 0 if why == "finished" else 130 if why.startswith("stopped by") else 3

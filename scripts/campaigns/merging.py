@@ -4,14 +4,17 @@
 Only this host writes to its own corpus, so a corpus that comes from elsewhere is read and never
 changed. What is merged is what shows something new, so that merging the same again changes nothing.
 All steps can be cut off anywhere: files are added before any is removed, and one that libFuzzer was
-just writing, which has not the SHA-1 that is its name, is removed.
+just writing, which has not the SHA-1 that is its name, is removed. What a merge has added is on the
+disk before anything that depends on it is written or removed.
 """
 import hashlib
 import os
+import re
 import shutil
 
 from folder import files_in, folders_in, remove, sha1_of
 
+PLAIN = re.compile(r"[A-Za-z0-9_@.+/-]+")  # libFuzzer hands names of folders to a shell
 GROWTH = 2  # a corpus is made small when it has grown so many times since
 
 
@@ -20,7 +23,10 @@ def drop_torn(folder, target, say):
     corpus = folder.corpus(target)
     for name in files_in(corpus):
         path = os.path.join(corpus, name)
-        if sha1_of(path) != name:
+        content = sha1_of(path)
+        if not re.fullmatch("[0-9a-f]{40}", name):  # put there by a person
+            os.rename(path, os.path.join(corpus, content))
+        elif content != name:
             say(f"{target}: corpus file {name} was cut off; removed")
             remove(path)
     for name in files_in(folder.crashes(target)):
@@ -57,17 +63,28 @@ class Merging:
         self._small = {}  # target -> files after the corpus was last made small
 
     def take_over(self, target):
-        """A generator: waits by yielding the child. Returns whether all went well."""
+        """A generator: waits by yielding the child. Returns the folders that could not be merged; one
+        of them, as another host can make it, does not keep the others from it."""
         sources = [(path, state) for path, state in others(self._folder, target)
                    if self._taken.get(self._key(path)) != state]
-        if not sources:
-            return True
+        failed = [path for path, _ in sources if not PLAIN.fullmatch(self._key(path))]
+        sources = [source for source in sources if source[0] not in failed]
+        if not sources or (yield from self._merge(target, sources)):
+            return failed
+        for source in sources:
+            if len(sources) == 1 or not (yield from self._merge(target, [source])):
+                failed.append(source[0])
+        return failed
+
+    def _merge(self, target, sources):
         child = self._engines.merge(target, self._folder.corpus(target),
                                     [path for path, _ in sources])
         yield child
         if child.status != 0:
             return False
-        os.sync()  # what was taken from may be removed now
+        os.sync()
+        for key in [key for key in self._taken if not os.path.isdir(self._folder.at(key))]:
+            del self._taken[key]
         for path, state in sources:
             self._taken[self._key(path)] = state
         return True

@@ -11,9 +11,9 @@ RATE_SECONDS = 30  # that the rate is taken over
 
 
 class Status:
-    def __init__(self, stream=sys.stderr):
-        self._stream = stream
-        self._terminal = stream.isatty()
+    def __init__(self, stream=None):
+        self._stream = stream or sys.stderr  # None if it is closed
+        self._terminal = self._stream is not None and self._stream.isatty()
         self._next = 0.0
         self._counts = []  # (when, schedules)
 
@@ -25,8 +25,7 @@ class Status:
         self._next = now + (LINE_SECONDS if self._terminal else PIPE_SECONDS)
         text = line()
         if self._terminal:
-            width = os.get_terminal_size(self._stream.fileno()).columns or 80
-            self._write("\r\033[K" + text[:width - 1])
+            self._write("\r\033[K" + text[:self._width() - 1])
         else:
             self._write(time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) + text + "\n")
 
@@ -47,9 +46,17 @@ class Status:
         then, before = self._counts[0]
         return (schedules - before) / (now - then) if now > then else 0
 
-    def _write(self, text):
+    def _width(self):
         try:
-            self._stream.write(text)
-            self._stream.flush()
+            return os.get_terminal_size(self._stream.fileno()).columns or 80
         except OSError:
+            return 80
+
+    def _write(self, text):
+        """Terminals and pipes go away; the campaign goes on."""
+        try:
+            if self._stream is not None:
+                self._stream.write(text)
+                self._stream.flush()
+        except (OSError, ValueError):
             pass

@@ -17,7 +17,7 @@ from turn import Turn, share_out
 TICK_SECONDS = 0.2
 SAME_PROBLEM_SECONDS = 60
 LAST_TRIAGE_SECONDS = 300
-TRIAGE_SECONDS = 7200  # what it had made by then is kept, and the next one goes on
+TRIAGE_SECONDS = 3 * 3600  # the most that one may take
 
 
 class Stop(Exception):
@@ -40,13 +40,17 @@ class Supervisor:
         self._problems = {}  # message -> when it was last said
         self.cells = {}  # features of each target's corpus, as last measured
         for sample in read_json_lines(campaign.folder.at("history.jsonl")):
-            if sample.get("target") in campaign.targets:
-                self.cells[sample["target"]] = sample.get("features", 0)
+            at, features = sample.get("at"), sample.get("features")
+            if sample.get("target") in campaign.targets and isinstance(features, int):
+                self.cells[sample["target"]] = features
+            if isinstance(at, (int, float)):  # in case that campaign.json was lost
+                campaign.ran = max(campaign.ran, at)
 
     def run(self, seconds):
         """Until the time is up, or it is stopped. Returns "finished", or why it stopped."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, self._on_signal)
         self._until = None if seconds is None else self.c.ran + seconds
         why = "finished"
         try:
@@ -86,7 +90,7 @@ class Supervisor:
         try:
             if not turn.advance():
                 self._turns[number] = None
-        except OSError as error:
+        except Exception as error:  # whatever it is, the others go on
             self.problem(f"{turn.target}: {_said_by(error)}")
             turn.close()
             self._turns[number] = None
@@ -124,7 +128,9 @@ class Supervisor:
             task[1] = time.monotonic() + seconds
             try:
                 do()
-            except OSError as error:
+            except Stop:
+                raise
+            except Exception as error:  # whatever it is, fuzzing goes on
                 self.problem(_said_by(error))
         self._status.show(self._line, self.c.ran)
 
@@ -136,17 +142,15 @@ class Supervisor:
     def _tend_triage(self):
         """One at a time, of all targets, when there is something new."""
         if self._triage is not None:
-            if self._triage.running():
-                if time.monotonic() - self._triage.started < TRIAGE_SECONDS:
-                    return
-                end([self._triage])
+            if self._triage.running_at_most(TRIAGE_SECONDS):
+                return
             if self._triage.status not in (0, 1):
                 self.problem(f"triage ended with status {self._triage.status}: "
                              + self._triage.last_words())
             self._triage = None
         if self._triage_due:
-            self._triage_due = False
             self._triage = self.c.triage()
+            self._triage_due = False
 
     def _write_report(self):
         self.c.folder.thin_history()
@@ -186,7 +190,7 @@ class Supervisor:
     def _try(self, do):
         try:
             do()
-        except OSError as error:
+        except Exception as error:
             self.problem(_said_by(error))
 
     # What is said.
@@ -216,12 +220,14 @@ class Supervisor:
 
 
 def _said_by(error):
+    if not isinstance(error, OSError):
+        return f"{type(error).__name__}: {error}"
     return (error.strerror or str(error)) + (f": {error.filename}" if error.filename else "")
 
 
 def _ago(seconds):
     """3 s, 5 min, 2 h 10 min, 3 d 4 h."""
-    seconds = int(seconds)
+    seconds = max(0, int(seconds))  # clocks are set back at times
     if seconds < 120:
         return f"{seconds} s"
     if seconds < 7200:

@@ -5,14 +5,16 @@ All that a turn leaves is in files that are whole at any moment. A turn that is 
 by the next one of that target: what AFL++ had found lies in its folder until it is taken over.
 """
 import json
+import os
 import time
 
 from engines import Child, end
+from findings import own_instances
 from folder import files_in
 
 FAILURES = 3  # of an engine, before it is left alone for the rest of the turn
+WAIT_SECONDS = 1800  # the most that a merge, or counting features, may take; then it is killed
 QUICK_SECONDS = 2  # an engine that ends sooner, and found nothing new, has failed
-WAIT_SECONDS = 1200  # for a merge, or the like; then it is ended, and has failed
 # Of libFuzzer: the time is up; a crash (1 where no sanitizer has a say); a hang; no memory.
 LIBFUZZER_STATUSES = (0, 77, 1, 70, 71)
 
@@ -45,12 +47,8 @@ class Turn:
 
     def advance(self):
         """Goes on as far as it can without waiting. Returns whether there is more to do."""
-        waits_for = self._waits_for
-        if waits_for is not None and waits_for.running():
-            if time.monotonic() - waits_for.started < WAIT_SECONDS:
-                return True
-            self._s.problem(f"{waits_for.what} takes more than {WAIT_SECONDS} s; ended")
-            end([waits_for])
+        if self._waits_for is not None and self._waits_for.running_at_most(WAIT_SECONDS):
+            return True
         try:
             self._waits_for = next(self._steps)
         except StopIteration:
@@ -82,6 +80,8 @@ class Turn:
             if seeds.status != 0:
                 self._s.problem(f"{target}: no seeds: {seeds.last_words()}")
         yield from self._take_over()
+        if own_instances(self._c.folder, self.target):  # they would only become more
+            self._slots = [slot for slot in self._slots if slot.engine != "afl"]
         yield from self._fuzz()
         yield from self._take_over()
         if not (yield from self._c.merging.make_small(target)):
@@ -91,10 +91,12 @@ class Turn:
 
     def _take_over(self):
         self._s.harvest(self.target)
-        if (yield from self._c.merging.take_over(self.target)):
+        failed = yield from self._c.merging.take_over(self.target)
+        for path in failed:
+            self._s.problem(f"{path} could not be taken over: see local/logs")
+        own = own_instances(self._c.folder, self.target)
+        if not any(os.path.basename(os.path.dirname(path)) in own for path in failed):
             self._c.findings.drop_afl(self.target)
-        else:
-            self._s.problem(f"{self.target}: a merge failed: see local/logs")
 
     def _fuzz(self):
         begun = time.monotonic()
