@@ -309,7 +309,7 @@ class Trouble(CampaignTest):
         """Said, and survived; with room again it goes on."""
         disk = os.path.join(self.scratch, "disk")
         os.mkdir(disk)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", disk],
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "none", disk],
                           stderr=subprocess.DEVNULL).returncode:
             self.skipTest("cannot mount a small disk here")
         try:
@@ -317,13 +317,13 @@ class Trouble(CampaignTest):
             child = self.start("--seconds", "1000")
             self.wait_for(lambda: os.path.exists(self.folder + "/findings.jsonl"))
             filler = os.path.join(disk, "filler")
-            with open(filler, "wb") as file:
-                try:
+            try:
+                with open(filler, "wb") as file:
                     while True:
                         file.write(bytes(1 << 16))
                         file.flush()
-                except OSError:
-                    pass
+            except OSError:
+                pass
             self.wait_for(lambda: "No space left" in read(self.folder + "/log") or
                           "No space left" in self.said())
             time.sleep(3)
