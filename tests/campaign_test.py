@@ -37,16 +37,21 @@ class CampaignTest(unittest.TestCase):
     def start(self, *arguments, folder=None, targets="own-range_x86,full-mm_x86", env=None):
         """A campaign of two cores and short turns; what it says goes to FOLDER.out."""
         folder = folder or self.folder
-        command = [sys.executable, os.path.join(SOURCE, "scripts/campaigns/main.py"), folder,
-                   "--build", BUILD, "--corpus", os.path.join(SOURCE, "corpus"), "--jobs", "2",
-                   "--turn", "2", *arguments]
-        if not os.path.exists(os.path.join(folder, "campaign.json")):
-            command += ["--targets", targets]
+        command = self.command(*arguments, folder=folder, targets=targets)
         with open(folder + ".out", "ab") as output:
             child = subprocess.Popen(command, stdout=output, stderr=output,
                                      env={**os.environ, **(env or {})})
         self.children.append(child)
         return child
+
+    def command(self, *arguments, folder=None, targets):
+        folder = folder or self.folder
+        command = [sys.executable, os.path.join(SOURCE, "scripts/campaigns/main.py"), folder,
+                   "--build", BUILD, "--corpus", os.path.join(SOURCE, "corpus"), "--jobs", "2",
+                   "--turn", "2", *arguments]
+        if not os.path.exists(os.path.join(folder, "campaign.json")):
+            command += ["--targets", targets]
+        return command
 
     def run_campaign(self, *arguments, **more):
         return self.start(*arguments, **more).wait(120)
@@ -339,6 +344,141 @@ class Trouble(CampaignTest):
                 child.wait()
             self.wait_for(lambda: not self.alive(), 10)
             subprocess.run(["umount", disk], check=True)
+
+
+class Programs(CampaignTest):
+    """Programs that hang, die or do not end; terminals that go away."""
+
+    def build_with(self, name, script):
+        """A build folder in which a program is a shell script; $REAL is the program."""
+        folder = os.path.join(self.scratch, "build")
+        os.makedirs(folder + "/fuzz")
+        for file in ("gatherfuzz", "fuzz/fuzz_any", "fuzz/afl_any", "fuzz/libgatherfuzz_mutator.so"):
+            if os.path.exists(os.path.join(BUILD, file)):
+                os.symlink(os.path.join(BUILD, file), os.path.join(folder, file))
+        os.remove(os.path.join(folder, name))
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(f"#!/bin/sh\nREAL={BUILD}/{name}\n{script}\n")
+        os.chmod(os.path.join(folder, name), 0o755)
+        return folder
+
+    def test_merge_that_hangs(self):
+        """It is killed with what it has started; the campaign goes on."""
+        build = self.build_with("fuzz/fuzz_any", """
+            case "$*" in *-merge=1*) sleep 4321 & wait ;; *) exec "$REAL" "$@" ;; esac""")
+        command = (f"import sys; sys.path.insert(0, '{SOURCE}/scripts/campaigns'); import main, turn;"
+                   "turn.WAIT_SECONDS = 1; sys.exit(main.main())")
+        with open(self.folder + ".out", "wb") as output:
+            child = subprocess.Popen(
+                [sys.executable, "-c", command, self.folder, "--build", build, "--corpus",
+                 SOURCE + "/corpus", "--jobs", "1", "--turn", "2", "--engines", "libfuzzer",
+                 "--targets", "full-mm_x86", "--seconds", "8"], stdout=output, stderr=output)
+        self.children.append(child)
+        self.assertEqual(child.wait(40), 0)
+        self.assertIn("no seeds", self.said())
+        self.assertGreater(json.loads(read(self.folder + "/campaign.json"))["turns"]["full-mm_x86"], 0)
+        self.assertEqual(self.alive(), [])
+
+    def test_engine_that_always_dies(self):
+        build = self.build_with("fuzz/fuzz_any", """
+            case "$*" in *-merge=1*) exec "$REAL" "$@" ;; *) echo broken; exit 9 ;; esac""")
+        self.assertEqual(self.run_campaign("--seconds", "6", "--build", build), 0, self.said())
+        self.assertIn("ended with status 9: broken", self.said())
+        self.assertIn("is left alone until the next turn", self.said())
+        self.assertLess(self.said().count("problem"), 12, self.said())
+
+    def test_engine_that_does_not_end(self):
+        build = self.build_with("fuzz/fuzz_any", """
+            case "$*" in *-merge=1*) exec "$REAL" "$@" ;; esac
+            trap '' TERM
+            while :; do sleep 1; done""")
+        child = self.start("--seconds", "1000", "--build", build, "--engines", "libfuzzer")
+        self.wait_for(lambda: "-max_total_time" in
+                      "".join(read(f"/proc/{pid}/cmdline") for pid in self.alive()))
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(child.wait(30), 130)
+        self.assertEqual(self.alive(), [])
+
+    def test_engine_that_is_back(self):
+        """What is missing once is used when it is there the next time."""
+        tools = os.path.join(self.scratch, "tools")
+        os.mkdir(tools)
+        self.assertEqual(self.run_campaign("--exchange", env={"PATH": tools}), 0)
+        self.assertEqual(json.loads(read(self.folder + "/campaign.json"))["engines"],
+                         ["libfuzzer", "afl"])
+
+    def test_target_that_is_new(self):
+        """It does not keep the others waiting until it has had as many turns."""
+        self.assertEqual(self.run_campaign("--exchange", targets="full-mm_x86"), 0)
+        path = self.folder + "/campaign.json"
+        state = json.loads(read(path))
+        state["turns"] = {"full-mm_x86": 1000}
+        with open(path, "w") as file:
+            json.dump(state, file)
+        self.assertEqual(self.run_campaign("--exchange", "--targets", "full-mm_x86,own-range_x86"), 0)
+        self.assertEqual(json.loads(read(path))["turns"], {"full-mm_x86": 1000, "own-range_x86": 1000})
+
+    def test_nohup(self):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            child = self.start("--seconds", "4", targets="full-mm_x86")
+        finally:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        self.wait_for(lambda: os.path.exists(self.folder + "/campaign.json"))
+        child.send_signal(signal.SIGHUP)
+        self.assertEqual(child.wait(30), 0, self.said())
+
+    def test_terminal_that_goes_away(self):
+        master, terminal = os.openpty()
+        child = subprocess.Popen(
+            ["setsid", *self.command("--seconds", "4", targets="full-mm_x86")], stdin=terminal,
+            stdout=terminal, stderr=terminal)
+        self.children.append(child)
+        os.close(terminal)
+        self.wait_for(lambda: os.path.exists(self.folder + "/campaign.json"))
+        os.close(master)
+        self.assertEqual(child.wait(30), 0)
+        self.assertEqual(json.loads(read(self.folder + "/campaign.json"))["state"], "finished")
+
+    def test_output_that_is_closed(self):
+        command = self.command("--seconds", "2", targets="full-mm_x86")
+        child = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command])
+        self.children.append(child)
+        self.assertEqual(child.wait(30), 0)
+
+    def test_stopped_while_it_begins(self):
+        """Ctrl-C while the seeds are planted: no word of Python's; then all seeds are planted."""
+        build = self.build_with("gatherfuzz", """
+            case $1 in encode) sleep 0.1 ;; esac
+            exec "$REAL" "$@" """)
+        child = self.start("--exchange", "--build", build)
+        seeds = self.folder + "/local/tmp/seeds"
+        self.wait_for(lambda: os.path.isdir(seeds) and os.listdir(seeds))
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(child.wait(10), 130)
+        self.assertNotIn("Traceback", self.said())
+        self.assertEqual(self.run_campaign("--exchange"), 0)
+        self.assertGreater(len(os.listdir(self.folder + "/local/seeds")), 20)
+
+    def test_afl_that_is_killed_leaves_nothing(self):
+        self.start("--seconds", "1000", "--turn", "20", "--engines", "afl", "--jobs", "1",
+                   targets="full-mm_x86")
+        for _ in range(2):
+            self.wait_for(lambda: self.running("afl_any"))
+            time.sleep(1)
+            before = self.running("afl_any")
+            os.kill(self.running("afl-fuzz")[0], signal.SIGKILL)
+            self.wait_for(lambda: not set(before) & set(self.running("afl_any")), 15)
+
+    def running(self, program):
+        found = []
+        for pid in self.alive():
+            try:
+                if os.path.basename(read(f"/proc/{pid}/cmdline").split("\0")[0]) == program:
+                    found.append(pid)
+            except OSError:
+                pass
+        return found
 
 
 class FindingsTest(CampaignTest):

@@ -45,7 +45,7 @@ class Campaign:
 
     def open(self):
         """Makes what is missing, mends what a kill has left, and knows what is known."""
-        end_orphans(self.folder.path)
+        end_orphans(f"GATHERFUZZ_KNOWN={self.folder.path}/")
         self.folder.remove_unfinished()
         self.folder.write(self.folder.at("local", "all-known"), "*\n")  # fuzz/known.h
         for target in self.targets:
