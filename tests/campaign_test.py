@@ -141,6 +141,7 @@ class Kills(CampaignTest):
         draw = random.Random(seed)
         self.assertEqual(self.run_campaign("--seconds", "2"), 0)
         known, counts, taken = self.signatures(), self.counts(), 0
+        self.assertGreater(sum(executions for executions, *_ in counts.values()), 0)
         for kill in range(KILLS):
             child = self.start("--seconds", "1000")
             time.sleep(draw.uniform(0.2, 2.5))
@@ -214,9 +215,11 @@ class Hosts(CampaignTest):
             only[other] = self.new_features(target, copy, [corpora[other]], mine)
         self.assertGreater(only[a] + only[b], 0, "both had the same before")
         union = self.signatures(a) | self.signatures(b)
+        everything = set(os.listdir(corpora[a])) | set(os.listdir(corpora[b]))
         self.exchange(a, b)
         for mine, other in ((a, b), (b, a)):
             self.assertEqual(self.signatures(mine), union)
+            self.assertTrue(everything - set(os.listdir(corpora[mine])), "more than what is new")
             copy = os.path.join(self.scratch, "copy")
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(corpora[mine], copy)
@@ -534,6 +537,34 @@ class FindingsTest(CampaignTest):
         self.assertEqual(self.open_findings().harvest(self.TARGET, 1), 0)
         self.assertTrue(os.path.exists(found))
         self.assertEqual(len(os.listdir(self.at.crashes(self.TARGET))), 9)
+
+    def test_record_that_cannot_be_written(self):
+        """Nothing is known that is not in the record: it is taken when there is room again."""
+        self.put_crash(self.schedule)
+        findings = self.open_findings()
+        append = self.at.append
+        self.at.append = lambda *_: os.open(self.scratch + "/no/room", os.O_RDONLY)
+        self.assertRaises(OSError, findings.harvest, self.TARGET, 1)
+        self.assertEqual(read(self.at.known(self.TARGET)), "")
+        self.at.append = append
+        self.assertEqual(findings.harvest(self.TARGET, 1), 1)
+        self.assertEqual(len(self.findings()), 1)
+
+    def test_record_is_flushed(self):
+        """The crash and the line, before the signature is known to engines."""
+        self.put_crash(self.schedule)
+        findings, order = self.open_findings(), []
+        fsync, rename = os.fsync, os.rename
+        os.fsync = lambda handle: order.append(os.readlink(f"/proc/self/fd/{handle}"))
+        os.rename = lambda old, new: (order.append(new), rename(old, new))
+        try:
+            findings.harvest(self.TARGET, 1)
+        finally:
+            os.fsync, os.rename = fsync, rename
+        crash = os.path.join(self.folder, self.findings()[0]["crash"])
+        steps = [order.index(path) for path in (crash, self.at.at("findings.jsonl"),
+                                                self.at.known(self.TARGET))]
+        self.assertEqual(steps, sorted(steps))
 
     def test_findings_of_wrong_types(self):
         lines = ["7", "[]", "null", '"text"', '{"target": [], "signature": "s"}',
