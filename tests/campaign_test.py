@@ -37,16 +37,21 @@ class CampaignTest(unittest.TestCase):
     def start(self, *arguments, folder=None, targets="own-range_x86,full-mm_x86", env=None):
         """A campaign of two cores and short turns; what it says goes to FOLDER.out."""
         folder = folder or self.folder
-        command = [sys.executable, os.path.join(SOURCE, "scripts/campaigns/main.py"), folder,
-                   "--build", BUILD, "--corpus", os.path.join(SOURCE, "corpus"), "--jobs", "2",
-                   "--turn", "2", *arguments]
-        if not os.path.exists(os.path.join(folder, "campaign.json")):
-            command += ["--targets", targets]
+        command = self.command(*arguments, folder=folder, targets=targets)
         with open(folder + ".out", "ab") as output:
             child = subprocess.Popen(command, stdout=output, stderr=output,
                                      env={**os.environ, **(env or {})})
         self.children.append(child)
         return child
+
+    def command(self, *arguments, folder=None, targets):
+        folder = folder or self.folder
+        command = [sys.executable, os.path.join(SOURCE, "scripts/campaigns/main.py"), folder,
+                   "--build", BUILD, "--corpus", os.path.join(SOURCE, "corpus"), "--jobs", "2",
+                   "--turn", "2", *arguments]
+        if not os.path.exists(os.path.join(folder, "campaign.json")):
+            command += ["--targets", targets]
+        return command
 
     def run_campaign(self, *arguments, **more):
         return self.start(*arguments, **more).wait(120)
@@ -65,8 +70,9 @@ class CampaignTest(unittest.TestCase):
             time.sleep(0.05)
 
     def findings(self, folder=None):
-        return [json.loads(line) for line in read(os.path.join(folder or self.folder,
-                                                               "findings.jsonl")).splitlines()]
+        """The whole lines; half a line is cut off before the next one is written."""
+        lines = read(os.path.join(folder or self.folder, "findings.jsonl")).splitlines(True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def signatures(self, folder=None):
         return {(f["target"], f["signature"]) for f in self.findings(folder)}
@@ -136,6 +142,7 @@ class Kills(CampaignTest):
         draw = random.Random(seed)
         self.assertEqual(self.run_campaign("--seconds", "2"), 0)
         known, counts, taken = self.signatures(), self.counts(), 0
+        self.assertGreater(sum(executions for executions, *_ in counts.values()), 0)
         for kill in range(KILLS):
             child = self.start("--seconds", "1000")
             time.sleep(draw.uniform(0.2, 2.5))
@@ -209,9 +216,11 @@ class Hosts(CampaignTest):
             only[other] = self.new_features(target, copy, [corpora[other]], mine)
         self.assertGreater(only[a] + only[b], 0, "both had the same before")
         union = self.signatures(a) | self.signatures(b)
+        everything = set(os.listdir(corpora[a])) | set(os.listdir(corpora[b]))
         self.exchange(a, b)
         for mine, other in ((a, b), (b, a)):
             self.assertEqual(self.signatures(mine), union)
+            self.assertTrue(everything - set(os.listdir(corpora[mine])), "more than what is new")
             copy = os.path.join(self.scratch, "copy")
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(corpora[mine], copy)
@@ -341,6 +350,144 @@ class Trouble(CampaignTest):
             subprocess.run(["umount", disk], check=True)
 
 
+class Programs(CampaignTest):
+    """Programs that hang, die or do not end; terminals that go away."""
+
+    def build_with(self, name, script):
+        """A build folder in which a program is a shell script; $REAL is the program."""
+        folder = os.path.join(self.scratch, "build")
+        os.makedirs(folder + "/fuzz")
+        for file in ("gatherfuzz", "fuzz/fuzz_any", "fuzz/afl_any",
+                     "fuzz/libgatherfuzz_mutator.so"):
+            if os.path.exists(os.path.join(BUILD, file)):
+                os.symlink(os.path.join(BUILD, file), os.path.join(folder, file))
+        os.remove(os.path.join(folder, name))
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(f"#!/bin/sh\nREAL={BUILD}/{name}\n{script}\n")
+        os.chmod(os.path.join(folder, name), 0o755)
+        return folder
+
+    def test_merge_that_hangs(self):
+        """It is killed with what it has started; the campaign goes on."""
+        build = self.build_with("fuzz/fuzz_any", """
+            case "$*" in *-merge=1*) sleep 4321 & wait ;; *) exec "$REAL" "$@" ;; esac""")
+        command = (f"import sys; sys.path.insert(0, '{SOURCE}/scripts/campaigns');"
+                   "import main, turn; turn.WAIT_SECONDS = 1; sys.exit(main.main())")
+        with open(self.folder + ".out", "wb") as output:
+            child = subprocess.Popen(
+                [sys.executable, "-c", command, self.folder, "--build", build, "--corpus",
+                 SOURCE + "/corpus", "--jobs", "1", "--turn", "2", "--engines", "libfuzzer",
+                 "--targets", "full-mm_x86", "--seconds", "8"], stdout=output, stderr=output)
+        self.children.append(child)
+        self.assertEqual(child.wait(40), 0)
+        self.assertIn("no seeds", self.said())
+        state = json.loads(read(self.folder + "/campaign.json"))
+        self.assertGreater(state["turns"]["full-mm_x86"], 0)
+        self.assertEqual(self.alive(), [])
+
+    def test_engine_that_always_dies(self):
+        build = self.build_with("fuzz/fuzz_any", """
+            case "$*" in *-merge=1*) exec "$REAL" "$@" ;; *) echo broken; exit 9 ;; esac""")
+        self.assertEqual(self.run_campaign("--seconds", "6", "--build", build), 0, self.said())
+        self.assertIn("ended with status 9: broken", self.said())
+        self.assertIn("is left alone until the next turn", self.said())
+        self.assertLess(self.said().count("problem"), 12, self.said())
+
+    def test_engine_that_does_not_end(self):
+        build = self.build_with("fuzz/fuzz_any", """
+            case "$*" in *-merge=1*) exec "$REAL" "$@" ;; esac
+            trap '' TERM
+            while :; do sleep 1; done""")
+        child = self.start("--seconds", "1000", "--build", build, "--engines", "libfuzzer")
+        self.wait_for(lambda: "-max_total_time" in
+                      "".join(read(f"/proc/{pid}/cmdline") for pid in self.alive()))
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(child.wait(30), 130)
+        self.assertEqual(self.alive(), [])
+
+    def test_engine_that_is_back(self):
+        """What is missing once is used when it is there the next time."""
+        tools = os.path.join(self.scratch, "tools")
+        os.mkdir(tools)
+        self.assertEqual(self.run_campaign("--exchange", env={"PATH": tools}), 0)
+        self.assertEqual(json.loads(read(self.folder + "/campaign.json"))["engines"],
+                         ["libfuzzer", "afl"])
+
+    def test_target_that_is_new(self):
+        """It does not keep the others waiting until it has had as many turns."""
+        self.assertEqual(self.run_campaign("--exchange", targets="full-mm_x86"), 0)
+        path = self.folder + "/campaign.json"
+        state = json.loads(read(path))
+        state["turns"] = {"full-mm_x86": 1000}
+        with open(path, "w") as file:
+            json.dump(state, file)
+        both = "full-mm_x86,own-range_x86"
+        self.assertEqual(self.run_campaign("--exchange", "--targets", both), 0)
+        self.assertEqual(json.loads(read(path))["turns"], dict.fromkeys(both.split(","), 1000))
+
+    def test_nohup(self):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            child = self.start("--seconds", "4", targets="full-mm_x86")
+        finally:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        self.wait_for(lambda: os.path.exists(self.folder + "/campaign.json"))
+        child.send_signal(signal.SIGHUP)
+        self.assertEqual(child.wait(30), 0, self.said())
+
+    def test_terminal_that_goes_away(self):
+        master, terminal = os.openpty()
+        child = subprocess.Popen(
+            ["setsid", *self.command("--seconds", "4", targets="full-mm_x86")], stdin=terminal,
+            stdout=terminal, stderr=terminal)
+        self.children.append(child)
+        os.close(terminal)
+        self.wait_for(lambda: os.path.exists(self.folder + "/campaign.json"))
+        os.close(master)
+        self.assertEqual(child.wait(30), 0)
+        self.assertEqual(json.loads(read(self.folder + "/campaign.json"))["state"], "finished")
+
+    def test_output_that_is_closed(self):
+        command = self.command("--seconds", "2", targets="full-mm_x86")
+        child = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command])
+        self.children.append(child)
+        self.assertEqual(child.wait(30), 0)
+
+    def test_stopped_while_it_begins(self):
+        """Ctrl-C while the seeds are planted: no word of Python's; then all seeds are planted."""
+        build = self.build_with("gatherfuzz", """
+            case $1 in encode) sleep 0.1 ;; esac
+            exec "$REAL" "$@" """)
+        child = self.start("--exchange", "--build", build)
+        seeds = self.folder + "/local/tmp/seeds"
+        self.wait_for(lambda: os.path.isdir(seeds) and os.listdir(seeds))
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(child.wait(10), 130)
+        self.assertNotIn("Traceback", self.said())
+        self.assertEqual(self.run_campaign("--exchange"), 0)
+        self.assertGreater(len(os.listdir(self.folder + "/local/seeds")), 20)
+
+    def test_afl_that_is_killed_leaves_nothing(self):
+        self.start("--seconds", "1000", "--turn", "20", "--engines", "afl", "--jobs", "1",
+                   targets="full-mm_x86")
+        for _ in range(2):
+            self.wait_for(lambda: self.running("afl_any"))
+            time.sleep(1)
+            before = self.running("afl_any")
+            os.kill(self.running("afl-fuzz")[0], signal.SIGKILL)
+            self.wait_for(lambda: not set(before) & set(self.running("afl_any")), 15)
+
+    def running(self, program):
+        found = []
+        for pid in self.alive():
+            try:
+                if os.path.basename(read(f"/proc/{pid}/cmdline").split("\0")[0]) == program:
+                    found.append(pid)
+            except OSError:
+                pass
+        return found
+
+
 class FindingsTest(CampaignTest):
     """Crash files and the record of findings, by the code that looks after them."""
     TARGET = "own-range_x86"
@@ -353,7 +500,8 @@ class FindingsTest(CampaignTest):
         self.schedule = read(SOURCE + "/corpus/verdicts/own-range-x86.gather").encode()
 
     def open_findings(self):
-        return Findings(self.at, os.path.join(BUILD, "gatherfuzz"), [self.TARGET], self.heard.append)
+        return Findings(self.at, os.path.join(BUILD, "gatherfuzz"), [self.TARGET],
+                        self.heard.append)
 
     def put_crash(self, content, name=None, host="c"):
         os.makedirs(self.at.crashes(self.TARGET, host), exist_ok=True)
@@ -394,6 +542,34 @@ class FindingsTest(CampaignTest):
         self.assertEqual(self.open_findings().harvest(self.TARGET, 1), 0)
         self.assertTrue(os.path.exists(found))
         self.assertEqual(len(os.listdir(self.at.crashes(self.TARGET))), 9)
+
+    def test_record_that_cannot_be_written(self):
+        """Nothing is known that is not in the record: it is taken when there is room again."""
+        self.put_crash(self.schedule)
+        findings = self.open_findings()
+        append = self.at.append
+        self.at.append = lambda *_: os.open(self.scratch + "/no/room", os.O_RDONLY)
+        self.assertRaises(OSError, findings.harvest, self.TARGET, 1)
+        self.assertEqual(read(self.at.known(self.TARGET)), "")
+        self.at.append = append
+        self.assertEqual(findings.harvest(self.TARGET, 1), 1)
+        self.assertEqual(len(self.findings()), 1)
+
+    def test_record_is_flushed(self):
+        """The crash and the line, before the signature is known to engines."""
+        self.put_crash(self.schedule)
+        findings, order = self.open_findings(), []
+        fsync, rename = os.fsync, os.rename
+        os.fsync = lambda handle: order.append(os.readlink(f"/proc/self/fd/{handle}"))
+        os.rename = lambda old, new: (order.append(new), rename(old, new))
+        try:
+            findings.harvest(self.TARGET, 1)
+        finally:
+            os.fsync, os.rename = fsync, rename
+        crash = os.path.join(self.folder, self.findings()[0]["crash"])
+        steps = [order.index(path) for path in (crash, self.at.at("findings.jsonl"),
+                                                self.at.known(self.TARGET))]
+        self.assertEqual(steps, sorted(steps))
 
     def test_findings_of_wrong_types(self):
         lines = ["7", "[]", "null", '"text"', '{"target": [], "signature": "s"}',

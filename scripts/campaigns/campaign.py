@@ -35,7 +35,8 @@ class Campaign:
         self.started = settings.get("started") or round(time.time(), 1)
         self.ran = settings.get("ran", 0.0)
         self.turns = settings.get("turns", {})
-        fewest = min((self.turns[target] for target in self.targets if target in self.turns), default=0)
+        had = [self.turns[target] for target in self.targets if target in self.turns]
+        fewest = min(had, default=0)
         for target in self.targets:  # one that is new here does not hold up the others
             self.turns.setdefault(target, fewest)
         self.seconds = settings.get("seconds", {})
@@ -45,7 +46,7 @@ class Campaign:
 
     def open(self):
         """Makes what is missing, mends what a kill has left, and knows what is known."""
-        end_orphans(self.folder.path)
+        end_orphans(f"GATHERFUZZ_KNOWN={self.folder.path}/")
         self.folder.remove_unfinished()
         self.folder.write(self.folder.at("local", "all-known"), "*\n")  # fuzz/known.h
         for target in self.targets:

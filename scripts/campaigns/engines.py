@@ -93,15 +93,15 @@ def set_aside(path):
         os.rename(path, f"{path}-{number}")
 
 
-def end_orphans(path):
-    """Kills what a campaign in that folder has left running when it was killed itself, such as the
-    inner process of a merge."""
-    mark = f"GATHERFUZZ_KNOWN={path}/".encode()
+def end_orphans(variable):
+    """Kills what has an environment variable that begins so: what was left running by a campaign, or
+    an engine, that was killed itself, such as the inner process of a merge."""
+    mark = os.fsencode(variable)
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/environ", "rb") as file:
                 environment = file.read().split(b"\0")
-            if any(value.startswith(mark) for value in environment):
+            if any((value + b"\0").startswith(mark) for value in environment):
                 os.kill(int(pid), signal.SIGKILL)
         except OSError:
             pass  # it has ended, or is somebody else's
@@ -131,6 +131,7 @@ class Engines:
         values = {"GATHERFUZZ_POLICY": policy, "GATHERFUZZ_ARCH": arch,
                   "GATHERFUZZ_KNOWN": self.folder.known(target)}
         if counts:
+            end_orphans(f"GATHERFUZZ_COUNTS_FILE={counts}\0")  # one process at a time counts there
             values["GATHERFUZZ_COUNTS_FILE"] = counts
         return values
 

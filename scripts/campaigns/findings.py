@@ -182,7 +182,8 @@ class Findings:
                 timeout=seconds, check=False)
         except subprocess.TimeoutExpired:
             return -1, []
-        return result.returncode, parse_json_lines(result.stdout.decode(errors="replace").splitlines())
+        said = result.stdout.decode(errors="replace")
+        return result.returncode, parse_json_lines(said.splitlines())
 
 
 def _signature(run):
