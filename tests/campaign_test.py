@@ -140,7 +140,11 @@ class Kills(CampaignTest):
         seed = int.from_bytes(os.urandom(4), "little")
         print("seed", seed)
         draw = random.Random(seed)
-        self.assertEqual(self.run_campaign("--seconds", "2"), 0)
+        child = self.start("--seconds", "1000")
+        self.wait_for(lambda: all(self.planted(target) for target in
+                                  ("own-range_x86", "full-mm_x86")), 120)
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(child.wait(60), 130)
         known, counts, taken = self.signatures(), self.counts(), 0
         self.assertGreater(sum(executions for executions, *_ in counts.values()), 0)
         for kill in range(KILLS):
@@ -161,6 +165,9 @@ class Kills(CampaignTest):
         self.assertGreater(len(known), 3)
         self.assertEqual([name for _, _, names in os.walk(self.folder)
                           for name in names if name.endswith(".tmp")], [])
+
+    def planted(self, target):
+        return sum(len(os.listdir(folder)) for folder in self.corpora(target)) > 60
 
     def check_findings(self, before):
         lines = read(os.path.join(self.folder, "findings.jsonl")).splitlines()
