@@ -3,27 +3,8 @@
 # The gatherfuzz command as a person and a script meet it: output, errors, exit statuses, files.
 set -uo pipefail
 gatherfuzz=$1 with_outside=$2
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-
-# expect STATUS [PATTERN] -- ARGUMENT...: runs the command; PATTERN must match what it prints.
-expect() {
-  local status=$1 pattern='' got
-  shift
-  if [ "$1" != -- ]; then pattern=$1; shift; fi
-  shift
-  "$gatherfuzz" "$@" >out 2>err </dev/null
-  got=$?
-  if [ "$got" -ne "$status" ] ||
-    { [ -n "$pattern" ] && ! grep -Eq -- "$pattern" out err; }; then
-    echo "gatherfuzz $*: exit status $got, expected $status and /$pattern/"
-    cat out err
-    failures=$((failures + 1))
-  fi
-}
-check() { "$@" || { echo "failed: $*"; failures=$((failures + 1)); }; }
+verb=()
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 
 cat >race.gather <<'END'
 gatherfuzz 1

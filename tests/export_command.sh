@@ -5,27 +5,8 @@
 set -uo pipefail
 gatherfuzz=$1 source=$2 compiler=$3
 mail=$source/corpus/00-the-mail.gather
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-
-# expect STATUS [PATTERN] -- ARGUMENT...: runs export; PATTERN must match what it prints.
-expect() {
-  local status=$1 pattern='' got
-  shift
-  if [ "$1" != -- ]; then pattern=$1; shift; fi
-  shift
-  "$gatherfuzz" export "$@" >out 2>err </dev/null
-  got=$?
-  if [ "$got" -ne "$status" ] ||
-    { [ -n "$pattern" ] && ! grep -Eq -- "$pattern" out err; }; then
-    echo "gatherfuzz export $*: exit status $got, expected $status and /$pattern/"
-    cat out err
-    failures=$((failures + 1))
-  fi
-}
-check() { "$@" || { echo "failed: $*"; failures=$((failures + 1)); }; }
+verb=(export)
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 compiles() {
   check "$compiler" -std=c++20 -Wall -Wextra -Werror -fsyntax-only -I "$source" -x c++ "$1"
 }

@@ -6,27 +6,8 @@ set -uo pipefail
 gatherfuzz=$1
 corpus=$2/corpus
 mail=$corpus/00-the-mail.gather
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-
-# expect STATUS [PATTERN] -- ARGUMENT...: runs explore; PATTERN must match what it prints.
-expect() {
-  local status=$1 pattern='' got
-  shift
-  if [ "$1" != -- ]; then pattern=$1; shift; fi
-  shift
-  "$gatherfuzz" explore "$@" >out 2>err </dev/null
-  got=$?
-  if [ "$got" -ne "$status" ] ||
-    { [ -n "$pattern" ] && ! grep -Eq -- "$pattern" out err; }; then
-    echo "gatherfuzz explore $*: exit status $got, expected $status and /$pattern/"
-    cat out err
-    failures=$((failures + 1))
-  fi
-}
-check() { "$@" || { echo "failed: $*"; failures=$((failures + 1)); }; }
+verb=(explore)
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 
 # Odds, beside the verdict; the kinds apart where there are several.
 expect 1 '^    random      0\.000767 +\(1304 runs\)$' -- --odds "$mail"

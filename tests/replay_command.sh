@@ -3,27 +3,8 @@
 # run --check --policy all: the corpus under every policy, what differs, and --update.
 set -uo pipefail
 gatherfuzz=$1 source=$2
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-
-# expect STATUS [PATTERN] -- ARGUMENT...: of run --check --policy all; PATTERN must match what it prints.
-expect() {
-  local status=$1 pattern='' got
-  shift
-  if [ "$1" != -- ]; then pattern=$1; shift; fi
-  shift
-  "$gatherfuzz" run --check --policy all "$@" >out 2>err </dev/null
-  got=$?
-  if [ "$got" -ne "$status" ] ||
-    { [ -n "$pattern" ] && ! grep -Eq -- "$pattern" out err; }; then
-    echo "run --check --policy all $*: exit status $got, expected $status and /$pattern/"
-    cat out err
-    failures=$((failures + 1))
-  fi
-}
-check() { "$@" || { echo "failed: $*"; failures=$((failures + 1)); }; }
+verb=(run --check --policy all)
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 
 # The whole corpus. What differs is named, with the command that shows it; the rest is listed.
 cp -r "$source/corpus" corpus

@@ -5,27 +5,8 @@
 # quick: with fewer programs, for builds that are slow. The table's verdicts are then not looked at.
 set -uo pipefail
 gatherfuzz=$1 quick=${2:-}
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-
-# expect STATUS [PATTERN] -- ARGUMENT...: runs the command; PATTERN must match what it prints.
-expect() {
-  local status=$1 pattern='' got
-  shift
-  if [ "$1" != -- ]; then pattern=$1; shift; fi
-  shift
-  "$gatherfuzz" "$@" >out 2>err </dev/null
-  got=$?
-  if [ "$got" -ne "$status" ] ||
-    { [ -n "$pattern" ] && ! grep -Eq -- "$pattern" out err; }; then
-    echo "gatherfuzz $*: exit status $got, expected $status and /$pattern/"
-    cat out err
-    failures=$((failures + 1))
-  fi
-}
-check() { "$@" || { echo "failed: $*"; failures=$((failures + 1)); }; }
+verb=()
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 # One JSON object on one line; by a parser, where there is one.
 is_json() {
   check test "$(grep -c '^{.*}$' "$1")" -eq "$(wc -l <"$1")"

@@ -8,7 +8,7 @@ import time
 
 from engines import PROGRAMS, Child, Engines, end_orphans
 from findings import Findings
-from folder import files_in, read_json
+from folder import files_in, read_json, sha1_of, sync
 from merging import Merging, drop_torn
 
 COUNTS_MAGIC = 0x31746E7563666761  # fuzz/counts.h
@@ -41,7 +41,7 @@ class Campaign:
             self.turns.setdefault(target, fewest)
         self.seconds = settings.get("seconds", {})
         self.taken = settings.get("taken", {})
-        self.build = settings.get("build", "")
+        self.build = ""
         self.engines = Engines(folder, max(64, self.memory_mb // (2 * self.jobs)))
 
     def open(self):
@@ -71,6 +71,7 @@ class Campaign:
             unfinished = self.engines.program(name) + ".tmp"
             shutil.copy(source, unfinished)
             os.rename(unfinished, self.engines.program(name))
+        self.build = sha1_of(self.engines.program("fuzz_any"))[:12]  # for the report
 
     def plant_seeds(self, corpus):
         """The seeds every target begins with: the stored schedules without a violation, as bytes."""
@@ -98,21 +99,26 @@ class Campaign:
             "seconds": {target: round(s, 1) for target, s in self.seconds.items()},
             "taken": self.taken, "limits": {"disk_mb": self.disk_mb, "memory_mb": self.memory_mb}})
 
-    def counted(self, target):
-        """Executions and schedules of all engines, from the files that targets count in."""
-        executions = schedules = 0
+    def counted(self):
+        """Executions and schedules of each target, from the files that engines count in."""
+        counts = {target: (0, 0) for target in self.targets}
+        for target, path in self._count_files():
+            with open(path, "rb") as file:
+                content = file.read(24)
+            magic, *more = struct.unpack("=3Q", content) if len(content) == 24 else (0, 0, 0)
+            if target in counts and magic == COUNTS_MAGIC:
+                counts[target] = tuple(map(sum, zip(counts[target], more)))
+        return counts
+
+    def flush_counts(self, targets):
+        """To the disk, for the case of a power cut: targets only write to memory."""
+        for target, path in self._count_files():
+            if target in targets:
+                sync(path)
+
+    def _count_files(self):
         folder = self.folder.at("local", "counts")
-        for name in files_in(folder):
-            if name.rsplit(".", 1)[0] != target:
-                continue
-            with open(os.path.join(folder, name), "rb") as file:
-                content = file.read(64)
-            if len(content) == 64:
-                magic, some, more = struct.unpack_from("=3Q", content)
-                if magic == COUNTS_MAGIC:
-                    executions += some
-                    schedules += more
-        return executions, schedules
+        return [(name.rsplit(".", 1)[0], os.path.join(folder, name)) for name in files_in(folder)]
 
     def corpus_files(self, target):
         return len(files_in(self.folder.corpus(target)))

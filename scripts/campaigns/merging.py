@@ -92,11 +92,11 @@ class Merging:
     def _key(self, path):
         return os.path.relpath(path, self._folder.path)
 
-    def make_small(self, target, always=False):
+    def make_small(self, target):
         """A generator, like take_over. The files that remain show all that there was."""
         corpus = self._folder.corpus(target)
         before = files_in(corpus)
-        if not always and len(before) < GROWTH * self._small.get(target, 50):
+        if len(before) < GROWTH * self._small.get(target, 50):
             return True
         into = self._folder.at("local", "tmp", target)
         shutil.rmtree(into, ignore_errors=True)

@@ -35,14 +35,16 @@ class Supervisor:
         self._signal = None
         self._until = None
         self._beside = [[seconds, 0.0, do] for seconds, do in (
-            (5, lambda: self.c.write_state("running")), (10, self._tend_triage),
+            (5, self._write_state), (10, self._tend_triage),
             (60, self._write_report), (60, self._look_at_disk), (60, self._sample))]
         self._problems = {}  # message -> when it was last said
         self.cells = {}  # features of each target's corpus, as last measured
+        self._inputs = {}  # files of each target's corpus, as last sampled
         for sample in read_json_lines(campaign.folder.at("history.jsonl")):
-            at, features = sample.get("at"), sample.get("features")
-            if sample.get("target") in campaign.targets and isinstance(features, int):
-                self.cells[sample["target"]] = features
+            at, target = sample.get("at"), sample.get("target")
+            for name, last in (("features", self.cells), ("corpus", self._inputs)):
+                if target in campaign.targets and isinstance(sample.get(name), int):
+                    last[target] = sample[name]
             if isinstance(at, (int, float)):  # in case that campaign.json was lost
                 campaign.ran = max(campaign.ran, at)
 
@@ -110,12 +112,13 @@ class Supervisor:
 
     def sample(self, target):
         """A line for the curves."""
-        executions, schedules = self.c.counted(target)
+        executions, schedules = self.c.counted()[target]
+        self._inputs[target] = self.c.corpus_files(target)
         self.c.folder.append("history.jsonl", {
             "at": round(self.c.ran, 1), "time": round(time.time(), 1), "target": target,
             "schedules": schedules, "executions": executions,
             "seconds": round(self.c.seconds.get(target, 0), 1),
-            "corpus": self.c.corpus_files(target), "features": self.cells.get(target, 0),
+            "corpus": self._inputs[target], "features": self.cells.get(target, 0),
             "found": len(self.c.findings.known[target])})
 
     # What is done beside the turns.
@@ -133,6 +136,10 @@ class Supervisor:
             except Exception as error:  # whatever it is, fuzzing goes on
                 self.problem(_said_by(error))
         self._status.show(self._line, self.c.ran)
+
+    def _write_state(self):
+        self.c.flush_counts({turn.target for turn in self._turns if turn is not None})
+        self.c.write_state("running")
 
     def _sample(self):
         for turn in self._turns:
@@ -196,13 +203,12 @@ class Supervisor:
     # What is said.
 
     def _line(self):
-        schedules = sum(self.c.counted(target)[1] for target in self.c.targets)
-        corpus = sum(self.c.corpus_files(target) for target in self.c.targets)
+        schedules = sum(count for _, count in self.c.counted().values())
         last = self.c.findings.last
         age = "" if last is None else f" (the last {_ago(time.time() - last)} ago)"
         at = " ".join(turn.target for turn in self._turns if turn is not None)
         return (f"{_ago(self.c.ran)}: {_short(schedules)} schedules, "
-                f"{_short(self._status.rate(schedules))}/s, {corpus} inputs, "
+                f"{_short(self._status.rate(schedules))}/s, {sum(self._inputs.values())} inputs, "
                 f"{sum(self.cells.values())} features, violations: {self.c.findings.total()}{age}"
                 + (f" [{at}]" if at else ""))
 
