@@ -113,6 +113,10 @@ Clashers Clashes::With(Action action) const {
   const Claim claim = walker ? OfWalker(cpu) : OfThread(cpu, stepper_.Next(action));
   Clashers clashers{.known = claim.known, .rule = claim.rule};
   if (!claim.known) return clashers;
+  // Where a detour begins, one thread has two steps, of which it makes one.
+  if (!walker && stepper_.AtFork(cpu)) {
+    clashers.agents.Add(IsDetour(action) ? MoverOf(action) : Detour(cpu));
+  }
   Future thread_here = claim.threads;
   thread_here.accesses |= claim.walks_here;
   for (int i = 0; i < world_.cpu_count; ++i) {
@@ -123,6 +127,7 @@ Clashers Clashes::With(Action action) const {
         (walker ? Of(other) : OfBefore(other, cpu)).Meets(threads)) {
       clashers.agents.Add(ActionOf(CpuAgent(other)));
     }
+    if ((claim.holders >> i & 1) != 0 && !here) clashers.agents.Add(ActionOf(CpuAgent(other)));
     if (claim.returns && !here && Overtakes(world_, world_.at(other).call)) {
       clashers.agents.Add(ActionOf(CpuAgent(other)));
     }
@@ -145,7 +150,9 @@ Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
   if (world_.at(cpu).invalidation.undelivered != 0) return {};
   using enum Point;
   switch (next.point) {
-    case fault: return {true, Rule::kIdle};
+    case fault:
+    case need_resched:
+    case split_folio: return {true, Rule::kIdle};
     case tlb_flush: return {true, Rule::kFlush};
     case tlb_flush_done: return {true, Rule::kFlush, {.does = IfItWaits()}};
     case vma_link:
@@ -157,6 +164,7 @@ Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
     case pmd_unlock: return OfUnlock(cpu, next);
     case mmap_read_lock:
     case mmap_write_lock:
+    case mmap_write_wait: return OfMmapLock(next);
     case pte_lock:
     case pmd_lock: return OfLock(next);
     case pud_read:
@@ -192,9 +200,13 @@ Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
   return {};
 }
 
-// As long as it is held, a lock keeps out whoever could mind.
+// As long as it is held, a lock keeps out whoever could mind; but for those who come to write, and
+// queue where they find mmap_lock taken.
 Clashes::Claim Clashes::OfUnlock(CpuId cpu, PendingStep next) const {
   Claim claim{true, Rule::kRelease};
+  if (next.point == Point::mmap_read_unlock || next.point == Point::mmap_write_unlock) {
+    claim.threads.does = Future::kWritesMmap;
+  }
   if (next.point == Point::mmap_read_unlock && !HasGathers(stepper_.OpInProgress(cpu).kind)) {
     // The end of a page fault, which is judged if it found a leaf in place more than once.
     claim.known = stepper_.LearnedBy(cpu).mapping == 0;
@@ -213,16 +225,29 @@ Clashes::Claim Clashes::OfUnlock(CpuId cpu, PendingStep next) const {
 
 Clashes::Claim Clashes::OfLock(PendingStep next) const {
   Claim claim{true, Rule::kLock};
-  switch (next.point) {
-    case Point::mmap_read_lock: claim.threads.does = Future::kWritesMmap; break;
-    case Point::mmap_write_lock: claim.threads.does = Future::kLocksMmap; break;
-    case Point::pte_lock:
-      claim.threads.pte_locks = static_cast<uint16_t>(1u << next.page / kPagesPerPmd);
-      break;
-    default:  // pmd_lock, which page faults take, and what finds a huge leaf
-      claim.threads.accesses = Span(next.page);
-      if (futures_.huge()) claim.threads.zaps = Span(next.page);
-      if (PmdEntry(world_, next.page).leaf()) claim.fills = Block(next.page);
+  if (next.point == Point::pte_lock) {
+    claim.threads.pte_locks = static_cast<uint16_t>(1u << next.page / kPagesPerPmd);
+    return claim;
+  }
+  // pmd_lock, which page faults take, and what finds a huge leaf
+  claim.threads.accesses = Span(next.page);
+  if (futures_.huge()) claim.threads.zaps = Span(next.page);
+  if (PmdEntry(world_, next.page).leaf()) claim.fills = Block(next.page);
+  return claim;
+}
+
+// A writer takes the lock or queues, as it finds it: those who hold it make the difference too.
+Clashes::Claim Clashes::OfMmapLock(PendingStep next) const {
+  Claim claim{true, Rule::kLock};
+  if (next.point == Point::mmap_read_lock) {
+    // Where a writer queues, the first reader to steal the lock keeps others out.
+    claim.threads.does = world_.mm.mmap_queue != 0 ? Future::kLocksMmap : Future::kWritesMmap;
+    return claim;
+  }
+  claim.threads.does = Future::kLocksMmap;
+  if (next.point == Point::mmap_write_lock) {
+    const Mm& mm = world_.mm;
+    claim.holders = mm.mmap_readers | (mm.mmap_writer != 0 ? 1u << (mm.mmap_writer - 1) : 0u);
   }
   return claim;
 }
@@ -349,7 +374,18 @@ Clashes::Claim Clashes::OfWalk(const Walk& walk, bool asked) const {
 Clashes::Claim Clashes::OfWalker(CpuId cpu) const {
   const Walk& walk = world_.at(cpu).walks[kWalkerWalk];
   if (walk.active()) return OfWalk(walk, false);
-  return OfWalk(NewWalk(world_, cpu, stepper_.FillPage(cpu), false), false);
+  const int page = stepper_.FillPage(cpu);
+  Claim claim = OfWalk(NewWalk(world_, cpu, page, false), false);
+  const Tlb& tlb = world_.at(cpu).tlb;
+  uint64_t evicts = tlb.small_valid & PageBit(page);
+  if ((tlb.huge_valid >> page / kPagesPerPmd & 1) != 0) evicts |= Block(page);
+  if (evicts == 0) return claim;
+  // What it evicts, others look at: accesses and deliveries there, frees and returns of calls.
+  claim.threads.zaps |= evicts;
+  claim.threads.does |= Future::kFlushes;
+  claim.walks_here |= evicts;
+  claim.delivers_here |= evicts;
+  return claim;
 }
 
 // Whoever looks at what it drops: walks of its CPU, and the oracle when others free or return.
@@ -394,8 +430,8 @@ Actions Clashes::Blockers(CpuId cpu) const {
   switch (stepper_.Next(thread).point) {
     case Point::pte_lock:
     case Point::pmd_lock: return owner(world_.at(MakeFrame(stepper_.WaitArgument(cpu))).lock_owner);
-    case Point::mmap_read_lock: return owner(world_.mm.mmap_writer);
-    case Point::mmap_write_lock:
+    case Point::mmap_read_lock:  // behind who queues to write, all that read have to go
+    case Point::mmap_write_wait:
       return owner(world_.mm.mmap_writer != 0 ? world_.mm.mmap_writer
                                               : 1 + std::countr_zero(world_.mm.mmap_readers));
     case Point::tlb_flush_done: {

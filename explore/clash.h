@@ -26,7 +26,7 @@
 namespace gatherfuzz {
 
 enum class Rule : uint8_t {
-  kIdle,      // a page fault begins
+  kIdle,      // a page fault begins; a detour
   kRelease,   // a lock is dropped; a writer of mmap_lock changes VMAs
   kFlush,     // an invalidation is issued, or complete
   kTable,     // an upper entry is read
@@ -79,11 +79,13 @@ class Clashes {
     uint64_t walks_here = 0;     // of those who walk for the same CPU: pages
     uint64_t delivers_here = 0;  // of deliveries there: pages that are named
     bool returns = false;        // of calls that count against a wait
+    unsigned holders = 0;        // threads by CPU: those that hold a lock
   };
 
   Claim OfThread(CpuId cpu, PendingStep next) const;
   Claim OfUnlock(CpuId cpu, PendingStep next) const;
   Claim OfLock(PendingStep next) const;
+  Claim OfMmapLock(PendingStep next) const;
   Claim OfUpperEntry(PendingStep next) const;
   Claim OfUnlink(PendingStep next) const;
   Claim OfPte(CpuId cpu, PendingStep next) const;

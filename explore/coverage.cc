@@ -81,9 +81,7 @@ void Coverage::BeginExecution() {
 }
 
 void Coverage::OnStep(const StepEvent& event, const World&) {
-  const Action action = KindOf(event.agent) == AgentKind::kInvalidation
-                            ? Delivery(CpuOf(event.agent), MakeCpu(event.page))
-                            : ActionOf(event.agent);
+  const Action action = ActionOf(event.agent, event.point, event.page);
   const auto edges = EdgesOf(at_);
   const auto edge = std::find_if(edges.begin(), edges.end(),
                                  [action](const Edge& it) { return it.action == action; });

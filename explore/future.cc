@@ -12,6 +12,8 @@ uint16_t BlocksOf(PageRange range) {
   return static_cast<uint16_t>(blocks);
 }
 
+constexpr Future kQueues{.does = Future::kLocksMmap | Future::kWritesMmap};
+
 }  // namespace
 
 void Future::Add(const Future& more) {
@@ -45,7 +47,11 @@ Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
     for (size_t i = ops[cpu]; i-- > 0;) {
       program.all[i] = program.each[i];
       program.all[i].Add(program.all[i + 1]);
-      if ((program.each[i].does & Future::kWritesMmap) != 0) continue;
+      // While others read, it may queue for the lock, and no more.
+      if ((program.each[i].does & Future::kWritesMmap) != 0) {
+        program.until_writer[i] = kQueues;
+        continue;
+      }
       program.until_writer[i] = program.each[i];
       program.until_writer[i].Add(program.until_writer[i + 1]);
     }
@@ -106,9 +112,11 @@ Future Futures::OfThread(const Stepper& stepper, CpuId cpu, bool read) const {
   const Program& program = programs_[Index(cpu)];
   const auto at = static_cast<size_t>(stepper.OpIndex(cpu));
   const Point next = stepper.Next(ActionOf(CpuAgent(cpu))).point;
-  if (read && next == Point::mmap_write_lock) return {};
+  if (read && next == Point::mmap_write_wait) return {};
+  if (read && next == Point::mmap_write_lock) return kQueues;
   Future future = program.each[at];
-  const bool locked = next != Point::mmap_read_lock && next != Point::mmap_write_lock;
+  const bool locked = next != Point::mmap_read_lock && next != Point::mmap_write_lock &&
+                      next != Point::mmap_write_wait;
   if (locked && future.accesses == 0) future = LeftOf(stepper, cpu, future, next);
   future.Add(read ? program.until_writer[at + 1] : program.all[at + 1]);
   return future;

@@ -61,8 +61,8 @@ class Futures {
  private:
   struct Program {
     std::array<Future, kMaxOps> each;  // of each operation, by its number
-    // From that operation on: all of them, and those before the next that takes mmap_lock for
-    // writing.
+    // From that operation on: all of them, and what they may do while somebody reads under
+    // mmap_lock: those before the next that takes it for writing, and that this one queues.
     std::array<Future, kMaxOps + 1> all, until_writer;
     std::array<Future, kMaxOps + 1> fills;  // from that fill on
   };

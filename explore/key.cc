@@ -83,7 +83,8 @@ void StateWriter::PutMm(const Mm& mm) {
   Put(mm.vma_starts);
   Put(mm.vma_write);
   Put(mm.vma_huge);
-  Put(Pack(8, mm.mmap_writer, mm.mmap_readers, mm.tlb_flush_pending, mm.table_locks));
+  Put(Pack(8, mm.mmap_writer, mm.mmap_readers, mm.tlb_flush_pending, mm.table_locks,
+           mm.mmap_queue));
   Put(Pack(16, mm.data_frames, mm.mapped_frames, mm.table_frames, mm.linked_tables));
   std::array<uint64_t, kPolicyStateBytes / 8> policy;
   std::memcpy(policy.data(), mm.policy_state.data(), sizeof policy);
@@ -168,9 +169,9 @@ void StateWriter::PutPlaces(const Stepper& stepper, CpuId cpu) {
   if (!thread) return;
   const PendingStep next = stepper.Next(ActionOf(CpuAgent(cpu)));
   const bool waits = stepper.Waits(cpu);
-  Put(Pack(8, static_cast<int>(next.point), static_cast<uint8_t>(next.page), stepper.OpIndex(cpu),
-           waits, waits ? stepper.WaitArgument(cpu) : 0));
   const Learned learned = stepper.LearnedBy(cpu);
+  Put(Pack(8, static_cast<int>(next.point), static_cast<uint8_t>(next.page), stepper.OpIndex(cpu),
+           waits, waits ? stepper.WaitArgument(cpu) : 0, stepper.AtFork(cpu), learned.again));
   Put(learned.low);
   Put(learned.high);
 }

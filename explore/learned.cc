@@ -73,7 +73,11 @@ uint64_t WalkRead(const World& world, CpuId cpu) {
 
 uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   switch (point) {
-    case Point::mmap_write_lock:
+    case Point::mmap_write_lock: {
+      const bool is_free = world.mm.mmap_writer == 0 && world.mm.mmap_readers == 0;
+      return is_free ? Vmas(world.mm) : 0;
+    }
+    case Point::mmap_write_wait:
     case Point::mmap_read_lock: return Vmas(world.mm);
     case Point::pud_read:
     case Point::pmd_table_unlink: return Value(PudEntry(world, page));
@@ -114,10 +118,29 @@ Mapping SeenByFault(const World& world, Point point, int page) {
   }
 }
 
+// True if the step tells nothing new, as one on the way back to a PTE.
+bool GoesBack(Learned& learned, const World& before, Point point, int page) {
+  if (point == Point::need_resched) {
+    learned.low = learned.low_before;
+    learned.high = learned.high_before;
+    learned.again = true;
+  } else if (point == Point::pmd_read) {
+    const uint64_t seen = Value(PmdEntry(before, page));
+    learned.again = learned.again && seen == learned.pmd;
+    learned.pmd = seen;
+  } else if (point == Point::pte_read) {
+    learned.again = false;
+    learned.low_before = learned.low;
+    learned.high_before = learned.high;
+  }
+  return learned.again;
+}
+
 }  // namespace
 
 GATHERFUZZ_WRAPS void Learn(Learned& learned, const World& before, CpuId cpu, const Op& op,
                             Point point, int page, bool foreign) {
+  if (GoesBack(learned, before, point, page)) return;
   uint64_t value = Read(before, cpu, point, page);
   if (foreign && point == Point::pending_read) value = before.mm.tlb_flush_pending;
   if (op.kind == OpKind::kRead || op.kind == OpKind::kWrite) {

@@ -6,7 +6,8 @@
 // that is read would merge states with different futures, which verify.h looks for. Exact for the
 // kernel paths and the published policies. Numbers of mappings are not hashed, since states are
 // written with other ones (key.h): a page fault compares the one it saw with the one it sees, so
-// the last one stands apart.
+// the last one stands apart. A zap that stops before a PTE (need_resched) and finds its way back
+// there knows no more than before.
 #ifndef GATHERFUZZ_EXPLORE_LEARNED_H_
 #define GATHERFUZZ_EXPLORE_LEARNED_H_
 
@@ -19,6 +20,9 @@ namespace gatherfuzz {
 struct Learned {
   uint64_t low = 0, high = 0;  // running hashes
   Mapping mapping = 0;         // of the last leaf that its page fault saw
+  bool again = false;          // on the way back to the PTE before which a zap stopped
+  // As of before the last PTE was read; and the last PMD entry.
+  uint64_t low_before = 0, high_before = 0, pmd = 0;
   friend bool operator==(const Learned&, const Learned&) = default;
 };
 

@@ -4,7 +4,8 @@
 // A switch to another agent while the one that moved last, a thread or a hardware walker, could
 // have gone on. A thread whose invalidation is pending could: the hardware answers without
 // anybody's help, and deliveries neither preempt nor are preempted. So an order without preemptions
-// runs each agent until it ends, or blocks on what another has to do.
+// runs each agent until it ends, or blocks on what another has to do. A detour is a step of its
+// thread: to take it is no preemption.
 #ifndef GATHERFUZZ_EXPLORE_PREEMPTION_H_
 #define GATHERFUZZ_EXPLORE_PREEMPTION_H_
 
@@ -21,11 +22,13 @@ inline bool AwaitsDelivery(Action thread, const Actions& able) {
 // Whether `next` preempts, where `last` was the last thread or walker to move (kNoAction: none) and
 // `able` can move.
 inline bool Preempts(Action last, const Actions& able, Action next) {
-  if (IsDelivery(next) || next == last || last == kNoAction) return false;
+  if (IsDelivery(next) || MoverOf(next) == last || last == kNoAction) return false;
   return able.contains(last) || AwaitsDelivery(last, able);
 }
 // Who moved last, after `next`.
-inline Action LastAfter(Action last, Action next) { return IsDelivery(next) ? last : next; }
+inline Action LastAfter(Action last, Action next) {
+  return IsDelivery(next) ? last : MoverOf(next);
+}
 
 }  // namespace gatherfuzz
 

@@ -209,7 +209,8 @@ Schedule SpelledOut(const Schedule& programs, const Path& path) {
       run.page = static_cast<int8_t>(Index(IssuerOf(action)));
     }
     Run* const before = schedule.order.empty() ? nullptr : &schedule.order.back();
-    if (before != nullptr && before->agent == run.agent && run.kind == Run::Kind::kCount) {
+    if (before != nullptr && before->agent == run.agent && run.kind == Run::Kind::kCount &&
+        !IsDetour(action)) {
       ++before->count;
     } else {
       schedule.order.push_back(run);

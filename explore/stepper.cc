@@ -38,8 +38,8 @@ void Stepper::Restart() {
 Actions Stepper::Able() const {
   const uint32_t agents = RunnableAgents();
   Actions able;
-  able.agents = static_cast<uint16_t>(agents);
-  if (agents >> 16 == 0) return able;
+  able.agents = (agents & 0xffff) | (agents >> 24) << kFirstDetour;
+  if ((agents >> 16 & 0xff) == 0) return able;
   for (int issuer = 0; issuer < world().cpu_count; ++issuer) {
     for (uint32_t targets = world().at(MakeCpu(issuer)).invalidation.undelivered; targets != 0;
          targets &= targets - 1) {
@@ -64,8 +64,9 @@ bool Stepper::Step(Action action) {
   violated_ = false;
   if (IsDelivery(action)) {
     DeliverFrom(system_, TargetOf(action), IssuerOf(action));
-  } else if (KindOf(AgentOf(action)) == AgentKind::kCpu) {
-    const int cpu = Index(action);
+  } else if (KindOf(AgentOf(action)) != AgentKind::kWalker) {
+    const int cpu = Index(MoverOf(action));
+    detours_ = IsDetour(action);
     versions_[cpu] = next_version_++;
     Go(fibers_[cpu]);
   } else {
@@ -120,6 +121,14 @@ void Stepper::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
   EndWait(cpu);
 }
 
+bool Stepper::Choose(AgentId agent, Point point, Point detour, int page) {
+  const CpuId cpu = CpuOf(agent);
+  BeginChoice(cpu, point, detour, page);
+  Fiber::Switch(fibers_[Index(cpu)], main_);
+  EndChoice(cpu);
+  return detours_;
+}
+
 void Stepper::ThreadDone(CpuId cpu) { Fiber::Switch(fibers_[Index(cpu)], main_); }
 
 void Stepper::Violate(Violation violation) {
@@ -150,6 +159,7 @@ void Stepper::Save(Snapshot& to) const {
   to.cpus_left = cpus_left_;
   to.walkers_left = walkers_left_;
   to.waiting = waiting_;
+  to.at_fork = at_fork_;
   to.finish_wait = system_.finish_wait;
   to.learned = learned_;
   to.learned_in = learned_in_;
@@ -163,6 +173,7 @@ void Stepper::Save(Snapshot& to) const {
              program.ready,
              program.arg,
              program.pending,
+             program.detour,
              versions_[i],
              static_cast<uint32_t>(to.stacks.size()),
              0};
@@ -181,6 +192,7 @@ void Stepper::GoBackTo(const Snapshot& snapshot) {
   cpus_left_ = snapshot.cpus_left;
   walkers_left_ = snapshot.walkers_left;
   waiting_ = snapshot.waiting;
+  at_fork_ = snapshot.at_fork;
   system_.finish_wait = snapshot.finish_wait;
   learned_ = snapshot.learned;
   learned_in_ = snapshot.learned_in;
@@ -193,6 +205,7 @@ void Stepper::GoBackTo(const Snapshot& snapshot) {
     program.ready = place.ready;
     program.arg = place.arg;
     program.pending = place.pending;
+    program.detour = place.detour;
     if (place.size == 0 || versions_[i] == place.version) continue;
     fibers_[i].PutBack(std::span(snapshot.stacks).subspan(place.at, place.size));
     versions_[i] = place.version;

@@ -36,6 +36,7 @@ class Stepper final : public Agents {
       Ready ready;
       int arg;
       PendingStep pending;
+      Point detour;
       uint64_t version;   // of the stack
       uint32_t at, size;  // its bytes in `stacks`
     };
@@ -43,7 +44,7 @@ class Stepper final : public Agents {
     Cost cost;
     uint64_t trace_hash;
     uint32_t steps;
-    uint8_t cpus_left, walkers_left, waiting;
+    uint8_t cpus_left, walkers_left, waiting, at_fork;
     std::array<Ready, kMaxCpus> finish_wait;
     std::array<Learned, kMaxCpus> learned;
     std::array<uint8_t, kMaxCpus> learned_in;
@@ -89,6 +90,7 @@ class Stepper final : public Agents {
   bool ThreadLeft(CpuId cpu) const { return (cpus_left_ & CpuBit(cpu)) != 0; }
   bool WalkerLeft(CpuId cpu) const { return (walkers_left_ & CpuBit(cpu)) != 0; }
   bool Waits(CpuId cpu) const { return (waiting_ & CpuBit(cpu)) != 0; }
+  bool AtFork(CpuId cpu) const { return (at_fork_ & CpuBit(cpu)) != 0; }
   int OpIndex(CpuId cpu) const { return program(cpu).op; }
   int FillIndex(CpuId cpu) const { return program(cpu).fill; }
   int FillPage(CpuId cpu) const { return program(cpu).fills[static_cast<size_t>(FillIndex(cpu))]; }
@@ -103,6 +105,7 @@ class Stepper final : public Agents {
   // Steps.
   void Yield(AgentId agent, Point point, int page) override;
   void Wait(AgentId agent, Point point, int page, Ready ready, int arg) override;
+  bool Choose(AgentId agent, Point point, Point detour, int page) override;
   void Observe(AgentId agent, Point point, int page) override;
   [[noreturn]] void Violate(Violation violation) override;
   void ThreadDone(CpuId cpu) override;
@@ -116,6 +119,7 @@ class Stepper final : public Agents {
   uint32_t ignored_ = 0;
   Violation violation_;
   bool violated_ = false;
+  bool detours_ = false;  // the thread that goes on takes its detour
   std::array<Learned, kMaxCpus> learned_{};
   std::array<uint8_t, kMaxCpus> learned_in_{};  // the operation, counted from 1
   // Which contents a fiber's stack has: a number that no other contents had.

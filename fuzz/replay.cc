@@ -33,9 +33,9 @@ void KeepSteps(const Replay& replay, size_t steps, FixedVector<Run, kMaxRuns>& o
   order.clear();
   for (size_t begin = 0; begin < steps;) {
     size_t end = begin + 1;
-    // A delivery is a run of its own: naming it is also what chooses it.
+    // A delivery is a run of its own, and a detour ends one: naming it is also what chooses it.
     while (end < steps && replay[end].agent == replay[begin].agent &&
-           replay[begin].step.point != Point::deliver) {
+           (kChosenByName & MaskOf(replay[end - 1].step.point)) == 0) {
       ++end;
     }
     const ReplayedStep& last = replay[end - 1];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "harness/agents.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 
@@ -67,6 +68,7 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   cpus_left_ = cpus_loaded_;
   walkers_left_ = walkers_loaded_;
   waiting_ = 0;
+  at_fork_ = 0;
   for (int i = 0; i < start_.cpu_count; ++i) {
     CpuProgram& program = programs_[i];
     program.fill = 0;
@@ -87,6 +89,14 @@ void Agents::CpuFiber(void* entry) {
   self->ThreadDone(cpu);
   std::abort();
 }
+
+void Agents::BeginChoice(CpuId cpu, Point point, Point detour, int page) {
+  program(cpu).pending = {point, static_cast<int8_t>(page)};
+  program(cpu).detour = detour;
+  at_fork_ |= CpuBit(cpu);
+}
+
+void Agents::EndChoice(CpuId cpu) { at_fork_ &= static_cast<uint8_t>(~CpuBit(cpu)); }
 
 void Agents::BeginWait(CpuId cpu, Point point, int page, Ready ready, int arg) {
   CpuProgram& self = program(cpu);
@@ -109,6 +119,7 @@ bool Agents::Runnable(AgentId agent) const {
     case AgentKind::kCpu:
       return (cpus_left_ & CpuBit(cpu)) != 0 && (!it.waits || it.ready(system_.world, it.arg));
     case AgentKind::kWalker: return (walkers_left_ & CpuBit(cpu)) != 0;
+    case AgentKind::kDetour: return (at_fork_ & CpuBit(cpu)) != 0;
     case AgentKind::kInvalidation: break;
   }
   return (system_.world.deliveries_pending & CpuBit(cpu)) != 0;
@@ -116,7 +127,8 @@ bool Agents::Runnable(AgentId agent) const {
 
 uint32_t Agents::RunnableAgents() const {
   static_assert(kMaxAgents <= 32);
-  uint32_t agents = world_->deliveries_pending;
+  uint32_t agents = at_fork_;
+  agents = agents << kMaxCpus | world_->deliveries_pending;
   agents = agents << kMaxCpus | walkers_left_;
   agents <<= kMaxCpus;
   agents |= cpus_left_ & ~waiting_;
@@ -139,6 +151,7 @@ PendingStep Agents::PendingOf(AgentId agent) const {
       return {NextPoint(walk.active() ? walk : NewWalk(*world_, cpu, page, false)),
               static_cast<int8_t>(page)};
     }
+    case AgentKind::kDetour: return {program(cpu).detour, program(cpu).pending.page};
     case AgentKind::kInvalidation: break;
   }
   return {Point::deliver, static_cast<int8_t>(Index(state.deliveries.issuers[0]))};
@@ -155,12 +168,27 @@ void Agents::StepWalkerOf(CpuId cpu) {
 int Agents::LineOf(AgentId agent) const {
   const CpuProgram& it = program(CpuOf(agent));
   switch (KindOf(agent)) {
-    case AgentKind::kCpu: return it.op;
+    case AgentKind::kCpu:
+    case AgentKind::kDetour: return it.op;
     case AgentKind::kWalker: return it.fill;
     case AgentKind::kInvalidation: break;
   }
   return 0;
 }
+
+namespace {
+
+// How far on in a call a step is at which a thread can be blocked; the last can be in any deadlock
+// whose other steps are before it.
+int DepthInCall(Point blocked_at) {
+  static constexpr Point kOrder[] = {
+      Point::mmap_write_lock, Point::mmap_write_wait, Point::mmap_read_lock, Point::pmd_lock,
+      Point::pte_lock,        Point::finish_wait,     Point::tlb_flush_done, Point::fault_retry};
+  const auto* at = std::find(std::begin(kOrder), std::end(kOrder), blocked_at);
+  return static_cast<int>(at - kOrder);
+}
+
+}  // namespace
 
 void Agents::JudgeEnd() {
   if (cpus_left_ != 0) {
@@ -169,7 +197,8 @@ void Agents::JudgeEnd() {
     CpuId blocked = MakeCpu(std::countr_zero(cpus_left_));
     for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
       const CpuId cpu = MakeCpu(std::countr_zero(cpus));
-      if (program(cpu).pending.point > program(blocked).pending.point) blocked = cpu;
+      const auto depth = [&](CpuId it) { return DepthInCall(program(it).pending.point); };
+      if (depth(cpu) > depth(blocked)) blocked = cpu;
     }
     CheckDeadlock(system_, blocked, program(blocked).pending.point);
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The agents of a schedule: what each is about to do, whether it can move, and one step of each.
 //
-// Agents are fibers (CPUs) or single steps (walkers and deliveries, which need no stack). Who moves
+// Agents are fibers (CPUs) or single steps (walkers and deliveries, which need no stack). A detour
+// is its thread, told to take it. Who moves
 // next is not decided here: an Execution (execution.h) follows the order of a schedule, a Stepper
 // (explore/stepper.h) is told step by step. Both therefore run the same kernel paths, hardware and
 // oracle. Nothing is allocated in a run after the first.
@@ -54,6 +55,7 @@ class Agents : protected Steps {
     Ready ready = nullptr;
     int arg = 0;
     PendingStep pending;  // as of its last yield; kNoPoint before its first step
+    Point detour{};       // in its place, while the thread is in at_fork_
   };
 
   Agents();
@@ -72,6 +74,9 @@ class Agents : protected Steps {
   // One step of the hardware walker of `cpu`, which has a fill to do.
   void StepWalkerOf(CpuId cpu);
 
+  // Bookkeeping of a thread's Choose().
+  void BeginChoice(CpuId cpu, Point point, Point detour, int page);
+  void EndChoice(CpuId cpu);
   // Bookkeeping of a thread's Wait().
   void BeginWait(CpuId cpu, Point point, int page, Ready ready, int arg);
   void EndWait(CpuId cpu);
@@ -94,6 +99,7 @@ class Agents : protected Steps {
   uint8_t cpus_loaded_ = 0, walkers_loaded_ = 0;  // bit masks of CPUs that have a program
   uint8_t cpus_left_ = 0, walkers_left_ = 0;      // ... whose program is not done
   uint8_t waiting_ = 0;                           // ... that wait
+  uint8_t at_fork_ = 0;                           // ... that stand where a detour begins
   Fiber main_;                                    // the thread that runs the schedule
   Fiber* running_ = nullptr;
   const Schedule* schedule_ = nullptr;

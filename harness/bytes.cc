@@ -12,7 +12,7 @@ namespace gatherfuzz {
 namespace {
 
 // Where the canonical codes of each byte end; what is above is spread by weight.
-constexpr int kCpuAgentCodes = kMaxAgents;
+constexpr int kAgentCodes = kMaxAgents;
 constexpr int kMapCodes = 4;                          // bit 0: write, bit 1: huge
 constexpr int kInitCodes = kMapCodes + 2 + kMaxCpus;  // maps, present, present dirty, cached cpuN
 constexpr int kOpCodes = kMapCodes + kOpCount - 1;    // maps, then the other operations in order
@@ -23,11 +23,15 @@ static_assert(kDoneCodes + kPointCount <= kPointCodes);
 constexpr uint8_t kAnyPage = 255;
 
 // Where a switch is most telling: around what others see, and before what they wait for.
-constexpr Point kLikelyPoints[] = {
-    Point::pte_clear, Point::pte_unlock,     Point::pmd_clear,        Point::pmd_unlock,
-    Point::tlb_flush, Point::tlb_flush_done, Point::pending_inc,      Point::pending_dec,
-    Point::pte_set,   Point::pending_read,   Point::pte_table_unlink, Point::deliver,
-    Point::walk_pte,  Point::walk_pmd,       Point::syscall_return,   Point::mmap_write_downgrade};
+constexpr Point kLikelyPoints[] = {Point::pte_clear,        Point::pte_unlock,
+                                   Point::pmd_clear,        Point::pmd_unlock,
+                                   Point::tlb_flush,        Point::tlb_flush_done,
+                                   Point::pending_inc,      Point::pending_dec,
+                                   Point::pte_set,          Point::pending_read,
+                                   Point::pte_table_unlink, Point::deliver,
+                                   Point::walk_pte,         Point::walk_pmd,
+                                   Point::syscall_return,   Point::mmap_write_downgrade,
+                                   Point::need_resched,     Point::split_folio};
 
 GATHERFUZZ_WRAPS uint64_t HashOf(std::span<const uint8_t> bytes) {
   uint64_t hash = 0xcbf29ce484222325u + bytes.size();
@@ -84,7 +88,7 @@ VmaFlags MapFlags(int code) { return {.write = (code & 1) != 0, .huge = (code & 
 int MapCode(VmaFlags flags) { return (flags.write ? 1 : 0) | (flags.huge ? 2 : 0); }
 
 AgentId DecodeAgent(uint8_t byte, int cpus) {
-  if (byte < kCpuAgentCodes) {
+  if (byte < kAgentCodes) {
     const AgentId agent{byte};
     return MakeAgent(KindOf(agent), MakeCpu(Index(CpuOf(agent)) % cpus));
   }
@@ -109,7 +113,7 @@ OpKind DecodeOpKind(int code, VmaFlags& flags) {
 ProgramLine DecodeLine(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span) {
   ProgramLine line;
   AgentId agent = DecodeAgent(record[0], cpus);
-  if (KindOf(agent) == AgentKind::kInvalidation) agent = CpuAgent(CpuOf(agent));
+  if (KindOf(agent) != AgentKind::kWalker) agent = CpuAgent(CpuOf(agent));
   line.agent = agent;
   line.op.kind = DecodeOpKind(record[1], line.op.flags);
   if (KindOf(agent) == AgentKind::kWalker) {
@@ -169,6 +173,7 @@ void DecodePreset(uint8_t byte, int cpus, int span, Schedule& schedule) {
 Run DecodeRun(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span) {
   Run run;
   run.agent = DecodeAgent(record[0], cpus);
+  if (KindOf(run.agent) == AgentKind::kDetour) return run;  // one step
   const int mode = record[1];
   if (mode == 0) {
     run.count = static_cast<uint16_t>(std::max(1, record[2] | record[3] << 8));
@@ -220,7 +225,7 @@ Tail DecodeTail(uint8_t kind, uint32_t seed, uint16_t steps, uint32_t hash_seed)
   return tail;
 }
 
-// Bytes 0 to 15. The version byte says what wrote them; only version 2 is read, so any value is
+// Bytes 0 to 15. The version byte says what wrote them; only version 3 is read, so any value is
 // taken for it.
 Header DecodeHeader(Source& source, Schedule& schedule) {
   source.Next();

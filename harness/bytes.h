@@ -19,7 +19,7 @@
 
 namespace gatherfuzz {
 
-inline constexpr uint8_t kBytesVersion = 2;
+inline constexpr uint8_t kBytesVersion = 3;
 inline constexpr size_t kHeaderBytes = 16;
 inline constexpr size_t kRecordBytes = 4;
 inline constexpr size_t kMaxEncodedBytes =

@@ -32,8 +32,11 @@ constexpr std::array<Touches, kPointCount> MakeTable() {
   };
   using enum Point;
   using enum Thing;
-  for (Point p : {mmap_write_lock, mmap_write_downgrade, mmap_write_unlock}) writes(p, kMmapLock);
+  for (Point p : {mmap_write_lock, mmap_write_wait, mmap_write_downgrade, mmap_write_unlock}) {
+    writes(p, kMmapLock);
+  }
   for (Point p : {mmap_read_lock, mmap_read_unlock}) adds(p, kMmapLock);
+  writes(mmap_read_lock, kMmapTurn);
   for (Point p : {pmd_lock, pmd_unlock}) writes(p, kPmdLock);
   for (Point p : {pte_lock, pte_unlock}) writes(p, kPteLock);
 
@@ -46,10 +49,11 @@ constexpr std::array<Touches, kPointCount> MakeTable() {
   writes(pmd_populate, kPmd, kAllocator);
   for (Point p : {pte_clear, pte_set}) writes(p, kPte);
 
-  // A walk reads the frame of a table, which may be one no more; at a leaf it sets A or D.
+  // A walk reads the frame of a table, which may be one no more; at a leaf it sets A or D. One that
+  // nobody asked for begins by evicting.
   for (Point p : {walk_pud, walk_pmd, walk_pte}) reads(p, kAllocator, kWalkCache);
   reads(walk_pud, kPud);
-  writes(walk_pud, kWalkCache);
+  writes(walk_pud, kWalkCache, kTlb);
   writes(walk_pmd, kPmd, kWalkCache, kTlb);
   writes(walk_pte, kPte, kTlb);
   reads(access, kTlb, kWalkCache);
@@ -74,11 +78,13 @@ constexpr std::array<Touches, kPointCount> MakeTable() {
 constexpr PointMask TellingPoints() {
   using enum Point;
   PointMask mask = 0;
-  for (Point p : {pte_clear,   pte_read,     pte_set,        pte_unlock,          pmd_clear,
-                  pmd_read,    pmd_unlock,   pmd_invalidate, pte_table_unlink,    pmd_table_unlink,
-                  free_page,   free_table,   pending_inc,    pending_read,        pending_dec,
-                  policy_read, policy_write, policy_rmw,     tlb_flush,           deliver,
-                  walk_pmd,    walk_pte,     syscall_return, mmap_write_downgrade}) {
+  for (Point p : {pte_clear,        pte_read,         pte_set,        pte_unlock,
+                  pmd_clear,        pmd_read,         pmd_unlock,     pmd_invalidate,
+                  pte_table_unlink, pmd_table_unlink, free_page,      free_table,
+                  pending_inc,      pending_read,     pending_dec,    policy_read,
+                  policy_write,     policy_rmw,       tlb_flush,      deliver,
+                  walk_pmd,         walk_pte,         syscall_return, mmap_write_downgrade,
+                  need_resched,     split_folio}) {
     mask |= MaskOf(p);
   }
   return mask;

@@ -22,6 +22,16 @@ static_assert(kPointCount <= 64);
 inline constexpr PointMask kAllPoints = ~PointMask{0};
 constexpr PointMask MaskOf(Point point) { return PointMask{1} << static_cast<int>(point); }
 
+// Steps that are made in the place of another (Steps::StepOr).
+inline constexpr PointMask kDetourPoints = MaskOf(Point::need_resched) | MaskOf(Point::split_folio);
+
+// Whom an order has to move for `agent` to make that step.
+constexpr AgentId AgentToMove(AgentId agent, Point point) {
+  return (kDetourPoints & MaskOf(point)) != 0 ? DetourAgent(CpuOf(agent)) : agent;
+}
+// Steps that an order chooses by naming them, among those that an agent could make.
+inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
+
 inline constexpr Point kNoPoint{255};
 struct PendingStep {
   Point point = kNoPoint;
@@ -44,8 +54,9 @@ enum class Thing : uint8_t {
   kWalkCache,  // ... as do frees of tables
   kQueue,      // the order in which invalidations were issued
   kRequest,    // where an invalidation was delivered
+  kMmapTurn,   // of readers: who steals mmap_lock where a writer queues
 };
-inline constexpr int kThings = 13;
+inline constexpr int kThings = 14;
 using ThingMask = uint16_t;
 constexpr ThingMask MaskOf(Thing thing) {
   return static_cast<ThingMask>(1u << static_cast<int>(thing));

@@ -76,6 +76,29 @@ void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg)
   EndWait(cpu);
 }
 
+bool Execution::Choose(AgentId agent, Point point, Point detour, int page) {
+  const CpuId cpu = CpuOf(agent);
+  TakeBackBudget();
+  BeginChoice(cpu, point, detour, page);
+  if (turn_.strict && SomebodyBecameAble()) turn_.over = true;
+  bool taken;
+  while (!(taken = TurnTakes(cpu, detour, page)) && !MayGoOn(cpu, point, page)) {
+    SwitchFrom(fibers_[Index(cpu)], NextCpu());
+  }
+  EndChoice(cpu);
+  return taken;
+}
+
+// Whether the turn is one of the detour, or of a run that names it.
+bool Execution::TurnTakes(CpuId cpu, Point detour, int page) {
+  if (turn_.over || turn_.left == 0) return false;
+  const bool drawn = mover_ == DetourAgent(cpu);
+  const bool named = mover_ == CpuAgent(cpu) && mover_ == turn_.agent && !drawing_ &&
+                     turn_.kind == Turn::Kind::kUntil && TurnCounts(detour, page);
+  turn_.left -= drawn || named;
+  return drawn || named;
+}
+
 // Steps that the running agent was given and has not made.
 void Execution::TakeBackBudget() {
   const uint32_t unused = std::exchange(budget_, 0);
@@ -103,12 +126,13 @@ bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
   }
   if (turn_.kind == Turn::Kind::kCount && !watch) {
     budget_ = std::exchange(turn_.left, 0) - 1;
+    stops_ = turn_.strict ? kDetourPoints : 0;
     return true;
   }
   turn_.left -= TurnCounts(point, page);
   const bool on = turn_.kind == Turn::Kind::kUntil && turn_.left != 0 && !watch;
   budget_ = on ? kStepLimit - steps_ - 1 : 0;
-  stops_ = on ? turn_.counted : 0;
+  stops_ = on ? turn_.counted | (turn_.strict ? kDetourPoints : 0) : 0;
   return true;
 }
 
@@ -144,7 +168,8 @@ void Execution::SwitchFrom(Fiber& from, CpuId next) {
 CpuId Execution::NextCpu() {
   for (;;) {
     if (!GoOnWithTurn() && !NextTurn()) NothingCanMove();
-    if (KindOf(mover_) == AgentKind::kCpu) return CpuOf(mover_);
+    const AgentKind kind = KindOf(mover_);
+    if (kind == AgentKind::kCpu || kind == AgentKind::kDetour) return CpuOf(mover_);
     RunInlineTurn();
   }
 }
@@ -176,8 +201,10 @@ AgentId Execution::Blocker(AgentId agent) {
     switch (waiter.pending.point) {
       case Point::pte_lock:
       case Point::pmd_lock: holder = system_.world.at(MakeFrame(waiter.arg)).lock_owner - 1; break;
-      case Point::mmap_read_lock: holder = mm.mmap_writer - 1; break;
-      case Point::mmap_write_lock:
+      case Point::mmap_read_lock:  // a writer, or one who queues to be
+        holder = (mm.mmap_writer != 0 ? mm.mmap_writer : 1 + std::countr_zero(mm.mmap_queue)) - 1;
+        break;
+      case Point::mmap_write_wait:
         holder = mm.mmap_writer != 0 ? mm.mmap_writer - 1 : std::countr_zero(mm.mmap_readers);
         break;
       default: return kNobody;
@@ -226,6 +253,7 @@ void Execution::BeginTurn(const Run& run) {
 
 bool Execution::BeginRestTurn() {
   AgentId next = turn_.agent;
+  if (next != kNobody && KindOf(next) == AgentKind::kDetour) next = CpuAgent(CpuOf(next));
   if (next == kNobody || !Runnable(next)) {
     const uint32_t runnable = RunnableAgents();
     if (runnable == 0) return false;

@@ -106,6 +106,7 @@ class Execution final : public Agents {
   // Steps.
   void Yield(AgentId agent, Point point, int page) override;
   void Wait(AgentId agent, Point point, int page, Ready ready, int arg) override;
+  bool Choose(AgentId agent, Point point, Point detour, int page) override;
   void Observe(AgentId agent, Point point, int page) override;
   [[noreturn]] void Violate(Violation violation) override;
 
@@ -115,6 +116,7 @@ class Execution final : public Agents {
   bool SomebodyBecameAble() const;
   void TakeBackBudget();
   bool MayGoOn(CpuId cpu, Point point, int page);
+  bool TurnTakes(CpuId cpu, Point detour, int page);
   CpuId NextCpu();
   bool GoOnWithTurn();
   AgentId Blocker(AgentId agent);

@@ -62,6 +62,7 @@ class Analysis {
       if (!Runs(schedule, line)) continue;
       if (line.op.kind == OpKind::kMap) NoteMap(line.op.range, line.op.flags);
       const Uses uses = UsesOf(line.op.kind, CpuBit(CpuOf(line.agent)));
+      if (uses.free != 0) NoteSkippable(line.op.range);
       for (int page = line.op.range.begin; page < line.op.range.end; ++page) uses_[page] |= uses;
     }
   }
@@ -75,7 +76,8 @@ class Analysis {
       const Uses uses = UsesOfAllLike(page);
       if ((unclear_vmas & MaskOf(AllLike(page))) != 0 || !PteIsClear(uses, IsHuge(page))) continue;
       result.pte |= PageBit(page);
-      if (!Meet(uses.write, uses.free)) result.dirty |= PageBit(page);
+      const bool skippable = (skippable_ & MaskOf(AllLike(page))) != 0;
+      if (!Meet(uses.write, uses.free) && !skippable) result.dirty |= PageBit(page);
     }
     return result;
   }
@@ -86,6 +88,13 @@ class Analysis {
     for (int page = 0; flags.huge && page < kPages; page += kPagesPerPmd) {
       const uint64_t block = MaskOf(BlockOf(page));
       if ((MaskOf(range) & block) == block) huge_ |= block;
+    }
+  }
+
+  // A free may skip any page but the first under a page table (split_folio), as the order says.
+  void NoteSkippable(PageRange range) {
+    for (int page = range.begin + 1; page < range.end; ++page) {
+      if (page % kPagesPerPmd != 0) skippable_ |= PageBit(page);
     }
   }
 
@@ -159,6 +168,7 @@ class Analysis {
   const Schedule& schedule_;
   std::array<Uses, kPages> uses_{};
   uint64_t mapped_ = 0, huge_ = 0;  // by some map; in a block that one with `huge` covers
+  uint64_t skippable_ = 0;
   bool frame_for_all_ = false, block_for_all_ = false;
 };
 

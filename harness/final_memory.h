@@ -19,8 +19,9 @@
 //   zap, or in a run that is not clean. Accesses also need that memory cannot run out. A page has
 //   one frame, mapped or queued to be freed, and more only if it is populated again while another
 //   CPU's gather has the last one queued; that, and what each fault has taken, must fit.
-// - the PTE, dirty: its presence must be determined, and no CPU may write what another frees.
-//   Fills and reads set only the accessed bit, which is therefore left out.
+// - the PTE, dirty: its presence must be determined, no CPU may write what another frees, and no
+//   free may skip it (split_folio): only the first page under a page table is certain to be
+//   cleaned. Fills and reads set only the accessed bit, which is therefore left out.
 //
 // A block that a huge VMA may cover is one page in this: a fault populates all of it, a write
 // dirties all of it, and any operation on a part splits it, after which a fault populates one page

@@ -25,7 +25,7 @@ void Canonicalize(Schedule& schedule) {
 }
 
 std::string AgentName(AgentId agent) {
-  static constexpr const char* kNames[] = {"cpu", "walk", "inv"};
+  static constexpr const char* kNames[] = {"cpu", "walk", "inv", "cpu"};
   return kNames[static_cast<int>(KindOf(agent))] + std::to_string(Index(CpuOf(agent)));
 }
 

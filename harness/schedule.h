@@ -42,7 +42,9 @@ struct ProgramLine {
 // One entry of the order: an agent moves so far. While it is blocked, the one it waits for moves in
 // its place: the holder of a lock until the lock is free, or the deliveries of its own
 // invalidation, and only of that (lowest CPU first). A run ends early when its agent ends, or waits
-// for something else; if that is so when its turn comes, it is passed over.
+// for something else; if that is so when its turn comes, it is passed over. A detour
+// (AgentKind::kDetour) is one step, or is named: `until need_resched(2)` takes the detours it
+// names.
 struct Run {
   enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone };
   Kind kind = Kind::kCount;
@@ -87,7 +89,7 @@ struct Schedule {
 // which two schedules that mean the same are equal, and in which they are written.
 void Canonicalize(Schedule& schedule);
 
-// "cpu0", "walk3", "inv1".
+// "cpu0", "walk3", "inv1"; of a detour, that of its thread.
 std::string AgentName(AgentId agent);
 
 }  // namespace gatherfuzz

@@ -325,6 +325,9 @@ class Parser : TextLines {
     if (Peek() == "until") {
       Take();
       if (!Until(run)) return false;
+    } else if (Peek() == "detour" && KindOf(run.agent) == AgentKind::kCpu) {
+      Take();
+      run.agent = DetourAgent(CpuOf(run.agent));
     } else {
       long steps = 0;
       if (!TakeNumber("'until', or a number of steps", 1, 65535, steps)) return false;

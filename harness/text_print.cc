@@ -67,6 +67,7 @@ std::string PrintOp(const Op& op) {
 
 std::string PrintRun(const Run& run) {
   std::string text = AgentName(run.agent) + " ";
+  if (KindOf(run.agent) == AgentKind::kDetour) return text + "detour";
   switch (run.kind) {
     case Run::Kind::kCount: return text + std::to_string(run.count);
     case Run::Kind::kUntilDone: return text + "until done";

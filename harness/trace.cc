@@ -238,9 +238,9 @@ Schedule NameSwitches(const Schedule& schedule, const Trace& trace) {
   const std::vector<const StepEvent*> steps = StepsToName(trace);
   for (size_t begin = 0; begin < steps.size();) {
     size_t end = begin + 1;
-    // A delivery is a run of its own: naming it is also what chooses it.
+    // A delivery is a run of its own, and a detour ends one: naming it is also what chooses it.
     while (end < steps.size() && steps[end]->agent == steps[begin]->agent &&
-           steps[begin]->point != Point::deliver) {
+           (kChosenByName & MaskOf(steps[end - 1]->point)) == 0) {
       ++end;
     }
     const StepEvent& last = *steps[end - 1];

@@ -5,6 +5,8 @@
 // other agents; when it returns, the operation is done at once, before the next call. So steps are
 // atomic, in a total order, and that order is the schedule. StepWhen() is for an operation that can
 // block: it returns only when ready() holds; a blocked agent is not runnable and costs no steps.
+// StepOr() is for a place where the kernel may do one of two things, whatever the shared state is:
+// the order decides.
 //
 // Invariants: an agent makes no change outside of a step that another could see; nothing is
 // allocated; Violate() does not return, so a thread's stack must own nothing that needs to be
@@ -74,6 +76,19 @@ class Steps {
     Note(agent, point, page);
   }
 
+  // The step `point`, or, if the order says so, the step `detour` in its place: true. An order that
+  // does not speak of detours takes none.
+  bool StepOr(AgentId agent, Point point, Point detour, int page) {
+    bool taken = false;
+    if (budget_ == 0 || Stops(point) || Stops(detour)) [[unlikely]] {
+      taken = Choose(agent, point, detour, page);
+    } else {
+      --budget_;
+    }
+    Note(agent, taken ? detour : point, page);
+    return taken;
+  }
+
   // Counts a step of an agent that has no thread (a walker, a delivery): the caller decided
   // already that it is this agent's turn.
   GATHERFUZZ_WRAPS void Note(AgentId agent, Point point, int page) {
@@ -100,6 +115,8 @@ class Steps {
   // Returns when `agent` may do its step. Called when the budget is used up.
   virtual void Yield(AgentId agent, Point point, int page) = 0;
   virtual void Wait(AgentId agent, Point point, int page, Ready ready, int arg) = 0;
+  // As Yield(); true if the step is to be `detour`.
+  virtual bool Choose(AgentId agent, Point point, Point detour, int page) = 0;
   virtual void Observe(AgentId agent, Point point, int page) = 0;
 
   bool Stops(Point point) const { return (stops_ >> static_cast<int>(point) & 1) != 0; }

@@ -51,6 +51,9 @@ struct Thread {
   void Step(Point point, int page = kNoPage) const {
     system.steps->Step(CpuAgent(cpu), point, page);
   }
+  bool StepOr(Point point, Point detour, int page) const {
+    return system.steps->StepOr(CpuAgent(cpu), point, detour, page);
+  }
   void StepWhen(Point point, int page, Ready ready, int arg) const {
     system.steps->StepWhen(CpuAgent(cpu), point, page, ready, arg);
   }

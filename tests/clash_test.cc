@@ -207,7 +207,8 @@ class EveryPair {
         ASSERT_FALSE(stepper_.Able(thread)) << pair << ": it can move\n" << name_;
         // Of the readers that keep a writer out, any one is enough.
         const uint8_t readers = stepper_.world().mm.mmap_readers;
-        const Actions still = point == mmap_write_lock && (blockers.agents & readers) != 0
+        const bool lock = point == mmap_write_wait || point == mmap_read_lock;
+        const Actions still = lock && (blockers.agents & readers) != 0
                                   ? blockers
                                   : independence_.ClashesIn(stepper_).Blockers(cpu);
         ASSERT_TRUE(!still.empty() && Within(still, blockers)) << pair << "\n" << name_;
@@ -219,10 +220,10 @@ class EveryPair {
   // Makes the step: it was said to come, and nothing comes to be that was not.
   bool TryFutures(Action action) {
     const int cpus = stepper_.world().cpu_count;
-    const bool thread = Index(action) < kMaxCpus;
+    const bool thread = Index(MoverOf(action)) < kMaxCpus;
     const uint8_t readers = stepper_.world().mm.mmap_readers;
     const auto held = [&](int cpu) {  // by somebody else who does not move
-      return (readers & ~(1u << cpu) & ~(thread ? 1u << Index(action) : 0u)) != 0;
+      return (readers & ~(1u << cpu) & ~(thread ? 1u << Index(MoverOf(action)) : 0u)) != 0;
     };
     const Futures& futures = independence_.futures();
     std::array<Future, kMaxCpus> all, while_read, fills;
@@ -233,7 +234,7 @@ class EveryPair {
     }
     const std::string name = Name(action) + ", after " + std::to_string(path_.size());
     if (thread) {
-      const int i = Index(action);
+      const int i = Index(MoverOf(action));
       const Op& op = stepper_.OpInProgress(MakeCpu(i));
       const PendingStep step = stepper_.Next(action);
       EXPECT_TRUE(Says(all[i], op, step)) << name << "\n" << name_;
@@ -427,7 +428,7 @@ TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
     if (point != fault_retry) EXPECT_GT(steps[point], 20u) << kPoints[i].name;
   }
   for (const Point point :
-       {mmap_read_lock, mmap_write_lock, pte_lock, pmd_lock, tlb_flush_done, finish_wait}) {
+       {mmap_read_lock, mmap_write_wait, pte_lock, pmd_lock, tlb_flush_done, finish_wait}) {
     EXPECT_GT(tried_.blocked[point], 100u) << Info(point).name;
   }
 }

@@ -86,10 +86,11 @@ void EveryOrder::Begin() {
 
 bool EveryOrder::MakeStep(Action action) {
   if (!IsDelivery(action)) {
-    const bool left = last_ != kNoAction && action != last_ && stepper_.Able(last_);
+    const Action mover = MoverOf(action);  // a detour is its thread's
+    const bool left = last_ != kNoAction && mover != last_ && stepper_.Able(last_);
     if (left) result_.left_at |= MaskOf(stepper_.Next(last_).point);
     preemptions_ += Preempts(action);
-    last_ = action;
+    last_ = mover;
   }
   return stepper_.Step(action);
 }
@@ -114,7 +115,7 @@ Actions EveryOrder::Choices() const {
 // "A switch to another agent while the one that moved last, a thread or a hardware walker, could
 // have gone on." "Deliveries neither preempt nor are preempted."
 bool EveryOrder::Preempts(Action next) const {
-  return !IsDelivery(next) && last_ != kNoAction && next != last_ && CouldGoOn(last_);
+  return !IsDelivery(next) && last_ != kNoAction && MoverOf(next) != last_ && CouldGoOn(last_);
 }
 
 // "A thread that waits for its own invalidation could."

@@ -78,7 +78,7 @@ TEST(Execution, RunsTheSameEachTimeEverywhereAndObserved) {
   static Execution one, two, observed;
   std::map<uint64_t, StepList> traces;
   int violations = 0;
-  ForEachRun(RandomSchedules(150), [&](const auto& schedule, const auto& policy, const auto& arch) {
+  ForEachRun(RandomSchedules(200), [&](const auto& schedule, const auto& policy, const auto& arch) {
     const RunResult first = one.Execute(schedule, policy, arch);
     StepNames recorder;
     const RunResult seen = observed.Execute(schedule, policy, arch, {.observer = &recorder});

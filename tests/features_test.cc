@@ -231,7 +231,7 @@ TEST(Features, AreTheSameEachTimeWhateverRanBefore) {
   Random random(2);
   static Features used;
   Cells all;
-  for (int i = 0; i < 600; ++i) {
+  for (int i = 0; i < 800; ++i) {
     const Schedule schedule = RandomSchedule(random);
     const char* policy = i % 2 == 0 ? "own-range" : "sync-finish";
     const Cells cells = CellsOf(schedule, policy);
@@ -306,10 +306,14 @@ Schedule Counted(const Schedule& schedule, const Trace& trace) {
                        .agent = event.agent,
                        .point = event.point,
                        .page = static_cast<int8_t>(event.page)});
-    } else if (!order.empty() && order.back().agent == event.agent) {
+      continue;
+    }
+    const AgentId agent = AgentToMove(event.agent, event.point);
+    const bool goes_on = !order.empty() && order.back().agent == agent;
+    if (goes_on && KindOf(agent) != AgentKind::kDetour) {
       ++order.back().count;
     } else {
-      order.push_back({.agent = event.agent});
+      order.push_back({.agent = agent});
     }
   }
   return counted;

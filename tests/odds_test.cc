@@ -71,7 +71,7 @@ class Plain {
   }
   void Step(AgentId agent, uint32_t able) {
     order_.steps.push_back({agent, able});
-    Action action = static_cast<Action>(Index(agent));
+    Action action = ActionOf(agent);
     if (KindOf(agent) == AgentKind::kInvalidation) {
       const CpuId cpu = CpuOf(agent);
       action = Delivery(cpu, stepper_->world().at(cpu).deliveries.issuers[0]);
@@ -231,8 +231,21 @@ cpu0
 cpu1
   read 2
 )";
+// The zap may stop before its second page, and go on before or after the fill.
+constexpr std::string_view kDetour = R"(
+cpus 1
+init
+  map 0..4 rw
+  present 2..4
+  cached cpu0 3..4
+cpu0
+  dontneed 2..4
+walk0
+  fill 2
+)";
 std::vector<Subject> Tiny() {
   return {{kWalker, "canary", "x86"},
+          {kDetour, "canary", "x86"},
           {kWalker, "mask-at-gather", "x86"},
           {kTwoWalkers, "canary", "arm64"},
           {kReader, "canary", "x86"}};
@@ -273,6 +286,18 @@ cpu0
 cpu1
   dontneed 2..4
 )";
+// The same of one page, which leaves a zap no place to stop.
+constexpr std::string_view kOnePage = R"(
+cpus 2
+init
+  map 0..4 rw
+  present 1..4
+  cached cpu1 2..3
+cpu0
+  dontneed 2..3
+cpu1
+  dontneed 2..3
+)";
 // Both CPUs walk for themselves, too.
 const std::string kMailAndWalkers = std::string(kMail) + R"(
 walk0
@@ -312,9 +337,9 @@ TEST(Odds, OfPctAreThoseOfAllPrioritiesAndDropsForTwoCpus) {
     ASSERT_TRUE(odds);
     ExpectSame(*odds, OverAllPriorities(subject, AgentsOf(graph), depth, steps));
   };
-  const Subject mail(kMail, "own-range", "x86");
-  expect_same(mail, 2, 36);
-  expect_same(mail, 3, 36);
+  const Subject one_page(kOnePage, "own-range", "x86");
+  expect_same(one_page, 2, 36);
+  expect_same(one_page, 3, 36);
   // Drops often come after one step, and agents are dropped again.
   expect_same({Needle(1), "own-range", "x86"}, 4, 18);
 }
@@ -331,8 +356,8 @@ TEST(Odds, AreExactWhereNoSamplingGets) {
     if (!edges.empty()) from[state] /= static_cast<Chance>(edges.size());
   }
   const Chance odds = OddsOfRandom(graph).violation();
-  EXPECT_GT(odds, 1e-74L);
-  EXPECT_LT(odds, 1e-72L);
+  EXPECT_GT(odds, 1e-82L);
+  EXPECT_LT(odds, 1e-79L);
   EXPECT_NEAR(static_cast<double>(odds / from[DrawnGraph::kStart]), 1, 1e-12);
 }
 

@@ -243,10 +243,11 @@ TEST(Order, AReaderLendsItsTurnToTheWriter) {
 
 TEST(Order, AWriterLendsItsTurnToEachReaderOnlyUntilThatOneUnlocks) {
   EXPECT_THAT(Between(StepsOf(kWriterAndReaders +
-                              "cpu1 until pending_dec\n cpu2 until pte_unlock\n cpu0 2"),
-                      "cpu2 pte_unlock(3)", "cpu0 mmap_write_lock"),
-              ElementsAre("cpu2 pte_unlock(3)", "cpu0 access(0)", "lent cpu1 mmap_read_unlock",
-                          "lent cpu2 mmap_read_unlock", "cpu0 mmap_write_lock"));
+                              "cpu1 until pending_dec\n cpu2 until pte_unlock\n cpu0 3"),
+                      "cpu2 pte_unlock(3)", "cpu0 mmap_write_wait"),
+              ElementsAre("cpu2 pte_unlock(3)", "cpu0 access(0) mmap_write_lock",
+                          "lent cpu1 mmap_read_unlock", "lent cpu2 mmap_read_unlock",
+                          "cpu0 mmap_write_wait"));
 }
 
 TEST(Order, ARunWhoseAgentIsBlockedWhenItsTurnComesLendsItFromItsStart) {
@@ -285,8 +286,8 @@ TEST(Order, WhoWaitsForAFinishMakesNoStepsAndLendsNoTurn) {
 }
 
 TEST(Order, WhoWaitsForSomebodyWhoCannotMoveEitherIsPassedOver) {
-  // cpu2's munmap waits for cpu0 to unlock, but that waits in its finish for cpu1's gather: the run
-  // of cpu2 is passed over, and the next one is that of cpu1.
+  // cpu2's munmap queues behind cpu0's lock, but cpu0 waits in its finish for cpu1's gather: the
+  // run of cpu2 ends there, and the next one is that of cpu1.
   const std::string text = R"(
     cpus 3
     init
@@ -304,8 +305,9 @@ TEST(Order, WhoWaitsForSomebodyWhoCannotMoveEitherIsPassedOver) {
       cpu2 until done
       cpu1 until pte_lock
 )";
-  EXPECT_THAT(Between(StepsOf(text, "sync-finish"), "cpu0 pending_dec", "cpu1 pte_lock(1)"),
-              ElementsAre("cpu0 pending_dec", "cpu1 pmd_read(1) pte_lock(1)"));
+  EXPECT_THAT(
+      Between(StepsOf(text, "sync-finish"), "cpu0 pending_dec", "cpu1 pte_lock(1)"),
+      ElementsAre("cpu0 pending_dec", "cpu2 mmap_write_lock", "cpu1 pmd_read(1) pte_lock(1)"));
 }
 
 // --- The tail ---

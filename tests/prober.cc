@@ -12,7 +12,7 @@ class Prober::Watch final : public StepObserver {
   void OnStep(const StepEvent& event, const World& before) override {
     if (steps_++ != at_) return;
     if (state_ != nullptr) *state_ = before;
-    next_ = {event.agent, {event.point, static_cast<int8_t>(event.page)}};
+    next_ = {AgentToMove(event.agent, event.point), {event.point, static_cast<int8_t>(event.page)}};
     lent_ = event.lent;
     came_ = true;
   }

@@ -138,9 +138,7 @@ TEST_F(StepperTest, AnExecutionAsAWalkMakesTheSameTraceAndEnd) {
     EXPECT_EQ(run.violation.kind, known.kind);
     Path path;
     for (const ProbedStep& step : order.steps) {
-      const bool delivery = KindOf(step.agent) == AgentKind::kInvalidation;
-      path.push_back(delivery ? Delivery(CpuOf(step.agent), MakeCpu(step.step.page))
-                              : ActionOf(step.agent));
+      path.push_back(ActionOf(step.agent, step.step.point, step.step.page));
     }
     stepper_.Begin(schedule, policy, arch, known.ignored);
     const Violation violation = Follow(path);
@@ -179,6 +177,8 @@ TEST_F(StepperTest, WhoIsAbleIsWhoMovesWhenAskedTo) {
                             std::to_string(next.page));
           }
           ++states;
+          std::sort(expected.begin(), expected.end());  // detours stand elsewhere in the two
+          std::sort(found.begin(), found.end());
           ASSERT_EQ(found, expected);
           if (oldest.empty() || order.size() > 80) return;
           const Action action = way.Choose(oldest);

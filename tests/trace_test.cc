@@ -342,7 +342,7 @@ TEST(NameSwitches, NamesLentStepsIfTheLenderGetsNoFurther) {
     order
       cpu0 until pte_clear(0)
       cpu2 until pending_inc
-      cpu1 until mmap_write_lock
+      cpu1 until mmap_write_wait
       rest
 )";
   const Trace trace = Recorded(text, "need-flush-all");

@@ -27,6 +27,7 @@ struct Meaning {
 constexpr Meaning kMeanings[] = {
     {1, 0x3c31f2a6d52f5b84},
     {2, 0xdb668c7b068f2eeb},
+    {3, 0xefa325e7910863f3},
 };
 
 std::string WhatToDo(const BytesVersion& version) {

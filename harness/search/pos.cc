@@ -2,7 +2,8 @@
 // pos: partial order sampling (Yuan, Yang, Gu, CAV 2018).
 //
 // Each pending step has a random priority and the highest moves; then the steps that conflict with
-// it (conflict.h), and the mover's next one, get new priorities. No parameters, and no estimate.
+// it (conflict.h), and the mover's next one, get new priorities. A detour is a step of its own among
+// them. No parameters, and no estimate.
 #include <array>
 #include <bit>
 
@@ -41,6 +42,7 @@ class Pos final : public Strategy {
   // A priority of 0 is drawn when it is asked for.
   void Redraw(const Situation& now) {
     priority_[Index(mover_)] = 0;
+    priority_[Index(DetourAgent(CpuOf(mover_)))] = 0;
     for (uint32_t agents = now.runnable; agents != 0; agents &= agents - 1) {
       const int agent = std::countr_zero(agents);
       const bool same_cpu = CpuOf(AgentId(agent)) == CpuOf(mover_);

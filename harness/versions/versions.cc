@@ -4,13 +4,14 @@
 #include <iterator>
 
 #include "harness/bytes.h"
-#include "harness/versions/bytes_v1.h"
+#include "harness/versions/bytes_v1_v2.h"
 
 namespace gatherfuzz {
 namespace {
 
 constexpr BytesVersion kVersions[] = {
     {1, DecodeBytesV1},
+    {2, DecodeBytesV2},
     {kBytesVersion, DecodeBytes},
 };
 

@@ -29,10 +29,16 @@ uint8_t LeafFlags(const Mm& mm, int page) {
   return Pte::kPresent | ((mm.vma_write & PageBit(page)) != 0 ? Pte::kWrite : 0);
 }
 
+// Of a leaf that a fault installs: young (vm_page_prot has the bit), and dirty if the fault is for
+// a write (do_anonymous_page(), do_huge_pmd_anonymous_page()).
+uint8_t FaultFlags(const Mm& mm, int page, bool write) {
+  return static_cast<uint8_t>(LeafFlags(mm, page) | Pte::kAccessed | (write ? Pte::kDirty : 0));
+}
+
 FaultOutcome Spurious(Pte leaf) { return {.resolved = true, .spurious = leaf.mapping}; }
 
 // Installs a huge leaf where nothing was; false if it has to be small pages.
-bool PopulateHuge(const Thread& t, FrameId pmd_table, int page) {
+bool PopulateHuge(const Thread& t, FrameId pmd_table, int page, bool write) {
   World& world = t.world();
   t.Step(Point::alloc_page, page);
   const std::optional<FrameId> frame = TakeData(world, Level::kPmd);
@@ -41,7 +47,7 @@ bool PopulateHuge(const Thread& t, FrameId pmd_table, int page) {
   const bool empty = EntryOf(world, pmd_table, page).none();
   if (empty) {
     t.Step(Point::pmd_set, page);
-    InstallLeaf(world, pmd_table, page, *frame, LeafFlags(world.mm, page));
+    InstallLeaf(world, pmd_table, page, *frame, FaultFlags(world.mm, page, write));
   }
   UnlockTable(t, pmd_table, page);
   if (empty) return true;
@@ -50,7 +56,7 @@ bool PopulateHuge(const Thread& t, FrameId pmd_table, int page) {
   return true;  // somebody populated it meanwhile: the access will tell
 }
 
-FaultOutcome PopulatePte(const Thread& t, FrameId table, int page) {
+FaultOutcome PopulatePte(const Thread& t, FrameId table, int page, bool write) {
   World& world = t.world();
   LockTable(t, table, page);
   t.Step(Point::pte_read, page);
@@ -62,14 +68,14 @@ FaultOutcome PopulatePte(const Thread& t, FrameId table, int page) {
     outcome = {.resolved = frame.has_value()};
     if (frame) {
       t.Step(Point::pte_set, page);
-      InstallLeaf(world, table, page, *frame, LeafFlags(world.mm, page));
+      InstallLeaf(world, table, page, *frame, FaultFlags(world.mm, page, write));
     }
   }
   UnlockTable(t, table, page);
   return outcome;
 }
 
-FaultOutcome Populate(const Thread& t, int page) {
+FaultOutcome Populate(const Thread& t, int page, bool write) {
   World& world = t.world();
   t.Step(Point::pud_read, page);
   if (EntryOf(world, kRootFrame, page).none()) {
@@ -82,7 +88,9 @@ FaultOutcome Populate(const Thread& t, int page) {
   const FrameId pmd_table = PmdTableOf(world, page);
   t.Step(Point::pmd_read, page);
   if (EntryOf(world, pmd_table, page).none()) {
-    if (MayBeHuge(world.mm, page) && PopulateHuge(t, pmd_table, page)) return {.resolved = true};
+    if (MayBeHuge(world.mm, page) && PopulateHuge(t, pmd_table, page, write)) {
+      return {.resolved = true};
+    }
     LockTable(t, pmd_table, page);
     t.Step(Point::pmd_populate, page);
     const bool full =
@@ -94,7 +102,7 @@ FaultOutcome Populate(const Thread& t, int page) {
     }
   }
   const Pte pmd = EntryOf(world, pmd_table, page);
-  if (pmd.table()) return PopulatePte(t, pmd.frame, page);
+  if (pmd.table()) return PopulatePte(t, pmd.frame, page, write);
   // A huge leaf: there already, or being split or cleaned, which its lock waits for.
   if (pmd.present()) return Spurious(pmd);
   LockTable(t, pmd_table, page);
@@ -111,7 +119,7 @@ FaultOutcome HandleFault(const Thread& t, int page, bool write) {
   FaultOutcome outcome;
   const bool allowed =
       (mm.vma_pages & PageBit(page)) != 0 && (!write || (mm.vma_write & PageBit(page)) != 0);
-  if (allowed) outcome = Populate(t, page);
+  if (allowed) outcome = Populate(t, page, write);
   MmapReadUnlock(t);
   return outcome;
 }

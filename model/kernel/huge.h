@@ -11,7 +11,7 @@
 
 namespace gatherfuzz {
 
-// Splits the huge leaf that maps `page`. Does nothing if it is not there any more.
+// Splits the huge leaf that maps `page`. Does nothing if none is there.
 void SplitHugePmd(const Thread& t, FrameId pmd_table, int page);
 
 // pmdp_invalidate(), under the lock of the PMD table: hides the leaf from the hardware and flushes

@@ -4,7 +4,11 @@
 namespace gatherfuzz {
 namespace {
 
-bool NoWriter(const World& world, int) { return world.mm.mmap_writer == 0; }
+// A reader passes those who wait to write only where nobody reads (down_read() steals the lock).
+bool MayRead(const World& world, int) {
+  const Mm& mm = world.mm;
+  return mm.mmap_writer == 0 && (mm.mmap_readers == 0 || mm.mmap_queue == 0);
+}
 bool NoWriterNoReader(const World& world, int) {
   return world.mm.mmap_writer == 0 && world.mm.mmap_readers == 0;
 }
@@ -16,7 +20,7 @@ uint8_t Owner(const Thread& t) { return static_cast<uint8_t>(Index(t.cpu) + 1); 
 }  // namespace
 
 void MmapReadLock(const Thread& t) {
-  t.StepWhen(Point::mmap_read_lock, kNoPage, NoWriter, 0);
+  t.StepWhen(Point::mmap_read_lock, kNoPage, MayRead, 0);
   t.world().mm.mmap_readers |= CpuBit(t.cpu);
 }
 
@@ -26,8 +30,14 @@ void MmapReadUnlock(const Thread& t) {
 }
 
 void MmapWriteLock(const Thread& t) {
-  t.StepWhen(Point::mmap_write_lock, kNoPage, NoWriterNoReader, 0);
-  t.world().mm.mmap_writer = Owner(t);
+  t.Step(Point::mmap_write_lock);
+  Mm& mm = t.world().mm;
+  if (!NoWriterNoReader(t.world(), 0)) {
+    mm.mmap_queue |= CpuBit(t.cpu);
+    t.StepWhen(Point::mmap_write_wait, kNoPage, NoWriterNoReader, 0);
+    mm.mmap_queue &= static_cast<uint8_t>(~CpuBit(t.cpu));
+  }
+  mm.mmap_writer = Owner(t);
 }
 
 void MmapWriteUnlock(const Thread& t) {

@@ -2,8 +2,10 @@
 // mmap_lock and the page-table locks. A blocked thread is not runnable; it costs no steps.
 //
 // Faithful: modes, the downgrade, one lock for each table of PTEs (split PTLs), and one for each
-// table of PMDs. Simplified: mmap_lock has no queue, so a reader may pass a waiting writer; that
-// allows more orders, not fewer.
+// table of PMDs. Of the queue of mmap_lock (kernel/locking/rwsem.c, 6.12), what a deadlock can hang
+// on: a writer that finds the lock taken queues, and while somebody reads, new readers wait behind
+// it. Simplified: who waits is not granted the lock in the order of arrival; where the lock is free,
+// whoever moves first has it, as spinning writers and readers that steal the lock do.
 #ifndef GATHERFUZZ_MODEL_KERNEL_LOCKS_H_
 #define GATHERFUZZ_MODEL_KERNEL_LOCKS_H_
 
@@ -13,6 +15,7 @@ namespace gatherfuzz {
 
 void MmapReadLock(const Thread& t);
 void MmapReadUnlock(const Thread& t);
+// The step mmap_write_lock takes the lock, or queues for it; then mmap_write_wait takes it.
 void MmapWriteLock(const Thread& t);
 void MmapWriteUnlock(const Thread& t);
 void MmapWriteDowngrade(const Thread& t);

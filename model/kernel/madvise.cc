@@ -24,25 +24,30 @@ class Clean {
   void Empty(PageRange) {}  // nothing to clean: not the call's business
 
   // madvise_free_huge_pmd().
-  bool Huge(FrameId pmd_table, PageRange part) {
+  int Huge(FrameId pmd_table, PageRange part) {
     if (part.end - part.begin != kPagesPerPmd) {
       SplitHugePmd(t_, pmd_table, part.begin);
-      return false;
+      return part.begin;
     }
     LockTable(t_, pmd_table, part.begin);
     const Pte seen = EntryOf(t_.world(), pmd_table, part.begin);
     if (seen.leaf()) CleanHuge(pmd_table, part, seen);
     UnlockTable(t_, pmd_table, part.begin);
-    return seen.leaf();
+    return seen.leaf() ? part.end : part.begin;
   }
 
-  // madvise_free_pte_range().
-  bool Ptes(FrameId pmd_table, PageRange part) {
+  // madvise_free_pte_range(). It drops the lock to split a large folio that the range covers in
+  // part; where that fails, it goes on behind the page under the lock.
+  int Ptes(FrameId pmd_table, PageRange part) {
     const FrameId table = EntryOf(t_.world(), pmd_table, part.begin).frame;
     LockTable(t_, table, part.begin);
-    for (int page = part.begin; page < part.end; ++page) CleanPte(table, page);
+    for (int page = part.begin; page < part.end; ++page) {
+      if (CleanPte(table, page, page != part.begin)) continue;
+      UnlockTable(t_, table, page);
+      LockTable(t_, table, page);
+    }
     UnlockTable(t_, table, part.end - 1);
-    return true;
+    return part.end;
   }
 
  private:
@@ -57,18 +62,25 @@ class Clean {
     ExaminedClean(t_, part, EntryOf(t_.world(), pmd_table, part.begin).mapping);
   }
 
-  void CleanPte(FrameId table, int page) {
+  // False if the page is skipped, as one of a large folio that could not be split. `may_skip`:
+  // something was done before it under this lock, so that it tells that the lock is dropped.
+  bool CleanPte(FrameId table, int page, bool may_skip) {
     t_.Step(Point::pte_read, page);
     const Pte seen = EntryOf(t_.world(), table, page);
-    if (!seen.present()) return;
+    if (!seen.present()) return true;
     if ((seen.flags & kYoungOrDirty) != 0) {
-      t_.Step(Point::pte_clear, page);
+      if (!may_skip) {
+        t_.Step(Point::pte_clear, page);
+      } else if (t_.StepOr(Point::pte_clear, Point::split_folio, page)) {
+        return false;
+      }
       const Pte leaf = ClearLeaf(t_.world(), table, page);
       t_.Step(Point::pte_set, page);
       ChangeLeaf(t_.world(), table, page, leaf, leaf.flags & ~kYoungOrDirty);
       t_.system.protocol->RemoveTlbEntry(t_, page, Level::kPte);
     }
     ExaminedClean(t_, {page, page + 1}, EntryOf(t_.world(), table, page).mapping);
+    return true;
   }
 
   const Thread& t_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // munmap: detaches the VMAs under the write lock, downgrades, and does the rest under the read
-// lock: the window of the bug of 4.20 to 5.1.
+// lock: the window of the bug of 4.20 to 5.1. Faithful to 6.12: a huge leaf that an end of the
+// range cuts is split under the write lock (__split_vma()), before anything is detached.
+#include "model/kernel/huge.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
@@ -20,6 +22,20 @@ void Detach(Mm& mm, PageRange range) {
   mm.vma_starts &= ~pages;
   mm.vma_write &= ~pages;
   mm.vma_huge &= ~pages;
+}
+
+// split_huge_pmd_if_needed(): splits a huge leaf that has `page` inside.
+void SplitAt(const Thread& t, int page) {
+  const Mm& mm = t.world().mm;
+  const int first = RoundDown(page, kPagesPerPmd);
+  const PageRange block{first, first + kPagesPerPmd};
+  if (page == kPages || page == first || (mm.vma_huge & PageBit(page)) == 0 ||
+      VmaAround(mm, page, block) != block) {
+    return;
+  }
+  t.Step(Point::pud_read, page);
+  if (EntryOf(t.world(), kRootFrame, page).none()) return;
+  SplitHugePmd(t, PmdTableOf(t.world(), page), page);
 }
 
 bool NoVmaIn(const Mm& mm, int first, int pages) {
@@ -61,6 +77,9 @@ void MunmapPath(const Thread& t, PageRange range) {
     MmapWriteUnlock(t);
     return;
   }
+  SplitAt(t, range.begin);
+  // Of a block that both ends cut, the first split of the VMA has left no whole one.
+  if (RoundDown(range.end, kPagesPerPmd) >= range.begin) SplitAt(t, range.end);
   t.Step(Point::vma_detach, range.begin);
   Detach(t.world().mm, range);
   MmapWriteDowngrade(t);

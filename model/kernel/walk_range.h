@@ -15,7 +15,8 @@ namespace gatherfuzz {
 
 // Calls visit.Empty(range) for every part of `range` without a page table, and otherwise
 // visit.Huge(pmd_table, part) for a huge leaf and visit.Ptes(pmd_table, part) for a PTE table;
-// either returns false if the PMD has to be read again. A part lies under one PMD entry.
+// either returns the page up to which it came. From there the PMD is read again, unless the part
+// is done. A part lies under one PMD entry.
 template <typename Visitor>
 void WalkRange(const Thread& t, PageRange range, Visitor& visit) {
   World& world = t.world();
@@ -32,15 +33,12 @@ void WalkRange(const Thread& t, PageRange range, Visitor& visit) {
       const PageRange part{page, std::min(RoundDown(page, kPagesPerPmd) + kPagesPerPmd, pud_end)};
       t.Step(Point::pmd_read, page);
       const Pte pmd = EntryOf(world, pmd_table, page);
-      bool done = true;
       if (pmd.none()) {
         visit.Empty(part);
-      } else if (pmd.table()) {
-        done = visit.Ptes(pmd_table, part);
+        page = part.end;
       } else {
-        done = visit.Huge(pmd_table, part);
+        page = pmd.table() ? visit.Ptes(pmd_table, part) : visit.Huge(pmd_table, part);
       }
-      if (done) page = part.end;
     }
   }
 }

@@ -9,7 +9,9 @@ namespace gatherfuzz {
 
 // Clears every leaf in `range`, which lies in one VMA, through the thread's live gather, and ends
 // with tlb_end_vma(). A batch that fills up forces a flush before the page-table lock is dropped.
-// Huge leaves that `range` covers in part are split first.
+// At any other PTE that is not none the lock may be dropped without one (the detour need_resched):
+// faithful to zap_pte_range() of 6.12, but that here the zap has done something first, so that it
+// ends. Huge leaves that `range` covers in part are split first.
 void ZapVma(const Thread& t, PageRange range);
 
 }  // namespace gatherfuzz

@@ -25,6 +25,14 @@ void Fill(Tlb& tlb, int page, Level level, Pte pte, bool replace) {
   (is_small ? tlb.small[index] : tlb.huge[index]) = pte;
 }
 
+void Evict(Tlb& tlb, int page) {
+  const int block = page / kPagesPerPmd;
+  tlb.small_valid &= ~PageBit(page);
+  tlb.small[page] = Pte{};
+  tlb.huge_valid &= ~PageBit(block);
+  tlb.huge[block] = Pte{};
+}
+
 Dropped Drop(World& world, CpuId cpu, uint64_t small, uint64_t huge) {
   Tlb& tlb = world.at(cpu).tlb;
   Dropped dropped;

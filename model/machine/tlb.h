@@ -2,10 +2,10 @@
 // The TLB of a CPU: copies of leaf entries, by page and size.
 //
 // Kept apart from the walk cache (H2 of the hardware rules in docs/model.md). It has room for every
-// page, so nothing is evicted: an entry lives until an invalidation drops it. That is the
-// adversary's choice, and legal hardware. For the same reason a fill does not replace an entry that
-// is there. Not-present entries are never cached (H7). Faithful: what may be cached; made up: the
-// capacity.
+// page, so an entry lives until an invalidation drops it, or until the CPU's hardware walker evicts
+// it (walk.h): when that happens is the schedule's choice, as a TLB may evict what it likes.
+// Not-present entries are never cached (H7). Faithful: what may be cached, and that any entry may
+// go. Made up: the capacity.
 #ifndef GATHERFUZZ_MODEL_MACHINE_TLB_H_
 #define GATHERFUZZ_MODEL_MACHINE_TLB_H_
 
@@ -19,6 +19,9 @@ const Pte* Lookup(const Tlb& tlb, int page);
 // Copies the leaf `pte`, read at `level`, for `page`. `replace` overwrites an entry that is there,
 // as the walk of a write through a clean entry does (H9).
 void Fill(Tlb& tlb, int page, Level level, Pte pte, bool replace);
+
+// Drops what translates `page`, whatever its size.
+void Evict(Tlb& tlb, int page);
 
 struct Dropped {
   int entries = 0;

@@ -72,16 +72,19 @@ constexpr int RoundDown(int page, int pages) { return page - page % pages; }
 constexpr int RoundUp(int page, int pages) { return RoundDown(page + pages - 1, pages); }
 
 // Who can move: the thread on a CPU, the hardware walker of a CPU, and the delivery of pending
-// invalidations to a CPU. Also the order in which the plain tail of a schedule prefers them.
-enum class AgentKind : uint8_t { kCpu = 0, kWalker = 1, kInvalidation = 2 };
+// invalidations to a CPU; and the thread of a CPU on a detour, where it stands at a step in whose
+// place it may make another (Steps::StepOr). Whoever makes a step is one of the first three. Also
+// the order in which the plain tail of a schedule prefers them.
+enum class AgentKind : uint8_t { kCpu = 0, kWalker = 1, kInvalidation = 2, kDetour = 3 };
 enum class AgentId : uint8_t {};
-inline constexpr int kMaxAgents = 3 * kMaxCpus;
+inline constexpr int kMaxAgents = 4 * kMaxCpus;
 constexpr AgentId MakeAgent(AgentKind kind, CpuId cpu) {
   return static_cast<AgentId>(static_cast<int>(kind) * kMaxCpus + Index(cpu));
 }
 constexpr AgentId CpuAgent(CpuId cpu) { return MakeAgent(AgentKind::kCpu, cpu); }
 constexpr AgentId WalkerAgent(CpuId cpu) { return MakeAgent(AgentKind::kWalker, cpu); }
 constexpr AgentId DeliveryAgent(CpuId cpu) { return MakeAgent(AgentKind::kInvalidation, cpu); }
+constexpr AgentId DetourAgent(CpuId cpu) { return MakeAgent(AgentKind::kDetour, cpu); }
 constexpr int Index(AgentId agent) { return static_cast<int>(agent); }
 constexpr AgentKind KindOf(AgentId agent) {
   return static_cast<AgentKind>(Index(agent) / kMaxCpus);

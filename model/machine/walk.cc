@@ -103,7 +103,10 @@ WalkResult AdvanceWalk(System& system, CpuId cpu, int which) {
 bool StepWalker(System& system, CpuId cpu, int page) {
   World& world = system.world;
   const Walk& walk = world.at(cpu).walks[kWalkerWalk];
-  if (!walk.active()) BeginWalk(world, cpu, kWalkerWalk, page, false);
+  if (!walk.active()) {
+    Evict(world.at(cpu).tlb, page);
+    BeginWalk(world, cpu, kWalkerWalk, page, false);
+  }
   system.steps->Note(WalkerAgent(cpu), NextPoint(walk), page);
   return AdvanceWalk(system, cpu, kWalkerWalk) != WalkResult::kGoesOn;
 }

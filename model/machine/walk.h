@@ -6,8 +6,8 @@
 // leaf, setting A (and D for a write) and filling are one step, as the hardware's locked update is.
 // Any CPU may walk at any time, for any page, unasked (H1): each has a walk of its own for that,
 // besides the one its thread's accesses use. A walk follows the pointer it has, whatever has become
-// of the frame. Faithful: H1, H2, H9. Made up: the walk cache has room for
-// every table, so nothing is evicted. Simplified: the speculative walks of a CPU are one at a time.
+// of the frame. Faithful: H1, H2, H9. Made up: the walk cache has room for every table, so no
+// pointer is evicted. Simplified: the speculative walks of a CPU are one at a time.
 #ifndef GATHERFUZZ_MODEL_MACHINE_WALK_H_
 #define GATHERFUZZ_MODEL_MACHINE_WALK_H_
 
@@ -35,7 +35,8 @@ WalkResult AdvanceWalk(System& system, CpuId cpu, int which);
 
 // One step of the hardware walker of `cpu`, whose fill of `page` begins or goes on; counts the
 // step. True when the fill is over: filled, or faulted (quietly: nobody asked). A walk that an
-// invalidation ended since its last step begins again.
+// invalidation ended since its last step begins again. Hardware walks for what its TLB does not
+// hold, so a walk that begins has evicted what was there.
 bool StepWalker(System& system, CpuId cpu, int page);
 
 // Whole walks of the pages of `range`, without steps, before the first one: there is no other agent

@@ -185,7 +185,8 @@ struct Mm {
   uint8_t tlb_flush_pending;
   uint8_t batch;                    // pages a gather queues before it is full
   uint8_t table_locks;              // page-table locks that are held
-  std::array<uint8_t, 7> padding_;  // always 0
+  uint8_t mmap_queue;               // bit mask of CPUs that queue to write
+  std::array<uint8_t, 6> padding_;  // always 0
 };
 
 struct World {

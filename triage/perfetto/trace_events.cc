@@ -247,7 +247,8 @@ class TraceEvents {
   static std::string TrackName(AgentId agent) {
     const std::string cpu = absl::StrCat("cpu", Index(CpuOf(agent)));
     switch (KindOf(agent)) {
-      case AgentKind::kCpu: return cpu;
+      case AgentKind::kCpu:
+      case AgentKind::kDetour: return cpu;
       case AgentKind::kWalker: return cpu + " walker";
       case AgentKind::kInvalidation: break;
     }

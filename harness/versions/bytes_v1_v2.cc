@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-#include "harness/versions/bytes_v1.h"
+#include "harness/versions/bytes_v1_v2.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@ namespace {
 
 using Record = std::array<uint8_t, 4>;
 
-// The sizes of that time. What is larger today still holds all of version 1.
+// The sizes of that time. What is larger today still holds all of these versions.
 constexpr int kCpus = 8, kMostBatch = 8, kMostPages = 64, kBlock = 4;
 constexpr size_t kMostInit = 32, kMostOps = 64, kMostRuns = 512;
 static_assert(kCpus <= kMaxCpus && kMostBatch <= kMaxBatch && kMostPages <= kPages);
@@ -21,54 +21,54 @@ static_assert(kMostInit <= kMaxInit && kMostOps <= kMaxOps && kMostRuns <= kMaxR
 constexpr OpKind kOps[] = {OpKind::kMap,  OpKind::kMunmap, OpKind::kDontneed, OpKind::kFree,
                            OpKind::kRead, OpKind::kWrite,  OpKind::kFill};
 
-struct PointV1 {
+struct OldPoint {
   Point point;
   bool has_page = true;
 };
 using P = Point;
-constexpr PointV1 kPoints[] = {{P::mmap_write_lock, false},
-                               {P::mmap_read_lock, false},
-                               {P::mmap_write_downgrade, false},
-                               {P::mmap_read_unlock, false},
-                               {P::mmap_write_unlock, false},
-                               {P::vma_link},
-                               {P::vma_detach},
-                               {P::pud_read},
-                               {P::pmd_read},
-                               {P::pud_populate},
-                               {P::pmd_populate},
-                               {P::pmd_lock},
-                               {P::pmd_unlock},
-                               {P::pmd_set},
-                               {P::pmd_invalidate},
-                               {P::pmd_clear},
-                               {P::pte_lock},
-                               {P::pte_unlock},
-                               {P::pte_read},
-                               {P::pte_clear},
-                               {P::pte_set},
-                               {P::pte_table_unlink},
-                               {P::pmd_table_unlink},
-                               {P::alloc_page},
-                               {P::free_page},
-                               {P::free_table},
-                               {P::pending_inc, false},
-                               {P::pending_read, false},
-                               {P::pending_dec, false},
-                               {P::policy_read, false},
-                               {P::policy_write, false},
-                               {P::policy_rmw, false},
-                               {P::finish_wait, false},
-                               {P::tlb_flush},
-                               {P::tlb_flush_done},
-                               {P::deliver},
-                               {P::walk_pud},
-                               {P::walk_pmd},
-                               {P::walk_pte},
-                               {P::access},
-                               {P::fault},
-                               {P::fault_retry},
-                               {P::syscall_return}};
+constexpr OldPoint kPoints[] = {{P::mmap_write_lock, false},
+                                {P::mmap_read_lock, false},
+                                {P::mmap_write_downgrade, false},
+                                {P::mmap_read_unlock, false},
+                                {P::mmap_write_unlock, false},
+                                {P::vma_link},
+                                {P::vma_detach},
+                                {P::pud_read},
+                                {P::pmd_read},
+                                {P::pud_populate},
+                                {P::pmd_populate},
+                                {P::pmd_lock},
+                                {P::pmd_unlock},
+                                {P::pmd_set},
+                                {P::pmd_invalidate},
+                                {P::pmd_clear},
+                                {P::pte_lock},
+                                {P::pte_unlock},
+                                {P::pte_read},
+                                {P::pte_clear},
+                                {P::pte_set},
+                                {P::pte_table_unlink},
+                                {P::pmd_table_unlink},
+                                {P::alloc_page},
+                                {P::free_page},
+                                {P::free_table},
+                                {P::pending_inc, false},
+                                {P::pending_read, false},
+                                {P::pending_dec, false},
+                                {P::policy_read, false},
+                                {P::policy_write, false},
+                                {P::policy_rmw, false},
+                                {P::finish_wait, false},
+                                {P::tlb_flush},
+                                {P::tlb_flush_done},
+                                {P::deliver},
+                                {P::walk_pud},
+                                {P::walk_pmd},
+                                {P::walk_pte},
+                                {P::access},
+                                {P::fault},
+                                {P::fault_retry},
+                                {P::syscall_return}};
 static_assert(std::size(kPoints) == 43);
 
 constexpr Point kLikelyPoints[] = {
@@ -95,6 +95,7 @@ class Source {
   }
   // One that the input has only in part takes the rest, and then what is drawn.
   Record Take() { return {Next(), Next(), Next(), Next()}; }
+  bool empty() const { return at_ == bytes_.size(); }
   bool has_record() const { return bytes_.size() - at_ >= std::tuple_size_v<Record>; }
   uint32_t hash_seed() const { return seed_; }
 
@@ -110,11 +111,19 @@ struct Header {
   size_t init_count, op_count;
 };
 
+// Version 2.
+constexpr Tail::Kind kTails[] = {Tail::Kind::kRest,    Tail::Kind::kRandom, Tail::Kind::kUniform,
+                                 Tail::Kind::kPct,     Tail::Kind::kPos,    Tail::Kind::kSurw,
+                                 Tail::Kind::kLandmark};
+constexpr int kMostMembers = 64;
+
 class Decoder {
  public:
-  Decoder(std::span<const uint8_t> bytes, Schedule& schedule) : source_(bytes), out_(schedule) {}
+  Decoder(std::span<const uint8_t> bytes, Schedule& schedule, int version)
+      : source_(bytes), out_(schedule), version_(version) {}
 
-  void Decode() {
+  // Returns the number of members.
+  int Decode() {
     out_.init.clear();
     out_.program.clear();
     out_.order.clear();
@@ -128,10 +137,13 @@ class Decoder {
       out_.order.push_back(OneRun(source_.Take()));
     }
     Canonicalize(out_);
+    return members_;
   }
 
  private:
   Header TakeHeader();
+  void TailOfV1(uint8_t kind, uint32_t seed);
+  void TailOfV2(uint8_t kind, uint32_t seed);
   void Preset(uint8_t byte);
   int Page(uint8_t byte) const;
   PageRange Range(uint8_t first, uint8_t length) const;
@@ -142,7 +154,9 @@ class Decoder {
 
   Source source_;
   Schedule& out_;
+  const int version_;
   int span_ = kMostPages;
+  int members_ = 1;
 };
 
 VmaFlags MapFlags(int code) { return {.write = (code & 1) != 0, .huge = (code & 2) != 0}; }
@@ -159,13 +173,35 @@ Header Decoder::TakeHeader() {
   out_.cpus = 1 <= cpus && cpus <= kCpus ? cpus : kLikelyCpus[cpus % 8];
   out_.batch = 1 <= batch && batch <= kMostBatch ? batch : 1 + batch % 4;
   out_.tail = {};
-  if (tail != 0) {
-    out_.tail = {.kind = Tail::Kind::kRandom, .seed = tail == 1 ? seed : source_.hash_seed()};
-  }
+  version_ == 1 ? TailOfV1(tail, seed) : TailOfV2(tail, seed);
   span_ = 1 <= span && span <= kMostPages ? span : 4 << span % 3;
   Preset(preset);
   return {span_, init_count <= kMostInit ? init_count : init_count % size_t{3},
           op_count <= kMostOps ? op_count : 2 + op_count % size_t{7}};
+}
+
+void Decoder::TailOfV1(uint8_t kind, uint32_t seed) {
+  if (kind == 0) return;
+  out_.tail = {.kind = Tail::Kind::kRandom, .seed = kind == 1 ? seed : source_.hash_seed()};
+}
+
+// With the four bytes that end the header of version 2.
+void Decoder::TailOfV2(uint8_t kind, uint32_t seed) {
+  static constexpr Tail::Kind kLikely[8] = {
+      Tail::Kind::kRandom,   Tail::Kind::kRandom,   Tail::Kind::kRandom, Tail::Kind::kPct,
+      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,    Tail::Kind::kPos};
+  static constexpr int kLikelyMembers[4] = {1, 4, 8, 16};
+  const uint8_t low = source_.Next(), high = source_.Next();
+  const uint8_t more_members = source_.empty() ? 0 : source_.Next();
+  source_.Next();
+  members_ = more_members < kMostMembers ? 1 + more_members : kLikelyMembers[more_members % 4];
+  if (kind >= std::size(kTails)) {
+    out_.tail = {.kind = kLikely[kind % 8], .seed = source_.hash_seed()};
+    return;
+  }
+  out_.tail.kind = kTails[kind];
+  if (out_.tail.kind != Tail::Kind::kRest) out_.tail.seed = seed;
+  if (out_.tail.kind == Tail::Kind::kPct) out_.tail.steps = static_cast<uint16_t>(low | high << 8);
 }
 
 void Decoder::Preset(uint8_t byte) {
@@ -258,7 +294,7 @@ Run Decoder::OneRun(const Record& record) const {
                       : kLikelyPoints[static_cast<size_t>(mode - 196) % std::size(kLikelyPoints)];
     const auto* const named =
         std::find_if(std::begin(kPoints), std::end(kPoints),
-                     [&](const PointV1& it) { return it.point == run.point; });
+                     [&](const OldPoint& it) { return it.point == run.point; });
     if (named->has_page && (exact ? record[2] != 255 : record[2] >= 160)) {
       run.page = static_cast<int8_t>(Page(record[2]));
     }
@@ -271,8 +307,11 @@ Run Decoder::OneRun(const Record& record) const {
 }  // namespace
 
 int DecodeBytesV1(std::span<const uint8_t> bytes, Schedule& schedule) {
-  Decoder(bytes, schedule).Decode();
-  return 1;
+  return Decoder(bytes, schedule, 1).Decode();
+}
+
+int DecodeBytesV2(std::span<const uint8_t> bytes, Schedule& schedule) {
+  return Decoder(bytes, schedule, 2).Decode();
 }
 
 }  // namespace gatherfuzz
