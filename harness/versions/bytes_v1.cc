@@ -160,7 +160,7 @@ Header Decoder::TakeHeader() {
   out_.batch = 1 <= batch && batch <= kMostBatch ? batch : 1 + batch % 4;
   out_.tail = {};
   if (tail != 0) {
-    out_.tail = {.kind = Tail::Kind::kRandom, .seed = tail == 1 ? seed : source_.hash_seed()};
+    out_.tail = {.kind = Tail::Kind::kRuns, .seed = tail == 1 ? seed : source_.hash_seed()};
   }
   span_ = 1 <= span && span <= kMostPages ? span : 4 << span % 3;
   Preset(preset);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Version 1 of the byte encoding, frozen: a header of 12 bytes, without the steps of a tail and
-// without members. Its tails are rest and rest random.
+// without members. Its tails are `rest` and `rest runs`.
 //
 // Faithful to the last build that wrote it; tests/old_versions/1/ holds what that build made of
 // some inputs.
