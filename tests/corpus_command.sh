@@ -34,7 +34,7 @@ json() {
 
 # --- Usage ---
 expect 2 'corpus needs a verb: '
-expect 2 "corpus: 'downgrade' is no verb; " downgrade "$old"
+expect 2 "corpus: 'downgrade' is not a verb; " downgrade "$old"
 expect 2 'corpus upgrade needs files or folders' upgrade --out new
 expect 2 'corpus upgrade needs --out' upgrade "$old"
 expect 2 'nowhere: no such file or folder' upgrade nowhere --out new
