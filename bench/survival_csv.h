@@ -33,9 +33,9 @@ inline constexpr std::array<std::string_view, 12> kWays = {"libfuzzer+both",
                                                            "surw",
                                                            "landmark",
                                                            "runs",
-                                                           "random"};
-inline constexpr size_t kBoth = 0, kFirstStrategy = 6, kRandom = 11;
-static_assert(kWays[kFirstStrategy] == "pct" && kWays[kRandom] == "random");
+                                                           "uniform"};
+inline constexpr size_t kBoth = 0, kFirstStrategy = 6, kUniform = 11;
+static_assert(kWays[kFirstStrategy] == "pct" && kWays[kUniform] == "uniform");
 
 inline constexpr std::string_view kHeader =
     "defect,arch,way,seed,found,executions,schedules,seconds,cap_schedules,cap_seconds,commit";

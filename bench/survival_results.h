@@ -129,12 +129,12 @@ inline Verdict AtMost(Bounds ratio, double most, bool strictly = false) {
   return Verdict::kOpen;
 }
 
-// A hundredth of random's schedules, where random needs over 100,000.
-inline Comparison AgainstRandom(const DefectResult& defect) {
-  const auto &both = defect.ways[kBoth], &random = defect.ways[kRandom];
-  if (!both || !random) return {};
-  const Bounds median = Median(random->schedules);
-  Comparison result = {Verdict::kOpen, Ratio(Median(both->schedules), median), kRandom};
+// A hundredth of uniform's schedules, where uniform needs over 100,000.
+inline Comparison AgainstUniform(const DefectResult& defect) {
+  const auto &both = defect.ways[kBoth], &uniform = defect.ways[kUniform];
+  if (!both || !uniform) return {};
+  const Bounds median = Median(uniform->schedules);
+  Comparison result = {Verdict::kOpen, Ratio(Median(both->schedules), median), kUniform};
   if (median.high <= 100'000) {
     result.verdict = Verdict::kNotAsked;
   } else if (median.low > 100'000) {
@@ -184,7 +184,7 @@ inline Comparison AgainstAll(const DefectResult& defect) {
 inline Verdict Overall(const DefectResult& defect) {
   Verdict overall = Verdict::kKept;
   for (const Verdict one :
-       {FoundInTime(defect), AgainstRandom(defect).verdict, AgainstStrategies(defect).verdict}) {
+       {FoundInTime(defect), AgainstUniform(defect).verdict, AgainstStrategies(defect).verdict}) {
     if (one == Verdict::kBroken) return one;
     if (one == Verdict::kOpen) overall = one;
   }

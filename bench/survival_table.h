@@ -140,7 +140,7 @@ inline std::string Means(const std::vector<DefectResult>& defects, Curve WayResu
 }
 
 inline std::string Promises(const std::vector<DefectResult>& defects) {
-  std::string text = Head({"defect", "arch", "within 60 s", "to random", "to the best strategy",
+  std::string text = Head({"defect", "arch", "within 60 s", "to uniform", "to the best strategy",
                            "to the best other way", "all"},
                           2);
   for (const DefectResult& defect : defects) {
@@ -149,7 +149,7 @@ inline std::string Promises(const std::vector<DefectResult>& defects) {
                  both ? std::to_string(both->in_time) + "/" + std::to_string(both->runs) + ", " +
                             VerdictText(FoundInTime(defect))
                       : "not run",
-                 Judged(AgainstRandom(defect)), Judged(AgainstStrategies(defect)),
+                 Judged(AgainstUniform(defect)), Judged(AgainstStrategies(defect)),
                  ComparisonText(AgainstAll(defect)), VerdictText(Overall(defect))});
   }
   return text;
@@ -214,7 +214,7 @@ inline std::string WriteTable(const std::vector<DefectResult>& defects, const La
   text +=
       "\n## What libfuzzer+both is held to\n\n" + std::to_string(kept) + " of " +
       std::to_string(defects.size()) +
-      " pass. Within 60 s in 19 of 20 runs; at most 0.01 of random's median of schedules, where "
+      " pass. Within 60 s in 19 of 20 runs; at most 0.01 of uniform's median of schedules, where "
       "that is over\n100,000; where a strategy needs over 1,000, at most 2 of the best strategy's, "
       "and below 1 where the\ndefect depends on the program. The best other way is for "
       "comparison. Open: caps or runs do not decide it.\n\n" +

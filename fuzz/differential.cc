@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The differential target: one input, one family of schedules, each run under each published policy
-// that is held to be safe on the target's architecture. Each must be clean, and leave the memory
-// that the program says wherever the program alone determines it (harness/final_memory.h), and so
-// the same as the others. `gatherfuzz run --policy all --arch ARCH` on the input shows the same.
+// that is expected to be safe on the target's architecture. Each must be clean, and leave the
+// memory that the program says wherever the program alone determines it (harness/final_memory.h),
+// and so the same as the others. `gatherfuzz run --policy all --arch ARCH` on the input shows the
+// same.
 //
-// A policy that is not held to be safe is never run: that it fails is no news.
+// A policy that is not expected to be safe is never run, since its failures are no news.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -51,7 +52,7 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   for (const Policy* policy : Policies()) {
     if (policy->SafeOn(TheArch().name())) return 0;
   }
-  std::fprintf(stderr, "gatherfuzz: no policy is held to be safe there\n");
+  std::fprintf(stderr, "gatherfuzz: no policy is expected to be safe there\n");
   std::abort();
 }
 

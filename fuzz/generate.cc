@@ -136,8 +136,8 @@ ProgramLine MakeLine(CpuId cpu, OpKind kind, PageRange range, Random& random) {
 
 Tail AnyTail(Random& random) {
   static constexpr Tail::Kind kLikely[8] = {
-      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,    Tail::Kind::kPos,
-      Tail::Kind::kSurw,     Tail::Kind::kSurw,     Tail::Kind::kRandom, Tail::Kind::kRandom};
+      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,  Tail::Kind::kPos,
+      Tail::Kind::kSurw,     Tail::Kind::kSurw,     Tail::Kind::kRuns, Tail::Kind::kRuns};
   return {.kind = kLikely[random.Below(8)], .seed = static_cast<uint32_t>(random.Next())};
 }
 

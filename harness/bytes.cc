@@ -216,8 +216,8 @@ struct Header {
 
 Tail DecodeTail(uint8_t kind, uint32_t seed, uint16_t steps, uint32_t hash_seed) {
   static constexpr Tail::Kind kLikely[8] = {
-      Tail::Kind::kRandom,   Tail::Kind::kRandom,   Tail::Kind::kRandom, Tail::Kind::kPct,
-      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,    Tail::Kind::kPos};
+      Tail::Kind::kRuns,     Tail::Kind::kRuns,     Tail::Kind::kRuns, Tail::Kind::kPct,
+      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,  Tail::Kind::kPos};
   if (kind >= kTailKinds) return {.kind = kLikely[kind % 8], .seed = hash_seed};
   Tail tail{.kind = static_cast<Tail::Kind>(kind)};
   if (tail.kind != Tail::Kind::kRest) tail.seed = seed;

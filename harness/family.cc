@@ -27,8 +27,8 @@ GATHERFUZZ_WRAPS Member MemberOf(const Schedule& schedule, int number) {
   Member member{schedule.order.size(), schedule.tail};
   if (number == 0) return member;
   static constexpr Tail::Kind kLikely[8] = {
-      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,    Tail::Kind::kPos,
-      Tail::Kind::kSurw,     Tail::Kind::kSurw,     Tail::Kind::kRandom, Tail::Kind::kRandom};
+      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,  Tail::Kind::kPos,
+      Tail::Kind::kSurw,     Tail::Kind::kSurw,     Tail::Kind::kRuns, Tail::Kind::kRuns};
   Random random(HashOf(schedule) * uint64_t{kMaxMembers} + static_cast<uint64_t>(number));
   const auto runs = static_cast<uint32_t>(member.runs);
   // Odd members draw a whole new order, even ones keep its beginning.

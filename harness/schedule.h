@@ -61,8 +61,8 @@ struct Tail {
   enum class Kind : uint8_t {
     kRest = 0,     // the running agent goes on until it ends or blocks (deliveries of its own
                    // invalidation move in its place), then the lowest-numbered that can move
-    kRandom = 1,   // strategy runs: pseudo-random runs, mostly short
-    kUniform = 2,  // strategy random: each step, any agent that can move
+    kRuns = 1,     // pseudo-random runs, mostly short
+    kUniform = 2,  // each step, any agent that can move
     kPct = 3,      // ... and the others by their names
     kPos = 4,
     kSurw = 5,

@@ -341,12 +341,10 @@ class Parser : TextLines {
   bool Rest() {
     section_ = Section::kEnd;
     if (Peek().empty()) return true;
-    const auto all = Strategies();
-    const auto info = std::find_if(all.begin(), all.end(),
-                                   [&](const StrategyInfo& it) { return it.text == Peek(); });
-    if (info == all.end()) {
+    const StrategyInfo* info = FindTail(Peek());
+    if (info == nullptr) {
       return Fail("the end of the line, or a seed after " +
-                  OneOf(all, [](const StrategyInfo& it) { return it.text; }));
+                  OneOf(Strategies(), [](const StrategyInfo& it) { return it.name; }));
     }
     Take();
     long seed = 0, steps = 0;

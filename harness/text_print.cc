@@ -47,7 +47,7 @@ std::string PrintHead(const ScheduleFile& file) {
 std::string PrintTail(const Tail& tail) {
   if (tail.kind == Tail::Kind::kRest) return "rest";
   std::string text = "rest ";
-  text += Info(tail.kind).text;
+  text += Info(tail.kind).name;
   text += " " + std::to_string(tail.seed);
   if (tail.steps != 0) text += " steps " + std::to_string(tail.steps);
   return text;

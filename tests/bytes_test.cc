@@ -141,7 +141,7 @@ TEST(Bytes, TheLongestProgramsStayFarBelowTheLimitOfSteps) {
       const auto kind = random.Below(8) == 0 ? OpKind::kDontneed : OpKind::kFree;
       schedule.program.push_back({agent, {kind, {0, kPages}, {}}});
     }
-    if (which % 2 == 0) schedule.tail = {Tail::Kind::kRandom, static_cast<uint32_t>(which)};
+    if (which % 2 == 0) schedule.tail = {Tail::Kind::kRuns, static_cast<uint32_t>(which)};
     Canonicalize(schedule);
     longest = std::max(longest, StepsOf(schedule, which));
   }
@@ -183,7 +183,7 @@ TEST(Bytes, OfATextDecodeToIt) {
         walk7 until walk_pte(63) #255
         cpu0 until syscall_return(0)
         walk7 until done
-        rest random 4294967295
+        rest runs 4294967295
   )")
                                 .schedule;
   EXPECT_EQ(Text(Decoded(Encoded(schedule))), Text(schedule));
@@ -398,7 +398,7 @@ order
   cpu0 10
   cpu0 5
   cpu0 3
-  rest random 2681058657
+  rest runs 2681058657
 )");
 }
 

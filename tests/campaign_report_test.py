@@ -115,7 +115,7 @@ class Folder(unittest.TestCase):
 
 
 class State(Folder):
-    """The sentence at the top, and what policies held to be safe did."""
+    """The sentence at the top, and what policies expected to be safe did."""
 
     def test_running(self):
         self.about()
@@ -127,22 +127,22 @@ class State(Folder):
                       "per second", text)
         self.assertIn("1 distinct violation, the last of them 21 h 50 min ago "
                       "(and 1 known before).", text)
-        self.assertIn("The policy held to be safe (1 target) was not broken.", text)
+        self.assertIn("The policy expected to be safe (1 target) was not broken.", text)
 
     def test_of_many_safe_policies(self):
         self.about(safe=["full-mm_x86", "full-mm_arm64", "epoch-sync_x86"],
                    targets=["full-mm_x86", "full-mm_arm64", "epoch-sync_x86", "own-range_x86"])
         self.lines("history.jsonl", [sample(60, "full-mm_x86")])
-        self.assertIn("None of the 2 policies held to be safe (3 targets) was broken. 2 of the "
+        self.assertIn("None of the 2 policies expected to be safe (3 targets) was broken. 2 of the "
                       "targets have not been run yet.", self.render().text)
 
     def test_safe_and_broken(self):
         self.about()
         self.lines("findings.jsonl", [finding(10, "full-mm_x86", "deadlock+x"), finding(600)])
         page = self.render()
-        self.assertIn("Held to be safe, and broken: full-mm on x86 (deadlock).", page.text)
+        self.assertIn("Expected to be safe, and broken: full-mm on x86 (deadlock).", page.text)
         self.assertNotIn("was not broken", page.text)
-        self.assertIn("full-mm x86 held safe, broken", page.text)
+        self.assertIn("full-mm x86 expected safe, broken", page.text)
         # It stands above what was found later.
         self.assertLess(page.text.index("deadlock+x"), page.text.index("stale-after-return+a"))
         self.assertEqual(1, sum(tag.get("class") == "alarm" for tag in page.all("tr")))
@@ -160,7 +160,7 @@ class State(Folder):
 
     def test_not_told_what_is_safe(self):
         self.put("campaign.json", '{"state": "running"}')
-        self.assertIn("it is not told which are held to be", self.render().text)
+        self.assertIn("does not record which are expected to be safe", self.render().text)
 
 
 class Damage(Folder):

@@ -381,7 +381,7 @@ TEST(Signature, IsTheSameWithoutWhatHasNoPartInTheRace) {
       cpu0 until pte_clear(2)
       cpu2 11
       cpu3 until done
-      rest random 3
+      rest runs 3
 )";
   EXPECT_EQ(SignatureOf(raw, "own-range", "x86"),
             SignatureOf(MailRace("1..3", kBeforeTheFlush), "own-range", "x86"));

@@ -55,7 +55,7 @@ check grep -Eq '^[*] full-mm +none .* as the program says$' out
 check grep -Eq '^  own-range +stale-after-return .* -$' out
 check grep -Eq '^fails: .*own-range' out
 check test "$(grep -Ec '^[* ] [a-z-]+ +[a-z-]+ +[0-9]' out)" -eq "$("$gatherfuzz" policies | sed '/^arch/,$d' | grep -c '^  [a-z]')"
-check test "$(grep -c 'held to be safe' out)" -eq 1
+check test "$(grep -c 'expected to be safe' out)" -eq 1
 expect 1 -- run --policy all --json race.gather
 check test "$(grep -c '^{"file":"race.gather","policy":"[a-z-]*","arch":"x86","member":0,"members":1,"verdict":' out)" -eq "$(wc -l <out)"
 check grep -Eq '"policy":"full-mm",.*"held_safe":true,"final_memory":"as the program says"}$' out
@@ -78,7 +78,7 @@ printf '%s\n' 'gatherfuzz 1' 'arch x86' init 'map 0..16 rw' 'present 0..16' \
 expect 1 '^fails: need-flush-all, sync-before-dec$' -- run --policy all --ignore stale-after-return,freed-page-cached stale.gather
 check grep -Eq '^  need-flush-all +none .* differs at page 2$' out
 check grep -q '^need-flush-all: page 2 is left not present; the program says present$' out
-check test "$(grep -c 'these, held to be safe' out)" -eq 0
+check test "$(grep -c 'these, expected to be safe' out)" -eq 0
 
 # As a predicate.
 expect 0 -- run --expect stale-after-return race.gather

@@ -221,7 +221,7 @@ TEST(Features, OfTwoOrdersOfOneProgramDiffer) {
   Schedule schedule = FromText(Examined("done")).schedule;
   schedule.order.clear();
   for (uint32_t seed = 0; seed < 200; ++seed) {
-    schedule.tail = {Tail::Kind::kRandom, seed};
+    schedule.tail = {Tail::Kind::kRuns, seed};
     all.insert(CellsOf(schedule));
   }
   EXPECT_GT(all.size(), 20u);

@@ -212,7 +212,7 @@ void CrowdedSchedule(uint64_t seed, Schedule& schedule) {
   schedule = Schedule{};
   schedule.cpus = 1 + static_cast<int>(random.Below(4));
   schedule.batch = 1 + static_cast<int>(random.Below(kMaxBatch));
-  schedule.tail = {Tail::Kind::kRandom, static_cast<uint32_t>(random.Next())};
+  schedule.tail = {Tail::Kind::kRuns, static_cast<uint32_t>(random.Next())};
   for (uint32_t left = random.Below(8); left > 0; --left) {
     InitItem item{.kind = static_cast<InitItem::Kind>(random.Below(3)), .range = {0, span}};
     if (random.Below(3) != 0) item.range = range({0, span});

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# Fuzzes each policy on each architecture where it is held to be safe, for a fixed number of
+# Fuzzes each policy on each architecture where it is expected to be safe, for a fixed number of
 # executions from the seeds of the corpus: none may break. The same procedure must break policies
 # that are not safe, or else it would prove nothing. Arguments: build folder, source, executions.
 set -uo pipefail
@@ -12,7 +12,7 @@ for file in "$source"/corpus/seeds/*.gather; do
   "$build/gatherfuzz" encode "$file" -o "$out/seeds/$(basename "$file" .gather)" || exit 1
 done
 
-# held_safe ARCH: the policies that are held to be safe there.
+# held_safe ARCH: the policies that are expected to be safe there.
 held_safe() {
   "$build/gatherfuzz" run --policy all --json --arch "$1" "$out/seeds/$(ls "$out/seeds" | head -n 1)" |
     sed -n 's/.*"policy":"\([^"]*\)".*"held_safe":true.*/\1/p'
@@ -44,7 +44,7 @@ for file in "$source"/model/arch/*.cc; do
   arch=$(basename "$file" .cc)
   [ "$arch" != arch ] || continue
   mapfile -t policies < <(held_safe "$arch")
-  [ ${#policies[@]} -gt 0 ] || { echo "no policy is held to be safe on $arch"; exit 1; }
+  [ ${#policies[@]} -gt 0 ] || { echo "no policy is expected to be safe on $arch"; exit 1; }
   for policy in "${policies[@]}" all; do targets+=("$policy $arch"); done
 done
 # Not safe: what takes some thousand executions to break, and no seed does.

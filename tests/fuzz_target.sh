@@ -78,7 +78,7 @@ while [ "$member" -eq 0 ]; do
   same_member nesting-counters x86 $seed
 done
 
-# Policies that are held to be safe agree on the whole corpus, and on some thousand inputs more.
+# Policies that are expected to be safe agree on the whole corpus, and on some thousand inputs more.
 mkdir "$scratch/corpus"
 files=0
 while read -r file; do

@@ -29,6 +29,6 @@ done
 # Every relative link of the documents leads somewhere, and none has a place left to fill.
 while IFS=: read -r file link; do
   [ -e "$(dirname "$file")/$link" ] || { echo "$file: no such file: $link"; status=1; }
-done < <(grep -oE '\]\([A-Za-z0-9_./-]+' ./*.md docs/*.md | sed 's/](//')
+done < <(grep -oP '\]\((?!https?:)[A-Za-z0-9_./-]+' ./*.md docs/*.md | sed 's/](//')
 if grep -n '@@' ./*.md docs/*.md; then status=1; fi
 exit $status

@@ -188,7 +188,7 @@ TEST(H10, TheIssuerWaitsForTheDeliveryOnEveryCpu) {
     cpu1
       dontneed 2..4
     order
-      rest random )";
+      rest runs )";
   for (int seed = 0; seed < 100; ++seed) {
     int completed = 0;
     Watch watch([&](const StepEvent& event, const World& before) {
@@ -382,7 +382,7 @@ TEST(State, WhatIsUnmappedLeavesNothingBehind) {
       fill 1
       fill 33
     order
-      rest random )";
+      rest runs )";
   for (const std::string_view policy : {"full-mm", "sync-finish", "epoch-sync", "overlap-list"}) {
     for (int seed = 0; seed < 20; ++seed) {
       Watch watch([](const StepEvent&, const World& before) { ASSERT_TRUE(UnusedIsZero(before)); });

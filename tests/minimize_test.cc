@@ -308,7 +308,7 @@ constexpr const char* kMailRace = R"(
       cpu2 until done
       walk0 2
       cpu1 until done
-      rest random 7)";
+      rest runs 7)";
 
 TEST(Minimize, IsDeterministic) {
   const Schedule raw = FromText(kMailRace).schedule;

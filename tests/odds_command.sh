@@ -10,11 +10,11 @@ verb=(explore)
 source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 
 # Odds, beside the verdict; the kinds apart where there are several.
-expect 1 '^    random      0\.000767 +\(1304 runs\)$' -- --odds "$mail"
+expect 1 '^    uniform     0\.000767 +\(1304 runs\)$' -- --odds "$mail"
 check grep -Eq '^    runs        0\.00922 +\(108 runs\)$' out
 check grep -Eq '^    pct         0\.216 +\(4\.6 runs\)$' out
 check grep -Eq '^      depth 2   0\.167 +\(6\.0 runs\)$' out
-expect 0 '^    random      0 +\(no order it can draw violates\)$' -- --odds --policy full-mm "$mail"
+expect 0 '^    uniform     0 +\(no order it can draw violates\)$' -- --odds --policy full-mm "$mail"
 expect 1 '"odds":\{"states":[0-9]+,"steps":36,"random":\{"violation":0\.00076711[0-9]+,"kinds":\{"stale-after-return":0\.000767' -- --odds --json "$mail"
 check grep -q '"pct_by_depth":{"2":{"violation":0.1666666666666666' out
 cat >tables.gather <<'END'
@@ -36,7 +36,7 @@ walk1
 order
   rest
 END
-expect 1 '^    random      0\.0901 +\(11 runs\)  of that freed-page-cached 1\.67e-05, freed-table-cached 0\.09$' \
+expect 1 '^    uniform     0\.0901 +\(11 runs\)  of that freed-page-cached 1\.67e-05, freed-table-cached 0\.09$' \
   -- --odds --policy need-flush-all --arch x86 tables.gather
 expect 1 '"verdict"' -- --json "$mail"
 check test "$(grep -c '"odds"\|"seen"' out)" -eq 0
@@ -82,7 +82,7 @@ walk0
 order
   rest
 END
-expect 0 '^    states 4 of 4, 100\.0%$' -- --seen_by random --executions 100 --policy full-mm --arch x86 tiny.gather
+expect 0 '^    states 4 of 4, 100\.0%$' -- --seen_by uniform --executions 100 --policy full-mm --arch x86 tiny.gather
 check grep -q '^    pairs of conflicting steps, one right after the other: 2 of 2, 100.0%$' out
 check test "$(grep -c 'not seen' out)" -eq 0
 
@@ -91,6 +91,6 @@ expect 3 '^  odds: not computed$' -- --odds --seen "$mail" --limit states=100 --
 check grep -q '^  seen: not computed$' out
 expect 1 '^    pct         not computed: a thread goes on' \
   -- --odds "$corpus/planted/dec-before-delivery/x86/issued-is-not-done.gather"
-expect 2 "unknown strategy 'magic'; one of runs, random" -- --seen_by magic "$mail"
+expect 2 "unknown strategy 'magic'; one of runs, uniform" -- --seen_by magic "$mail"
 expect 2 'nowhere: no such file or folder' -- --seen nowhere "$mail"
 exit "$failures"

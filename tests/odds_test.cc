@@ -436,7 +436,7 @@ TEST_P(MeasuredOdds, OfARandomWalk) {
   ExpectAgrees(Measure(subject_, {Tail::Kind::kUniform}, -1), OddsOfRandom(graph_));
 }
 TEST_P(MeasuredOdds, OfRuns) {
-  ExpectAgrees(Measure(subject_, {Tail::Kind::kRandom}, -1), OddsOfRuns(graph_));
+  ExpectAgrees(Measure(subject_, {Tail::Kind::kRuns}, -1), OddsOfRuns(graph_));
 }
 TEST_P(MeasuredOdds, OfPct) {
   const uint32_t steps = subject_.StepsOfPlainRun();

@@ -335,7 +335,7 @@ TEST(Tail, RestRandomIsAsManyOrdersAsSeedsAndLendsNothing) {
   StepList plain = StepsOf(kTwoZaps + "rest");
   for (std::string& step : plain) step.erase(0, step.starts_with("lent ") ? 5 : 0);
   for (int seed = 0; seed < 100; ++seed) {
-    const std::string text = kTwoZaps + "cpu1 2\n rest random " + std::to_string(seed);
+    const std::string text = kTwoZaps + "cpu1 2\n rest runs " + std::to_string(seed);
     const StepList steps = StepsOf(text);
     ASSERT_EQ(StepsOf(text), steps);
     ASSERT_EQ(steps[1], "cpu1 pending_inc") << "the tail comes after the order";

@@ -100,7 +100,7 @@ ScheduleFile Long(int pages, int vma, OpKind kind) {
     schedule.program.push_back({CpuAgent(MakeCpu(i % 8)),
                                 {i % 3 == 2 ? OpKind::kFree : kind, {begin, begin + pages}, {}}});
   }
-  schedule.tail = {Tail::Kind::kRandom, 3, 0};
+  schedule.tail = {Tail::Kind::kRuns, 3, 0};
   Canonicalize(schedule);
   return file;
 }

@@ -16,7 +16,7 @@ mail=corpus/own-range/x86/mail-race.gather
 last=corpus/widen-range/x86/mail-race.gather
 for file in $mail $last; do sed -i 's/ under need-flush-all/ under force-levels/' $file; done
 expect 1 "^$count schedules, [0-9]+ runs: 4 not as expected, the first in $mail$" -- corpus
-check grep -qx "$mail: expected stale-after-return, got none (force-levels, x86); it is held to be safe there" out
+check grep -qx "$mail: expected stale-after-return, got none (force-levels, x86); it is expected to be safe there" out
 check grep -qx "  replay: gatherfuzz run --policy force-levels --arch x86 $mail" out
 check grep -qx "$last: expected none, got stale-after-return (need-flush-all, x86)" out
 check test "$(grep -c replay: out)" -eq 1
@@ -27,7 +27,7 @@ sed -i 's/^expect stale-after-return$/expect deadlock/' $mail
 expect 1 "^$mail: expected deadlock, got stale-after-return .own-range, x86.$" -- $mail
 
 # --update brings back what was there, byte for byte, but not the file's own expectation, and not
-# what is held to be safe: that stays for a person to write, or to take out.
+# what is expected to be safe: that stays for a person to write, or to take out.
 expect 1 '^2 files rewritten$' -- --update corpus
 expect 1 '2 schedules, [0-9]+ runs: 3 not as expected' -- $mail $last
 for file in $mail $last; do sed -i '/^expect stale-after-return under force-levels$/d' $file; done
@@ -76,7 +76,7 @@ sed -n '/^init/,$p' race.gather >>updated
 sed 's/$/\r/' race.gather >windows.gather
 sed 's/$/\r/' updated >updated_windows
 expect 1 'race.gather: expected deadlock, got stale-after-return .need-flush-all, x86.$' -- race.gather
-check grep -q '^gatherfuzz: not in this build, and not held to what is expected: gone@1$' err
+check grep -q '^gatherfuzz: not in this build, so not checked: gone@1$' err
 expect 0 '^2 files rewritten$' -- --update race.gather windows.gather
 check diff race.gather updated
 check cmp windows.gather updated_windows
@@ -103,7 +103,8 @@ expect 1 'each.gather: expected freed-table-cached, got none .reset-range, x86.'
 expect 2 'each.gather: names no architecture, and full-mm-leaf does not do the same' -- --update each.gather
 expect 0 '1 schedules, 13 runs: all as expected' -- --arch arm64 each.gather
 
-# Bytes expect nothing, but of what is held to be safe. Folders hold other things too.
+# Bytes have no expect lines: policies that are expected to be safe must be clean. Folders hold other
+# things too.
 "$gatherfuzz" encode race.gather -o race || failures=$((failures + 1))
 mkdir -p queue/.state
 cp race queue/id:000000
@@ -144,4 +145,4 @@ check test $? -eq 2
 check grep -q "^replay: unknown argument '--nonsense'" err
 
 [ $failures -eq 0 ] || { echo "$failures failures"; exit 1; }
-echo "the corpus is held to what it expects"
+echo "the corpus is as it expects"

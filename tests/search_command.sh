@@ -20,12 +20,19 @@ for line in 'policy own-range' 'arch x86' 'expect stale-after-return'; do check 
 check grep -Eq '^  cpu[01] until [a-z_]+(\([0-9]+\))?( #[0-9]+)?$' found.gather
 check test "$(tail -n 1 found.gather)" = '  rest'
 check "$gatherfuzz" run --check found.gather
-for strategy in random runs pct pos surw landmark; do
+for strategy in uniform runs pct pos surw landmark; do
   expect 1 -- --strategy "$strategy" "$mail" -o "$strategy.gather"
   check "$gatherfuzz" run --check "$strategy.gather" >/dev/null
   expect 1 -- --strategy "$strategy" --policy need-flush-all --arch arm64 -o "$strategy.gather"
   check "$gatherfuzz" run --check "$strategy.gather" >/dev/null
 done
+
+# The old name of uniform.
+for strategy in uniform random; do
+  expect 1 '"strategy":"uniform"' -- --json --strategy "$strategy" --policy need-flush-all --arch arm64
+  mv out "by_$strategy"
+done
+check cmp -s by_uniform by_random
 
 # JSON; the same for any number of jobs, another for another seed.
 expect 1 '"verdict":"stale-after-return","step":[0-9]+,"steps":[0-9]+,"trace_hash":"[0-9a-f]{16}","signature":"stale-after-return' -- --json "$mail"
@@ -70,7 +77,7 @@ check test ! -s err
 set +m
 
 # One clear line, and status 2.
-expect 2 "unknown strategy 'luck'; one of runs, random, pct, pos, surw, landmark" -- --strategy luck "$mail"
+expect 2 "unknown strategy 'luck'; one of runs, uniform, pct, pos, surw, landmark" -- --strategy luck "$mail"
 expect 2 'says no policy; pass --policy' -- --arch x86
 expect 2 '\-\-executions is at least 1' -- --executions 0 "$mail"
 expect 2 '\-\-jobs is 0 to 1024' -- --jobs -1 "$mail"

@@ -127,7 +127,7 @@ TEST(Search, TakesTheProgramsOfASchedule) {
 }
 
 TEST(Search, StopsWhenItIsToldTo) {
-  SearchSettings settings = Settings("full-mm", "x86", "random");
+  SearchSettings settings = Settings("full-mm", "x86", "uniform");
   settings.executions = 1'000'000'000;
   std::atomic<bool> stop{false};
   const SearchResult result = Search(settings, stop, [&](const SearchResult& so_far) {
@@ -165,7 +165,7 @@ void ExpectEachOrderSeen(const Schedule& schedule, size_t count) {
   std::vector<double> all;
   OrdersFrom(prober, order, 1, all);
   EXPECT_EQ(all.size(), count);
-  SearchSettings settings = Settings("full-mm", "x86", "random");
+  SearchSettings settings = Settings("full-mm", "x86", "uniform");
   settings.schedule = &schedule;
   settings.executions = RunsToSeeAll(all);
   ASSERT_LT(settings.executions, 200'000u);

@@ -80,22 +80,23 @@ TEST(UniformWalk, FindsAViolationAsOftenAsItsWholeDecisionTreeSays) {
   EXPECT_GT(ends, 500);
   EXPECT_GT(p, 0.01);
   EXPECT_LT(p, 0.5);
-  constexpr int kRuns = 100000;
-  const int hits = Hits(schedule, "own-range", "x86", {Tail::Kind::kUniform, 1}, kRuns);
-  EXPECT_NEAR(hits, kRuns * p, SixSigma(kRuns, p)) << "p = " << p << " of " << ends << " ends";
+  constexpr int kExecutions = 100000;
+  const int hits = Hits(schedule, "own-range", "x86", {Tail::Kind::kUniform, 1}, kExecutions);
+  EXPECT_NEAR(hits, kExecutions * p, SixSigma(kExecutions, p))
+      << "p = " << p << " of " << ends << " ends";
 }
 
 TEST(Pct, KeepsItsBoundOnTheMailsRace) {
   Schedule schedule = FromText(kMail).schedule;
   const uint32_t steps = Result(schedule, "own-range", "x86", {.ignored = ~0u}).steps;
-  constexpr int kRuns = 20000;
+  constexpr int kExecutions = 20000;
   for (uint32_t d = 2; d <= 4; ++d) {
     // Two CPUs and the deliveries to each. Depth 2, so deeper drops are at least no harm.
     const double bound = 1 / (4.0 * std::pow(steps, d - 1));
     const int hits = Hits(schedule, "own-range", "x86",
-                          {Tail::Kind::kPct, d - 2, static_cast<uint16_t>(steps)}, kRuns, 5);
-    EXPECT_GE(hits, kRuns * bound - SixSigma(kRuns, bound)) << "depth " << d;
-    EXPECT_GE(hits, kRuns / 20) << "far above the bound, as others have measured";
+                          {Tail::Kind::kPct, d - 2, static_cast<uint16_t>(steps)}, kExecutions, 5);
+    EXPECT_GE(hits, kExecutions * bound - SixSigma(kExecutions, bound)) << "depth " << d;
+    EXPECT_GE(hits, kExecutions / 20) << "far above the bound, as others have measured";
   }
 }
 
@@ -108,26 +109,26 @@ Schedule Needle(int width) {
       .schedule;
 }
 
-TEST(Needle, RandomDiesWhereOthersStayFlat) {
-  constexpr int kRuns = 4000;
+TEST(Needle, UniformDiesWhereOthersStayFlat) {
+  constexpr int kExecutions = 4000;
   const auto hits = [](int width, Tail::Kind kind) {
     const uint32_t steps = Result(Needle(width), "own-range", "x86", {.ignored = ~0u}).steps;
     return Hits(Needle(width), "own-range", "x86",
                 {kind, 1, kind == Tail::Kind::kPct ? static_cast<uint16_t>(steps) : uint16_t{0}},
-                kRuns);
+                kExecutions);
   };
   using enum Tail::Kind;
   for (const Tail::Kind kind : {kUniform, kSurw}) {
     EXPECT_GT(hits(1, kind), 100);
     EXPECT_EQ(hits(17, kind), 0) << Info(kind).name;
   }
-  EXPECT_GT(hits(1, kRandom), 500);
-  EXPECT_EQ(hits(33, kRandom), 0);
+  EXPECT_GT(hits(1, kRuns), 500);
+  EXPECT_EQ(hits(33, kRuns), 0);
   EXPECT_GT(hits(49, kPos), 5);
   // PCT falls with the length of the run; landmark does not.
   for (const int width : {5, 17, 49}) {
     const uint32_t steps = Result(Needle(width), "own-range", "x86", {.ignored = ~0u}).steps;
-    EXPECT_GT(hits(width, kPct), 2 * kRuns / (4 * steps)) << width;
+    EXPECT_GT(hits(width, kPct), 2 * kExecutions / (4 * steps)) << width;
   }
   EXPECT_GT(hits(49, kPct), 30);
   EXPECT_GT(hits(49, kLandmark), 150);

@@ -111,7 +111,7 @@ for way in libfuzzer libfuzzer+both libfuzzer+features libfuzzer+mutator; do
   echo "easy,x86,$way,1,1,10,20 60"
   echo "hard,x86,$way,1,0,500,1000 60"
 done >>expected
-for way in landmark pct pos random runs surw; do
+for way in landmark pct pos runs surw uniform; do
   echo "easy,x86,$way,1,1,10,10 0"
   echo "hard,x86,$way,1,0,1000,1000 0"
 done >>expected

@@ -213,7 +213,7 @@ void AddRuns(std::vector<Record>& runs, size_t way, const std::vector<uint64_t>&
 }
 
 struct Case {
-  std::vector<uint64_t> both, pct, random;
+  std::vector<uint64_t> both, pct, uniform;
   double seconds = 1;
   bool by_program = false;
 };
@@ -222,7 +222,7 @@ DefectResult Judge(const Case& it) {
   std::vector<Record> runs;
   AddRuns(runs, kBoth, it.both, it.seconds);
   AddRuns(runs, kFirstStrategy, it.pct);
-  AddRuns(runs, kRandom, it.random);
+  AddRuns(runs, kUniform, it.uniform);
   return Summarize(runs, it.by_program ? std::set<std::string>{"d"} : std::set<std::string>{})
       .at(0);
 }
@@ -245,22 +245,22 @@ TEST(Promises, FoundInTimeInNineteenOfTwenty) {
   EXPECT_EQ(verdict(19, 0, 1), Verdict::kOpen);
 }
 
-TEST(Promises, AHundredthOfRandom) {
-  const auto verdict = [](uint64_t both, const std::vector<uint64_t>& random) {
-    return AgainstRandom(Judge({Times(20, both), Times(20, 5), random})).verdict;
+TEST(Promises, AHundredthOfUniform) {
+  const auto verdict = [](uint64_t both, const std::vector<uint64_t>& uniform) {
+    return AgainstUniform(Judge({Times(20, both), Times(20, 5), uniform})).verdict;
   };
   EXPECT_EQ(verdict(100'000, Times(20, 100'000)), Verdict::kNotAsked);
   EXPECT_EQ(verdict(2'000, Times(20, 200'000)), Verdict::kKept);
   EXPECT_EQ(verdict(2'001, Times(20, 200'000)), Verdict::kBroken);
-  EXPECT_EQ(verdict(10'000, Times(20, 1, 20)), Verdict::kKept);  // random's is over 1,000,000
+  EXPECT_EQ(verdict(10'000, Times(20, 1, 20)), Verdict::kKept);  // uniform's is over 1,000,000
   EXPECT_EQ(verdict(10'001, Times(20, 1, 20)), Verdict::kOpen);
-  EXPECT_EQ(AgainstRandom(Judge({{}, {5}, {5}})).with, std::nullopt);
+  EXPECT_EQ(AgainstUniform(Judge({{}, {5}, {5}})).with, std::nullopt);
 }
 
 TEST(Promises, TwiceTheBestStrategy) {
-  const auto verdict = [](uint64_t both, uint64_t pct, uint64_t random, bool by_program = false) {
+  const auto verdict = [](uint64_t both, uint64_t pct, uint64_t uniform, bool by_program = false) {
     return AgainstStrategies(
-               Judge({Times(20, both), Times(20, pct), Times(20, random), 1, by_program}))
+               Judge({Times(20, both), Times(20, pct), Times(20, uniform), 1, by_program}))
         .verdict;
   };
   EXPECT_EQ(verdict(900, 10, 1'000), Verdict::kNotAsked);
@@ -278,11 +278,11 @@ TEST(Promises, TwiceTheBestStrategy) {
 TEST(Summarize, RestrictsToWhatEveryWayReached) {
   std::vector<Record> runs;
   AddRuns(runs, kBoth, {10, 20, 30});
-  AddRuns(runs, kRandom, {40, 1'000'000});
+  AddRuns(runs, kUniform, {40, 1'000'000});
   runs.push_back({"d", "x86", kFirstStrategy, 1, false, 500, 500, 60, 1'000'000, 60, "c"});
   const DefectResult defect = Summarize(runs, {}).at(0);
   EXPECT_EQ(defect.schedules_limit, 500);
-  // Random gave up after a second: no more is known of it.
+  // Uniform gave up after a second: no more is known of it.
   EXPECT_EQ(defect.seconds_limit, 1);
   runs.pop_back();
   EXPECT_EQ(Summarize(runs, {}).at(0).schedules_limit, 1'000'000);
@@ -336,16 +336,16 @@ TEST(Output, IsTheSameWhateverTheOrderOfTheRuns) {
 TEST(Output, SaysWhatWasMeasuredAndWhatWasNotFound) {
   std::vector<Record> runs;
   AddRuns(runs, kBoth, {10, 10, 10});
-  AddRuns(runs, kRandom, {10, 1'000'000, 1'000'000});
+  AddRuns(runs, kUniform, {10, 1'000'000, 1'000'000});
   Labels labels;
   labels.cpu = "a | b";
   const std::string table = WriteTable(Summarize(runs, {}), labels);
   EXPECT_THAT(table, HasSubstr("| unknown | a \\| b |"));
   EXPECT_THAT(table, HasSubstr("| d | x86 | **10** | &gt;1.00M (1/3) |"));
-  EXPECT_THAT(table, HasSubstr("| random | c | 1000000 | 60 | 3 |"));
+  EXPECT_THAT(table, HasSubstr("| uniform | c | 1000000 | 60 | 3 |"));
   // (10 + 2 * 1,000,000) / 3, and the variance of thirds.
   EXPECT_THAT(table, HasSubstr("| d | x86 | 1.00M | 10 ± 0 | 667k ± 533k |"));
-  EXPECT_THAT(table, HasSubstr("| 3/3, open | &lt;1.0e-05 of random, pass |"));
+  EXPECT_THAT(table, HasSubstr("| 3/3, open | &lt;1.0e-05 of uniform, pass |"));
   const std::string plot = WritePlot(Summarize(runs, {}));
   EXPECT_THAT(plot, HasSubstr("class='h w11'"));
   EXPECT_THAT(plot, HasSubstr("class='f w0'"));

@@ -55,7 +55,7 @@ order
   cpu0 until pending_inc
   inv1 65535
   cpu1 until done
-  rest random 4294967295
+  rest runs 4294967295
 )";
 
 // "LINE:COLUMN: expected WHAT", or "parsed".
@@ -120,7 +120,7 @@ TEST(Text, SaysWhatItMeans) {
                                           .page = 2,
                                           .count = 2}));
   EXPECT_EQ(schedule.order[2], (OrderLine{.agent = DeliveryAgent(MakeCpu(1)), .count = 65535}));
-  EXPECT_EQ(schedule.tail, (Tail{Tail::Kind::kRandom, 4294967295u}));
+  EXPECT_EQ(schedule.tail, (Tail{Tail::Kind::kRuns, 4294967295u}));
 }
 
 std::string RandomIntent(Random& random) {
@@ -216,15 +216,23 @@ TEST(Text, LinesOfOneMeaningAreEqualInAnyOrder) {
 }
 
 TEST(Text, CommentsBlanksAndEmptyLinesAreNothing) {
-  const Schedule plain = ScheduleOf("cpus 3\ncpu2\n  read 1\norder\n  cpu2 3\n  rest random 7\n");
+  const Schedule plain = ScheduleOf("cpus 3\ncpu2\n  read 1\norder\n  cpu2 3\n  rest runs 7\n");
   EXPECT_EQ(ScheduleOf("# a comment\n\n \t \ncpus\t3   # three\n#\ncpu2 # its program\n"
                        "\tread 1 # one page\norder #\ncpu2 3 # steps\n\n"
-                       "  rest random 7 # seed\n# the end\n"),
+                       "  rest runs 7 # seed\n# the end\n"),
             plain);
   EXPECT_EQ(Parsed("# comment first\n\ngatherfuzz 1 # version\ncpus 3\ncpu2\nread 1\norder\n"
-                   "cpu2 3\nrest random 7")
+                   "cpu2 3\nrest runs 7")
                 .schedule,
             plain);
+}
+
+// Schedules that are older than the name `runs`.
+TEST(Text, TheTailRandomIsReadAsRuns) {
+  const Schedule old = ScheduleOf("order\nrest random 7\n");
+  EXPECT_EQ(old, ScheduleOf("order\nrest runs 7\n"));
+  EXPECT_NE(old, ScheduleOf("order\nrest uniform 7\n"));
+  EXPECT_THAT(PrintText({.schedule = old}), testing::EndsWith("  rest runs 7\n"));
 }
 
 TEST(Text, AHashAndANumberIsAnOccurrenceDirectlyAfterAPoint) {
@@ -242,9 +250,9 @@ TEST(Text, AHashAndANumberIsAnOccurrenceDirectlyAfterAPoint) {
 TEST(Text, AHashAndANumberIsACommentElsewhere) {
   EXPECT_EQ(ScheduleOf("#1 of two\ncpus 3 #2\ninit #3\nmap 0..4 rw #4\ncpu2 #5\nread 1 #6\n"
                        "order #7\n #1 first\ncpu2 3 #2\ncpu2 until done #2\n"
-                       "cpu2 until access(1) #2 #3\nrest random 1 #2\n"),
+                       "cpu2 until access(1) #2 #3\nrest runs 1 #2\n"),
             ScheduleOf("cpus 3\ninit\nmap 0..4 rw\ncpu2\nread 1\norder\ncpu2 3\n"
-                       "cpu2 until done\ncpu2 until access(1) #2\nrest random 1\n"));
+                       "cpu2 until done\ncpu2 until access(1) #2\nrest runs 1\n"));
   EXPECT_TRUE(Parsed("#1\n#2 comments\ngatherfuzz 1 #3\n") == ScheduleFile{});
 }
 

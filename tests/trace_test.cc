@@ -287,7 +287,7 @@ TEST(NameSwitches, NamesTheLastStepOfEachStretch) {
 }
 
 TEST(NameSwitches, TakesACountAndARandomTailAsWell) {
-  const std::string text = kMailPrograms + "order\n cpu1 3\n cpu0 4\n rest random 5\n";
+  const std::string text = kMailPrograms + "order\n cpu1 3\n cpu0 4\n rest runs 5\n";
   const Trace trace = Recorded(text);
   const Schedule named = NameSwitches(FromText(text).schedule, trace);
   EXPECT_EQ(named.tail, Tail{});
@@ -374,7 +374,7 @@ TEST(NameSwitches, LeavesOutTheEndIfAStepIsRepeatedTooOften) {
 }
 
 TEST(NameSwitches, LeavesOutTheEndIfThereAreTooManySwitches) {
-  const std::string text = ManyGathers(8, 8) + "rest random 1\n";
+  const std::string text = ManyGathers(8, 8) + "rest runs 1\n";
   const Trace trace = Recorded(text);
   const Schedule named = NameSwitches(FromText(text).schedule, trace);
   EXPECT_EQ(named.order.size(), kMaxRuns);

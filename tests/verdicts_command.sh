@@ -80,7 +80,7 @@ expect 2 '\-\-state needs --programs' -- explore --state x found.gather
 # The table: every policy on every architecture as it is known to be.
 bounds=small
 [ -z "$quick" ] || bounds='pages=1 kinds=munmap,dontneed'
-expect 0 '^\* held to be safe there$' -- verdicts --programs "$bounds" -o table
+expect 0 '^\* expected to be safe there$' -- verdicts --programs "$bounds" -o table
 [ -n "$quick" ] || while read -r policy arch verdict; do
   check grep -Eq "^[*? ] $policy +$arch +$verdict " out
 done <<'END'

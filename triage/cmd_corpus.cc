@@ -94,7 +94,7 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   const std::vector<std::string> roots(arguments.begin() + 1, arguments.end());
   if (verb != "stats" && verb != "upgrade") {
     return absl::InvalidArgumentError(
-        absl::StrCat("corpus: '", Printable(verb), "' is no verb; stats and upgrade are"));
+        absl::StrCat("corpus: '", Printable(verb), "' is not a verb; use stats or upgrade"));
   }
   if (roots.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("corpus ", verb, " needs files or folders"));
@@ -103,15 +103,15 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 }
 
 constexpr char kNotes[] =
-    "corpus stats says what a corpus covers and what it does not, under full-mm on x86 unless "
-    "told,\n"
-    "or what a text names. corpus upgrade carries bytes of older versions of the encoding to the\n"
-    "current one, with the same trace under every policy, and names what it cannot carry (then it\n"
-    "exits with 1). docs/schedule-format.md (\"Versions\") has what becomes of each file.\n";
+    "corpus stats reports what a corpus covers and what it does not, under full-mm on x86 unless\n"
+    "the flags or a text name others. corpus upgrade converts bytes of older versions of the\n"
+    "encoding to the current one, with the same trace under every policy. It names what it cannot\n"
+    "convert, and then exits with 1. docs/schedule-format.md (\"Versions\") has the details.\n";
 
-constexpr Command kCommand("corpus", "stats PATH... | upgrade PATH... --out DIR",
-                           "say what stored schedules cover; carry their bytes to today's encoding",
-                           " policy arch json out from ", Main, kNotes);
+constexpr Command kCommand(
+    "corpus", "stats PATH... | upgrade PATH... --out DIR",
+    "report what stored schedules cover; convert their bytes to the current encoding",
+    " policy arch json out from ", Main, kNotes);
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -156,7 +156,7 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 
 constexpr Command kCommand("explain", "FILE [--html F] [--perfetto F]",
                            "why a run ended in a violation: the interleaving, the chain of causes, "
-                           "the point of no return, and who would have survived it",
+                           "the point of no return, and which other policies survive it",
                            " policy arch ignore member all limit html perfetto json ", Main);
 const RegisterCommand kRegistered(&kCommand);
 

@@ -301,8 +301,8 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 
 constexpr Command kCommand(
     "explore", "FILE [-o OUT] | --programs BOUNDS [-o OUT]",
-    "every order of FILE's programs, or of every program within bounds: none breaks the policy, or "
-    "the shortest that does",
+    "run every order of FILE's programs, or of every program within bounds: none breaks the "
+    "policy, or print the shortest that does",
     " policy arch programs state all preemptions limit jobs full replay verify odds seen seen_by "
     "executions seed json ignore output ",
     Main);

@@ -27,7 +27,7 @@ bool SameBug(const Schedule& a, const Trace& in_a, const Schedule& b, const Trac
   return kind == ViolationKind::kNone || Signature(a, in_a) == Signature(b, in_b);
 }
 
-// Runs the file's schedule; names its switches by their steps where that keeps what comes of it.
+// Runs the file's schedule; names its switches by their steps where that keeps the verdict.
 Trace RunToStore(ScheduleFile& file, const Target& target) {
   static Execution execution;
   Trace trace = Record(execution, file.schedule, *target.policy, *target.arch);
@@ -55,7 +55,7 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 
 constexpr Command kCommand(
     "export", "FILE --gtest [-o OUT]",
-    "write a schedule, and what comes of it, as a C++ test of this tree",
+    "write a schedule and its verdict as a C++ test of this tree",
     " gtest output policy arch member ", Main,
     "A test that is put into tests/regression/ as *_test.cc is built and run "
     "with the others.\n");

@@ -234,8 +234,7 @@ absl::StatusOr<ExitStatus> CheckAll(const std::vector<std::string>& arguments, u
         "--trace and --member are of one run; not with --check --policy all");
   }
   if (update && (!absl::GetFlag(FLAGS_arch).empty() || ignored != 0)) {
-    return absl::InvalidArgumentError(
-        "--update writes what the files are held to; not with --arch or --ignore");
+    return absl::InvalidArgumentError("--update writes expect lines; not with --arch or --ignore");
   }
   return ReplayAll(arguments, ignored, update);
 }
@@ -268,12 +267,12 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 
 constexpr Command kCommand(
     "run", "FILE...",
-    "run schedules and print their verdicts, of bytes with several members that of the first that "
-    "is not clean; --policy all compares all (1 if any fails)",
+    "run schedules and print their verdicts (of bytes with several members, that of the first "
+    "that is not clean); --policy all compares all policies (exit status 1 if any fails)",
     " policy arch trace json expect check update ignore member ", Main,
     "--check --policy all takes folders too, and holds each file to its 'expect' lines: under its\n"
     "own policy, under those it names, and to none under every other published one. Of bytes, and\n"
-    "on an --arch that is not the file's own, only policies held to be safe are run.\n");
+    "on an --arch that is not the file's own, only policies expected to be safe are run.\n");
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -86,8 +86,8 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 
 constexpr Command kCommand(
     "triage", "DIR... --out DIR [--known DIR]",
-    "sort crash files of libFuzzer, AFL++ and scripts/fuzz into distinct violations, make the "
-    "shortest of each small, and write a folder for each and an index",
+    "sort crash files of libFuzzer, AFL++ and scripts/fuzz into distinct violations, reduce the "
+    "shortest of each, and write a folder for each and an index",
     " out known policy arch jobs json limit ", Main,
     "Two files show the same violation if policy, architecture and signature are the same. Of "
     "bytes,\n"

@@ -211,13 +211,14 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
 
 constexpr Command kCommand(
     "verdicts", "[--programs BOUNDS] [-o FOLDER]",
-    "every policy on every architecture: the shortest way to break it, or safe within the bounds",
+    "explore every policy on every architecture: the shortest way to break it, or safe within "
+    "bounds",
     " policy arch programs state jobs limit json markdown output ", Main,
     "--policy and --arch take several names, separated by ','; --policy planted: all of those.\n"
     "-o names a folder. --programs is default if not given; --programs small takes under a "
     "minute.\n"
-    "Exit status 1 if a policy is broken where it is held to be safe (if --policy names some: if\n"
-    "one of those is broken), else 3 if something was left open, else 0.\n");
+    "Exit status 1 if a policy is broken where it is expected to be safe (if --policy names some:\n"
+    "if one of those is broken), else 3 if something was left open, else 0.\n");
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -125,7 +125,8 @@ std::string PrintComparison(const std::string& path, const Comparison& compariso
           : absl::StrFormat(" with %d members; each policy's first that fails, or else member 0",
                             comparison.members.end);
   std::string text = absl::StrFormat(
-      "%s on %s%s; * is held to be safe there; the program determines %d of %d pages it touches\n"
+      "%s on %s%s; * is expected to be safe there; the program determines %d of %d pages it "
+      "touches\n"
       "  %-17s %-24s %5s %6s %6s %8s %6s  %s\n",
       path, Absl(comparison.arch->name()), which, comparison.determined, comparison.touched,
       "policy", "verdict", "steps", "inval.", "whole", "needless", "waited", "final memory");
@@ -143,7 +144,7 @@ std::string PrintComparison(const std::string& path, const Comparison& compariso
   const Runs broken =
       Select(comparison, [&](const PolicyRun& run) { return run.held_safe && run.fails(); });
   if (!broken.empty()) {
-    absl::StrAppend(&text, "of these, held to be safe: ", Names(broken),
+    absl::StrAppend(&text, "of these, expected to be safe: ", Names(broken),
                     ": a fault of the policy, the model or the oracle\n");
   }
   if (!clean.empty()) text += "of the clean ones, " + CostText(clean);

@@ -100,7 +100,7 @@ void PrintForPeople(const OddsReport& report) {
     return;
   }
   std::cout << "  odds of a violation in one execution, and how many a stress test would need\n";
-  PrintLine("random", report.random);
+  PrintLine("uniform", report.random);
   PrintLine("runs", report.runs);
   if (report.goes_on_undelivered) {
     return PrintLine("pct", {}, ": a thread goes on while its own invalidation is pending");

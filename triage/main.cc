@@ -22,14 +22,14 @@ ABSL_FLAG(std::string, ignore, "", "kinds of violation that do not end the run, 
 ABSL_FLAG(bool, trace, false, "print every step");
 ABSL_FLAG(bool, json, false, "print one JSON object for each file");
 ABSL_FLAG(std::string, expect, "", "exit with 0 exactly if every file has this verdict");
-ABSL_FLAG(bool, check, false, "hold each file against its own expect lines");
+ABSL_FLAG(bool, check, false, "check each file against its own expect lines");
 ABSL_FLAG(bool, update, false, "with --check --policy all: write 'expect ... under' lines first");
 ABSL_FLAG(bool, by_step, false, "run it, and name each switch by its step");
 ABSL_FLAG(std::optional<int>, member, std::nullopt,
           "of a file of bytes: this member of its family, counted from 0");
 ABSL_FLAG(std::string, strategy, "pct", "how orders are drawn");
 ABSL_FLAG(uint64_t, executions, 1'000'000, "how many executions at most");
-ABSL_FLAG(uint64_t, seed, 0, "what everything random is drawn from");
+ABSL_FLAG(uint64_t, seed, 0, "the seed of everything random");
 ABSL_FLAG(int, jobs, 0, "threads; 0: one for each core");
 ABSL_FLAG(bool, keep_going, false, "go on after a violation, and count them");
 ABSL_FLAG(std::string, output, "-", "the file to write; - is standard output");
@@ -38,9 +38,9 @@ ABSL_FLAG(bool, all, false,
 ABSL_FLAG(int, preemptions, -1, "only orders with at most so many preemptions; -1: all orders");
 ABSL_FLAG(std::string, limit, "",
           "when to give up: states=N,memory=N,seconds=N, any of them (memory=4G if not given)");
-ABSL_FLAG(bool, full, false, "leave out no order, not even of steps that do not touch each other");
+ABSL_FLAG(bool, full, false, "run all orders, also those of steps that do not touch each other");
 ABSL_FLAG(bool, replay, false, "go back by replay in place of snapshots");
-ABSL_FLAG(bool, odds, false, "also how likely one execution of search violates, exactly");
+ABSL_FLAG(bool, odds, false, "also the exact probability that one execution of search violates");
 ABSL_FLAG(std::string, seen, "",
           "also what these files or folders, separated by ',', have seen of all orders");
 ABSL_FLAG(std::string, seen_by, "",
@@ -56,10 +56,11 @@ ABSL_FLAG(std::string, html, "", "also write it as a page: one file, for any bro
 ABSL_FLAG(std::string, perfetto, "",
           "also write it as trace events, for ui.perfetto.dev and chrome://tracing");
 ABSL_FLAG(std::string, out, "", "the folder to write to; made if it is not there");
-ABSL_FLAG(std::string, known, "", "the folder, or file, of violations that are known already");
+ABSL_FLAG(std::string, known, "", "a folder or file of violations that are already known");
 ABSL_FLAG(std::optional<int>, from, std::nullopt,
-          "take all files of bytes for this version of the encoding, whatever their first byte");
-ABSL_FLAG(bool, verify, false, "keep whole states, and hold each merge against what follows it");
+          "read all files of bytes in this version of the encoding, whatever their first byte");
+ABSL_FLAG(bool, verify, false,
+          "keep whole states, and check each merge against the states that follow");
 
 namespace gatherfuzz {
 namespace {

@@ -65,11 +65,11 @@ bool Has(const VerdictTable& table, char mark) {
 // What the marks say that occur.
 std::string Marks(const VerdictTable& table) {
   std::string text;
-  if (Has(table, '*')) absl::StrAppend(&text, "* held to be safe there\n");
-  if (Has(table, '!')) absl::StrAppend(&text, "! held to be safe there, and broken\n");
+  if (Has(table, '*')) absl::StrAppend(&text, "* expected to be safe there\n");
+  if (Has(table, '!')) absl::StrAppend(&text, "! expected to be safe there, and broken\n");
   if (Has(table, '?')) {
     absl::StrAppend(&text,
-                    "? not held to be safe there, but nothing within these bounds breaks it\n");
+                    "? not expected to be safe there, but nothing within these bounds breaks it\n");
   }
   return text;
 }

@@ -48,16 +48,18 @@ class Strategy {
 
 struct StrategyInfo {
   Tail::Kind kind;
-  std::string_view name;  // of search --strategy
-  std::string_view text;  // after `rest`, in a schedule
+  std::string_view name;  // of search --strategy; in a schedule, after `rest`
   std::string_view help;
   std::unique_ptr<Strategy> (*make)();
 };
 
 // The strategies, in the order of their kinds, which begin at 1.
 std::span<const StrategyInfo> Strategies();
-const StrategyInfo* FindStrategy(std::string_view name);  // null if there is none
-const StrategyInfo& Info(Tail::Kind kind);                // not of kRest
+// The one of that name, or null: for a flag, where `random` is read as uniform, and for the tail of
+// a schedule, where `random` is read as runs.
+const StrategyInfo* FindStrategy(std::string_view name);
+const StrategyInfo* FindTail(std::string_view name);
+const StrategyInfo& Info(Tail::Kind kind);  // not of kRest
 
 // The i-th agent of a mask, counted from its lowest.
 AgentId NthAgent(uint32_t agents, uint32_t i);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// random: a uniform walk, each step by any of the agents that can move. The baseline: it finds
+// uniform: a walk, each step by any of the agents that can move. The baseline: it finds
 // shallow races and misses narrow ones exponentially often.
 #include <bit>
 

@@ -112,8 +112,8 @@ struct Header {
 };
 
 // Version 2.
-constexpr Tail::Kind kTails[] = {Tail::Kind::kRest,    Tail::Kind::kRandom, Tail::Kind::kUniform,
-                                 Tail::Kind::kPct,     Tail::Kind::kPos,    Tail::Kind::kSurw,
+constexpr Tail::Kind kTails[] = {Tail::Kind::kRest,    Tail::Kind::kRuns, Tail::Kind::kUniform,
+                                 Tail::Kind::kPct,     Tail::Kind::kPos,  Tail::Kind::kSurw,
                                  Tail::Kind::kLandmark};
 constexpr int kMostMembers = 64;
 
@@ -182,14 +182,14 @@ Header Decoder::TakeHeader() {
 
 void Decoder::TailOfV1(uint8_t kind, uint32_t seed) {
   if (kind == 0) return;
-  out_.tail = {.kind = Tail::Kind::kRandom, .seed = kind == 1 ? seed : source_.hash_seed()};
+  out_.tail = {.kind = Tail::Kind::kRuns, .seed = kind == 1 ? seed : source_.hash_seed()};
 }
 
 // With the four bytes that end the header of version 2.
 void Decoder::TailOfV2(uint8_t kind, uint32_t seed) {
   static constexpr Tail::Kind kLikely[8] = {
-      Tail::Kind::kRandom,   Tail::Kind::kRandom,   Tail::Kind::kRandom, Tail::Kind::kPct,
-      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,    Tail::Kind::kPos};
+      Tail::Kind::kRuns,     Tail::Kind::kRuns,     Tail::Kind::kRuns, Tail::Kind::kPct,
+      Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,  Tail::Kind::kPos};
   static constexpr int kLikelyMembers[4] = {1, 4, 8, 16};
   const uint8_t low = source_.Next(), high = source_.Next();
   const uint8_t more_members = source_.empty() ? 0 : source_.Next();

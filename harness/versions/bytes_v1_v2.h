@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Versions 1 and 2 of the byte encoding, frozen. Version 1 has a header of 12 bytes, without the
-// steps of a tail and without members; its tails are rest and rest random. Records are the same.
+// steps of a tail and without members; its tails are `rest` and `rest runs`. Records are the same.
 //
 // Faithful to the last builds that wrote them; tests/old_versions/1/ and 2/ hold what those made of
 // some inputs.

@@ -25,8 +25,8 @@ enum class PolicyGroup : uint8_t {
 // What is said of a policy beside its name.
 struct PolicyTraits {
   PolicyGroup group = PolicyGroup::kPublished;
-  // The architectures on which it is held to be safe, separated by blanks: there, any violation is
-  // a fault of the policy, the model or the oracle.
+  // The architectures on which it is expected to be safe, separated by blanks: there, any violation
+  // is a fault of the policy, the model or the oracle.
   std::string_view safe_on;
   // Of a planted defect: the safe policy it was made from.
   std::string_view base;

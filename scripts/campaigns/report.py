@@ -93,7 +93,7 @@ def state_sentence(campaign, now):
 
 
 def safe_sentence(campaign):
-    """What the policies held to be safe did, which is what matters most."""
+    """What the policies expected to be safe did, which is what matters most."""
     safe = [target for target in campaign.targets if target.safe]
     broken = [target for target in safe if target.findings]
     if broken:
@@ -103,16 +103,17 @@ def safe_sentence(campaign):
             for target in broken[:20])
         more = f" and {len(broken) - 20} more" if len(broken) > 20 else ""
         return (f'<p class="verdict bad"><span aria-hidden=true>&#10007;</span> '
-                f"Held to be safe, and broken: {names}{more}.</p>\n")
+                f"Expected to be safe, and broken: {names}{more}.</p>\n")
     if not safe:
-        why = "none of them is" if "safe" in campaign.about else "it is not told which are"
-        return f'<p class="verdict">No policy was tested for being safe: {why} held to be.</p>\n'
+        why = ("none of them is expected to be safe" if "safe" in campaign.about
+               else "the campaign does not record which are expected to be safe")
+        return f'<p class="verdict">No verdict on safety: {why}.</p>\n'
     policies = len({target.policy for target in safe})
     idle = sum(not target.samples for target in safe)
     waiting = f" {idle} of the targets have not been run yet." if idle else ""
     what = "The policy" if policies == 1 else f"None of the {policies} policies"
     verb = "was not" if policies == 1 else "was"
-    return (f'<p class="verdict good"><span aria-hidden=true>&#10003;</span> {what} held to be '
+    return (f'<p class="verdict good"><span aria-hidden=true>&#10003;</span> {what} expected to be '
             f"safe ({counted(len(safe), 'target')}) {verb} broken.{waiting}</p>\n")
 
 
@@ -173,7 +174,7 @@ def broken_at_plus(signature):
 def violation(campaign, finding, now):
     """A row."""
     when = f"{duration(finding.at)}" if finding.at is not None else "-"
-    tag = "<br><b class=bad>held safe</b>" if finding.safe else ""
+    tag = "<br><b class=bad>expected safe</b>" if finding.safe else ""
     engine = "known before" if finding.engine == "known" else shown(finding.engine, 40) or "-"
     return (f"<tr{' class=alarm' if finding.safe else ''}>"
             f"<td class=short>{ago(now, finding.time)}</td>"
@@ -194,7 +195,7 @@ def violation_table(campaign, findings, now):
 
 
 def violations(campaign, now):
-    """The newest first, those of policies held to be safe above all."""
+    """The newest first, those of policies expected to be safe above all."""
     unlisted = sum(max(0, target.last.found - len(target.findings)) for target in campaign.targets)
     lost = (f"<p>The history counts {count(unlisted)} more, which findings.jsonl does not have."
             "</p>\n" if unlisted else "")
@@ -236,9 +237,9 @@ def target_row(target):
         cells = "".join(f'<td class=number data-name="{name}">{value}</td>'
                         for name, value in values)
         cells += f"<td class=short>{sparkline(target)} <b class={word}>{word}</b> {share}</td>"
-    tag = "" if not target.safe else " <span class=tag>held safe</span>"
+    tag = "" if not target.safe else " <span class=tag>expected safe</span>"
     if target.safe and target.findings:
-        tag = " <b class=bad>held safe, broken</b>"
+        tag = " <b class=bad>expected safe, broken</b>"
     return f"<tr><th scope=row>{named(target.name)}{tag}</th>{cells}</tr>\n"
 
 

@@ -46,7 +46,7 @@ Tally OperationsTally() {
 Tally TailsTally() {
   Tally tally = Named("tails", {"rest"});
   for (const StrategyInfo& info : Strategies()) {
-    tally.counts.emplace_back(absl::StrCat("rest ", Absl(info.text)), 0);
+    tally.counts.emplace_back(absl::StrCat("rest ", Absl(info.name)), 0);
   }
   return tally;
 }

@@ -77,8 +77,7 @@ std::string Say(const Schedule& schedule, const Trace& trace, const NoReturn& it
       it.step + 1 == static_cast<int>(trace.steps.size())
           ? absl::StrCat("The run could have ended well up to its last step: ", step, ".")
           : absl::StrCat("After ", step, ", every continuation violates; before it one did not.");
-  if (it.rescue.empty())
-    return text + " Nothing that could come before that step takes the harm from it.";
+  if (it.rescue.empty()) return text + " Nothing that could come before that step prevents it.";
   return absl::StrCat(text, " It would not have come to that if, before that step, ",
                       SayRescue(it.rescue), ".");
 }

@@ -56,7 +56,7 @@ class Replay {
 
   ExitStatus Finish() const {
     if (!unknown_.empty()) {
-      std::cerr << "gatherfuzz: not in this build, and not held to what is expected: "
+      std::cerr << "gatherfuzz: not in this build, so not checked: "
                 << absl::StrJoin(unknown_, ", ") << "\n";
     }
     if (absl::GetFlag(FLAGS_json)) {
@@ -116,7 +116,7 @@ class Replay {
     std::cout << absl::StreamFormat("%s: expected %s, got %s (%s, %s%s)%s\n", Printable(path),
                                     Absl(Info(expected).name), TextOf(verdict),
                                     Absl(verdict.policy->name()), Absl(verdict.arch->name()),
-                                    member, safe ? "; it is held to be safe there" : "");
+                                    member, safe ? "; it is expected to be safe there" : "");
     if (first) std::cout << "  replay: " << replay << "\n";
   }
 

@@ -2,7 +2,7 @@
 // Writes what a schedule does under other policies into its file, for a person to review.
 //
 // Only lines `expect ... under` are written; all else stays byte for byte, and comments of lines
-// that are written anew stay too. What a policy that is held to be safe, or a kernel tree, does
+// that are written anew stay too. What a policy that is expected to be safe, or a kernel tree, does
 // wrong is never written: that is a finding, and a person who accepts it writes it by hand.
 #ifndef GATHERFUZZ_TRIAGE_REPLAY_UPDATE_H_
 #define GATHERFUZZ_TRIAGE_REPLAY_UPDATE_H_

@@ -4,7 +4,7 @@
 // A text says what it expects on its own architecture, or, if it names none, on each: its `expect`
 // under its own policy, its lines `expect ... under`, and none under every other published policy.
 // Planted policies count only where the text names them. Bytes, and a text on an architecture that
-// is not its own, expect nothing but that policies held to be safe are clean; no other is run.
+// is not its own, expect nothing but that policies expected to be safe are clean; no other is run.
 #ifndef GATHERFUZZ_TRIAGE_REPLAY_VERDICTS_H_
 #define GATHERFUZZ_TRIAGE_REPLAY_VERDICTS_H_
 
