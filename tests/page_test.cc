@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The page: its bounds, its data, and that text from files is nothing but data. What its script
 // makes of them is for page_browser.py.
-#include "triage/page/page.h"
+#include "triage/tell/page/page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

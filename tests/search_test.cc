@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The engine of `gatherfuzz search`: the same for any number of threads, and what it counts is so.
-#include "triage/search.h"
+#include "explore/search.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Chrome trace-event JSON, held against what its readers ask for (the Trace Event Format, and the
 // importer of ui.perfetto.dev): slices nest, flows have both ends in slices, instants have a scope.
-#include "triage/perfetto/trace_events.h"
+#include "triage/tell/perfetto/trace_events.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 
 #include "harness/cause.h"
 #include "tests/support.h"
-#include "triage/perfetto/lane.h"
+#include "triage/tell/perfetto/lane.h"
 
 namespace gatherfuzz {
 namespace {

@@ -8,11 +8,11 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "explore/io/files.h"
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
-#include "triage/explain/explanation.h"
-#include "triage/files.h"
-#include "triage/page/page.h"
+#include "triage/tell/explain/explanation.h"
+#include "triage/tell/page/page.h"
 
 namespace gatherfuzz {
 namespace {

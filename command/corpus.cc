@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// gatherfuzz corpus: what is done with many stored schedules at once.
+#include <iostream>
+#include <optional>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "command/command.h"
+#include "explore/io/strings.h"
+#include "harness/bytes.h"
+#include "triage/corpus/stats.h"
+#include "triage/corpus/upgrade.h"
+
+namespace gatherfuzz {
+namespace {
+
+// What --policy and --arch leave of all published policies on all architectures.
+absl::StatusOr<std::vector<Target>> UpgradeTargets() {
+  const ScheduleFile first{.policy = std::string(Policies()[0]->name()),
+                           .arch = std::string(Archs()[0]->name())};
+  const absl::StatusOr<Target> named = TargetFor("", first);  // only the flags can be wrong
+  if (!named.ok()) return named.status();
+  std::vector<Target> targets;
+  for (const Arch* arch : Archs()) {
+    if (!absl::GetFlag(FLAGS_arch).empty() && arch != named->arch) continue;
+    if (!absl::GetFlag(FLAGS_policy).empty()) {
+      targets.push_back({named->policy, arch});
+      continue;
+    }
+    for (const Policy* policy : Policies()) targets.push_back({policy, arch});
+  }
+  return targets;
+}
+
+absl::StatusOr<const BytesVersion*> VersionAsked() {
+  const std::optional<int> from = absl::GetFlag(FLAGS_from);
+  if (!from) return nullptr;
+  const BytesVersion* version = FindBytesVersion(*from);
+  if (version != nullptr) return version;
+  return absl::InvalidArgumentError(absl::StrCat("--from: there is no version ", *from,
+                                                 " of bytes; one of 1 to ", kBytesVersion));
+}
+
+absl::StatusOr<ExitStatus> UpgradeMain(const std::vector<std::string>& roots) {
+  UpgradeSettings settings{.roots = roots, .out = absl::GetFlag(FLAGS_out)};
+  if (settings.out.empty()) {
+    return absl::InvalidArgumentError("corpus upgrade needs --out, the folder to write to");
+  }
+  const absl::StatusOr<const BytesVersion*> from = VersionAsked();
+  if (!from.ok()) return from.status();
+  settings.from = *from;
+  absl::StatusOr<std::vector<Target>> targets = UpgradeTargets();
+  if (!targets.ok()) return targets.status();
+  settings.targets = std::move(*targets);
+  const absl::StatusOr<Upgraded> upgraded = Upgrade(settings);
+  if (!upgraded.ok()) return upgraded.status();
+  std::cout << (absl::GetFlag(FLAGS_json) ? JsonOfUpgraded(*upgraded)
+                                          : PrintUpgraded(*upgraded, settings.out));
+  if (settings.from == nullptr && upgraded->versions.size() > 1) {
+    std::cerr
+        << "gatherfuzz: note: the files are of several versions; if one engine made them all, it "
+           "mutated first bytes: say its version with --from\n";
+  }
+  return upgraded->failed.empty() ? kNoViolation : kViolation;
+}
+
+// The flags, or else the file, or else what stands for all safe policies.
+absl::StatusOr<Target> StatsTarget(const std::string& path, const ScheduleFile& file) {
+  return TargetFor(path, {.policy = file.policy.empty() ? "full-mm" : file.policy,
+                          .arch = file.arch.empty() ? "x86" : file.arch});
+}
+
+absl::StatusOr<ExitStatus> StatsMain(const std::vector<std::string>& roots) {
+  for (const auto& [name, given] : {std::pair("out", !absl::GetFlag(FLAGS_out).empty()),
+                                    std::pair("from", absl::GetFlag(FLAGS_from).has_value())}) {
+    if (!given) continue;
+    return absl::InvalidArgumentError(absl::StrCat("corpus stats takes no --", name));
+  }
+  const absl::StatusOr<Target> under = StatsTarget("", {});
+  if (!under.ok()) return under.status();
+  const auto stats =
+      StatsOf({.roots = roots, .target = StatsTarget, .unreadable = [](const std::string& why) {
+                 std::cerr << "gatherfuzz: " << why << "\n";
+               }});
+  if (!stats.ok()) return stats.status();
+  std::cout << (absl::GetFlag(FLAGS_json) ? JsonOfStats(**stats, *under)
+                                          : PrintStats(**stats, *under));
+  return kNoViolation;
+}
+
+absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return absl::InvalidArgumentError("corpus needs a verb: stats or upgrade");
+  const std::string& verb = arguments[0];
+  const std::vector<std::string> roots(arguments.begin() + 1, arguments.end());
+  if (verb != "stats" && verb != "upgrade") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("corpus: '", Printable(verb), "' is no verb; stats and upgrade are"));
+  }
+  if (roots.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("corpus ", verb, " needs files or folders"));
+  }
+  return verb == "stats" ? StatsMain(roots) : UpgradeMain(roots);
+}
+
+constexpr char kNotes[] =
+    "corpus stats says what a corpus covers and what it does not, under full-mm on x86 unless "
+    "told,\n"
+    "or what a text names. corpus upgrade carries bytes of older versions of the encoding to the\n"
+    "current one, with the same trace under every policy, and names what it cannot carry (then it\n"
+    "exits with 1). docs/schedule-format.md (\"Versions\") has what becomes of each file.\n";
+
+constexpr Command kCommand("corpus", "stats PATH... | upgrade PATH... --out DIR",
+                           "say what stored schedules cover; carry their bytes to today's encoding",
+                           " policy arch json out from ", Main, kNotes);
+const RegisterCommand kRegistered(&kCommand);
+
+}  // namespace
+}  // namespace gatherfuzz
