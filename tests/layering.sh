@@ -29,9 +29,9 @@ forbid triage/crashes 'triage/(corpus|replay)/'
 forbid triage/replay 'triage/corpus/'
 forbid triage/corpus 'triage/replay/'
 forbid command '(fuzz|tests|bench)/|boost/'
-# Each folder of triage is a library: a file beside them would be in none.
-for file in triage/*.cc triage/*.h; do
-  [ ! -e "$file" ] || { echo "$file belongs into a folder of triage"; status=1; }
+# Each folder of triage is a library, and each of tests a layer; a file beside them is in none.
+for file in triage/*.cc triage/*.h tests/*_test.* tests/*_command.sh; do
+  [ ! -e "$file" ] || { echo "$file belongs into a folder of $(dirname "$file")"; status=1; }
 done
 # Each policy's file is named for it: the build makes the names of fuzz targets from the files.
 for file in model/policies/*.cc model/policies/planted/*.cc; do

@@ -2,8 +2,8 @@
 // Version 1 of the byte encoding, frozen: a header of 12 bytes, without the steps of a tail and
 // without members. Its tails are rest and rest random.
 //
-// Faithful to the last build that wrote it; tests/old_versions/1/ holds what that build made of
-// some inputs.
+// Faithful to the last build that wrote it; tests/harness/old_versions/1/ holds what that build
+// made of some inputs.
 #ifndef GATHERFUZZ_HARNESS_VERSIONS_BYTES_V1_H_
 #define GATHERFUZZ_HARNESS_VERSIONS_BYTES_V1_H_
 

@@ -5,8 +5,8 @@
 // It differs from the model's in one place. There, memory for queued tables never runs out; here,
 // as in tlb_remove_table() of 6.1 and 6.12, a table for which there is no batch is freed at once,
 // behind a flush of the TLB, and so are the tables of a batch that is full.
-#ifndef GATHERFUZZ_TESTS_TABLE_BATCHES_H_
-#define GATHERFUZZ_TESTS_TABLE_BATCHES_H_
+#ifndef GATHERFUZZ_TESTS_MODEL_TABLE_BATCHES_H_
+#define GATHERFUZZ_TESTS_MODEL_TABLE_BATCHES_H_
 
 #include "model/kernel/mmu_gather.h"
 #include "model/linux/room.h"
@@ -49,4 +49,4 @@ class TableBatches final : public GatherProtocol {
 
 }  // namespace gatherfuzz
 
-#endif  // GATHERFUZZ_TESTS_TABLE_BATCHES_H_
+#endif  // GATHERFUZZ_TESTS_MODEL_TABLE_BATCHES_H_

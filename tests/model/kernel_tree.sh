@@ -12,7 +12,7 @@ fail() { echo "$*"; cat "$scratch/out"; failures=$((failures + 1)); }
 compile_tree=$source/model/linux/compile_tree
 tree=$scratch/tree
 
-fresh() { rm -rf "$tree" "$scratch/made" && cp -r "$source/tests/kernel_tree" "$tree"; }
+fresh() { rm -rf "$tree" "$scratch/made" && cp -r "$source/tests/model/kernel_tree" "$tree"; }
 edit() { sed -i "$1" "$tree/$2"; }
 build() { # ARCH
   "$compile_tree" build "$tree" "$1" gf_tree_it "$scratch/made" "$compiler" "$objcopy" \

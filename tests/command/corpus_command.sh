@@ -3,7 +3,7 @@
 # gatherfuzz corpus, on what builds of old and engines leave.
 #   corpus_command.sh GATHERFUZZ SOURCE
 set -uo pipefail
-gatherfuzz=$1 old=$2/tests/old_versions corpus=$2/corpus
+gatherfuzz=$1 old=$2/tests/harness/old_versions corpus=$2/corpus
 scratch=$(mktemp -d)
 trap 'chmod -R u+rwx "$scratch"; rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1

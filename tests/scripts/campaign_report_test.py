@@ -14,7 +14,8 @@ import unittest
 import unittest.mock
 import xml.etree.ElementTree
 
-CAMPAIGNS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts", "campaigns")
+CAMPAIGNS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts",
+                         "campaigns")
 sys.dont_write_bytecode = True
 sys.path.insert(0, CAMPAIGNS)
 # pylint: disable=wrong-import-position

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Small programs with an order that leads to a violation, at least one for each kind there is.
-#ifndef GATHERFUZZ_TESTS_KNOWN_PROGRAMS_H_
-#define GATHERFUZZ_TESTS_KNOWN_PROGRAMS_H_
+#ifndef GATHERFUZZ_TESTS_EXPLORE_KNOWN_PROGRAMS_H_
+#define GATHERFUZZ_TESTS_EXPLORE_KNOWN_PROGRAMS_H_
 
 #include <cstdint>
 #include <span>
@@ -26,4 +26,4 @@ std::span<const KnownProgram> KnownPrograms();
 
 }  // namespace gatherfuzz
 
-#endif  // GATHERFUZZ_TESTS_KNOWN_PROGRAMS_H_
+#endif  // GATHERFUZZ_TESTS_EXPLORE_KNOWN_PROGRAMS_H_

@@ -38,9 +38,9 @@
 #include "harness/text.h"
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
-#include "tests/recording.h"
+#include "tests/model/recording.h"
 #include "tests/support.h"
-#include "tests/table_batches.h"
+#include "tests/model/table_batches.h"
 
 namespace gatherfuzz {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "explore/key.h"
 #include "explore/stepper.h"
-#include "tests/walks.h"
+#include "tests/explore/walks.h"
 
 namespace gatherfuzz {
 namespace {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "explore/explore.h"
-#include "tests/every_order.h"
-#include "tests/known_programs.h"
+#include "tests/explore/every_order.h"
+#include "tests/explore/known_programs.h"
 #include "tests/small_program.h"
 #include "tests/support.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-#include "tests/recording.h"
+#include "tests/model/recording.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-#include "tests/every_order.h"
+#include "tests/explore/every_order.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 # The gate: search must find each known defect within as many executions as its measured probability
-# asks for (tests/gate.txt), so that a sound build fails by chance less than once in a million times.
-# A strategy that lost its power, an oracle that sees less, or programs that nothing happens in, show
-# here. Then what it must not find: nothing in the safe policies with the same search.
+# asks for (tests/command/gate.txt), so that a sound build fails by chance less than once in a million
+# times. A strategy that lost its power, an oracle that sees less, or programs that nothing happens
+# in, show here. Then what it must not find: nothing in the safe policies with the same search.
 #   gate.sh GATHERFUZZ SOURCE
 set -uo pipefail
 gatherfuzz=$1
 cd "$2" || exit 1
-table=$(grep -v '^#' tests/gate.txt)
+table=$(grep -v '^#' tests/command/gate.txt)
 lines=$(wc -l <<<"$table")
 failures=0
 fail() {
@@ -32,7 +32,7 @@ done <<<"$table"
 for folder in $(find corpus -mindepth 2 -type d \( -name x86 -o -name arm64 \)); do
   [ -n "$(grep -LE '^expect none *(#|$)' "$folder"/*.gather)" ] || continue
   name="$(basename "$(dirname "$folder")") $(basename "$folder")"
-  grep -q "^$name " <<<"$table" || fail "$name is not in tests/gate.txt; run scripts/gate"
+  grep -q "^$name " <<<"$table" || fail "$name is not in tests/command/gate.txt; run scripts/gate"
 done
 
 for policy in full-mm force-levels epoch-sync overlap-list; do

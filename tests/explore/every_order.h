@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Every order of a schedule's programs, one after the other, each from its beginning to its end:
 // what exploration has to agree with. Nothing is merged, nothing left out, nothing gone back to.
-#ifndef GATHERFUZZ_TESTS_EVERY_ORDER_H_
-#define GATHERFUZZ_TESTS_EVERY_ORDER_H_
+#ifndef GATHERFUZZ_TESTS_EXPLORE_EVERY_ORDER_H_
+#define GATHERFUZZ_TESTS_EXPLORE_EVERY_ORDER_H_
 
 #include <cstdint>
 #include <map>
@@ -77,4 +77,4 @@ std::string Canonical(const World& world, const World& start);
 
 }  // namespace gatherfuzz
 
-#endif  // GATHERFUZZ_TESTS_EVERY_ORDER_H_
+#endif  // GATHERFUZZ_TESTS_EXPLORE_EVERY_ORDER_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Two runs side by side: what each did at every step, and the first thing in which they differ.
-#ifndef GATHERFUZZ_TESTS_RECORDING_H_
-#define GATHERFUZZ_TESTS_RECORDING_H_
+#ifndef GATHERFUZZ_TESTS_MODEL_RECORDING_H_
+#define GATHERFUZZ_TESTS_MODEL_RECORDING_H_
 
 #include <string>
 #include <vector>
@@ -52,4 +52,4 @@ Found Compare(const Recording& left, const Recording& right);
 
 }  // namespace gatherfuzz
 
-#endif  // GATHERFUZZ_TESTS_RECORDING_H_
+#endif  // GATHERFUZZ_TESTS_MODEL_RECORDING_H_

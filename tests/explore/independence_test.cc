@@ -8,7 +8,7 @@
 #include <string>
 
 #include "explore/explore.h"
-#include "tests/known_programs.h"
+#include "tests/explore/known_programs.h"
 #include "tests/small_program.h"
 #include "tests/support.h"
 

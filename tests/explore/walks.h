@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Random walks of a stepper through random programs, and what two of them are compared by.
-#ifndef GATHERFUZZ_TESTS_WALKS_H_
-#define GATHERFUZZ_TESTS_WALKS_H_
+#ifndef GATHERFUZZ_TESTS_EXPLORE_WALKS_H_
+#define GATHERFUZZ_TESTS_EXPLORE_WALKS_H_
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include "explore/action.h"
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
-#include "tests/known_programs.h"
+#include "tests/explore/known_programs.h"
 #include "tests/small_program.h"
 #include "tests/support.h"
 
@@ -100,4 +100,4 @@ void ForAnyPrograms(int count, uint64_t seed, With with) {
 
 }  // namespace gatherfuzz
 
-#endif  // GATHERFUZZ_TESTS_WALKS_H_
+#endif  // GATHERFUZZ_TESTS_EXPLORE_WALKS_H_

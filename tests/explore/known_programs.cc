@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-#include "tests/known_programs.h"
+#include "tests/explore/known_programs.h"
 
 #include "model/policies/policy.h"
 
@@ -70,7 +70,7 @@ constexpr std::string_view kWalked = R"(
       rest
 )";
 
-// What the reporter of 2019 saw; tests/oracle_progress_test.cc tells the story.
+// What the reporter of 2019 saw; tests/model/oracle_progress_test.cc tells the story.
 constexpr std::string_view kStall = R"(
     cpus 2
     init

@@ -14,7 +14,7 @@
 
 #include "explore/key.h"
 #include "tests/prober.h"
-#include "tests/walks.h"
+#include "tests/explore/walks.h"
 
 namespace gatherfuzz {
 namespace {
