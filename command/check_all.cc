@@ -4,10 +4,11 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "command/chosen.h"
+#include "command/options.h"
 #include "explore/io/strings.h"
 #include "triage/replay/replay.h"
 
@@ -21,20 +22,20 @@ void PrintJson(const Json& json) {
 }
 
 // --arch, or else what the file says, or else each.
-absl::StatusOr<std::vector<const Arch*>> ArchsOf(const std::string& path,
+absl::StatusOr<std::vector<const Arch*>> ArchsOf(const Options& options, const std::string& path,
                                                  const ScheduleFile& file) {
-  if (absl::GetFlag(FLAGS_arch).empty() && file.arch.empty()) {
+  if (options.arch.empty() && file.arch.empty()) {
     return std::vector<const Arch*>(Archs().begin(), Archs().end());
   }
-  const absl::StatusOr<const Arch*> arch = ArchFor(path, file);
+  const absl::StatusOr<const Arch*> arch = ArchFor(options, path, file);
   if (!arch.ok()) return arch.status();
   return std::vector{*arch};
 }
 
-void PrintUnexpected(const UnexpectedRun& run) {
+void PrintUnexpected(const Options& options, const UnexpectedRun& run) {
   const auto& [path, loaded, verdict, expected, first] = run;
-  const std::string replay = ReplayCommand("run", path, {verdict.policy, verdict.arch});
-  if (absl::GetFlag(FLAGS_json)) {
+  const std::string replay = ReplayCommand(options, "run", path, {verdict.policy, verdict.arch});
+  if (options.json) {
     return PrintJson({{"file", path},
                       {"policy", verdict.policy->name()},
                       {"arch", verdict.arch->name()},
@@ -56,19 +57,19 @@ void PrintUnexpected(const UnexpectedRun& run) {
   if (first) std::cout << "  replay: " << replay << "\n";
 }
 
-void PrintCounts(const ReplayCounts& counts, bool update) {
+void PrintCounts(const Options& options, const ReplayCounts& counts) {
   if (!counts.unknown.empty()) {
     std::cerr << "gatherfuzz: not in this build, and not held to what is expected: "
               << absl::StrJoin(counts.unknown, ", ") << "\n";
   }
-  if (absl::GetFlag(FLAGS_json)) {
+  if (options.json) {
     Json json = {
         {"schedules", counts.schedules}, {"runs", counts.runs}, {"different", counts.different}};
-    if (update) json["updated"] = counts.updated;
+    if (options.update) json["updated"] = counts.updated;
     json["first"] = counts.first.empty() ? Json() : Json(counts.first);
     return PrintJson(json);
   }
-  if (update) std::cout << absl::StreamFormat("%d files rewritten\n", counts.updated);
+  if (options.update) std::cout << absl::StreamFormat("%d files rewritten\n", counts.updated);
   std::cout << absl::StreamFormat("%d schedules, %d runs: ", counts.schedules, counts.runs)
             << (counts.different == 0
                     ? "all as expected"
@@ -79,15 +80,17 @@ void PrintCounts(const ReplayCounts& counts, bool update) {
 
 }  // namespace
 
-absl::StatusOr<ExitStatus> CheckUnderAll(const std::vector<std::string>& paths, uint32_t ignored,
-                                         bool update) {
-  const absl::StatusOr<ReplayCounts> counts = ReplayAll({.paths = paths,
-                                                         .ignored = ignored,
-                                                         .update = update,
-                                                         .archs = ArchsOf,
-                                                         .differs = PrintUnexpected});
+absl::StatusOr<ExitStatus> CheckUnderAll(const Options& options,
+                                         const std::vector<std::string>& paths, uint32_t ignored) {
+  const absl::StatusOr<ReplayCounts> counts =
+      ReplayAll({.paths = paths,
+                 .ignored = ignored,
+                 .update = options.update,
+                 .archs = [&](const std::string& path,
+                              const ScheduleFile& file) { return ArchsOf(options, path, file); },
+                 .differs = [&](const UnexpectedRun& run) { PrintUnexpected(options, run); }});
   if (!counts.ok()) return counts.status();
-  PrintCounts(*counts, update);
+  PrintCounts(options, *counts);
   return counts->different == 0 ? kNoViolation : kViolation;
 }
 

@@ -14,9 +14,9 @@
 
 namespace gatherfuzz {
 
-// With `update`, files are rewritten first (triage/replay/update.h).
-absl::StatusOr<ExitStatus> CheckUnderAll(const std::vector<std::string>& paths, uint32_t ignored,
-                                         bool update);
+// With --update, files are rewritten first (triage/replay/update.h).
+absl::StatusOr<ExitStatus> CheckUnderAll(const Options& options,
+                                         const std::vector<std::string>& paths, uint32_t ignored);
 
 }  // namespace gatherfuzz
 

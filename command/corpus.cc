@@ -3,9 +3,10 @@
 #include <iostream>
 #include <optional>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "command/chosen.h"
 #include "command/command.h"
+#include "command/options.h"
 #include "explore/io/strings.h"
 #include "harness/bytes.h"
 #include "triage/corpus/stats.h"
@@ -15,15 +16,16 @@ namespace gatherfuzz {
 namespace {
 
 // What --policy and --arch leave of all published policies on all architectures.
-absl::StatusOr<std::vector<Target>> UpgradeTargets() {
+absl::StatusOr<std::vector<Target>> UpgradeTargets(const Options& options) {
   const ScheduleFile first{.policy = std::string(Policies()[0]->name()),
                            .arch = std::string(Archs()[0]->name())};
-  const absl::StatusOr<Target> named = TargetFor("", first);  // only the flags can be wrong
+  const absl::StatusOr<Target> named =
+      TargetFor(options, "", first);  // only the flags can be wrong
   if (!named.ok()) return named.status();
   std::vector<Target> targets;
   for (const Arch* arch : Archs()) {
-    if (!absl::GetFlag(FLAGS_arch).empty() && arch != named->arch) continue;
-    if (!absl::GetFlag(FLAGS_policy).empty()) {
+    if (!options.arch.empty() && arch != named->arch) continue;
+    if (!options.policy.empty()) {
       targets.push_back({named->policy, arch});
       continue;
     }
@@ -32,8 +34,8 @@ absl::StatusOr<std::vector<Target>> UpgradeTargets() {
   return targets;
 }
 
-absl::StatusOr<const BytesVersion*> VersionAsked() {
-  const std::optional<int> from = absl::GetFlag(FLAGS_from);
+absl::StatusOr<const BytesVersion*> VersionAsked(const Options& options) {
+  const std::optional<int> from = options.from;
   if (!from) return nullptr;
   const BytesVersion* version = FindBytesVersion(*from);
   if (version != nullptr) return version;
@@ -41,21 +43,21 @@ absl::StatusOr<const BytesVersion*> VersionAsked() {
                                                  " of bytes; one of 1 to ", kBytesVersion));
 }
 
-absl::StatusOr<ExitStatus> UpgradeMain(const std::vector<std::string>& roots) {
-  UpgradeSettings settings{.roots = roots, .out = absl::GetFlag(FLAGS_out)};
+absl::StatusOr<ExitStatus> UpgradeMain(const Options& options,
+                                       const std::vector<std::string>& roots) {
+  UpgradeSettings settings{.roots = roots, .out = options.out};
   if (settings.out.empty()) {
     return absl::InvalidArgumentError("corpus upgrade needs --out, the folder to write to");
   }
-  const absl::StatusOr<const BytesVersion*> from = VersionAsked();
+  const absl::StatusOr<const BytesVersion*> from = VersionAsked(options);
   if (!from.ok()) return from.status();
   settings.from = *from;
-  absl::StatusOr<std::vector<Target>> targets = UpgradeTargets();
+  absl::StatusOr<std::vector<Target>> targets = UpgradeTargets(options);
   if (!targets.ok()) return targets.status();
   settings.targets = std::move(*targets);
   const absl::StatusOr<Upgraded> upgraded = Upgrade(settings);
   if (!upgraded.ok()) return upgraded.status();
-  std::cout << (absl::GetFlag(FLAGS_json) ? JsonOfUpgraded(*upgraded)
-                                          : PrintUpgraded(*upgraded, settings.out));
+  std::cout << (options.json ? JsonOfUpgraded(*upgraded) : PrintUpgraded(*upgraded, settings.out));
   if (settings.from == nullptr && upgraded->versions.size() > 1) {
     std::cerr
         << "gatherfuzz: note: the files are of several versions; if one engine made them all, it "
@@ -65,30 +67,33 @@ absl::StatusOr<ExitStatus> UpgradeMain(const std::vector<std::string>& roots) {
 }
 
 // The flags, or else the file, or else what stands for all safe policies.
-absl::StatusOr<Target> StatsTarget(const std::string& path, const ScheduleFile& file) {
-  return TargetFor(path, {.policy = file.policy.empty() ? "full-mm" : file.policy,
-                          .arch = file.arch.empty() ? "x86" : file.arch});
+absl::StatusOr<Target> StatsTarget(const Options& options, const std::string& path,
+                                   const ScheduleFile& file) {
+  return TargetFor(options, path,
+                   {.policy = file.policy.empty() ? "full-mm" : file.policy,
+                    .arch = file.arch.empty() ? "x86" : file.arch});
 }
 
-absl::StatusOr<ExitStatus> StatsMain(const std::vector<std::string>& roots) {
-  for (const auto& [name, given] : {std::pair("out", !absl::GetFlag(FLAGS_out).empty()),
-                                    std::pair("from", absl::GetFlag(FLAGS_from).has_value())}) {
+absl::StatusOr<ExitStatus> StatsMain(const Options& options,
+                                     const std::vector<std::string>& roots) {
+  for (const auto& [name, given] :
+       {std::pair("out", !options.out.empty()), std::pair("from", options.from.has_value())}) {
     if (!given) continue;
     return absl::InvalidArgumentError(absl::StrCat("corpus stats takes no --", name));
   }
-  const absl::StatusOr<Target> under = StatsTarget("", {});
+  const absl::StatusOr<Target> under = StatsTarget(options, "", {});
   if (!under.ok()) return under.status();
-  const auto stats =
-      StatsOf({.roots = roots, .target = StatsTarget, .unreadable = [](const std::string& why) {
-                 std::cerr << "gatherfuzz: " << why << "\n";
-               }});
+  const auto stats = StatsOf(
+      {.roots = roots,
+       .target = [&](const std::string& path,
+                     const ScheduleFile& file) { return StatsTarget(options, path, file); },
+       .unreadable = [](const std::string& why) { std::cerr << "gatherfuzz: " << why << "\n"; }});
   if (!stats.ok()) return stats.status();
-  std::cout << (absl::GetFlag(FLAGS_json) ? JsonOfStats(**stats, *under)
-                                          : PrintStats(**stats, *under));
+  std::cout << (options.json ? JsonOfStats(**stats, *under) : PrintStats(**stats, *under));
   return kNoViolation;
 }
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
   if (arguments.empty()) return absl::InvalidArgumentError("corpus needs a verb: stats or upgrade");
   const std::string& verb = arguments[0];
   const std::vector<std::string> roots(arguments.begin() + 1, arguments.end());
@@ -99,7 +104,7 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   if (roots.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("corpus ", verb, " needs files or folders"));
   }
-  return verb == "stats" ? StatsMain(roots) : UpgradeMain(roots);
+  return verb == "stats" ? StatsMain(options, roots) : UpgradeMain(options, roots);
 }
 
 constexpr char kNotes[] =

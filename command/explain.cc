@@ -4,12 +4,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "command/chosen.h"
 #include "command/command.h"
-#include "command/members.h"
+#include "command/options.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
 #include "explore/io/strings.h"
@@ -81,7 +80,7 @@ std::string JsonOf(const Subject& it) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-std::string TextOf(const Subject& it) {
+std::string TextOf(const Subject& it, bool all_steps) {
   if (it.explanation == nullptr) {
     return absl::StrCat(PrintInterleaving(it.file.schedule, it.trace,
                                           std::vector<bool>(it.trace.steps.size(), true)),
@@ -93,39 +92,39 @@ std::string TextOf(const Subject& it) {
                            .explanation = *it.explanation,
                            .policy = it.file.policy,
                            .arch = it.file.arch,
-                           .all_steps = absl::GetFlag(FLAGS_all),
+                           .all_steps = all_steps,
                            .replay = it.replay});
 }
 
 // What goes to files of its own.
-absl::Status WriteFiles(const Subject& it) {
+absl::Status WriteFiles(const Options& options, const Subject& it) {
   absl::Status status;
-  if (const std::string html = absl::GetFlag(FLAGS_html); !html.empty()) {
+  if (!options.html.empty()) {
     status.Update(WriteFile(
-        html, PageOf({it.path, it.file, it.trace, it.explanation, it.replay, it.ignored})));
+        options.html, PageOf({it.path, it.file, it.trace, it.explanation, it.replay, it.ignored})));
   }
-  if (const std::string perfetto = absl::GetFlag(FLAGS_perfetto); !perfetto.empty()) {
-    status.Update(WriteFile(perfetto, TraceEventsOf(it.file, it.trace)));
+  if (!options.perfetto.empty()) {
+    status.Update(WriteFile(options.perfetto, TraceEventsOf(it.file, it.trace)));
   }
   return status;
 }
 
-absl::StatusOr<ExplainSettings> ChosenSettings() {
+absl::StatusOr<ExplainSettings> ChosenSettings(const Options& options) {
   ExplainSettings settings;
-  const absl::StatusOr<uint32_t> ignored = IgnoredKinds();
+  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
   if (!ignored.ok()) return ignored.status();
   settings.ignored = *ignored;
-  if (absl::GetFlag(FLAGS_limit).empty()) return settings;
-  const absl::StatusOr<ExploreLimits> limits = ChosenLimits();
+  if (options.limit.empty()) return settings;
+  const absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
   if (!limits.ok()) return limits.status();
   settings.limits = *limits;
   return settings;
 }
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
-  const absl::StatusOr<ExplainSettings> settings = ChosenSettings();
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  const absl::StatusOr<ExplainSettings> settings = ChosenSettings(options);
   if (!settings.ok()) return settings.status();
-  const absl::StatusOr<ChosenRun> run = ChooseRun(arguments, settings->ignored);
+  const absl::StatusOr<ChosenRun> run = ChooseRun(options, arguments, settings->ignored);
   if (!run.ok()) return run.status();
   const std::string& path = arguments[0];
   const auto [policy, arch] = run->target;
@@ -142,11 +141,11 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
                         run->file,
                         trace,
                         violates ? &explanation : nullptr,
-                        ReplayCommand("explain", path, run->target),
+                        ReplayCommand(options, "explain", path, run->target),
                         settings->ignored};
-  const absl::Status written = WriteFiles(subject);
+  const absl::Status written = WriteFiles(options, subject);
   if (!written.ok()) return written;
-  std::cout << (absl::GetFlag(FLAGS_json) ? JsonOf(subject) : TextOf(subject));
+  std::cout << (options.json ? JsonOf(subject) : TextOf(subject, options.all));
   if (trace.result.limit) {
     std::cerr << "gatherfuzz: " << Printable(path) << ": the run did not end within " << kStepLimit
               << " steps\n";

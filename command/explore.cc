@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "command/chosen.h"
@@ -14,6 +13,7 @@
 #include "command/explore_odds.h"
 #include "command/explore_programs.h"
 #include "command/explore_seen.h"
+#include "command/options.h"
 #include "command/words.h"
 #include "explore/answer.h"
 #include "explore/io/files.h"
@@ -30,8 +30,9 @@ namespace {
 // One exploration, and what is printed of it.
 class Exploration {
  public:
-  Exploration(std::string path, const ScheduleFile& file, const ExploreSettings& settings)
-      : path_(std::move(path)), file_(file), settings_(settings) {}
+  Exploration(std::string path, const ScheduleFile& file, const ExploreSettings& settings,
+              std::string output)
+      : path_(std::move(path)), file_(file), settings_(settings), output_(std::move(output)) {}
 
   void Explore() {
     const Interruptible interruptible;
@@ -84,6 +85,7 @@ class Exploration {
   const std::string path_;
   const ScheduleFile& file_;
   const ExploreSettings& settings_;
+  const std::string output_;  // the file that the counterexample is written to, or "-"
   Answer answer_;
   double seconds_ = 0;
 };
@@ -168,10 +170,9 @@ void Exploration::PrintCounterexample(const Counterexample& shortest) const {
   const auto execution = std::make_unique<Execution>();
   const Trace trace =
       Record(*execution, answer_.schedule, *settings_.policy, *settings_.arch, settings_.ignored);
-  const std::string output = absl::GetFlag(FLAGS_output);
   const std::string replay =
-      output == "-" ? absl::StrCat("gatherfuzz explore ", path_, " -o FILE; gatherfuzz run FILE")
-                    : absl::StrCat("gatherfuzz run ", output);
+      output_ == "-" ? absl::StrCat("gatherfuzz explore ", path_, " -o FILE; gatherfuzz run FILE")
+                     : absl::StrCat("gatherfuzz run ", output_);
   std::cout << PrintReport(
       {answer_.schedule, trace, settings_.policy->name(), settings_.arch->name(), replay});
   std::cout << absl::StreamFormat(
@@ -195,21 +196,21 @@ absl::StatusOr<ExitStatus> VerifyOnly(const ScheduleFile& file, const ExploreSet
   return kLimit;
 }
 
-absl::StatusOr<ExploreSettings> ChosenSettings(const Target& target) {
+absl::StatusOr<ExploreSettings> ChosenSettings(const Options& options, const Target& target) {
   ExploreSettings settings{.policy = target.policy, .arch = target.arch};
-  const absl::StatusOr<uint32_t> ignored = IgnoredKinds();
+  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
   if (!ignored.ok()) return ignored.status();
-  const absl::StatusOr<int> jobs = ChosenJobs();
+  const absl::StatusOr<int> jobs = ChosenJobs(options);
   if (!jobs.ok()) return jobs.status();
-  const absl::StatusOr<ExploreLimits> limits = ChosenLimits();
+  const absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
   if (!limits.ok()) return limits.status();
   settings.ignored = *ignored;
   settings.jobs = *jobs;
   settings.limits = *limits;
-  settings.preemptions = absl::GetFlag(FLAGS_preemptions);
-  settings.rules = absl::GetFlag(FLAGS_full) ? 0 : kAllRules;
-  settings.replay = absl::GetFlag(FLAGS_replay);
-  settings.to_first = !absl::GetFlag(FLAGS_all);
+  settings.preemptions = options.preemptions;
+  settings.rules = options.full ? 0 : kAllRules;
+  settings.replay = options.replay;
+  settings.to_first = !options.all;
   if (settings.preemptions < -1 || settings.preemptions > 100) {
     return absl::InvalidArgumentError("--preemptions is 0 to 100, or -1 for any number");
   }
@@ -219,21 +220,21 @@ absl::StatusOr<ExploreSettings> ChosenSettings(const Target& target) {
 // What is asked for besides the verdict.
 class Extras {
  public:
-  absl::Status Make(const Schedule& schedule, const ExploreSettings& settings) {
+  absl::Status Make(const Options& options, const Schedule& schedule,
+                    const ExploreSettings& settings) {
     SeenSettings seen{
-        .paths = absl::GetFlag(FLAGS_seen),
-        .executions = absl::GetFlag(FLAGS_executions),
-        .seed = absl::GetFlag(FLAGS_seed),
+        .paths = options.seen,
+        .executions = options.executions,
+        .seed = options.seed,
         .unreadable = [](const std::string& why) { std::cerr << "gatherfuzz: " << why << "\n"; }};
-    const std::string drawn_by = absl::GetFlag(FLAGS_seen_by);
-    if (!drawn_by.empty()) {
-      const absl::StatusOr<const StrategyInfo*> strategy = StrategyNamed(drawn_by);
+    if (!options.seen_by.empty()) {
+      const absl::StatusOr<const StrategyInfo*> strategy = StrategyNamed(options.seen_by);
       if (!strategy.ok()) return strategy.status();
       seen.strategy = *strategy;
     }
     const Interruptible interruptible;
-    if (absl::GetFlag(FLAGS_odds)) odds_ = OddsFor(schedule, settings, Interruptible::flag());
-    if (seen.paths.empty() && drawn_by.empty()) return absl::OkStatus();
+    if (options.odds) odds_ = OddsFor(schedule, settings, Interruptible::flag());
+    if (seen.paths.empty() && options.seen_by.empty()) return absl::OkStatus();
     absl::StatusOr<SeenReport> report = SeenFor(schedule, settings, seen, Interruptible::flag());
     if (!report.ok()) return report.status();
     seen_ = *std::move(report);
@@ -253,46 +254,45 @@ class Extras {
   std::optional<SeenReport> seen_;
 };
 
-absl::StatusOr<ExitStatus> EveryProgram(const std::vector<std::string>& arguments) {
+absl::StatusOr<ExitStatus> EveryProgram(const Options& options,
+                                        const std::vector<std::string>& arguments) {
   if (!arguments.empty()) return absl::InvalidArgumentError("--programs takes no schedule file");
-  if (absl::GetFlag(FLAGS_verify) || absl::GetFlag(FLAGS_odds) ||
-      !absl::GetFlag(FLAGS_seen).empty() || !absl::GetFlag(FLAGS_seen_by).empty()) {
+  if (options.verify || options.odds || !options.seen.empty() || !options.seen_by.empty()) {
     return absl::InvalidArgumentError("--verify, --odds, --seen and --seen_by need one file");
   }
-  const absl::StatusOr<Target> target = TargetFor("--programs", {});
+  const absl::StatusOr<Target> target = TargetFor(options, "--programs", {});
   if (!target.ok()) return target.status();
-  const absl::StatusOr<ExploreSettings> settings = ChosenSettings(*target);
+  const absl::StatusOr<ExploreSettings> settings = ChosenSettings(options, *target);
   if (!settings.ok()) return settings.status();
-  return ExplorePrograms(*settings);
+  return ExplorePrograms(options, *settings);
 }
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
-  if (!absl::GetFlag(FLAGS_programs).empty()) return EveryProgram(arguments);
-  if (!absl::GetFlag(FLAGS_state).empty()) {
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  if (!options.programs.empty()) return EveryProgram(options, arguments);
+  if (!options.state.empty()) {
     return absl::InvalidArgumentError("--state needs --programs");
   }
   if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
   const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(arguments[0]);
   if (!loaded.ok()) return loaded.status();
-  const absl::StatusOr<Target> target = TargetFor(arguments[0], loaded->file);
+  const absl::StatusOr<Target> target = TargetFor(options, arguments[0], loaded->file);
   if (!target.ok()) return target.status();
-  const absl::StatusOr<ExploreSettings> settings = ChosenSettings(*target);
+  const absl::StatusOr<ExploreSettings> settings = ChosenSettings(options, *target);
   if (!settings.ok()) return settings.status();
-  if (absl::GetFlag(FLAGS_verify)) return VerifyOnly(loaded->file, *settings);
+  if (options.verify) return VerifyOnly(loaded->file, *settings);
 
-  Exploration exploration(arguments[0], loaded->file, *settings);
+  Exploration exploration(arguments[0], loaded->file, *settings, options.output);
   exploration.Explore();
   Extras extras;
   if (!exploration.interrupted()) {
-    const absl::Status made = extras.Make(loaded->file.schedule, *settings);
+    const absl::Status made = extras.Make(options, loaded->file.schedule, *settings);
     if (!made.ok()) return made;
   }
-  const std::string output = absl::GetFlag(FLAGS_output);
-  if (exploration.violated() && output != "-") {
-    const absl::Status status = WriteFile(output, PrintText(exploration.Stored()));
+  if (exploration.violated() && options.output != "-") {
+    const absl::Status status = WriteFile(options.output, PrintText(exploration.Stored()));
     if (!status.ok()) return status;
   }
-  if (absl::GetFlag(FLAGS_json)) {
+  if (options.json) {
     nlohmann::ordered_json json = exploration.Json();
     extras.AddTo(json);
     std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "command/explore_programs.h"
-#include "command/chosen.h"
-#include "command/words.h"
 
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "command/chosen.h"
+#include "command/options.h"
+#include "command/words.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
 #include "explore/io/strings.h"
@@ -42,9 +42,13 @@ absl::StatusOr<SweepRun> RunWithProgress(const ProgramList& programs, const Swee
 // What is printed of a sweep.
 class SweepReport {
  public:
-  SweepReport(const ProgramList& programs, const SweepSettings& settings, const SweepRun& run,
-              double seconds)
-      : programs_(programs), each_(settings.each), run_(run), seconds_(seconds) {}
+  SweepReport(const Options& options, const ProgramList& programs, const SweepSettings& settings,
+              const SweepRun& run, double seconds)
+      : options_(options),
+        programs_(programs),
+        each_(settings.each),
+        run_(run),
+        seconds_(seconds) {}
 
   ExitStatus status() const {
     return run_.broken() ? kViolation : run_.safe() ? kNoViolation : kLimit;
@@ -66,6 +70,7 @@ class SweepReport {
   std::string HowToGoOn() const;
   void PrintCounterexample(const Counterexample& shortest) const;
 
+  const Options& options_;
   const ProgramList& programs_;
   const ExploreSettings& each_;
   const SweepRun& run_;
@@ -132,18 +137,17 @@ std::string SweepReport::Extent() const {
 }
 
 std::string SweepReport::HowToGoOn() const {
-  const std::string state = absl::GetFlag(FLAGS_state);
-  return state.empty() ? "with --state FILE it could go on from there"
-                       : absl::StrCat("the same command goes on from ", state);
+  return options_.state.empty() ? "with --state FILE it could go on from there"
+                                : absl::StrCat("the same command goes on from ", options_.state);
 }
 
 void SweepReport::PrintCounterexample(const Counterexample& shortest) const {
   const Schedule& schedule = run_.counterexample.schedule;
   const auto execution = std::make_unique<Execution>();
   const Trace trace = Record(*execution, schedule, *each_.policy, *each_.arch, each_.ignored);
-  const std::string output = absl::GetFlag(FLAGS_output);
-  const std::string replay = output == "-" ? "pass -o FILE, then: gatherfuzz run FILE"
-                                           : absl::StrCat("gatherfuzz run ", output);
+  const std::string replay = options_.output == "-"
+                                 ? "pass -o FILE, then: gatherfuzz run FILE"
+                                 : absl::StrCat("gatherfuzz run ", options_.output);
   std::cout << PrintReport({schedule, trace, each_.policy->name(), each_.arch->name(), replay});
   std::cout << absl::StreamFormat(
       "%s (%s): %s, %s; %s\n", Verdict(), Target(),
@@ -200,15 +204,14 @@ void SweepReport::PrintForPeople() const {
 
 }  // namespace
 
-absl::StatusOr<ExitStatus> ExplorePrograms(const ExploreSettings& each) {
-  const absl::StatusOr<ProgramList> programs = ChosenPrograms("default");
+absl::StatusOr<ExitStatus> ExplorePrograms(const Options& options, const ExploreSettings& each) {
+  const absl::StatusOr<ProgramList> programs = ChosenPrograms(options, "default");
   if (!programs.ok()) return programs.status();
   SweepSettings settings{.each = each};
   if (each.limits.states == ExploreLimits{}.states) {
     settings.each.limits.states = kMostStatesOfProgram;
   }
-  absl::StatusOr<StateFile> state =
-      StateFile::Open(absl::GetFlag(FLAGS_state), *programs, settings);
+  absl::StatusOr<StateFile> state = StateFile::Open(options.state, *programs, settings);
   if (!state.ok()) return state.status();
   if (!state->empty() && !state->Has(*each.policy, *each.arch)) {
     return absl::InvalidArgumentError(absl::StrCat(state->path(), ": is not about ",
@@ -218,13 +221,12 @@ absl::StatusOr<ExitStatus> ExplorePrograms(const ExploreSettings& each) {
   double seconds = 0;
   const absl::StatusOr<SweepRun> run = RunWithProgress(*programs, settings, *state, seconds);
   if (!run.ok()) return run.status();
-  const std::string output = absl::GetFlag(FLAGS_output);
-  if (run->answer.shortest && output != "-") {
-    const absl::Status status = WriteFile(output, PrintText(run->counterexample));
+  if (run->answer.shortest && options.output != "-") {
+    const absl::Status status = WriteFile(options.output, PrintText(run->counterexample));
     if (!status.ok()) return status;
   }
-  const SweepReport report(*programs, settings, *run, seconds);
-  absl::GetFlag(FLAGS_json) ? report.PrintJson() : report.PrintForPeople();
+  const SweepReport report(options, *programs, settings, *run, seconds);
+  options.json ? report.PrintJson() : report.PrintForPeople();
   return report.status();
 }
 

@@ -9,8 +9,8 @@
 
 namespace gatherfuzz {
 
-// `settings` are those of the flags.
-absl::StatusOr<ExitStatus> ExplorePrograms(const ExploreSettings& settings);
+// `settings` are those of the options.
+absl::StatusOr<ExitStatus> ExplorePrograms(const Options& options, const ExploreSettings& settings);
 
 }  // namespace gatherfuzz
 

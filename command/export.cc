@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/flags/flag.h"
+#include "command/chosen.h"
 #include "command/command.h"
-#include "command/members.h"
+#include "command/options.h"
 #include "explore/io/files.h"
 #include "harness/cause.h"
 #include "harness/trace.h"
@@ -39,16 +39,16 @@ Trace RunToStore(ScheduleFile& file, const Target& target) {
   return again;
 }
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
-  if (!absl::GetFlag(FLAGS_gtest)) {
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  if (!options.gtest) {
     return absl::InvalidArgumentError(
         "export needs a form to write: --gtest, a C++ test of this tree");
   }
-  absl::StatusOr<ChosenRun> run = ChooseRun(arguments);
+  absl::StatusOr<ChosenRun> run = ChooseRun(options, arguments);
   if (!run.ok()) return run.status();
   const Trace trace = RunToStore(run->file, run->target);
   const absl::Status status =
-      WriteFile(absl::GetFlag(FLAGS_output), TestSourceOf(arguments[0], run->file, trace));
+      WriteFile(options.output, TestSourceOf(arguments[0], run->file, trace));
   if (!status.ok()) return status;
   return kNoViolation;
 }

@@ -5,12 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "command/chosen.h"
 #include "command/command.h"
-#include "command/members.h"
+#include "command/options.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
 #include "explore/io/strings.h"
@@ -41,27 +40,28 @@ std::string Proven(const Minimized& minimized) {
 }
 
 // Without it the run may end sooner.
-std::string Ignored() {
-  const std::string kinds = absl::GetFlag(FLAGS_ignore);
+std::string Ignored(const std::string& kinds) {
   return kinds.empty() ? "" : absl::StrCat("# with --ignore ", kinds, "\n");
 }
 
 // The text form, and below its first line what is known of it.
-std::string TextOf(const ScheduleFile& file, const Minimized& minimized) {
+std::string TextOf(const ScheduleFile& file, const Minimized& minimized,
+                   const std::string& ignored) {
   const std::string text = PrintText(file);
   const size_t head = text.find('\n') + 1;
   return absl::StrCat(text.substr(0, head), "# ", Extent(minimized), Proven(minimized),
-                      "\n# signature ", minimized.signature, "\n", Ignored(), text.substr(head));
+                      "\n# signature ", minimized.signature, "\n", Ignored(ignored),
+                      text.substr(head));
 }
 
-absl::StatusOr<MinimizeSettings> ChosenSettings() {
+absl::StatusOr<MinimizeSettings> ChosenSettings(const Options& options) {
   MinimizeSettings settings;
-  const absl::StatusOr<uint32_t> ignored = IgnoredKinds();
+  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
   if (!ignored.ok()) return ignored.status();
   settings.ignored = *ignored;
-  const absl::StatusOr<ExploreLimits> limits = ChosenLimits();
+  const absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
   if (!limits.ok()) return limits.status();
-  if (!absl::GetFlag(FLAGS_limit).empty()) settings.limits = *limits;
+  if (!options.limit.empty()) settings.limits = *limits;
   return settings;
 }
 
@@ -82,15 +82,13 @@ Minimized MinimizeWithProgress(const Schedule& schedule, const Target& target,
   return minimized;
 }
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
-  const absl::StatusOr<MinimizeSettings> settings = ChosenSettings();
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  const absl::StatusOr<MinimizeSettings> settings = ChosenSettings(options);
   if (!settings.ok()) return settings.status();
-  const std::string output = absl::GetFlag(FLAGS_output);
-  const bool json = absl::GetFlag(FLAGS_json);
-  if (json && output == "-") {
+  if (options.json && options.output == "-") {
     return absl::InvalidArgumentError("--json is printed, so the schedule needs a file: -o OUT");
   }
-  const absl::StatusOr<ChosenRun> chosen = ChooseRun(arguments, settings->ignored);
+  const absl::StatusOr<ChosenRun> chosen = ChooseRun(options, arguments, settings->ignored);
   if (!chosen.ok()) return chosen.status();
   const std::string& path = arguments[0];
   const Policy& policy = *chosen->target.policy;
@@ -111,9 +109,9 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
                              .arch = std::string(arch.name()),
                              .expect = minimized.kind,
                              .schedule = minimized.schedule};
-  const absl::Status status = WriteFile(output, TextOf(smaller, minimized));
+  const absl::Status status = WriteFile(options.output, TextOf(smaller, minimized, options.ignore));
   if (!status.ok()) return status;
-  if (json) {
+  if (options.json) {
     nlohmann::ordered_json result;
     result["file"] = path;
     result["policy"] = policy.name();
@@ -131,7 +129,7 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   if (!minimized.interrupted) return kNoViolation;
   std::cerr << absl::StreamFormat(
       "gatherfuzz: interrupted; %s is the smallest that was found so far\n",
-      output == "-" ? "this" : output);
+      options.output == "-" ? "this" : options.output);
   return kLimit;
 }
 

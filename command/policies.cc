@@ -4,10 +4,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_format.h"
 #include "command/command.h"
+#include "command/options.h"
 #include "explore/io/strings.h"
+#include "model/arch/arch.h"
+#include "model/policies/policy.h"
 
 namespace gatherfuzz {
 namespace {
@@ -47,9 +49,9 @@ void PrintJson() {
   std::cout << json.dump() << "\n";
 }
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
   if (!arguments.empty()) return absl::InvalidArgumentError("policies takes no arguments");
-  if (absl::GetFlag(FLAGS_json)) {
+  if (options.json) {
     PrintJson();
     return kNoViolation;
   }

@@ -5,12 +5,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "command/check_all.h"
+#include "command/chosen.h"
 #include "command/command.h"
-#include "command/members.h"
+#include "command/options.h"
 #include "explore/io/files.h"
 #include "explore/io/strings.h"
 #include "harness/cause.h"
@@ -74,30 +74,30 @@ void PrintJson(const RunOf& run, const PolicyRun& compared) {
 }
 
 // "all 8 members; member 0: ", "member 5 of 8, ", or nothing if there is but one.
-std::string MemberText(const RunOf& run) {
+std::string MemberText(const Options& options, const RunOf& run) {
   if (run.members == 1) return "";
-  if (absl::GetFlag(FLAGS_member) || !run.trace.result.clean()) {
+  if (options.member || !run.trace.result.clean()) {
     return absl::StrCat("member ", run.member, " of ", run.members, ", ");
   }
   return absl::StrCat("all ", run.members, " members; member ", run.member, ": ");
 }
 
-void PrintForPeople(const RunOf& run) {
+void PrintForPeople(const Options& options, const RunOf& run) {
   const RunResult& result = run.trace.result;
-  if (absl::GetFlag(FLAGS_trace)) {
+  if (options.trace) {
     std::cout << PrintInterleaving(run.schedule, run.trace,
                                    std::vector<bool>(run.trace.steps.size(), true));
   }
   if (result.violation.kind != ViolationKind::kNone) {
-    std::cout << PrintReport({run.schedule, run.trace, run.target.policy->name(),
-                              run.target.arch->name(), ReplayCommand("run", run.path, run.target),
-                              run.member, run.members});
+    std::cout << PrintReport(
+        {run.schedule, run.trace, run.target.policy->name(), run.target.arch->name(),
+         ReplayCommand(options, "run", run.path, run.target), run.member, run.members});
     return;
   }
   std::cout << absl::StreamFormat("%s: %s (%s, %s, %s%d steps, %d invalidations)\n", run.path,
                                   VerdictOf(result), Absl(run.target.policy->name()),
-                                  Absl(run.target.arch->name()), MemberText(run), result.steps,
-                                  result.cost.invalidations);
+                                  Absl(run.target.arch->name()), MemberText(options, run),
+                                  result.steps, result.cost.invalidations);
 }
 
 // In a schedule of a person's own, a switch that never comes is most likely a mistake.
@@ -109,26 +109,26 @@ void WarnOfUnreached(const RunOf& run) {
                                   PrintRun(run.schedule.order[static_cast<size_t>(index)]));
 }
 
-absl::StatusOr<std::string> Expected(const std::string& path, const ScheduleFile& file) {
-  const std::string flag = absl::GetFlag(FLAGS_expect);
-  if (!flag.empty()) return flag;
-  if (!absl::GetFlag(FLAGS_check)) return std::string();
+absl::StatusOr<std::string> Expected(const Options& options, const std::string& path,
+                                     const ScheduleFile& file) {
+  if (!options.expect.empty()) return options.expect;
+  if (!options.check) return std::string();
   if (!file.expect) return absl::InvalidArgumentError(path + ": has no expect line to check");
   return std::string(Info(*file.expect).name);
 }
 
 class Runner {
  public:
-  explicit Runner(uint32_t ignored) : ignored_(ignored) {}
+  Runner(const Options& options, uint32_t ignored) : options_(options), ignored_(ignored) {}
 
   // Under each of `policies`, in place of the file's own.
   absl::Status RunUnderEach(const std::string& path, std::span<const Policy* const> policies) {
     const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
     if (!loaded.ok()) return loaded.status();
     const ScheduleFile& file = loaded->file;
-    const absl::StatusOr<const Arch*> arch = ArchFor(path, file);
+    const absl::StatusOr<const Arch*> arch = ArchFor(options_, path, file);
     if (!arch.ok()) return arch.status();
-    const absl::StatusOr<Members> members = ChosenMembers(path, *loaded);
+    const absl::StatusOr<Members> members = ChosenMembers(options_, path, *loaded);
     if (!members.ok()) return members.status();
     const Comparison comparison =
         Compare(execution_, file.schedule, *members, policies, **arch, ignored_);
@@ -136,11 +136,11 @@ class Runner {
       const Schedule schedule = TakeMember(file.schedule, run.member);
       const RunOf run_of{path,      schedule,   {run.policy, *arch},
                          run.trace, run.member, loaded->members};
-      if (absl::GetFlag(FLAGS_json)) PrintJson(run_of, run);
+      if (options_.json) PrintJson(run_of, run);
       Count(run_of, "", false);
       if (run.difference) status_ = kViolation;
     }
-    if (!absl::GetFlag(FLAGS_json)) std::cout << PrintComparison(path, comparison);
+    if (!options_.json) std::cout << PrintComparison(path, comparison);
     return absl::OkStatus();
   }
 
@@ -148,12 +148,12 @@ class Runner {
     const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
     if (!loaded.ok()) return loaded.status();
     const ScheduleFile& file = loaded->file;
-    const absl::StatusOr<Target> target = TargetFor(path, file);
+    const absl::StatusOr<Target> target = TargetFor(options_, path, file);
     if (!target.ok()) return target.status();
-    const absl::StatusOr<std::string> expected = Expected(path, file);
+    const absl::StatusOr<std::string> expected = Expected(options_, path, file);
     if (!expected.ok()) return expected.status();
 
-    const absl::StatusOr<Members> members = ChosenMembers(path, *loaded);
+    const absl::StatusOr<Members> members = ChosenMembers(options_, path, *loaded);
     if (!members.ok()) return members.status();
 
     const int member =
@@ -163,10 +163,10 @@ class Runner {
     const RunOf run{path, schedule, *target, trace, member, loaded->members};
     if (loaded->was_text && expected->empty()) WarnOfUnreached(run);
     const bool as_expected = VerdictOf(trace.result) == *expected;
-    if (absl::GetFlag(FLAGS_json)) {
+    if (options_.json) {
       PrintLine(JsonOf(run));
-    } else if (!absl::GetFlag(FLAGS_check) || !as_expected) {
-      PrintForPeople(run);
+    } else if (!options_.check || !as_expected) {
+      PrintForPeople(options_, run);
     }
     Count(run, *expected, as_expected);
     return absl::OkStatus();
@@ -194,6 +194,7 @@ class Runner {
     }
   }
 
+  const Options& options_;
   Execution execution_;
   const uint32_t ignored_;
   ExitStatus status_ = kNoViolation;
@@ -201,12 +202,13 @@ class Runner {
 };
 
 // The policies of a --policy that names a group; empty for one that does not.
-absl::StatusOr<std::span<const Policy* const>> GroupNamed(const std::string& flag) {
+absl::StatusOr<std::span<const Policy* const>> GroupNamed(const Options& options) {
   std::span<const Policy* const> policies;
+  const std::string& flag = options.policy;
   if (flag != "all" && flag != "planted") return policies;
-  for (const auto& [name, given] : {std::pair("expect", !absl::GetFlag(FLAGS_expect).empty()),
-                                    std::pair("check", absl::GetFlag(FLAGS_check)),
-                                    std::pair("trace", absl::GetFlag(FLAGS_trace))}) {
+  for (const auto& [name, given] :
+       {std::pair("expect", !options.expect.empty()), std::pair("check", options.check),
+        std::pair("trace", options.trace)}) {
     if (!given) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("--", name, " needs one policy, not --policy ", flag));
@@ -216,8 +218,9 @@ absl::StatusOr<std::span<const Policy* const>> GroupNamed(const std::string& fla
   return policies;
 }
 
-absl::Status CheckExpect(const std::string& expect, bool check) {
-  if (!expect.empty() && check) {
+absl::Status CheckExpect(const Options& options) {
+  const std::string& expect = options.expect;
+  if (!expect.empty() && options.check) {
     return absl::InvalidArgumentError("--expect and --check exclude each other");
   }
   if (!expect.empty() && expect != "limit" && !ParseViolationKind(expect)) {
@@ -227,39 +230,38 @@ absl::Status CheckExpect(const std::string& expect, bool check) {
 }
 
 // --check --policy all is of many files and of what each expects, so little else goes with it.
-absl::StatusOr<ExitStatus> CheckAll(const std::vector<std::string>& arguments, uint32_t ignored) {
-  const bool update = absl::GetFlag(FLAGS_update);
-  if (absl::GetFlag(FLAGS_trace) || absl::GetFlag(FLAGS_member)) {
+absl::StatusOr<ExitStatus> CheckAll(const Options& options,
+                                    const std::vector<std::string>& arguments, uint32_t ignored) {
+  if (options.trace || options.member) {
     return absl::InvalidArgumentError(
         "--trace and --member are of one run; not with --check --policy all");
   }
-  if (update && (!absl::GetFlag(FLAGS_arch).empty() || ignored != 0)) {
+  if (options.update && (!options.arch.empty() || ignored != 0)) {
     return absl::InvalidArgumentError(
         "--update writes what the files are held to; not with --arch or --ignore");
   }
-  return CheckUnderAll(arguments, ignored, update);
+  return CheckUnderAll(options, arguments, ignored);
 }
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
   if (arguments.empty()) return absl::InvalidArgumentError("run needs a schedule file");
-  const bool check = absl::GetFlag(FLAGS_check);
-  const absl::Status expect = CheckExpect(absl::GetFlag(FLAGS_expect), check);
+  const absl::Status expect = CheckExpect(options);
   if (!expect.ok()) return expect;
-  const absl::StatusOr<uint32_t> ignored = IgnoredKinds();
+  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
   if (!ignored.ok()) return ignored.status();
-  if (check && absl::GetFlag(FLAGS_policy) == "all") return CheckAll(arguments, *ignored);
-  if (absl::GetFlag(FLAGS_update)) {
+  if (options.check && options.policy == "all") return CheckAll(options, arguments, *ignored);
+  if (options.update) {
     return absl::InvalidArgumentError("--update goes with --check --policy all");
   }
-  const auto group = GroupNamed(absl::GetFlag(FLAGS_policy));
+  const auto group = GroupNamed(options);
   if (!group.ok()) return group.status();
-  const auto runner = std::make_unique<Runner>(*ignored);
+  const auto runner = std::make_unique<Runner>(options, *ignored);
   for (const std::string& path : arguments) {
     const absl::Status status =
         group->empty() ? runner->RunOne(path) : runner->RunUnderEach(path, *group);
     if (!status.ok()) return status;
   }
-  if (check && !absl::GetFlag(FLAGS_json)) {
+  if (options.check && !options.json) {
     std::cout << absl::StreamFormat("%d of %d schedules as expected\n",
                                     runner->checked() - runner->different(), runner->checked());
   }

@@ -7,12 +7,12 @@
 #include <optional>
 #include <string>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "command/chosen.h"
 #include "command/command.h"
+#include "command/options.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
 #include "explore/io/strings.h"
@@ -33,8 +33,9 @@ struct Hit {
 
 class SearchRun {
  public:
-  SearchRun(const std::string& path, const ScheduleFile* file, const SearchSettings& settings)
-      : path_(path), settings_(settings) {
+  SearchRun(const Options& options, const std::string& path, const ScheduleFile* file,
+            const SearchSettings& settings)
+      : options_(options), path_(path), settings_(settings) {
     const Interruptible interruptible;
     ProgressLine progress;
     result_ = Search(settings_, Interruptible::flag(), [&](const SearchResult& so_far) {
@@ -65,6 +66,7 @@ class SearchRun {
   uint64_t First() const { return result_.first.value_or(0); }  // if there is a hit
   uint64_t Hits() const { return result_.executions - result_.hits[0]; }
 
+  const Options& options_;
   const std::string& path_;  // empty: random programs
   const SearchSettings& settings_;
   SearchResult result_;
@@ -95,8 +97,7 @@ std::string SearchRun::Replay() const {
       absl::StrCat("gatherfuzz search --policy ", Absl(settings_.policy->name()), " --arch ",
                    Absl(settings_.arch->name()), " --strategy ", Absl(settings_.strategy->name),
                    " --seed ", settings_.seed, " --executions ", First() + 1);
-  const std::string ignored = absl::GetFlag(FLAGS_ignore);
-  if (!ignored.empty()) absl::StrAppend(&command, " --ignore ", ignored);
+  if (!options_.ignore.empty()) absl::StrAppend(&command, " --ignore ", options_.ignore);
   if (!path_.empty()) absl::StrAppend(&command, " ", path_);
   return command;
 }
@@ -151,7 +152,7 @@ void SearchRun::PrintForPeople() const {
       absl::StrFormat("%s, %s, %s, seed %d", Absl(settings_.policy->name()),
                       Absl(settings_.arch->name()), Absl(settings_.strategy->name), settings_.seed);
   if (hit_ && !settings_.keep_going) {
-    if (absl::GetFlag(FLAGS_output) == "-") {
+    if (options_.output == "-") {
       std::cout << PrintReport({hit_->schedule, hit_->trace, settings_.policy->name(),
                                 settings_.arch->name(), Replay()});
     }
@@ -178,32 +179,31 @@ void SearchRun::PrintForPeople() const {
       interval.low, interval.high);
 }
 
-absl::StatusOr<ExitStatus> SearchWith(const std::string& path, const ScheduleFile* file,
-                                      SearchSettings settings) {
-  const absl::StatusOr<const StrategyInfo*> strategy = StrategyNamed(absl::GetFlag(FLAGS_strategy));
+absl::StatusOr<ExitStatus> SearchWith(const Options& options, const std::string& path,
+                                      const ScheduleFile* file, SearchSettings settings) {
+  const absl::StatusOr<const StrategyInfo*> strategy = StrategyNamed(options.strategy);
   if (!strategy.ok()) return strategy.status();
-  const absl::StatusOr<uint32_t> ignored = IgnoredKinds();
+  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
   if (!ignored.ok()) return ignored.status();
-  const absl::StatusOr<int> jobs = ChosenJobs();
+  const absl::StatusOr<int> jobs = ChosenJobs(options);
   if (!jobs.ok()) return jobs.status();
   settings.strategy = *strategy;
   settings.ignored = *ignored;
   settings.jobs = *jobs;
-  settings.executions = absl::GetFlag(FLAGS_executions);
-  settings.seed = absl::GetFlag(FLAGS_seed);
-  settings.keep_going = absl::GetFlag(FLAGS_keep_going);
+  settings.executions = options.executions;
+  settings.seed = options.seed;
+  settings.keep_going = options.keep_going;
   if (settings.executions == 0) return absl::InvalidArgumentError("--executions is at least 1");
-  const auto run = std::make_unique<SearchRun>(path, file, settings);
-  const std::string output = absl::GetFlag(FLAGS_output);
-  if (const std::optional<Hit>& hit = run->hit(); hit && output != "-") {
-    const absl::Status status = WriteFile(output, PrintText(hit->stored));
+  const auto run = std::make_unique<SearchRun>(options, path, file, settings);
+  if (const std::optional<Hit>& hit = run->hit(); hit && options.output != "-") {
+    const absl::Status status = WriteFile(options.output, PrintText(hit->stored));
     if (!status.ok()) return status;
   }
-  absl::GetFlag(FLAGS_json) ? run->PrintJson() : run->PrintForPeople();
+  options.json ? run->PrintJson() : run->PrintForPeople();
   return run->status();
 }
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
   if (arguments.size() > 1) return absl::InvalidArgumentError("expected at most one schedule file");
   absl::StatusOr<LoadedSchedule> loaded = LoadedSchedule{};
   const std::string path = arguments.empty() ? "" : arguments[0];
@@ -211,11 +211,11 @@ absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
   if (!loaded.ok()) return loaded.status();
   const ScheduleFile* file = arguments.empty() ? nullptr : &loaded->file;
   const absl::StatusOr<Target> target =
-      TargetFor(arguments.empty() ? "search without a file" : path, loaded->file);
+      TargetFor(options, arguments.empty() ? "search without a file" : path, loaded->file);
   if (!target.ok()) return target.status();
   SearchSettings settings{.policy = target->policy, .arch = target->arch};
   if (file != nullptr) settings.schedule = &file->schedule;
-  return SearchWith(path, file, settings);
+  return SearchWith(options, path, file, settings);
 }
 
 constexpr Command kCommand(

@@ -2,10 +2,10 @@
 // gatherfuzz show and encode: bytes to text, text to bytes.
 #include <string>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "command/chosen.h"
 #include "command/command.h"
-#include "command/members.h"
+#include "command/options.h"
 #include "explore/io/files.h"
 #include "harness/bytes.h"
 #include "harness/family.h"
@@ -19,8 +19,8 @@ absl::StatusOr<LoadedSchedule> LoadOnly(const std::vector<std::string>& argument
   return LoadSchedule(arguments[0]);
 }
 
-absl::StatusOr<ExitStatus> Write(const std::string& content) {
-  const absl::Status status = WriteFile(absl::GetFlag(FLAGS_output), content);
+absl::StatusOr<ExitStatus> Write(const std::string& output, const std::string& content) {
+  const absl::Status status = WriteFile(output, content);
   if (!status.ok()) return status;
   return kNoViolation;
 }
@@ -33,16 +33,15 @@ std::string WithComment(std::string text, int member, int members) {
   return text.insert(text.find('\n') + 1, comment);
 }
 
-absl::StatusOr<ExitStatus> Show(const std::vector<std::string>& arguments) {
+absl::StatusOr<ExitStatus> Show(const Options& options, const std::vector<std::string>& arguments) {
   absl::StatusOr<LoadedSchedule> loaded = LoadOnly(arguments);
   if (!loaded.ok()) return loaded.status();
-  const absl::StatusOr<int> member = ChosenMember(arguments[0], *loaded);
+  const absl::StatusOr<int> member = ChosenMember(options, arguments[0], *loaded);
   if (!member.ok()) return member.status();
   ScheduleFile& file = loaded->file;
   file.schedule = TakeMember(file.schedule, *member);
-  const bool by_step = absl::GetFlag(FLAGS_by_step);
-  if (by_step || !absl::GetFlag(FLAGS_policy).empty() || !absl::GetFlag(FLAGS_arch).empty()) {
-    const absl::StatusOr<Target> target = TargetFor(arguments[0], file);
+  if (options.by_step || !options.policy.empty() || !options.arch.empty()) {
+    const absl::StatusOr<Target> target = TargetFor(options, arguments[0], file);
     if (!target.ok()) return target.status();
     // It was said of the switches, the policy or the architecture as they were.
     file.expect_under.clear();
@@ -51,24 +50,25 @@ absl::StatusOr<ExitStatus> Show(const std::vector<std::string>& arguments) {
     }
     file.policy = target->policy->name();
     file.arch = target->arch->name();
-    if (by_step) {
+    if (options.by_step) {
       static Execution execution;
       const Trace trace = Record(execution, file.schedule, *target->policy, *target->arch);
       file.schedule = NameSwitches(file.schedule, trace);
       file.expect = trace.result.violation.kind;
     }
   }
-  return Write(WithComment(PrintText(file), *member, loaded->members));
+  return Write(options.output, WithComment(PrintText(file), *member, loaded->members));
 }
 
-absl::StatusOr<ExitStatus> Encode(const std::vector<std::string>& arguments) {
+absl::StatusOr<ExitStatus> Encode(const Options& options,
+                                  const std::vector<std::string>& arguments) {
   const absl::StatusOr<LoadedSchedule> loaded = LoadOnly(arguments);
   if (!loaded.ok()) return loaded.status();
-  const absl::StatusOr<Members> members = ChosenMembers(arguments[0], *loaded);
+  const absl::StatusOr<Members> members = ChosenMembers(options, arguments[0], *loaded);
   if (!members.ok()) return members.status();
   const EncodedBytes bytes =
       EncodeBytes(TakeMember(loaded->file.schedule, members->begin), members->end - members->begin);
-  return Write(std::string(bytes.begin(), bytes.end()));
+  return Write(options.output, std::string(bytes.begin(), bytes.end()));
 }
 
 constexpr Command kShow("show", "FILE [-o OUT]", "print a schedule as text",

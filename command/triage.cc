@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "command/chosen.h"
 #include "command/command.h"
+#include "command/options.h"
 #include "explore/io/long_run.h"
 #include "explore/io/strings.h"
 #include "triage/crashes/triage_run.h"
@@ -41,14 +41,14 @@ void SayStopped(const TriageRun& run) {
   std::cerr << "; the same command goes on\n";
 }
 
-absl::StatusOr<TriageSettings> ChosenSettings(const std::vector<std::string>& arguments) {
-  TriageSettings settings{
-      .roots = arguments, .out = absl::GetFlag(FLAGS_out), .known = absl::GetFlag(FLAGS_known)};
+absl::StatusOr<TriageSettings> ChosenSettings(const Options& options,
+                                              const std::vector<std::string>& arguments) {
+  TriageSettings settings{.roots = arguments, .out = options.out, .known = options.known};
   if (arguments.empty()) return absl::InvalidArgumentError("triage needs a folder of crash files");
   if (settings.out.empty()) {
     return absl::InvalidArgumentError("triage needs --out, the folder to write to");
   }
-  settings.make.flags = {absl::GetFlag(FLAGS_policy), absl::GetFlag(FLAGS_arch)};
+  settings.make.flags = {options.policy, options.arch};
   const Said& flags = settings.make.flags;
   if (!flags.policy.empty() && FindPolicy(flags.policy) == nullptr) {
     return absl::InvalidArgumentError(
@@ -58,10 +58,10 @@ absl::StatusOr<TriageSettings> ChosenSettings(const std::vector<std::string>& ar
     return absl::InvalidArgumentError(
         absl::StrCat("unknown arch '", flags.arch, "'; 'gatherfuzz policies' lists them"));
   }
-  const absl::StatusOr<int> jobs = ChosenJobs();
+  const absl::StatusOr<int> jobs = ChosenJobs(options);
   if (!jobs.ok()) return jobs.status();
   settings.jobs = *jobs;
-  const absl::StatusOr<ExploreLimits> limits = ChosenLimits();
+  const absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
   if (!limits.ok()) return limits.status();
   settings.seconds = limits->seconds;
   settings.make.limits = *limits;
@@ -70,14 +70,14 @@ absl::StatusOr<TriageSettings> ChosenSettings(const std::vector<std::string>& ar
   return settings;
 }
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
-  const absl::StatusOr<TriageSettings> settings = ChosenSettings(arguments);
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  const absl::StatusOr<TriageSettings> settings = ChosenSettings(options, arguments);
   if (!settings.ok()) return settings.status();
   const auto run = std::make_unique<TriageRun>(*settings);
   const absl::Status status = run->Run();
   if (!status.ok()) return status;
   if (run->replayed_all()) {
-    std::cout << (absl::GetFlag(FLAGS_json) ? PrintJson(run->index()) : PrintTable(run->index()));
+    std::cout << (options.json ? PrintJson(run->index()) : PrintTable(run->index()));
   }
   if (!run->stopped()) return StatusOf(*run);
   std::cout.flush();

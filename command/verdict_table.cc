@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "command/verdict_table.h"
-#include "command/words.h"
 
 #include <algorithm>
 #include <memory>
@@ -9,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "command/words.h"
 #include "explore/io/long_run.h"
 #include "explore/io/strings.h"
 #include "harness/cause.h"

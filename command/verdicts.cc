@@ -6,13 +6,13 @@
 #include <iostream>
 #include <memory>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "command/chosen.h"
 #include "command/command.h"
+#include "command/options.h"
 #include "command/verdict_table.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
@@ -36,17 +36,17 @@ absl::Status Choose(const char* what, const std::string& flag, Find find, std::v
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<VerdictRow>> ChosenRows() {
+absl::StatusOr<std::vector<VerdictRow>> ChosenRows(const Options& options) {
   std::vector<const Policy*> policies;
   std::vector<const Arch*> archs;
-  const std::string policy = absl::GetFlag(FLAGS_policy);
+  const std::string& policy = options.policy;
   if (policy.empty() || policy == "planted") {
     const auto all = Policies(policy.empty() ? PolicyGroup::kPublished : PolicyGroup::kPlanted);
     policies.assign(all.begin(), all.end());
   }
   absl::Status status = Choose("policy", policy == "planted" ? "" : policy, FindPolicy, policies);
   if (!status.ok()) return status;
-  status = Choose("arch", absl::GetFlag(FLAGS_arch), FindArch, archs);
+  status = Choose("arch", options.arch, FindArch, archs);
   if (!status.ok()) return status;
   if (archs.empty()) archs.assign(Archs().begin(), Archs().end());
   std::vector<VerdictRow> rows;
@@ -147,8 +147,8 @@ class Verdicts {
   uint64_t states_ = 0, states_of_row_ = 0;
 };
 
-ExitStatus StatusOf(const VerdictTable& table) {
-  const bool asked = !absl::GetFlag(FLAGS_policy).empty();
+// `asked`: for these policies.
+ExitStatus StatusOf(const VerdictTable& table, bool asked) {
   bool open = table.rows.size() < table.all_rows;
   for (const VerdictRow& row : table.rows) {
     if (row.run.broken() && (asked || row.held_safe())) return kViolation;
@@ -157,57 +157,54 @@ ExitStatus StatusOf(const VerdictTable& table) {
   return open ? kLimit : kNoViolation;
 }
 
-absl::StatusOr<SweepSettings> ChosenSettings() {
-  const absl::StatusOr<int> jobs = ChosenJobs();
+absl::StatusOr<SweepSettings> ChosenSettings(const Options& options) {
+  const absl::StatusOr<int> jobs = ChosenJobs(options);
   if (!jobs.ok()) return jobs.status();
-  absl::StatusOr<ExploreLimits> limits = ChosenLimits();
+  absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
   if (!limits.ok()) return limits.status();
   if (limits->states == ExploreLimits{}.states) limits->states = kMostStatesOfProgram;
   return SweepSettings{.each = {.jobs = *jobs, .to_first = true, .limits = *limits},
                        .price_runs = kPriceRuns};
 }
 
-absl::Status Finish(const VerdictTable& table, const std::string& folder) {
+absl::Status Finish(const Options& options, const VerdictTable& table) {
   const bool finished = table.rows.size() == table.all_rows && !Interruptible::flag();
-  if (folder != "-" && finished) {
-    const absl::Status status = WriteFolder(folder, table);
+  if (options.output != "-" && finished) {
+    const absl::Status status = WriteFolder(options.output, table);
     if (!status.ok()) return status;
   }
-  std::cout << (absl::GetFlag(FLAGS_json)       ? PrintJson(table)
-                : absl::GetFlag(FLAGS_markdown) ? PrintMarkdown(table)
-                                                : PrintTable(table));
+  std::cout << (options.json       ? PrintJson(table)
+                : options.markdown ? PrintMarkdown(table)
+                                   : PrintTable(table));
   if (finished) return absl::OkStatus();
-  const std::string state = absl::GetFlag(FLAGS_state);
   std::cerr << "stopped in row " << table.rows.size() << " of " << table.all_rows << "; "
-            << (state.empty() ? "with --state FILE it could go on from there"
-                              : "the same command goes on from " + state)
+            << (options.state.empty() ? "with --state FILE it could go on from there"
+                                      : "the same command goes on from " + options.state)
             << "\n";
   return absl::OkStatus();
 }
 
-absl::StatusOr<ExitStatus> Main(const std::vector<std::string>& arguments) {
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
   if (!arguments.empty()) return absl::InvalidArgumentError("verdicts takes no files");
-  if (absl::GetFlag(FLAGS_json) && absl::GetFlag(FLAGS_markdown)) {
+  if (options.json && options.markdown) {
     return absl::InvalidArgumentError("--json and --markdown exclude each other");
   }
-  const absl::StatusOr<ProgramList> programs = ChosenPrograms("default");
+  const absl::StatusOr<ProgramList> programs = ChosenPrograms(options, "default");
   if (!programs.ok()) return programs.status();
-  const absl::StatusOr<std::vector<VerdictRow>> rows = ChosenRows();
+  const absl::StatusOr<std::vector<VerdictRow>> rows = ChosenRows(options);
   if (!rows.ok()) return rows.status();
-  const absl::StatusOr<SweepSettings> settings = ChosenSettings();
+  const absl::StatusOr<SweepSettings> settings = ChosenSettings(options);
   if (!settings.ok()) return settings.status();
-  const std::string folder = absl::GetFlag(FLAGS_output);
-  absl::Status status = folder == "-" ? absl::OkStatus() : PrepareFolder(folder);
+  absl::Status status = options.output == "-" ? absl::OkStatus() : PrepareFolder(options.output);
   if (!status.ok()) return status;
-  absl::StatusOr<StateFile> state =
-      StateFile::Open(absl::GetFlag(FLAGS_state), *programs, *settings);
+  absl::StatusOr<StateFile> state = StateFile::Open(options.state, *programs, *settings);
   if (!state.ok()) return state.status();
 
   VerdictTable table{.programs = *programs};
   status = Verdicts(*programs, *settings, *state).Run(*rows, table);
-  if (status.ok()) status = Finish(table, folder);
+  if (status.ok()) status = Finish(options, table);
   if (!status.ok()) return status;
-  return StatusOf(table);
+  return StatusOf(table, !options.policy.empty());
 }
 
 constexpr Command kCommand(
