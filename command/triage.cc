@@ -8,7 +8,6 @@
 #include "command/chosen.h"
 #include "command/command.h"
 #include "command/options.h"
-#include "explore/io/long_run.h"
 #include "explore/io/strings.h"
 #include "triage/crashes/triage_run.h"
 

@@ -9,7 +9,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "command/words.h"
-#include "explore/io/long_run.h"
 #include "explore/io/strings.h"
 #include "harness/cause.h"
 #include "harness/trace.h"

@@ -15,7 +15,7 @@ forbid() {
   fi
 }
 forbid model '(harness|explore|fuzz|triage|command|tests|bench)/|boost/|absl/|nlohmann/'
-forbid model/machine 'model/(kernel|policies|arch)/'
+forbid model/machine 'model/(oracle|kernel|policies|arch|linux)/'
 forbid model/oracle 'model/(policies|arch)/'
 forbid harness '(explore|fuzz|triage|command|tests|bench)/|absl/|nlohmann/'
 forbid fuzz '(explore|triage|command|tests|bench)/|absl/|nlohmann/|boost/'
@@ -29,6 +29,9 @@ forbid triage/crashes 'triage/(corpus|replay)/'
 forbid triage/replay 'triage/corpus/'
 forbid triage/corpus 'triage/replay/'
 forbid command '(fuzz|tests|bench)/|boost/'
+for file in command/*; do
+  [ "$file" = command/main.cc ] || forbid "$file" 'absl/flags/'
+done
 # Each folder of triage is a library, and each of tests a layer; a file beside them is in none.
 for file in triage/*.cc triage/*.h tests/*_test.* tests/*_command.sh; do
   [ ! -e "$file" ] || { echo "$file belongs into a folder of $(dirname "$file")"; status=1; }

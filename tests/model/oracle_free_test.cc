@@ -246,6 +246,7 @@ std::string PointedAtByTheWalk(int which, int page) {
   System system;
   ThrowingSteps steps;
   system.steps = &steps;
+  system.judge = kOracle;
   World& world = system.world;
   Reset(world, 2, kDefaultBatch);
   InitMap(world, {0, 32}, {});
