@@ -9,8 +9,8 @@
 //
 // Always: a step that a rule speaks for does not end in a violation where it stands; and as long as
 // only agents move that cannot clash with it, nobody else comes to be one that can.
-// tests/clash_test.cc holds that against every pair of steps in every reachable state of small
-// programs. By induction over the steps of others, nothing more is needed (independence.h).
+// tests/explore/clash_test.cc holds that against every pair of steps in every reachable state of
+// small programs. By induction over the steps of others, nothing more is needed (independence.h).
 //
 // What rules lean on: kernel paths are legal (locks are taken in the model's way, page tables are
 // unlinked where no VMA is left, a leaf is cleared before its frame is queued), no violation that

@@ -2,7 +2,7 @@
 // Whether the oracle has nothing to find in a step that it judges: the statements of model/oracle/,
 // read the other way round. What is so stays so until the step is made, since nothing refers to a
 // frame that is not mapped unless it did before, and what the tables hold is newer than what a call
-// has cleared. Faithful to the oracle: tests/clash_test.cc makes the steps.
+// has cleared. Faithful to the oracle: tests/explore/clash_test.cc makes the steps.
 #ifndef GATHERFUZZ_EXPLORE_CLEAN_H_
 #define GATHERFUZZ_EXPLORE_CLEAN_H_
 

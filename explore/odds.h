@@ -5,7 +5,7 @@
 // A probability flows from the start along the graph's edges, split at each as the strategy draws,
 // to violations and ends. Nothing is sampled and nothing subtracted, so that 1e-33 comes out as
 // exactly as 0.5. Exact for numbers drawn at random; the strategies draw theirs from a seed of 32
-// bits. tests/odds_test.cc holds them against real executions.
+// bits. tests/explore/odds_test.cc holds them against real executions.
 #ifndef GATHERFUZZ_EXPLORE_ODDS_H_
 #define GATHERFUZZ_EXPLORE_ODDS_H_
 

@@ -14,7 +14,7 @@
 //
 // Symmetry. Of programs that an isomorphism of the model maps to each other only one is kept. Then
 // their runs correspond one to one, step by step, with the same kind of violation and the same
-// cost; tests/renaming_test.cc runs both. There are two kinds:
+// cost; tests/explore/renaming_test.cc runs both. There are two kinds:
 //
 // - Renaming CPUs. Every initial state treats CPUs alike; a CPU's index decides nothing in the
 //   machine, the kernel paths, the architectures and the oracle. Kept is the program whose CPUs are

@@ -12,7 +12,7 @@
 // What an agent carries from step to step on its stack is a function of what it has read since its
 // operation began, so two running hashes of those values (learned.h) stand for it; key.h makes
 // states of them. Faithful to the scheduler: a sequence of actions is an order, and makes the
-// same trace in an Execution (tests/stepper_test.cc).
+// same trace in an Execution (tests/explore/stepper_test.cc).
 #ifndef GATHERFUZZ_EXPLORE_STEPPER_H_
 #define GATHERFUZZ_EXPLORE_STEPPER_H_
 

@@ -14,6 +14,7 @@ namespace gatherfuzz {
 Agents::Agents() {
   world_ = &system_.world;
   system_.steps = this;
+  system_.judge = kOracle;
   for (int i = 0; i < kMaxCpus; ++i) entries_[i] = {this, MakeCpu(i)};
 }
 

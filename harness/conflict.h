@@ -5,7 +5,7 @@
 // step is listed with what its operation reads and writes, the oracle's reads included. It errs on
 // the side of conflict: TLBs and frames are one thing each, whatever the page. Names that are given
 // out in order (of mappings, frames, calls) do not count: steps commute if nothing but such a name
-// tells their order. tests/conflict_test.cc holds it against the model, by brute force.
+// tells their order. tests/harness/conflict_test.cc holds it against the model, by brute force.
 #ifndef GATHERFUZZ_HARNESS_CONFLICT_H_
 #define GATHERFUZZ_HARNESS_CONFLICT_H_
 

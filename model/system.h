@@ -23,9 +23,19 @@ struct Cost {
   uint32_t steps_waited = 0;   // steps others made while a finish waited for them
 };
 
+struct System;
+
+// Judges what walks do. The machine is handed it by who builds the system, and so knows no
+// statement of the oracle (kOracle in model/oracle/oracle.h).
+struct WalkJudge {
+  void (*walk_read)(System& system, CpuId cpu, const Walk& walk);  // it is about to read an entry
+  void (*filled)(System& system, CpuId cpu, const Walk& walk, Pte leaf);  // the TLB, from that leaf
+};
+
 struct System {
   World world{};
   Steps* steps = nullptr;
+  WalkJudge judge{};
   const Arch* arch = nullptr;
   const GatherProtocol* protocol = nullptr;
   uint32_t ignored = 0;  // Bit(kind) of kinds that do not end the run

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# Rules of the tree that a compiler does not check. Dependencies point one way: triage to explore, that and fuzz to harness,
-# harness to model; model to nothing, the machine not to the kernel paths; and only explore (Abseil, xxHash) and triage use more
-# than the C++ library and Boost.Context.
+# Rules of the tree that a compiler does not check. Dependencies point one way: command to triage to
+# explore to harness to model, and fuzz to harness; in model the machine knows nobody. Only command
+# reads flags. Abseil begins at explore, JSON at explore/sweeps; all below is the C++ library and
+# Boost.Context.
 set -euo pipefail
 cd "$1"
 status=0
@@ -13,13 +14,28 @@ forbid() {
     status=1
   fi
 }
-forbid model '(harness|explore|fuzz|triage|tests|bench)/|boost/|absl/|nlohmann/'
-forbid model/machine 'model/(kernel|policies|arch)/'
+forbid model '(harness|explore|fuzz|triage|command|tests|bench)/|boost/|absl/|nlohmann/'
+forbid model/machine 'model/(oracle|kernel|policies|arch|linux)/'
 forbid model/oracle 'model/(policies|arch)/'
-forbid harness '(explore|fuzz|triage|tests|bench)/|absl/|nlohmann/'
-forbid fuzz '(explore|triage|tests|bench)/|absl/|nlohmann/|boost/'
-forbid explore '(fuzz|triage|tests|bench)/|nlohmann/|boost/'
-forbid triage '(fuzz|tests|bench)/|boost/'
+forbid harness '(explore|fuzz|triage|command|tests|bench)/|absl/|nlohmann/'
+forbid fuzz '(explore|triage|command|tests|bench)/|absl/|nlohmann/|boost/'
+forbid explore '(fuzz|triage|command|tests|bench)/|absl/flags/|boost/'
+forbid explore/io 'explore/[a-hj-z]|nlohmann/'
+for file in explore/*.h explore/*.cc; do forbid "$file" 'explore/sweeps/|nlohmann/'; done
+forbid triage '(fuzz|command|tests|bench)/|absl/flags/|boost/'
+forbid triage/tell 'triage/(minimize|crashes|corpus|replay)/'
+forbid triage/minimize 'triage/(tell|crashes|corpus|replay)/'
+forbid triage/crashes 'triage/(corpus|replay)/'
+forbid triage/replay 'triage/corpus/'
+forbid triage/corpus 'triage/replay/'
+forbid command '(fuzz|tests|bench)/|boost/'
+for file in command/*; do
+  [ "$file" = command/main.cc ] || forbid "$file" 'absl/flags/'
+done
+# Each folder of triage is a library, and each of tests a layer; a file beside them is in none.
+for file in triage/*.cc triage/*.h tests/*_test.* tests/*_command.sh; do
+  [ ! -e "$file" ] || { echo "$file belongs into a folder of $(dirname "$file")"; status=1; }
+done
 # Each policy's file is named for it: the build makes the names of fuzz targets from the files.
 for file in model/policies/*.cc model/policies/planted/*.cc; do
   name=$(basename "$file" .cc | tr _ -)

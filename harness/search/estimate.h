@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // How long a run of a schedule's programs will be, and what can come in it, from the programs
 // alone: what PCT needs to spread its drops, SURW to weigh its agents, and landmark to name steps.
-// Estimates: tests/strategy_test.cc holds them against real runs.
+// Estimates: tests/harness/strategy_test.cc holds them against real runs.
 #ifndef GATHERFUZZ_HARNESS_SEARCH_ESTIMATE_H_
 #define GATHERFUZZ_HARNESS_SEARCH_ESTIMATE_H_
 

@@ -2,7 +2,6 @@
 #include "model/machine/walk.h"
 
 #include "model/machine/tlb.h"
-#include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
 namespace {
@@ -89,13 +88,13 @@ Point NextPoint(const Walk& walk) {
 
 WalkResult AdvanceWalk(System& system, CpuId cpu, int which) {
   Walk& walk = system.world.at(cpu).walks[which];
-  CheckWalkRead(system, cpu, walk);
+  system.judge.walk_read(system, cpu, walk);
   const Walk at_leaf = walk;
   const WalkResult result = ReadEntry(system.world, cpu, walk);
   if (result == WalkResult::kGoesOn) return result;
   walk = Walk{};
   if (result == WalkResult::kFilled) {
-    CheckFill(system, cpu, at_leaf, EntryAt(system.world, at_leaf));
+    system.judge.filled(system, cpu, at_leaf, EntryAt(system.world, at_leaf));
   }
   return result;
 }

@@ -25,6 +25,9 @@ void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page);
 // walked-dead-table: `cpu` is about to read an entry for `walk`.
 void CheckWalkRead(System& system, CpuId cpu, const Walk& walk);
 
+// Both of walks, for System.
+inline constexpr WalkJudge kOracle{.walk_read = CheckWalkRead, .filled = CheckFill};
+
 // endless-fault: `cpu` has faulted again on `page`, on a PTE with the same mapping, though nothing
 // that could repair its TLB has been pending since (Quiet() held in between).
 void CheckEndlessFault(System& system, CpuId cpu, int page, Mapping mapping);

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "explore/io/strings.h"
 #include "harness/bytes.h"
-#include "triage/strings.h"
 
 namespace gatherfuzz {
 

@@ -14,8 +14,8 @@
 
 #include "absl/status/statusor.h"
 #include "harness/execution.h"
+#include "harness/target.h"
 #include "harness/versions/versions.h"
-#include "triage/command.h"
 
 namespace gatherfuzz {
 

@@ -7,12 +7,12 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "explore/io/strings.h"
 #include "harness/bytes.h"
 #include "harness/text.h"
 #include "harness/versions/versions.h"
 #include "triage/crashes/find.h"
 #include "triage/crashes/read.h"
-#include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {

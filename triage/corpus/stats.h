@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "harness/target.h"
 #include "harness/text.h"
-#include "triage/command.h"
 #include "triage/corpus/reach.h"
 
 namespace gatherfuzz {

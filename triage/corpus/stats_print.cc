@@ -5,9 +5,9 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "explore/io/strings.h"
 #include "triage/corpus/stats.h"
 #include "triage/crashes/read.h"
-#include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {

@@ -7,14 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "explore/io/files.h"
+#include "explore/io/strings.h"
 #include "harness/bytes.h"
 #include "harness/text.h"
 #include "triage/corpus/carry.h"
 #include "triage/corpus/sha1.h"
 #include "triage/crashes/find.h"
 #include "triage/crashes/read.h"
-#include "triage/files.h"
-#include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "harness/target.h"
 #include "harness/versions/versions.h"
-#include "triage/command.h"
 
 namespace gatherfuzz {
 

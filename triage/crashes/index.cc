@@ -7,9 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "explore/io/strings.h"
 #include "triage/crashes/read.h"
-#include "triage/long_run.h"
-#include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {

@@ -5,10 +5,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "explore/io/strings.h"
 #include "triage/crashes/index.h"
 #include "triage/crashes/read.h"
-#include "triage/long_run.h"
-#include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {

@@ -4,14 +4,14 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "explore/io/strings.h"
 #include "harness/bytes.h"
 #include "harness/text.h"
 #include "triage/crashes/read.h"
-#include "triage/explain/explanation.h"
-#include "triage/explain/print.h"
-#include "triage/long_run.h"
 #include "triage/minimize/minimize.h"
-#include "triage/page/page.h"
+#include "triage/tell/explain/explanation.h"
+#include "triage/tell/explain/print.h"
+#include "triage/tell/page/page.h"
 
 namespace gatherfuzz {
 namespace {

@@ -13,9 +13,9 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "explore/io/files.h"
+#include "explore/io/strings.h"
 #include "triage/crashes/read.h"
-#include "triage/files.h"
-#include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {

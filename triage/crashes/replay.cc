@@ -5,12 +5,12 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "explore/io/strings.h"
 #include "harness/bytes.h"
 #include "harness/cause.h"
 #include "harness/family.h"
+#include "harness/members.h"
 #include "harness/text.h"
-#include "triage/members.h"
-#include "triage/strings.h"
 
 namespace gatherfuzz {
 namespace {

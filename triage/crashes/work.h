@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <functional>
 
-#include "triage/long_run.h"
+#include "explore/io/long_run.h"
 
 namespace gatherfuzz {
 

@@ -1,22 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// `gatherfuzz run --check --policy all`: every file under every policy, held against what it
-// expects. Prints the runs that differ, the first with what it takes to see it again, and a line of
-// counts; with --json one object for each that differs, and one for all.
+// Every file under every policy, held against what it expects.
 #ifndef GATHERFUZZ_TRIAGE_REPLAY_REPLAY_H_
 #define GATHERFUZZ_TRIAGE_REPLAY_REPLAY_H_
 
+#include <cstdint>
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "triage/command.h"
+#include "triage/replay/verdicts.h"
 
 namespace gatherfuzz {
 
-// Files, and folders with all below them (crashes/find.h), in the order of their names. With
-// `update`, files are rewritten first (update.h).
-absl::StatusOr<ExitStatus> ReplayAll(const std::vector<std::string>& paths, uint32_t ignored,
-                                     bool update);
+// A run that does not come to what the file expects.
+struct UnexpectedRun {
+  const std::string& path;
+  const LoadedSchedule& loaded;
+  const PolicyVerdict& verdict;
+  ViolationKind expected;
+  bool first;  // of all
+};
+
+struct ReplaySettings {
+  std::vector<std::string> paths;  // files, and folders with all below them (crashes/find.h)
+  uint32_t ignored = 0;            // Bit(kind) of violations that do not end a run
+  bool update = false;             // rewrite the files first (update.h)
+  // What a file is run on; an error says why it cannot be.
+  std::function<absl::StatusOr<std::vector<const Arch*>>(const std::string& path,
+                                                         const ScheduleFile&)>
+      archs;
+  std::function<void(const UnexpectedRun&)> differs;  // is told of each
+};
+
+struct ReplayCounts {
+  uint64_t schedules = 0, runs = 0, different = 0, updated = 0;
+  std::string first;              // path of the first that differs
+  std::set<std::string> unknown;  // policies that files name, but this build does not have
+};
+
+// In the order of the paths' names.
+absl::StatusOr<ReplayCounts> ReplayAll(const ReplaySettings& settings);
 
 }  // namespace gatherfuzz
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "triage/strings.h"
+#include "explore/io/strings.h"
 
 namespace gatherfuzz {
 namespace {

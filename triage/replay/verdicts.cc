@@ -3,7 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/family.h"
-#include "triage/compare.h"
+#include "triage/replay/compare.h"
 
 namespace gatherfuzz {
 namespace {

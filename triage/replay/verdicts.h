@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "explore/io/files.h"
 #include "harness/execution.h"
 #include "harness/final_memory.h"
-#include "triage/files.h"
 
 namespace gatherfuzz {
 

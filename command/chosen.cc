@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "command/chosen.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "command/options.h"
+#include "explore/io/strings.h"
+#include "harness/family.h"
+
+namespace gatherfuzz {
+namespace {
+
+template <typename Items>
+std::string NamesOf(const Items& items) {
+  return absl::StrJoin(items, ", ", [](std::string* out, const auto* item) {
+    absl::StrAppend(out, Absl(item->name()));
+  });
+}
+
+// What the flag names, or else the file.
+template <typename Lookup, typename All>
+auto Find(const std::string& path, const char* what, const std::string& flag,
+          const std::string& own, Lookup lookup, All all) -> absl::StatusOr<decltype(lookup(own))> {
+  const std::string& name = flag.empty() ? own : flag;
+  if (const auto* found = lookup(name)) return found;
+  if (name.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": says no ", what, "; pass --", what, ", one of ", NamesOf(all())));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown ", what, " '", name, "'; one of ", NamesOf(all())));
+}
+
+// A positive number with an optional k, M or G.
+std::optional<double> ParseSize(absl::string_view text) {
+  double unit = 1;
+  if (!text.empty()) {
+    switch (text.back()) {
+      case 'k': unit = 1 << 10; break;
+      case 'M': unit = 1 << 20; break;
+      case 'G': unit = 1 << 30; break;
+      default: break;
+    }
+    if (unit != 1) text.remove_suffix(1);
+  }
+  double number = 0;
+  if (!absl::SimpleAtod(text, &number) || !(number > 0) || number * unit > 1e15) return {};
+  return number * unit;
+}
+
+}  // namespace
+
+absl::StatusOr<const Arch*> ArchFor(const Options& options, const std::string& path,
+                                    const ScheduleFile& file) {
+  return Find(path, "arch", options.arch, file.arch, FindArch, Archs);
+}
+
+absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path,
+                                 const ScheduleFile& file) {
+  const auto policy =
+      Find(path, "policy", options.policy, file.policy, FindPolicy, [] { return Policies(); });
+  if (!policy.ok()) return policy.status();
+  const auto arch = ArchFor(options, path, file);
+  if (!arch.ok()) return arch.status();
+  return Target{*policy, *arch};
+}
+
+std::string ReplayCommand(const Options& options, std::string_view command, const std::string& path,
+                          const Target& target) {
+  std::string text =
+      absl::StrCat("gatherfuzz ", Absl(command), " --policy ", Absl(target.policy->name()),
+                   " --arch ", Absl(target.arch->name()));
+  const std::string ignored = options.ignore;
+  if (!ignored.empty()) absl::StrAppend(&text, " --ignore ", ignored);
+  const std::optional<int> member = options.member;
+  if (member) absl::StrAppend(&text, " --member ", *member);
+  return absl::StrCat(text, " ", ShellWord(path));
+}
+
+absl::StatusOr<uint32_t> IgnoredKinds(const Options& options) {
+  uint32_t ignored = 0;
+  for (const absl::string_view name : absl::StrSplit(options.ignore, ',', absl::SkipEmpty())) {
+    const auto kind = ParseViolationKind({name.data(), name.size()});
+    if (!kind || *kind == ViolationKind::kNone) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--ignore: '", name, "' is no kind of violation"));
+    }
+    ignored |= Bit(*kind);
+  }
+  return ignored;
+}
+
+absl::StatusOr<const StrategyInfo*> StrategyNamed(const std::string& name) {
+  if (const StrategyInfo* strategy = FindStrategy(name)) return strategy;
+  const auto append_name = [](std::string* out, const StrategyInfo& info) {
+    absl::StrAppend(out, Absl(info.name));
+  };
+  return absl::InvalidArgumentError(absl::StrCat("unknown strategy '", name, "'; one of ",
+                                                 absl::StrJoin(Strategies(), ", ", append_name)));
+}
+
+absl::StatusOr<int> ChosenJobs(const Options& options) {
+  constexpr int kMaxJobs = 1024;
+  const int jobs = options.jobs;
+  if (jobs < 0 || jobs > kMaxJobs) {
+    return absl::InvalidArgumentError(absl::StrCat("--jobs is 0 to ", kMaxJobs));
+  }
+  return jobs != 0 ? jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+absl::StatusOr<ExploreLimits> ChosenLimits(const Options& options) {
+  ExploreLimits limits;
+  for (const absl::string_view item : absl::StrSplit(options.limit, ',', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(item, absl::MaxSplits('=', 1));
+    const std::optional<double> size = ParseSize(parts.second);
+    if (size && parts.first == "states") {
+      limits.states = static_cast<uint64_t>(*size);
+    } else if (size && parts.first == "memory") {
+      limits.bytes = static_cast<uint64_t>(*size);
+    } else if (size && parts.first == "seconds") {
+      limits.seconds = *size;
+    } else {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--limit: '", item,
+                       "' is none of states=N, memory=N, seconds=N (N may end in k, M or G)"));
+    }
+  }
+  return limits;
+}
+
+absl::StatusOr<ProgramList> ChosenPrograms(const Options& options, std::string_view or_else) {
+  const std::string flag = options.programs;
+  auto list = ProgramList::Parse(flag.empty() ? or_else : flag);
+  if (auto* wrong = std::get_if<std::string>(&list)) {
+    return absl::InvalidArgumentError(absl::StrCat("--programs: ", *wrong));
+  }
+  return std::get<ProgramList>(std::move(list));
+}
+
+absl::StatusOr<Members> ChosenMembers(const Options& options, const std::string& path,
+                                      const LoadedSchedule& loaded) {
+  const std::optional<int> member = options.member;
+  if (!member) return Members{0, loaded.members};
+  if (loaded.was_text) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": is text, which is one schedule; --member is for bytes"));
+  }
+  if (*member < 0 || *member >= loaded.members) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": has no member ", *member, "; --member is 0 to ", loaded.members - 1));
+  }
+  return Members{*member, *member + 1};
+}
+
+absl::StatusOr<int> ChosenMember(const Options& options, const std::string& path,
+                                 const LoadedSchedule& loaded) {
+  const absl::StatusOr<Members> chosen = ChosenMembers(options, path, loaded);
+  if (!chosen.ok()) return chosen.status();
+  return chosen->begin;
+}
+
+absl::StatusOr<ChosenRun> ChooseRun(const Options& options,
+                                    const std::vector<std::string>& arguments, uint32_t ignored) {
+  if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
+  const std::string& path = arguments[0];
+  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+  if (!loaded.ok()) return loaded.status();
+  const absl::StatusOr<Target> target = TargetFor(options, path, loaded->file);
+  if (!target.ok()) return target.status();
+  const absl::StatusOr<Members> members = ChosenMembers(options, path, *loaded);
+  if (!members.ok()) return members.status();
+  ChosenRun run{.file = std::move(loaded->file), .target = *target};
+  const auto execution = std::make_unique<Execution>();
+  const int member = FirstUnclean(*execution, run.file.schedule, *members, *target->policy,
+                                  *target->arch, ignored);
+  run.file.schedule = TakeMember(run.file.schedule, member);
+  run.file.policy = target->policy->name();
+  run.file.arch = target->arch->name();
+  run.file.expect_under.clear();
+  return run;
+}
+
+}  // namespace gatherfuzz

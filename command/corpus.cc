@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// gatherfuzz corpus: what is done with many stored schedules at once.
+#include <iostream>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "command/chosen.h"
+#include "command/command.h"
+#include "command/options.h"
+#include "explore/io/strings.h"
+#include "harness/bytes.h"
+#include "triage/corpus/stats.h"
+#include "triage/corpus/upgrade.h"
+
+namespace gatherfuzz {
+namespace {
+
+// What --policy and --arch leave of all published policies on all architectures.
+absl::StatusOr<std::vector<Target>> UpgradeTargets(const Options& options) {
+  const ScheduleFile first{.policy = std::string(Policies()[0]->name()),
+                           .arch = std::string(Archs()[0]->name())};
+  const absl::StatusOr<Target> named =
+      TargetFor(options, "", first);  // only the flags can be wrong
+  if (!named.ok()) return named.status();
+  std::vector<Target> targets;
+  for (const Arch* arch : Archs()) {
+    if (!options.arch.empty() && arch != named->arch) continue;
+    if (!options.policy.empty()) {
+      targets.push_back({named->policy, arch});
+      continue;
+    }
+    for (const Policy* policy : Policies()) targets.push_back({policy, arch});
+  }
+  return targets;
+}
+
+absl::StatusOr<const BytesVersion*> VersionAsked(const Options& options) {
+  const std::optional<int> from = options.from;
+  if (!from) return nullptr;
+  const BytesVersion* version = FindBytesVersion(*from);
+  if (version != nullptr) return version;
+  return absl::InvalidArgumentError(absl::StrCat("--from: there is no version ", *from,
+                                                 " of bytes; one of 1 to ", kBytesVersion));
+}
+
+absl::StatusOr<ExitStatus> UpgradeMain(const Options& options,
+                                       const std::vector<std::string>& roots) {
+  UpgradeSettings settings{.roots = roots, .out = options.out};
+  if (settings.out.empty()) {
+    return absl::InvalidArgumentError("corpus upgrade needs --out, the folder to write to");
+  }
+  const absl::StatusOr<const BytesVersion*> from = VersionAsked(options);
+  if (!from.ok()) return from.status();
+  settings.from = *from;
+  absl::StatusOr<std::vector<Target>> targets = UpgradeTargets(options);
+  if (!targets.ok()) return targets.status();
+  settings.targets = std::move(*targets);
+  const absl::StatusOr<Upgraded> upgraded = Upgrade(settings);
+  if (!upgraded.ok()) return upgraded.status();
+  std::cout << (options.json ? JsonOfUpgraded(*upgraded) : PrintUpgraded(*upgraded, settings.out));
+  if (settings.from == nullptr && upgraded->versions.size() > 1) {
+    std::cerr
+        << "gatherfuzz: note: the files are of several versions; if one engine made them all, it "
+           "mutated first bytes: say its version with --from\n";
+  }
+  return upgraded->failed.empty() ? kNoViolation : kViolation;
+}
+
+// The flags, or else the file, or else what stands for all safe policies.
+absl::StatusOr<Target> StatsTarget(const Options& options, const std::string& path,
+                                   const ScheduleFile& file) {
+  return TargetFor(options, path,
+                   {.policy = file.policy.empty() ? "full-mm" : file.policy,
+                    .arch = file.arch.empty() ? "x86" : file.arch});
+}
+
+absl::StatusOr<ExitStatus> StatsMain(const Options& options,
+                                     const std::vector<std::string>& roots) {
+  for (const auto& [name, given] :
+       {std::pair("out", !options.out.empty()), std::pair("from", options.from.has_value())}) {
+    if (!given) continue;
+    return absl::InvalidArgumentError(absl::StrCat("corpus stats takes no --", name));
+  }
+  const absl::StatusOr<Target> under = StatsTarget(options, "", {});
+  if (!under.ok()) return under.status();
+  const auto stats = StatsOf(
+      {.roots = roots,
+       .target = [&](const std::string& path,
+                     const ScheduleFile& file) { return StatsTarget(options, path, file); },
+       .unreadable = [](const std::string& why) { std::cerr << "gatherfuzz: " << why << "\n"; }});
+  if (!stats.ok()) return stats.status();
+  std::cout << (options.json ? JsonOfStats(**stats, *under) : PrintStats(**stats, *under));
+  return kNoViolation;
+}
+
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return absl::InvalidArgumentError("corpus needs a verb: stats or upgrade");
+  const std::string& verb = arguments[0];
+  const std::vector<std::string> roots(arguments.begin() + 1, arguments.end());
+  if (verb != "stats" && verb != "upgrade") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("corpus: '", Printable(verb), "' is not a verb; use stats or upgrade"));
+  }
+  if (roots.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("corpus ", verb, " needs files or folders"));
+  }
+  return verb == "stats" ? StatsMain(options, roots) : UpgradeMain(options, roots);
+}
+
+constexpr char kNotes[] =
+    "corpus stats reports what a corpus covers and what it does not, under full-mm on x86 unless\n"
+    "the flags or a text name others. corpus upgrade converts bytes of older versions of the\n"
+    "encoding to the current one, with the same trace under every policy. It names what it cannot\n"
+    "convert, and then exits with 1. docs/schedule-format.md (\"Versions\") has the details.\n";
+
+constexpr Command kCommand(
+    "corpus", "stats PATH... | upgrade PATH... --out DIR",
+    "report what stored schedules cover; convert their bytes to the current encoding",
+    " policy arch json out from ", Main, kNotes);
+const RegisterCommand kRegistered(&kCommand);
+
+}  // namespace
+}  // namespace gatherfuzz

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// gatherfuzz export: a schedule as source code.
+#include <algorithm>
+#include <string>
+
+#include "command/chosen.h"
+#include "command/command.h"
+#include "command/options.h"
+#include "explore/io/files.h"
+#include "harness/cause.h"
+#include "harness/trace.h"
+#include "triage/tell/gtest/test_source.h"
+
+namespace gatherfuzz {
+namespace {
+
+// Whether a step added to a kernel path would turn it into another schedule.
+bool CountsSteps(const Schedule& schedule) {
+  return schedule.tail != Tail{} ||
+         std::any_of(schedule.order.begin(), schedule.order.end(),
+                     [](const Run& run) { return run.kind == Run::Kind::kCount; });
+}
+
+bool SameBug(const Schedule& a, const Trace& in_a, const Schedule& b, const Trace& in_b) {
+  const ViolationKind kind = in_a.result.violation.kind;
+  if (kind != in_b.result.violation.kind || in_a.result.limit != in_b.result.limit) return false;
+  return kind == ViolationKind::kNone || Signature(a, in_a) == Signature(b, in_b);
+}
+
+// Runs the file's schedule; names its switches by their steps where that keeps the verdict.
+Trace RunToStore(ScheduleFile& file, const Target& target) {
+  static Execution execution;
+  Trace trace = Record(execution, file.schedule, *target.policy, *target.arch);
+  if (!CountsSteps(file.schedule)) return trace;
+  const Schedule named = NameSwitches(file.schedule, trace);
+  Trace again = Record(execution, named, *target.policy, *target.arch);
+  if (!SameBug(file.schedule, trace, named, again)) return trace;
+  file.schedule = named;
+  return again;
+}
+
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  if (!options.gtest) {
+    return absl::InvalidArgumentError(
+        "export needs a form to write: --gtest, a C++ test of this tree");
+  }
+  absl::StatusOr<ChosenRun> run = ChooseRun(options, arguments);
+  if (!run.ok()) return run.status();
+  const Trace trace = RunToStore(run->file, run->target);
+  const absl::Status status =
+      WriteFile(options.output, TestSourceOf(arguments[0], run->file, trace));
+  if (!status.ok()) return status;
+  return kNoViolation;
+}
+
+constexpr Command kCommand(
+    "export", "FILE --gtest [-o OUT]",
+    "write a schedule and its verdict as a C++ test of this tree",
+    " gtest output policy arch member ", Main,
+    "A test that is put into tests/regression/ as *_test.cc is built and run "
+    "with the others.\n");
+const RegisterCommand kRegistered(&kCommand);
+
+}  // namespace
+}  // namespace gatherfuzz

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// gatherfuzz policies: lists policies and architectures, a line each.
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_format.h"
+#include "command/command.h"
+#include "command/options.h"
+#include "explore/io/strings.h"
+#include "model/arch/arch.h"
+#include "model/policies/policy.h"
+
+namespace gatherfuzz {
+namespace {
+
+void List(PolicyGroup group) {
+  size_t width = 0;
+  for (const Policy* policy : Policies(group)) width = std::max(width, policy->name().size());
+  for (const Policy* policy : Policies(group)) {
+    std::cout << absl::StrFormat("  %-*s  %s [%s]\n", static_cast<int>(width), Absl(policy->name()),
+                                 Absl(policy->does()), Absl(policy->origin()));
+  }
+}
+
+using Json = nlohmann::ordered_json;
+
+Json ToJson(const Policy& policy, std::string_view group) {
+  Json json = {{"name", policy.name()},
+               {"group", group},
+               {"does", policy.does()},
+               {"from", policy.origin()},
+               {"held_safe_on", Json::array()}};
+  for (const Arch* arch : Archs()) {
+    if (policy.SafeOn(arch->name())) json["held_safe_on"].push_back(arch->name());
+  }
+  return json;
+}
+
+void PrintJson() {
+  Json json = {{"policies", Json::array()}, {"archs", Json::array()}};
+  for (const auto& [group, name] : {std::pair(PolicyGroup::kPublished, "published"),
+                                    std::pair(PolicyGroup::kPlanted, "planted")}) {
+    for (const Policy* policy : Policies(group)) json["policies"].push_back(ToJson(*policy, name));
+  }
+  for (const Arch* arch : Archs()) {
+    json["archs"].push_back({{"name", arch->name()}, {"does", arch->does()}});
+  }
+  std::cout << json.dump() << "\n";
+}
+
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  if (!arguments.empty()) return absl::InvalidArgumentError("policies takes no arguments");
+  if (options.json) {
+    PrintJson();
+    return kNoViolation;
+  }
+  std::cout << "policies: what tlb_finish_mmu() does when another gather is live\n";
+  List(PolicyGroup::kPublished);
+  std::cout << "architectures:\n";
+  for (const Arch* arch : Archs()) {
+    std::cout << absl::StrFormat("  %-17s %s\n", Absl(arch->name()), Absl(arch->does()));
+  }
+  std::cout << "planted defects: safe policies made wrong on purpose, to measure what finds them\n";
+  List(PolicyGroup::kPlanted);
+  return kNoViolation;
+}
+
+constexpr Command kCommand("policies", "", "list policies and architectures", " json ", Main);
+const RegisterCommand kRegistered(&kCommand);
+
+}  // namespace
+}  // namespace gatherfuzz

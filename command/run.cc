@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// gatherfuzz run: runs schedules and prints their verdicts.
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "command/check_all.h"
+#include "command/chosen.h"
+#include "command/command.h"
+#include "command/options.h"
+#include "explore/io/files.h"
+#include "explore/io/strings.h"
+#include "harness/cause.h"
+#include "harness/family.h"
+#include "harness/trace.h"
+#include "triage/replay/compare.h"
+#include "triage/tell/interleaving.h"
+#include "triage/tell/report.h"
+
+namespace gatherfuzz {
+namespace {
+
+// The run of one member of a file's family.
+struct RunOf {
+  const std::string& path;
+  const Schedule& schedule;  // of the member
+  Target target;
+  const Trace& trace;
+  int member, members;  // which it is of how many the file has
+};
+
+// A path need not be UTF-8; what is not is replaced, so that the object always is.
+void PrintLine(const nlohmann::ordered_json& json) {
+  std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+nlohmann::ordered_json JsonOf(const RunOf& run) {
+  const RunResult& result = run.trace.result;
+  const auto or_null = [](int value) {
+    return value < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
+  };
+  nlohmann::ordered_json json;
+  json["file"] = run.path;
+  json["policy"] = run.target.policy->name();
+  json["arch"] = run.target.arch->name();
+  json["member"] = run.member;
+  json["members"] = run.members;
+  json["verdict"] = VerdictOf(result);
+  json["page"] = or_null(result.violation.page);
+  json["cpu"] = or_null(result.violation.cpu);
+  json["step"] = or_null(result.clean() ? -1 : static_cast<int>(result.violation.step));
+  json["steps"] = result.steps;
+  json["trace_hash"] = absl::StrFormat("%016x", result.trace_hash);
+  if (result.violation.kind != ViolationKind::kNone) {
+    json["signature"] = Signature(run.schedule, run.trace);
+  }
+  json["cost"] = {{"invalidations", result.cost.invalidations},
+                  {"whole", result.cost.whole},
+                  {"needless_drops", result.cost.needless},
+                  {"steps_waited", result.cost.steps_waited}};
+  return json;
+}
+
+// The line of one policy among others: what any run says, and what the comparison adds.
+void PrintJson(const RunOf& run, const PolicyRun& compared) {
+  nlohmann::ordered_json json = JsonOf(run);
+  json["held_safe"] = compared.held_safe;
+  json["final_memory"] = nullptr;
+  if (compared.judged()) json["final_memory"] = FinalMemoryText(compared);
+  PrintLine(json);
+}
+
+// "all 8 members; member 0: ", "member 5 of 8, ", or nothing if there is but one.
+std::string MemberText(const Options& options, const RunOf& run) {
+  if (run.members == 1) return "";
+  if (options.member || !run.trace.result.clean()) {
+    return absl::StrCat("member ", run.member, " of ", run.members, ", ");
+  }
+  return absl::StrCat("all ", run.members, " members; member ", run.member, ": ");
+}
+
+void PrintForPeople(const Options& options, const RunOf& run) {
+  const RunResult& result = run.trace.result;
+  if (options.trace) {
+    std::cout << PrintInterleaving(run.schedule, run.trace,
+                                   std::vector<bool>(run.trace.steps.size(), true));
+  }
+  if (result.violation.kind != ViolationKind::kNone) {
+    std::cout << PrintReport(
+        {run.schedule, run.trace, run.target.policy->name(), run.target.arch->name(),
+         ReplayCommand(options, "run", run.path, run.target), run.member, run.members});
+    return;
+  }
+  std::cout << absl::StreamFormat("%s: %s (%s, %s, %s%d steps, %d invalidations)\n", run.path,
+                                  VerdictOf(result), Absl(run.target.policy->name()),
+                                  Absl(run.target.arch->name()), MemberText(options, run),
+                                  result.steps, result.cost.invalidations);
+}
+
+// In a schedule of a person's own, a switch that never comes is most likely a mistake.
+void WarnOfUnreached(const RunOf& run) {
+  const int index = run.trace.result.unreached_run;
+  if (index < 0) return;
+  std::cerr << absl::StreamFormat("gatherfuzz: warning: %s: '%s' never came to that step\n",
+                                  run.path,
+                                  PrintRun(run.schedule.order[static_cast<size_t>(index)]));
+}
+
+absl::StatusOr<std::string> Expected(const Options& options, const std::string& path,
+                                     const ScheduleFile& file) {
+  if (!options.expect.empty()) return options.expect;
+  if (!options.check) return std::string();
+  if (!file.expect) return absl::InvalidArgumentError(path + ": has no expect line to check");
+  return std::string(Info(*file.expect).name);
+}
+
+class Runner {
+ public:
+  Runner(const Options& options, uint32_t ignored) : options_(options), ignored_(ignored) {}
+
+  // Under each of `policies`, in place of the file's own.
+  absl::Status RunUnderEach(const std::string& path, std::span<const Policy* const> policies) {
+    const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+    if (!loaded.ok()) return loaded.status();
+    const ScheduleFile& file = loaded->file;
+    const absl::StatusOr<const Arch*> arch = ArchFor(options_, path, file);
+    if (!arch.ok()) return arch.status();
+    const absl::StatusOr<Members> members = ChosenMembers(options_, path, *loaded);
+    if (!members.ok()) return members.status();
+    const Comparison comparison =
+        Compare(execution_, file.schedule, *members, policies, **arch, ignored_);
+    for (const PolicyRun& run : comparison.runs) {
+      const Schedule schedule = TakeMember(file.schedule, run.member);
+      const RunOf run_of{path,      schedule,   {run.policy, *arch},
+                         run.trace, run.member, loaded->members};
+      if (options_.json) PrintJson(run_of, run);
+      Count(run_of, "", false);
+      if (run.difference) status_ = kViolation;
+    }
+    if (!options_.json) std::cout << PrintComparison(path, comparison);
+    return absl::OkStatus();
+  }
+
+  absl::Status RunOne(const std::string& path) {
+    const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+    if (!loaded.ok()) return loaded.status();
+    const ScheduleFile& file = loaded->file;
+    const absl::StatusOr<Target> target = TargetFor(options_, path, file);
+    if (!target.ok()) return target.status();
+    const absl::StatusOr<std::string> expected = Expected(options_, path, file);
+    if (!expected.ok()) return expected.status();
+
+    const absl::StatusOr<Members> members = ChosenMembers(options_, path, *loaded);
+    if (!members.ok()) return members.status();
+
+    const int member =
+        FirstUnclean(execution_, file.schedule, *members, *target->policy, *target->arch, ignored_);
+    const Schedule schedule = TakeMember(file.schedule, member);
+    const Trace trace = Record(execution_, schedule, *target->policy, *target->arch, ignored_);
+    const RunOf run{path, schedule, *target, trace, member, loaded->members};
+    if (loaded->was_text && expected->empty()) WarnOfUnreached(run);
+    const bool as_expected = VerdictOf(trace.result) == *expected;
+    if (options_.json) {
+      PrintLine(JsonOf(run));
+    } else if (!options_.check || !as_expected) {
+      PrintForPeople(options_, run);
+    }
+    Count(run, *expected, as_expected);
+    return absl::OkStatus();
+  }
+
+  ExitStatus status() const { return status_; }
+  int checked() const { return checked_; }
+  int different() const { return different_; }
+
+ private:
+  void Count(const RunOf& run, const std::string& expected, bool as_expected) {
+    ++checked_;
+    if (!expected.empty()) {
+      if (as_expected) return;
+      ++different_;
+      status_ = kViolation;
+      std::cerr << absl::StreamFormat("gatherfuzz: %s: expected %s, got %s (%s, %s)\n", run.path,
+                                      expected, VerdictOf(run.trace.result),
+                                      Absl(run.target.policy->name()),
+                                      Absl(run.target.arch->name()));
+    } else if (run.trace.result.limit) {
+      if (status_ == kNoViolation) status_ = kLimit;
+    } else if (!run.trace.result.clean()) {
+      status_ = kViolation;
+    }
+  }
+
+  const Options& options_;
+  Execution execution_;
+  const uint32_t ignored_;
+  ExitStatus status_ = kNoViolation;
+  int checked_ = 0, different_ = 0;
+};
+
+// The policies of a --policy that names a group; empty for one that does not.
+absl::StatusOr<std::span<const Policy* const>> GroupNamed(const Options& options) {
+  std::span<const Policy* const> policies;
+  const std::string& flag = options.policy;
+  if (flag != "all" && flag != "planted") return policies;
+  for (const auto& [name, given] :
+       {std::pair("expect", !options.expect.empty()), std::pair("check", options.check),
+        std::pair("trace", options.trace)}) {
+    if (!given) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", name, " needs one policy, not --policy ", flag));
+  }
+  policies = Policies(flag == "all" ? PolicyGroup::kPublished : PolicyGroup::kPlanted);
+  if (policies.empty()) return absl::InvalidArgumentError("no policy is planted");
+  return policies;
+}
+
+absl::Status CheckExpect(const Options& options) {
+  const std::string& expect = options.expect;
+  if (!expect.empty() && options.check) {
+    return absl::InvalidArgumentError("--expect and --check exclude each other");
+  }
+  if (!expect.empty() && expect != "limit" && !ParseViolationKind(expect)) {
+    return absl::InvalidArgumentError(absl::StrCat("--expect: '", expect, "' is no verdict"));
+  }
+  return absl::OkStatus();
+}
+
+// --check --policy all is of many files and of what each expects, so little else goes with it.
+absl::StatusOr<ExitStatus> CheckAll(const Options& options,
+                                    const std::vector<std::string>& arguments, uint32_t ignored) {
+  if (options.trace || options.member) {
+    return absl::InvalidArgumentError(
+        "--trace and --member are of one run; not with --check --policy all");
+  }
+  if (options.update && (!options.arch.empty() || ignored != 0)) {
+    return absl::InvalidArgumentError(
+        "--update writes expect lines; not with --arch or --ignore");
+  }
+  return CheckUnderAll(options, arguments, ignored);
+}
+
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return absl::InvalidArgumentError("run needs a schedule file");
+  const absl::Status expect = CheckExpect(options);
+  if (!expect.ok()) return expect;
+  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
+  if (!ignored.ok()) return ignored.status();
+  if (options.check && options.policy == "all") return CheckAll(options, arguments, *ignored);
+  if (options.update) {
+    return absl::InvalidArgumentError("--update goes with --check --policy all");
+  }
+  const auto group = GroupNamed(options);
+  if (!group.ok()) return group.status();
+  const auto runner = std::make_unique<Runner>(options, *ignored);
+  for (const std::string& path : arguments) {
+    const absl::Status status =
+        group->empty() ? runner->RunOne(path) : runner->RunUnderEach(path, *group);
+    if (!status.ok()) return status;
+  }
+  if (options.check && !options.json) {
+    std::cout << absl::StreamFormat("%d of %d schedules as expected\n",
+                                    runner->checked() - runner->different(), runner->checked());
+  }
+  return runner->status();
+}
+
+constexpr Command kCommand(
+    "run", "FILE...",
+    "run schedules and print their verdicts, of bytes with several members that of the first that "
+    "is not clean; --policy all compares all (1 if any fails)",
+    " policy arch trace json expect check update ignore member ", Main,
+    "--check --policy all takes folders too, and holds each file to its 'expect' lines: under its\n"
+    "own policy, under those it names, and to none under every other published one. Of bytes, and\n"
+    "on an --arch that is not the file's own, only policies expected to be safe are run.\n");
+const RegisterCommand kRegistered(&kCommand);
+
+}  // namespace
+}  // namespace gatherfuzz

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// gatherfuzz show and encode: bytes to text, text to bytes.
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "command/chosen.h"
+#include "command/command.h"
+#include "command/options.h"
+#include "explore/io/files.h"
+#include "harness/bytes.h"
+#include "harness/family.h"
+#include "harness/trace.h"
+
+namespace gatherfuzz {
+namespace {
+
+absl::StatusOr<LoadedSchedule> LoadOnly(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
+  return LoadSchedule(arguments[0]);
+}
+
+absl::StatusOr<ExitStatus> Write(const std::string& output, const std::string& content) {
+  const absl::Status status = WriteFile(output, content);
+  if (!status.ok()) return status;
+  return kNoViolation;
+}
+
+// Says under the first line which member the text is, if there are others.
+std::string WithComment(std::string text, int member, int members) {
+  if (members == 1) return text;
+  const std::string comment =
+      absl::StrCat("# member ", member, " of ", members, " of its family; --member shows others\n");
+  return text.insert(text.find('\n') + 1, comment);
+}
+
+absl::StatusOr<ExitStatus> Show(const Options& options, const std::vector<std::string>& arguments) {
+  absl::StatusOr<LoadedSchedule> loaded = LoadOnly(arguments);
+  if (!loaded.ok()) return loaded.status();
+  const absl::StatusOr<int> member = ChosenMember(options, arguments[0], *loaded);
+  if (!member.ok()) return member.status();
+  ScheduleFile& file = loaded->file;
+  file.schedule = TakeMember(file.schedule, *member);
+  if (options.by_step || !options.policy.empty() || !options.arch.empty()) {
+    const absl::StatusOr<Target> target = TargetFor(options, arguments[0], file);
+    if (!target.ok()) return target.status();
+    // It was said of the switches, the policy or the architecture as they were.
+    file.expect_under.clear();
+    if (file.policy != target->policy->name() || file.arch != target->arch->name()) {
+      file.expect.reset();
+    }
+    file.policy = target->policy->name();
+    file.arch = target->arch->name();
+    if (options.by_step) {
+      static Execution execution;
+      const Trace trace = Record(execution, file.schedule, *target->policy, *target->arch);
+      file.schedule = NameSwitches(file.schedule, trace);
+      file.expect = trace.result.violation.kind;
+    }
+  }
+  return Write(options.output, WithComment(PrintText(file), *member, loaded->members));
+}
+
+absl::StatusOr<ExitStatus> Encode(const Options& options,
+                                  const std::vector<std::string>& arguments) {
+  const absl::StatusOr<LoadedSchedule> loaded = LoadOnly(arguments);
+  if (!loaded.ok()) return loaded.status();
+  const absl::StatusOr<Members> members = ChosenMembers(options, arguments[0], *loaded);
+  if (!members.ok()) return members.status();
+  const EncodedBytes bytes =
+      EncodeBytes(TakeMember(loaded->file.schedule, members->begin), members->end - members->begin);
+  return Write(options.output, std::string(bytes.begin(), bytes.end()));
+}
+
+constexpr Command kShow("show", "FILE [-o OUT]", "print a schedule as text",
+                        " output by_step policy arch member ", Show);
+const RegisterCommand kShowRegistered(&kShow);
+constexpr Command kEncode("encode", "FILE -o OUT", "write a schedule as bytes", " output member ",
+                          Encode);
+const RegisterCommand kEncodeRegistered(&kEncode);
+
+}  // namespace
+}  // namespace gatherfuzz

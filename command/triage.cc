@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// gatherfuzz triage: sorts folders of crash files into distinct violations.
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "command/chosen.h"
+#include "command/command.h"
+#include "command/options.h"
+#include "explore/io/strings.h"
+#include "triage/crashes/triage_run.h"
+
+namespace gatherfuzz {
+namespace {
+
+// States of each exploration, where --limit does not say: as minimize and explain have it.
+constexpr uint64_t kStates = 200'000;
+
+ExitStatus StatusOf(const TriageRun& run) {
+  const TriageIndex& index = run.index();
+  if (run.stopped()) return kLimit;
+  if (index.Count(GroupState::kNew) != 0) return kViolation;
+  for (const ReplayOutcome unjudged : {ReplayOutcome::kUnread, ReplayOutcome::kBadText,
+                                       ReplayOutcome::kUnsaid, ReplayOutcome::kUnknownTarget}) {
+    if (index.Count(unjudged) != 0) return kBadInput;
+  }
+  return index.Count(ReplayOutcome::kStepLimit) != 0 ? kLimit : kNoViolation;
+}
+
+void SayStopped(const TriageRun& run) {
+  std::cerr << "gatherfuzz: "
+            << (run.interrupted() ? "interrupted" : "the limit of seconds was reached");
+  if (!run.replayed_all()) {
+    std::cerr << " while files were replayed, so there is no index yet";
+  } else {
+    std::cerr << ", with " << Counted(run.index().Unmade(), "violation")
+              << " still to be made small";
+  }
+  std::cerr << "; the same command goes on\n";
+}
+
+absl::StatusOr<TriageSettings> ChosenSettings(const Options& options,
+                                              const std::vector<std::string>& arguments) {
+  TriageSettings settings{.roots = arguments, .out = options.out, .known = options.known};
+  if (arguments.empty()) return absl::InvalidArgumentError("triage needs a folder of crash files");
+  if (settings.out.empty()) {
+    return absl::InvalidArgumentError("triage needs --out, the folder to write to");
+  }
+  settings.make.flags = {options.policy, options.arch};
+  const Said& flags = settings.make.flags;
+  if (!flags.policy.empty() && FindPolicy(flags.policy) == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown policy '", flags.policy, "'; 'gatherfuzz policies' lists them"));
+  }
+  if (!flags.arch.empty() && FindArch(flags.arch) == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown arch '", flags.arch, "'; 'gatherfuzz policies' lists them"));
+  }
+  const absl::StatusOr<int> jobs = ChosenJobs(options);
+  if (!jobs.ok()) return jobs.status();
+  settings.jobs = *jobs;
+  const absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
+  if (!limits.ok()) return limits.status();
+  settings.seconds = limits->seconds;
+  settings.make.limits = *limits;
+  settings.make.limits.seconds = ExploreLimits{}.seconds;  // results do not depend on the machine
+  if (limits->states == ExploreLimits{}.states) settings.make.limits.states = kStates;
+  return settings;
+}
+
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  const absl::StatusOr<TriageSettings> settings = ChosenSettings(options, arguments);
+  if (!settings.ok()) return settings.status();
+  const auto run = std::make_unique<TriageRun>(*settings);
+  const absl::Status status = run->Run();
+  if (!status.ok()) return status;
+  if (run->replayed_all()) {
+    std::cout << (options.json ? PrintJson(run->index()) : PrintTable(run->index()));
+  }
+  if (!run->stopped()) return StatusOf(*run);
+  std::cout.flush();
+  SayStopped(*run);
+  return kLimit;
+}
+
+constexpr Command kCommand(
+    "triage", "DIR... --out DIR [--known DIR]",
+    "sort crash files of libFuzzer, AFL++ and scripts/fuzz into distinct violations, reduce the "
+    "shortest of each, and write a folder for each and an index",
+    " out known policy arch jobs json limit ", Main,
+    "Two files show the same violation if policy, architecture and signature are the same. Of "
+    "bytes,\n"
+    "--policy and --arch say what they are run under, or else the nearest name along the path "
+    "that\n"
+    "is or holds POLICY_ARCH, or AFL++'s fuzzer_stats; of text, its own lines do. The shortest is\n"
+    "the one of fewest steps, then of fewest bytes, then the first by path.\n"
+    "--limit: states bounds each exploration (200000 if not given), seconds all of it.\n"
+    "What is in --out already is kept and used; nothing is deleted or overwritten but the index.\n"
+    "--json prints that, index.json.\n"
+    "Exit status: 3 if interrupted, 1 if there is a new violation (one that --known does not "
+    "have),\n"
+    "2 if a file could not be judged, 3 if one came to the limit of steps, 0 otherwise.\n");
+const RegisterCommand kRegistered(&kCommand);
+
+}  // namespace
+}  // namespace gatherfuzz

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Random walks of a stepper through random programs, and what two of them are compared by.
+#ifndef GATHERFUZZ_TESTS_EXPLORE_WALKS_H_
+#define GATHERFUZZ_TESTS_EXPLORE_WALKS_H_
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <iterator>
+#include <string>
+
+#include "explore/action.h"
+#include "model/arch/arch.h"
+#include "model/policies/policy.h"
+#include "tests/explore/known_programs.h"
+#include "tests/small_program.h"
+#include "tests/support.h"
+
+namespace gatherfuzz {
+
+// Policies that skip, count, publish, wait, lend state, or leave an invalidation outstanding.
+inline constexpr const char* kPolicies[] = {
+    "own-range",  "full-mm",      "nesting-counters", "overlap-list",       "sync-finish",
+    "epoch-sync", "full-mm-leaf", "sync-before-dec",  "forced-not-awaited", "shared-flush"};
+
+// A small program, a known one, or one of any bytes with up to four operations an agent.
+inline Schedule AnyProgram(Random& random) {
+  if (random.Below(3) == 0) return SmallProgram(random);
+  if (random.Below(8) == 0) {
+    const auto known = KnownPrograms();
+    return FromText(known[random.Below(static_cast<uint32_t>(known.size()))].text).schedule;
+  }
+  Schedule schedule = RandomSchedule(random);
+  const Schedule whole = schedule;
+  schedule.program.clear();
+  int lines[kMaxAgents] = {};
+  for (const ProgramLine& line : whole.program) {
+    if (++lines[Index(line.agent)] <= 4) schedule.program.push_back(line);
+  }
+  schedule.order.clear();
+  schedule.tail = {};
+  return schedule;
+}
+
+// Goes on with the agent that moved last, or with any that can move.
+class AnyWay {
+ public:
+  explicit AnyWay(Random& random) : random_(random), stickiness_(1 + random.Below(8)) {}
+
+  Action Choose(const Actions& able) {
+    if (able.contains(last_) && random_.Below(stickiness_) != 0) return last_;
+    Actions rest = able;
+    for (uint32_t skip = random_.Below(static_cast<uint32_t>(able.size())); skip > 0; --skip) {
+      rest.TakeFirst();
+    }
+    return last_ = rest.TakeFirst();
+  }
+
+ private:
+  Random& random_;
+  const uint32_t stickiness_;
+  Action last_ = kNoAction;
+};
+
+inline std::string Text(const Violation& violation) {
+  std::string text{Info(violation.kind).name};
+  for (const int64_t field :
+       {int64_t{violation.page}, int64_t{violation.frame}, int64_t{violation.cpu},
+        int64_t{violation.holder}, int64_t{violation.mapping}, int64_t{violation.moment},
+        int64_t{violation.step}}) {
+    text += " " + std::to_string(field);
+  }
+  return text + " " + violation.detail;
+}
+
+inline std::string Text(const Cost& cost) {
+  return std::to_string(cost.invalidations) + " " + std::to_string(cost.whole) + " " +
+         std::to_string(cost.needless) + " " + std::to_string(cost.steps_waited);
+}
+
+inline bool SameState(const World& a, const World& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+inline std::string Text(const Schedule& schedule, const Policy& policy, const Arch& arch) {
+  return std::string(policy.name()) + " " + std::string(arch.name()) + "\n" +
+         PrintText({.schedule = schedule});
+}
+
+// Calls `with` with random programs, and policies and architectures in turn.
+template <typename With>
+void ForAnyPrograms(int count, uint64_t seed, With with) {
+  Random random(seed);
+  for (int i = 0; i < count && !testing::Test::HasFailure(); ++i) {
+    const Schedule schedule = AnyProgram(random);
+    const Policy& policy = *FindPolicy(kPolicies[i % std::size(kPolicies)]);
+    const Arch& arch = *Archs()[i / std::size(kPolicies) % Archs().size()];
+    SCOPED_TRACE(Text(schedule, policy, arch));
+    with(schedule, policy, arch, random);
+  }
+}
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_TESTS_EXPLORE_WALKS_H_

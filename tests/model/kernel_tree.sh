@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+# From a kernel tree to a verdict, with a tree that is no kernel's (kernel_tree/): what is cut out of
+# it, what is built, what the two of them do (the second one broken), and what is said of a tree
+# that does not fit.
+set -uo pipefail
+source=$1 gatherfuzz=$2 compiler=$3 objcopy=$4
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failures=0
+fail() { echo "$*"; cat "$scratch/out"; failures=$((failures + 1)); }
+compile_tree=$source/model/linux/compile_tree
+tree=$scratch/tree
+
+fresh() { rm -rf "$tree" "$scratch/made" && cp -r "$source/tests/model/kernel_tree" "$tree"; }
+edit() { sed -i "$1" "$tree/$2"; }
+build() { # ARCH
+  "$compile_tree" build "$tree" "$1" gf_tree_it "$scratch/made" "$compiler" "$objcopy" \
+    SMP=y MMU_GATHER_MERGE_VMAS=n >"$scratch/out" 2>&1
+}
+# says PATTERN WHAT: the last command failed, with one line that PATTERN matches.
+says() {
+  [ "$(wc -l <"$scratch/out")" -eq 1 ] && grep -Eq -- "^gatherfuzz: $1" "$scratch/out" ||
+    fail "$2: not one line that matches /$1/"
+}
+expect_error() { # ARCH PATTERN WHAT
+  if build "$1"; then fail "$3: it builds"; else says "$2" "$3"; fi
+}
+
+# What is built has one symbol of its own, and nothing of the tree but the helpers is copied.
+for arch in x86 arm64; do
+  fresh
+  build "$arch" || fail "$arch: does not build"
+  [ "$(nm "$scratch/made/tree.o" | awk '$2 ~ /[A-Z]/ && $2 != "U" { print $3 }')" = gf_tree_it ] ||
+    fail "$arch: other global symbols"
+done
+grep -q 'not/for/the/shim' "$scratch/made/include/gatherfuzz/counter.h" && fail "more than the helpers"
+[ "$(grep -c '^static inline' "$scratch/made/include/gatherfuzz/counter.h")" -eq 4 ] ||
+  fail "not four helpers"
+# Older trees have them in mm_types.h.
+fresh
+mv "$tree/include/linux/mm_inline.h" "$tree/include/linux/mm_types.h"
+: >"$tree/include/linux/mm_inline.h"
+build x86 || fail "helpers in mm_types.h: does not build"
+# An edit makes the object anew: the build hears of all files of the tree.
+for file in mm/mmu_gather.c include/asm-generic/tlb.h include/linux/mm_inline.h; do
+  grep -q "$tree/$file" "$scratch/made/tree.d" || fail "the build does not hear of $file"
+done
+
+# What does not fit.
+"$compile_tree" check /nowhere x86 2>"$scratch/out" && fail "no tree, no error"
+says "no kernel tree at /nowhere" "no tree"
+"$compile_tree" check "$0" x86 2>"$scratch/out" && fail "a file, no error"
+says ".* is not a folder" "a file"
+fresh
+rm "$tree/include/asm-generic/tlb.h"
+expect_error x86 "the tree at $tree has no include/asm-generic/tlb.h" "a missing file"
+fresh
+rm "$tree/arch/arm64/include/asm/tlbflush.h"
+build x86 || fail "x86 asks for the header of arm64"
+expect_error arm64 ".* has no arch/arm64/include/asm/tlbflush.h" "a missing header"
+fresh
+edit 's/dec_tlb_flush_pending(struct/lower_tlb_flush_pending(struct/' include/linux/mm_inline.h
+expect_error x86 ".* has no static inline dec_tlb_flush_pending\(\)" "a missing helper"
+fresh
+edit 's/if (mm_tlb_flush_nested/if (mm_tlb_flush_nestled/' mm/mmu_gather.c
+expect_error x86 ".* does not compile for x86: $tree/mm/mmu_gather.c:[0-9]+:.*mm_tlb_flush_nestled" \
+  "a misspelt name"
+[ -s "$scratch/made/log" ] || fail "no log"
+grep -qF "$scratch/made/log" "$scratch/out" || fail "the line does not say where the log is"
+fresh
+edit 's/bool delay, int size/bool delay, bool more, int size/' mm/mmu_gather.c
+edit 's/bool delay, int size/bool delay, bool more, int size/' include/asm-generic/tlb.h
+expect_error arm64 ".* does not compile for arm64: __tlb_remove_page_size\(\) is not \(struct mmu_gather" \
+  "other arguments"
+fresh
+edit 's/^void tlb_gather_mmu.*/extern void elsewhere(void);\n&/; s/  tlb->mm = mm;/  elsewhere();\n&/' \
+  mm/mmu_gather.c
+expect_error x86 ".* needs what the shim does not have, for x86: elsewhere" "a function elsewhere"
+fresh
+edit 's/vae1is/vae9is/' arch/arm64/include/asm/tlbflush.h
+expect_error arm64 ".*tlbflush.h:[0-9]+:.*GF_TLBI_vae9is" "an operation that is not known"
+fresh
+edit 's/__TLBI_0/__TLBI_ZERO/' arch/arm64/include/asm/tlbflush.h
+expect_error arm64 ".* does not define __TLBI_0\(\) and __TLBI_1\(\)" "no operations"
+
+# What is built runs: clean as it is, and broken where it was broken.
+mail=$source/corpus/00-the-mail.gather
+for arch in x86 arm64; do
+  for file in "$mail" "$source"/corpus/full-mm/"$arch"/*.gather; do
+    "$gatherfuzz" run --policy linux@test --arch "$arch" --expect none "$file" >"$scratch/out" 2>&1 ||
+      fail "linux@test on $arch: $file"
+  done
+  "$gatherfuzz" search --policy linux@test --arch "$arch" --executions 20000 >"$scratch/out" 2>&1 ||
+    fail "linux@test on $arch: broken"
+  "$gatherfuzz" explore --verify --policy linux@test --arch "$arch" "$mail" >"$scratch/out" 2>&1 ||
+    fail "linux@test on $arch: exploration"
+  "$gatherfuzz" run --policy linux@test-broken --arch x86 --expect stale-after-return "$mail" \
+    >"$scratch/out" 2>&1 || fail "linux@test-broken is not broken by the mail"
+  "$gatherfuzz" explore --policy linux@test-broken --arch "$arch" "$mail" >"$scratch/out" 2>&1
+  [ $? -eq 1 ] || fail "linux@test-broken on $arch: exploration finds nothing"
+done
+
+# The replay of the corpus holds trees to it as it does policies, but writes nothing of them.
+cp -r "$source/corpus" "$scratch/corpus"
+"$gatherfuzz" run --check --policy all --update "$scratch/corpus" >"$scratch/out" 2>&1
+[ $? -eq 1 ] || fail "the replay does not see that linux@test-broken is"
+grep -q '00-the-mail.gather: expected none, got stale-after-return (linux@test-broken, x86)$' \
+  "$scratch/out" || fail "the replay does not say what linux@test-broken does"
+! grep -q '(linux@test, ' "$scratch/out" || fail "linux@test is not as expected"
+diff -r "$source/corpus" "$scratch/corpus" >"$scratch/out" || fail "--update wrote of a tree"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// What a kernel tree is compared with, step by step: the model's own gather, with the batches of
+// tables that a tree is given (model/linux/room.h).
+//
+// It differs from the model's in one place. There, memory for queued tables never runs out; here,
+// as in tlb_remove_table() of 6.1 and 6.12, a table for which there is no batch is freed at once,
+// behind a flush of the TLB, and so are the tables of a batch that is full.
+#ifndef GATHERFUZZ_TESTS_MODEL_TABLE_BATCHES_H_
+#define GATHERFUZZ_TESTS_MODEL_TABLE_BATCHES_H_
+
+#include "model/kernel/mmu_gather.h"
+#include "model/linux/room.h"
+
+namespace gatherfuzz {
+
+// What finish does when another gather is live. But for the first, edits of a tree that break it.
+enum class Nested : uint8_t {
+  kFullMm,    // full-mm
+  kNothing,   // the test of nesting is never true
+  kNoTables,  // full-mm without `freed_tables = 1`
+  kNoFullMm,  // full-mm without `fullmm = 1`
+};
+
+class TableBatches final : public GatherProtocol {
+ public:
+  constexpr TableBatches(Nested nested, bool limited) : nested_(nested), limited_(limited) {}
+
+  void RemoveTable(const Thread& t, FrameId table, int page, Level level) const override {
+    GatherProtocol::RemoveTable(t, table, page, level);
+    const int batch = kGeometry[t.world().mm.batch].table_batch;
+    if (limited_ && t.gather().table_count >= (batch == 0 ? 1 : batch)) {
+      FlushTlbOnly(t);
+      FreeTables(t);
+    }
+  }
+
+ protected:
+  void Finishing(const Thread& t) const override {
+    if (!FlushNested(t) || nested_ == Nested::kNothing) return;
+    if (nested_ != Nested::kNoFullMm) t.gather().fullmm = 1;
+    ResetRange(t.gather());
+    if (nested_ != Nested::kNoTables) t.gather().freed_tables = 1;
+  }
+
+ private:
+  Nested nested_;
+  bool limited_;
+};
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_TESTS_MODEL_TABLE_BATCHES_H_

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "triage/replay/compare.h"
+
+#include <algorithm>
+#include <bit>
+#include <functional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "explore/io/strings.h"
+#include "harness/family.h"
+
+namespace gatherfuzz {
+namespace {
+
+using Runs = std::vector<const PolicyRun*>;
+
+template <typename Want>
+Runs Select(const Comparison& comparison, Want want) {
+  Runs runs;
+  for (const PolicyRun& run : comparison.runs) {
+    if (std::invoke(want, run)) runs.push_back(&run);
+  }
+  return runs;
+}
+
+std::string Names(const Runs& runs) {
+  return absl::StrJoin(runs, ", ", [](std::string* out, const PolicyRun* run) {
+    absl::StrAppend(out, Absl(run->policy->name()));
+  });
+}
+
+// "2 (own-range)": the least or the most of `count` among the runs, and whose it is.
+template <typename Count>
+std::string Extreme(const Runs& runs, bool most, Count count) {
+  const auto less = [&](const PolicyRun* a, const PolicyRun* b) { return count(*a) < count(*b); };
+  const PolicyRun* run = most ? *std::max_element(runs.begin(), runs.end(), less)
+                              : *std::min_element(runs.begin(), runs.end(), less);
+  Runs same;
+  std::copy_if(runs.begin(), runs.end(), std::back_inserter(same),
+               [&](const PolicyRun* other) { return count(*other) == count(*run); });
+  const std::string who = same.size() == runs.size() ? "all alike" : Names(same);
+  return absl::StrCat(count(*run), count(*run) == 0 ? "" : absl::StrCat(" (", who, ")"));
+}
+
+// What the clean runs cost, least and most.
+std::string CostText(const Runs& clean) {
+  const auto issued = [](const PolicyRun& run) { return run.trace.result.cost.invalidations; };
+  const auto waited = [](const PolicyRun& run) { return run.trace.result.cost.steps_waited; };
+  const auto needless = [](const PolicyRun& run) { return run.trace.result.cost.needless; };
+  std::string text = absl::StrCat("most invalidations: ", Extreme(clean, true, issued));
+  if (Extreme(clean, true, issued) != Extreme(clean, false, issued)) {
+    absl::StrAppend(&text, "; fewest: ", Extreme(clean, false, issued));
+  }
+  return absl::StrCat(text, "\nmost needless drops: ", Extreme(clean, true, needless),
+                      "; longest wait in steps: ", Extreme(clean, true, waited), "\n");
+}
+
+bool Several(Members members) { return members.end - members.begin > 1; }
+
+std::string Row(const PolicyRun& run, Members members) {
+  const RunResult& result = run.trace.result;
+  const std::string whose =
+      Several(members) && run.fails() ? absl::StrCat(" (member ", run.member, ")") : "";
+  return absl::StrFormat("%c %-17s %-24s %5d %6d %6d %8d %6d  %s%s\n", run.held_safe ? '*' : ' ',
+                         Absl(run.policy->name()), VerdictOf(result), result.steps,
+                         result.cost.invalidations, result.cost.whole, result.cost.needless,
+                         result.cost.steps_waited, FinalMemoryText(run), whose);
+}
+
+// Pages that the programs of CPUs name.
+uint64_t Touched(const Schedule& schedule) {
+  uint64_t pages = 0;
+  for (const auto& [agent, op] : schedule.program) {
+    if (KindOf(agent) == AgentKind::kCpu) pages |= MaskOf(op.range);
+  }
+  return pages;
+}
+
+}  // namespace
+
+Comparison Compare(Execution& execution, const Schedule& schedule, Members members,
+                   std::span<const Policy* const> policies, const Arch& arch, uint32_t ignored) {
+  const Determined determined = DeterminedBy(schedule);
+  const FinalMemory predicted = Predict(schedule, determined);
+  const uint64_t touched = Touched(schedule);
+  Comparison comparison{.arch = &arch,
+                        .members = members,
+                        .touched = std::popcount(touched),
+                        .determined = std::popcount(touched & determined.pte)};
+  const auto run_member = [&](const Policy& policy, int number) {
+    PolicyRun run{.policy = &policy, .held_safe = policy.SafeOn(arch.name()), .member = number};
+    run.trace = Record(execution, TakeMember(schedule, number), policy, arch, ignored);
+    if (run.judged()) {
+      run.difference = FirstDifference(Final(execution.world(), determined), predicted);
+    }
+    return run;
+  };
+  for (const Policy* policy : policies) {
+    PolicyRun shown = run_member(*policy, members.begin);
+    for (int number = members.begin + 1; !shown.fails() && number < members.end; ++number) {
+      PolicyRun run = run_member(*policy, number);
+      if (run.fails()) shown = std::move(run);
+    }
+    comparison.runs.push_back(std::move(shown));
+  }
+  return comparison;
+}
+
+std::string VerdictOf(const RunResult& result) {
+  return result.limit ? "limit" : std::string(Info(result.violation.kind).name);
+}
+
+std::string FinalMemoryText(const PolicyRun& run) {
+  if (!run.judged()) return "-";
+  return run.difference ? absl::StrCat("differs at page ", run.difference.page)
+                        : "as the program says";
+}
+
+std::string PrintComparison(const std::string& path, const Comparison& comparison) {
+  const std::string which =
+      !Several(comparison.members)
+          ? ""
+          : absl::StrFormat(" with %d members; each policy's first that fails, or else member 0",
+                            comparison.members.end);
+  std::string text = absl::StrFormat(
+      "%s on %s%s; * is expected to be safe there; the program determines %d of %d pages it "
+      "touches\n"
+      "  %-17s %-24s %5s %6s %6s %8s %6s  %s\n",
+      path, Absl(comparison.arch->name()), which, comparison.determined, comparison.touched,
+      "policy", "verdict", "steps", "inval.", "whole", "needless", "waited", "final memory");
+  for (const PolicyRun& run : comparison.runs) text += Row(run, comparison.members);
+
+  const Runs failed = Select(comparison, &PolicyRun::fails);
+  const Runs clean = Select(comparison, [](const PolicyRun& run) { return !run.fails(); });
+  for (const PolicyRun* run : failed) {
+    if (run->difference) {
+      absl::StrAppend(&text, Absl(run->policy->name()), ": ", Describe(run->difference), "\n");
+    }
+  }
+  absl::StrAppend(&text, failed.empty() ? "none fails" : absl::StrCat("fails: ", Names(failed)),
+                  "\n");
+  const Runs broken =
+      Select(comparison, [&](const PolicyRun& run) { return run.held_safe && run.fails(); });
+  if (!broken.empty()) {
+    absl::StrAppend(&text, "of these, expected to be safe: ", Names(broken),
+                    ": a fault of the policy, the model or the oracle\n");
+  }
+  if (!clean.empty()) text += "of the clean ones, " + CostText(clean);
+  return text;
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "triage/tell/explain/chain.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "triage/tell/explain/summary.h"
+
+namespace gatherfuzz {
+namespace {
+
+// Keeps the chain in order of time.
+void Add(std::vector<Sentence>& chain, Sentence sentence) {
+  const auto later = [](int step, const Sentence& other) { return step < other.step; };
+  chain.insert(std::upper_bound(chain.begin(), chain.end(), sentence.step, later),
+               std::move(sentence));
+}
+
+// The chain of a stale entry: a leaf in a TLB, or a pointer to a table in a walk cache.
+class StaleChain {
+ public:
+  StaleChain(const Schedule& schedule, const Trace& trace, const Cause& cause)
+      : schedule_(schedule), trace_(trace), cause_(cause), it_(trace.result.violation) {}
+
+  std::vector<Sentence> Tell() {
+    Filled();
+    Removed();
+    Examined();
+    Asked();
+    Flushed();
+    Others();
+    TableFreed();
+    Judged();
+    return std::move(chain_);
+  }
+
+ private:
+  const TraceStep& At(int step) const { return trace_.steps[static_cast<size_t>(step)]; }
+  std::string Actor(int step) const { return ActorOf(schedule_, At(step).event); }
+  void Say(int step, std::string text) { Add(chain_, {std::move(text), step}); }
+
+  bool table() const { return AboutTable(it_.kind); }
+  std::string Holder() const { return absl::StrCat("cpu", it_.holder); }
+  // What stands stale.
+  std::string Entry() const {
+    if (!table()) {
+      return absl::StrCat("page ", it_.page, " (mapping ", it_.mapping, " -> frame ", it_.frame,
+                          ")");
+    }
+    return absl::StrCat("the page table from page ", it_.page, " (frame ", it_.frame, ")");
+  }
+  std::string Cache() const { return table() ? "walk cache" : "TLB"; }
+
+  void Filled() {
+    if (cause_.filled < 0) {
+      return Say(-1, absl::StrCat("The ", Cache(), " of ", Holder(), " holds ", Entry(), "."));
+    }
+    const bool asked = KindOf(At(cause_.filled).event.agent) == AgentKind::kCpu;
+    Say(cause_.filled, asked ? absl::StrCat(Actor(cause_.filled),
+                                            " misses the TLB; the walk caches ", Entry(), ".")
+                             : absl::StrCat("The hardware walker of ", Holder(),
+                                            ", unasked, caches ", Entry(), "."));
+  }
+
+  void Removed() {
+    if (cause_.removed < 0) return;
+    const StepEvent& event = At(cause_.removed).event;
+    const std::string who = Actor(cause_.removed);
+    if (table()) {
+      return Say(cause_.removed,
+                 absl::StrCat(who,
+                              " unlinks that table and queues it to be freed: its mmu_gather is "
+                              "to invalidate the pointer first (freed_tables)."));
+    }
+    const std::string what = event.point == Point::pte_clear ? "PTE" : "PMD entry";
+    const Op* op = OpOf(schedule_, event);
+    if (op != nullptr && op->kind == OpKind::kFree) {
+      return Say(cause_.removed,
+                 absl::StrCat(who, " takes the ", what, " of page ", it_.page,
+                              " away to make it clean: from here on a TLB that holds "
+                              "it as dirty is stale."));
+    }
+    Say(cause_.removed,
+        absl::StrCat(who, " clears the ", what, " of page ", it_.page,
+                     ": from here on the entry is "
+                     "stale. The invalidation is deferred to the end of its mmu_gather."));
+  }
+
+  void Examined() {
+    if (cause_.examined < 0 || cause_.examined == cause_.removed) return;
+    const StepEvent& event = At(cause_.examined).event;
+    const std::string who = Actor(cause_.examined);
+    if (event.point == Point::pte_clear || event.point == Point::pmd_clear ||
+        event.point == Point::pmd_invalidate) {
+      return Say(cause_.examined, absl::StrCat(who, " comes to page ", it_.page,
+                                               " as well, and "
+                                               "records it in its own mmu_gather."));
+    }
+    const std::string seen =
+        event.point == Point::pte_read && !At(cause_.examined).leaf_before.none() ? "clean"
+                                                                                  : "empty";
+    const std::string entry = event.point == Point::pte_read   ? "PTE"
+                              : event.point == Point::pmd_read ? "PMD entry"
+                                                               : "PUD entry";
+    Say(cause_.examined, absl::StrCat(who, " sees the ", entry, " of page ", it_.page, " ", seen,
+                                      ", so it does not record it in its mmu_gather."));
+  }
+
+  // The call that had to invalidate: that which returned or freed, or else the one that removed.
+  bool Responsible(const StepEvent& event) const {
+    const StepEvent& judged = At(cause_.judged).event;
+    const bool call = KindOf(judged.agent) == AgentKind::kCpu && judged.point != Point::walk_pte &&
+                      judged.point != Point::walk_pmd && judged.point != Point::walk_pud;
+    const StepEvent& whose = call || cause_.removed < 0 ? judged : At(cause_.removed).event;
+    return event.agent == whose.agent && event.op == whose.op;
+  }
+
+  void Asked() {
+    const int from = std::max(cause_.removed, cause_.examined);
+    for (int i = cause_.judged; i > from && from >= 0; --i) {
+      const StepEvent& event = At(i).event;
+      if (event.point != Point::pending_read || !Responsible(event)) continue;
+      const int count = At(i).pending_after;
+      return Say(
+          i, absl::StrCat(
+                 Actor(i), " asks mm_tlb_flush_nested(): tlb_flush_pending is ", count,
+                 count > 1 ? ", another gather is live." : ", so it takes itself to be alone."));
+    }
+  }
+
+  std::string Cleared() const {
+    std::set<std::string> pages;
+    for (const TraceStep& step : trace_.steps) {
+      if (!Responsible(step.event)) continue;
+      if (step.event.point == Point::pte_clear) pages.insert(absl::StrCat(step.event.page));
+    }
+    return absl::StrJoin(pages, ", ");
+  }
+
+  void Flushed() {
+    const std::string& who = Actor(ResponsibleStep());
+    if (cause_.missing == Missing::kNotIssued) {
+      // Said with what comes last.
+      not_issued_ = ClearedAnything() ? "It has issued no invalidation since."
+                                      : "It has issued no invalidation: it cleared nothing itself, "
+                                        "so its mmu_gather is empty.";
+      return;
+    }
+    const TraceStep& flush = At(cause_.flushed);
+    const std::string issues = absl::StrCat(who, " issues an invalidation of ", Describe(flush));
+    switch (cause_.missing) {
+      case Missing::kTooNarrow: {
+        const std::string cleared = Cleared();
+        return Say(cause_.flushed,
+                   absl::StrCat(issues, ", which does not reach ", Target(),
+                                cleared.empty() ? "."
+                                                : absl::StrCat(": it covers what the call "
+                                                               "cleared itself (",
+                                                               cleared, ").")));
+      }
+      case Missing::kWrongLevel:
+        return Say(cause_.flushed, absl::StrCat(issues, ". Its range reaches ", Target(), ", but ",
+                                                WhyNotLevel(flush.request)));
+      case Missing::kPending:
+        return Say(cause_.flushed,
+                   absl::StrCat(issues, ", which covers ", Target(), ", and does not wait until ",
+                                Holder(), " has taken it."));
+      default:
+        return Say(cause_.flushed, absl::StrCat(issues, ", which ", Holder(),
+                                                " takes; the entry is cached again after that."));
+    }
+  }
+
+  std::string Target() const {
+    return table() ? "the pointer to that table" : absl::StrCat("page ", it_.page);
+  }
+
+  std::string WhyNotLevel(const Invalidation& request) const {
+    if (table() && request.last_level) {
+      return "it asks for leaf entries only, so pointers to tables stay (freed_tables is not set).";
+    }
+    if (request.level_hint != 0) return "its level hint names another level than the entry's.";
+    if (request.stride != Level::kPte) {
+      return absl::StrCat("its stride of ", PagesAt(request.stride),
+                          " pages steps over the entry.");
+    }
+    return "it does not ask for entries of that level.";
+  }
+
+  int ResponsibleStep() const {
+    for (int i = cause_.judged; i >= 0; --i) {
+      if (Responsible(At(i).event)) return i;
+    }
+    return cause_.judged;
+  }
+
+  bool ClearedAnything() const {
+    return std::any_of(trace_.steps.begin(), trace_.steps.end(), [&](const TraceStep& step) {
+      const Point point = step.event.point;
+      return Responsible(step.event) &&
+             (point == Point::pte_clear || point == Point::pmd_clear ||
+              point == Point::pmd_invalidate || point == Point::pte_table_unlink ||
+              point == Point::pmd_table_unlink);
+    });
+  }
+
+  // The one who removed the entry, if it is not the one to blame, is to invalidate it yet.
+  void Others() {
+    if (cause_.others >= 0) {
+      return Say(cause_.others,
+                 absl::StrCat(Actor(cause_.others), " issues an invalidation of ",
+                              Describe(At(cause_.others)), ", which covers ", Target(), ", but ",
+                              Holder(), " has not taken it yet."));
+    }
+    if (cause_.removed < 0 || Responsible(At(cause_.removed).event)) return;
+    const PendingStep next =
+        trace_.next[static_cast<size_t>(Index(CpuOf(At(cause_.removed).event.agent)))];
+    if (next.point == kNoPoint) return;
+    still_to_come_ = absl::StrCat(" The invalidation of ", Actor(cause_.removed),
+                                  ", which cleared it, is still to come: that call stands before ",
+                                  StepName(next.point, next.page), ".");
+  }
+
+  // The walk that reads what was a table comes after the step that is to blame.
+  void TableFreed() {
+    if (it_.kind != ViolationKind::kWalkedDeadTable) return;
+    for (int i = cause_.judged; i > cause_.removed; --i) {
+      if (At(i).event.point != Point::free_table || At(i).frame != it_.frame) continue;
+      return Say(i, absl::StrCat(Actor(i), " frees that table. ", not_issued_));
+    }
+  }
+
+  void Judged() {
+    const std::string who = Actor(cause_.judged);
+    const std::string before = not_issued_.empty() ? "" : not_issued_ + " ";
+    std::string text;
+    switch (it_.kind) {
+      case ViolationKind::kStaleAfterReturn:
+        text = absl::StrCat(who, " returns. ", before, "User space on ", Holder(),
+                            " still reaches frame ", it_.frame, " through page ", it_.page,
+                            ", which the call says is gone: it returns too early.");
+        break;
+      case ViolationKind::kStaleDirtyAfterReturn:
+        text = absl::StrCat(who, " returns. ", before, "A write on ", Holder(), " through page ",
+                            it_.page,
+                            " sets no dirty bit any more, so reclaim may drop what is "
+                            "written: it returns too early.");
+        break;
+      case ViolationKind::kFreedPageCached:
+        text =
+            KindOf(At(cause_.judged).event.agent) == AgentKind::kCpu &&
+                    At(cause_.judged).event.point == Point::free_page
+                ? absl::StrCat(who, " frees frame ", it_.frame, ". ", before, Holder(),
+                               " still translates to it, and would read and write what the frame "
+                               "holds next: it is freed too early.")
+                : absl::StrCat(who, " caches a translation to frame ", it_.frame,
+                               ", which is free. ", before);
+        break;
+      case ViolationKind::kFreedTableCached:
+        text = absl::StrCat(who, " frees that table. ", before, Holder(),
+                            " still points at it, and would take what the frame holds next for "
+                            "page-table entries: it is freed too early.");
+        break;
+      default:
+        text = absl::StrCat(who, " reads an entry from frame ", it_.frame,
+                            ", which is no longer that table.");
+    }
+    Say(cause_.judged, text + still_to_come_);
+  }
+
+  const Schedule& schedule_;
+  const Trace& trace_;
+  const Cause& cause_;
+  const Violation& it_;
+  std::vector<Sentence> chain_;
+  std::string not_issued_, still_to_come_;
+};
+
+// The last step at `point` of an agent before `end`, or -1.
+int LastOf(const Trace& trace, AgentId agent, Point point, int end) {
+  for (int i = end - 1; i >= 0; --i) {
+    const StepEvent& event = trace.steps[static_cast<size_t>(i)].event;
+    if (event.agent == agent && event.point == point) return i;
+  }
+  return -1;
+}
+
+int LastStepOf(const Trace& trace, AgentId agent) {
+  for (int i = static_cast<int>(trace.steps.size()) - 1; i >= 0; --i) {
+    if (trace.steps[static_cast<size_t>(i)].event.agent == agent) return i;
+  }
+  return -1;
+}
+
+std::vector<Sentence> ChainOfDeadlock(const Schedule& schedule, const Trace& trace) {
+  std::vector<Sentence> chain;
+  for (int cpu = 0; cpu < trace.end.cpu_count; ++cpu) {
+    const AgentId agent = CpuAgent(MakeCpu(cpu));
+    const int last = LastStepOf(trace, agent);
+    const PendingStep next = trace.next[static_cast<size_t>(cpu)];
+    const bool in_finish = trace.end.cpus[static_cast<size_t>(cpu)].call.waiting != 0;
+    if (last < 0 || (!in_finish && next.point == kNoPoint)) continue;
+    std::string text = absl::StrCat(
+        "Since then ", ActorOf(schedule, trace.steps[static_cast<size_t>(last)].event),
+        in_finish ? " waits in its finish" : " waits at " + StepName(next.point, next.page));
+    const int raised = LastOf(trace, agent, Point::pending_inc, last + 1);
+    if (raised > LastOf(trace, agent, Point::pending_dec, last + 1)) {
+      absl::StrAppend(&text, "; it raised tlb_flush_pending at step ", raised + 1,
+                      " and lowers it only after that");
+    }
+    Add(chain, {text + ".", last});
+  }
+  chain.push_back({absl::StrCat("tlb_flush_pending stays at ", int{trace.end.mm.tlb_flush_pending},
+                                ", and no agent can move: each waits for what another does only "
+                                "after its own wait."),
+                   static_cast<int>(trace.steps.size()) - 1});
+  return chain;
+}
+
+std::vector<Sentence> ChainOfEndlessFault(const Schedule& schedule, const Trace& trace) {
+  const Violation& it = trace.result.violation;
+  std::vector<Sentence> chain;
+  for (int i = 0; i < static_cast<int>(trace.steps.size()); ++i) {
+    const StepEvent& event = trace.steps[static_cast<size_t>(i)].event;
+    const bool last_call =
+        event.agent == CpuAgent(MakeCpu(it.cpu)) && event.op == trace.steps.back().event.op;
+    if (!last_call || event.page != it.page || event.point != Point::fault) continue;
+    chain.push_back({absl::StrCat(ActorOf(schedule, event), " faults",
+                                  chain.empty() ? "." : " again, on a PTE that allows it."),
+                     i});
+  }
+  chain.push_back(
+      {absl::StrCat(FaultsForTlb(trace)
+                        ? "Its TLB holds an entry for that page which does not allow the access"
+                        : "Its walk cache leads to a frame that is not the page's table any more",
+                    "; no gather is live and no invalidation is pending, so nothing will drop it."),
+       static_cast<int>(trace.steps.size()) - 1});
+  return chain;
+}
+
+std::vector<Sentence> ChainOfStarvation(const Schedule& schedule, const Trace& trace) {
+  const AgentId waiter = CpuAgent(MakeCpu(trace.result.violation.cpu));
+  const int last = LastStepOf(trace, waiter);
+  std::vector<Sentence> chain;
+  if (last < 0) return chain;
+  chain.push_back(
+      {absl::StrCat("After that ", ActorOf(schedule, trace.steps[static_cast<size_t>(last)].event),
+                    " waits in its finish until no other gather is live."),
+       last});
+  for (int i = last + 1; i < static_cast<int>(trace.steps.size()); ++i) {
+    const StepEvent& event = trace.steps[static_cast<size_t>(i)].event;
+    if (event.point != Point::syscall_return) continue;
+    const int began = LastOf(trace, event.agent, Point::pending_inc, i);
+    if (began < last) continue;
+    chain.push_back({absl::StrCat(ActorOf(schedule, event), ", which began its gather at step ",
+                                  began + 1, ", after the wait, has returned."),
+                     i});
+  }
+  chain.push_back({absl::StrCat("tlb_flush_pending is ", int{trace.end.mm.tlb_flush_pending},
+                                ": again a gather is live that began after the wait. As long as "
+                                "others come, the wait does not end."),
+                   static_cast<int>(trace.steps.size()) - 1});
+  return chain;
+}
+
+}  // namespace
+
+std::vector<Sentence> ChainOf(const Schedule& schedule, const Trace& trace, const Cause& cause) {
+  switch (trace.result.violation.kind) {
+    case ViolationKind::kDeadlock: return ChainOfDeadlock(schedule, trace);
+    case ViolationKind::kStarvation: return ChainOfStarvation(schedule, trace);
+    case ViolationKind::kEndlessFault: return ChainOfEndlessFault(schedule, trace);
+    case ViolationKind::kProtocolError:
+      return {
+          {absl::StrCat(cause.judged < 0 ? "The run" : ActorOf(schedule, trace.steps.back().event),
+                        ": ", SummaryOf(schedule, trace)),
+           cause.judged}};
+    default: return StaleChain(schedule, trace, cause).Tell();
+  }
+}
+
+}  // namespace gatherfuzz

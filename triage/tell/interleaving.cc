@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "triage/tell/interleaving.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "harness/text.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr size_t kLeastWidth = 24;
+
+// Steps of the protocol, which matter in a racing call whatever page they are about.
+bool OfProtocol(Point point) {
+  switch (point) {
+    case Point::pending_inc:
+    case Point::pending_read:
+    case Point::pending_dec:
+    case Point::policy_read:
+    case Point::policy_write:
+    case Point::policy_rmw:
+    case Point::finish_wait:
+    case Point::tlb_flush:
+    case Point::tlb_flush_done:
+    case Point::vma_detach:
+    case Point::mmap_write_downgrade:
+    case Point::syscall_return: return true;
+    default: return false;
+  }
+}
+
+bool NearPage(const StepEvent& event, int page) {
+  return event.page != kNoPage && event.point != Point::deliver && page >= 0 &&
+         (event.page == page ||
+          (Info(event.point).has_page && event.point != Point::pte_read &&
+           event.point != Point::pte_clear && event.page / kPagesPerPmd == page / kPagesPerPmd));
+}
+
+// The calls that race, as (agent, line of its program).
+using Calls = std::set<std::pair<AgentId, int>>;
+
+Calls RacingCalls(const Trace& trace, const Cause& cause) {
+  Calls calls;
+  for (const int index : {cause.removed, cause.examined, cause.flushed, cause.judged}) {
+    if (index >= 0) calls.insert({trace.steps[index].event.agent, trace.steps[index].event.op});
+  }
+  return calls;
+}
+
+// A violation without a page (deadlock, starvation) is about who was in a gather when: what counts
+// is shown from where the oldest call that is still under way began.
+std::vector<bool> StepsOfWaiting(const Trace& trace) {
+  std::vector<bool> shown(trace.steps.size(), false);
+  size_t first = trace.steps.size();
+  for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
+    if (trace.end.cpus[cpu].call.waiting == 0) continue;
+    int last_op = -1;
+    for (const TraceStep& step : trace.steps) {
+      if (step.event.agent == CpuAgent(MakeCpu(cpu))) last_op = step.event.op;
+    }
+    for (size_t i = 0; i < first; ++i) {
+      const StepEvent& event = trace.steps[i].event;
+      if (event.agent == CpuAgent(MakeCpu(cpu)) && event.op == last_op) first = i;
+    }
+  }
+  for (size_t i = first; i < trace.steps.size(); ++i) {
+    const Point point = trace.steps[i].event.point;
+    shown[i] = point == Point::pending_inc || point == Point::pending_dec ||
+               point == Point::finish_wait || point == Point::syscall_return;
+  }
+  return shown;
+}
+
+// The gathers that were live when the judged call asked (or, if it did not, at the end): without
+// them a nested finish looks like one that is alone.
+void ShowOtherGathers(const Trace& trace, std::vector<bool>& shown) {
+  const StepEvent& judged = trace.steps.back().event;
+  size_t asked = trace.steps.size();
+  for (size_t i = 0; i < trace.steps.size(); ++i) {
+    const StepEvent& event = trace.steps[i].event;
+    if (event.agent == judged.agent && event.op == judged.op &&
+        event.point == Point::pending_read) {
+      asked = i;
+    }
+  }
+  std::vector<int> live(kMaxCpus, -1);
+  for (size_t i = 0; i < asked; ++i) {
+    const StepEvent& event = trace.steps[i].event;
+    const int cpu = Index(CpuOf(event.agent));
+    if (event.point == Point::pending_inc) live[cpu] = static_cast<int>(i);
+    if (event.point == Point::pending_dec) live[cpu] = -1;
+  }
+  for (const int began : live) {
+    if (began >= 0) shown[static_cast<size_t>(began)] = true;
+  }
+}
+
+// Saying that one or two steps are not shown takes as much room as showing them.
+void FillShortGaps(const Trace& trace, std::vector<bool>& shown) {
+  std::set<CpuId> columns;
+  for (size_t i = 0; i < shown.size(); ++i) {
+    if (shown[i]) columns.insert(CpuOf(trace.steps[i].event.agent));
+  }
+  for (size_t begin = 0; begin < shown.size();) {
+    size_t end = begin;
+    bool has_columns = true;
+    for (; end < shown.size() && !shown[end]; ++end) {
+      has_columns &= columns.contains(CpuOf(trace.steps[end].event.agent));
+    }
+    for (size_t i = begin; has_columns && end - begin <= 2 && i < end; ++i) shown[i] = true;
+    begin = end + 1;
+  }
+}
+
+std::string Cell(const TraceStep& step) {
+  const StepEvent& event = step.event;
+  std::string text = KindOf(event.agent) == AgentKind::kWalker         ? "[walk] "
+                     : KindOf(event.agent) == AgentKind::kInvalidation ? "[inv] "
+                                                                       : "";
+  absl::StrAppend(&text, Info(event.point).name);
+  if (event.page != kNoPage) absl::StrAppend(&text, "(", event.page, ")");
+  const std::string details = Describe(step);
+  if (!details.empty()) absl::StrAppend(&text, " ", details);
+  return text;
+}
+
+std::string CallHead(const Schedule& schedule, const TraceStep& step) {
+  const Op* op = OpOf(schedule, step.event);
+  return op == nullptr || KindOf(step.event.agent) != AgentKind::kCpu ? "" : PrintOp(*op) + ":";
+}
+
+}  // namespace
+
+std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
+  const Violation& violation = trace.result.violation;
+  std::vector<bool> shown(trace.steps.size(), violation.kind == ViolationKind::kNone);
+  if (violation.kind == ViolationKind::kNone) return shown;
+  if (violation.kind == ViolationKind::kDeadlock || violation.kind == ViolationKind::kStarvation) {
+    shown = StepsOfWaiting(trace);
+    FillShortGaps(trace, shown);
+    return shown;
+  }
+  const Calls calls = RacingCalls(trace, cause);
+  for (size_t i = 0; i < trace.steps.size(); ++i) {
+    const StepEvent& event = trace.steps[i].event;
+    if (KindOf(event.agent) == AgentKind::kCpu) {
+      shown[i] = calls.contains({event.agent, event.op}) &&
+                 (OfProtocol(event.point) || NearPage(event, violation.page));
+    } else {
+      shown[i] = Index(CpuOf(event.agent)) == violation.holder &&
+                 static_cast<int>(i) > std::max(cause.filled, cause.removed) &&
+                 (event.point == Point::deliver || event.page == violation.page);
+    }
+  }
+  for (const int index : {cause.filled, cause.removed, cause.examined, cause.judged}) {
+    if (index >= 0) shown[static_cast<size_t>(index)] = true;
+  }
+  ShowOtherGathers(trace, shown);
+  FillShortGaps(trace, shown);
+  return shown;
+}
+
+std::string PrintInterleaving(const Schedule& schedule, const Trace& trace,
+                              const std::vector<bool>& shown, const StepNotes& notes) {
+  std::vector<std::string> cells(trace.steps.size()), heads(trace.steps.size());
+  std::vector<size_t> width(kMaxCpus, 0);
+  std::vector<int> last_op(kMaxCpus, -1);
+  for (size_t i = 0; i < trace.steps.size(); ++i) {
+    if (!shown[i]) continue;
+    const StepEvent& event = trace.steps[i].event;
+    const int cpu = Index(CpuOf(event.agent));
+    cells[i] = Cell(trace.steps[i]);
+    const auto note = notes.find(static_cast<int>(i));
+    if (note != notes.end()) absl::StrAppend(&cells[i], "  ", note->second);
+    if (KindOf(event.agent) == AgentKind::kCpu && last_op[cpu] != event.op) {
+      last_op[cpu] = event.op;
+      heads[i] = CallHead(schedule, trace.steps[i]);
+    }
+    width[cpu] = std::max({width[cpu], cells[i].size() + 1, heads[i].size(), kLeastWidth});
+  }
+  std::string text = " step";
+  const auto put = [&](int cpu, const std::string& cell) {
+    std::string line;
+    for (int c = 0; c < cpu; ++c) line.append(width[c] == 0 ? 0 : width[c] + 2, ' ');
+    absl::StrAppend(&text, "  ", line, cell, "\n");
+  };
+  std::string names;
+  for (int c = 0; c < kMaxCpus; ++c) {
+    if (width[c] != 0) absl::StrAppendFormat(&names, "  %-*s", width[c], absl::StrCat("cpu", c));
+  }
+  while (!names.empty() && names.back() == ' ') names.pop_back();
+  absl::StrAppend(&text, names, "\n");
+  int left_out = 0;
+  const auto count_left_out = [&] {
+    if (left_out != 0)
+      absl::StrAppendFormat(&text, "       ... %d step%s not shown\n", left_out,
+                            left_out == 1 ? "" : "s");
+    left_out = 0;
+  };
+  for (size_t i = 0; i < trace.steps.size(); ++i) {
+    if (!shown[i]) {
+      ++left_out;
+      continue;
+    }
+    count_left_out();
+    const int cpu = Index(CpuOf(trace.steps[i].event.agent));
+    if (!heads[i].empty()) {
+      text += "     ";
+      put(cpu, heads[i]);
+    }
+    absl::StrAppendFormat(&text, "%5d", i + 1);
+    put(cpu, " " + cells[i]);
+  }
+  count_left_out();
+  for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
+    if (trace.end.cpus[cpu].call.waiting == 0 || width[cpu] == 0) continue;
+    text += "    -";
+    put(cpu, " finish_wait, blocked");
+  }
+  return text;
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "triage/tell/report.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "explore/io/strings.h"
+#include "harness/cause.h"
+#include "harness/text.h"
+#include "triage/tell/explain/summary.h"
+#include "triage/tell/interleaving.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr char kRule[] = "==================================================================\n";
+
+class Report {
+ public:
+  explicit Report(const ReportInput& input)
+      : in_(input), violation_(input.trace.result.violation), cause_(FindCause(input.trace)) {}
+
+  std::string Print() {
+    text_ = kRule;
+    absl::StrAppend(&text_, "BUG: gatherfuzz: ", Absl(Info(violation_.kind).name), " in ",
+                    CallInQuestion(in_.schedule, in_.trace), " (", Absl(in_.policy), ", ",
+                    Absl(in_.arch), ")\n\n", Wrapped(SummaryOf(in_.schedule, in_.trace)), "\n\n");
+    Facts();
+    absl::StrAppend(&text_, "\n",
+                    PrintInterleaving(in_.schedule, in_.trace, RelevantSteps(in_.trace, cause_)),
+                    "\n");
+    if (in_.members > 1) {
+      absl::StrAppend(&text_, "member: ", in_.member, " of ", in_.members,
+                      " of the input's family\n");
+    }
+    absl::StrAppend(&text_, "replay: ", in_.replay, "\n", kRule);
+    return text_;
+  }
+
+ private:
+  std::string At(int index) const {
+    const StepEvent& event = in_.trace.steps[static_cast<size_t>(index)].event;
+    return absl::StrCat("step ", index + 1, ", ", StepName(event.point, event.page), " of ",
+                        ActorOf(in_.schedule, event));
+  }
+  void Fact(const char* name, const std::string& text) {
+    absl::StrAppendFormat(&text_, "%-9s %s\n", name, text);
+  }
+
+  void Facts() {
+    if (violation_.page < 0) return Fact("state:", StateText());
+    if (violation_.kind == ViolationKind::kEndlessFault ||
+        violation_.kind == ViolationKind::kProtocolError) {
+      return Fact("judged:", At(cause_.judged));
+    }
+    const bool table = AboutTable(violation_.kind);
+    Fact("filled:",
+         cause_.filled >= 0 ? At(cause_.filled) : "before the first step (the schedule's init)");
+    if (cause_.removed >= 0) Fact(table ? "unlinked:" : "cleared:", At(cause_.removed));
+    if (cause_.examined >= 0 && cause_.examined != cause_.removed) {
+      Fact("seen so:", At(cause_.examined));
+    }
+    Fact("missing:", MissingText());
+  }
+
+  std::string StateText() const {
+    const Mm& mm = in_.trace.end.mm;
+    std::string text = absl::StrCat("tlb_flush_pending = ", int{mm.tlb_flush_pending});
+    for (int i = 0; i < in_.schedule.cpus; ++i) {
+      if ((mm.mmap_readers & CpuBit(MakeCpu(i))) != 0) {
+        absl::StrAppend(&text, ", cpu", i, " holds mmap_lock for reading");
+      }
+    }
+    return text;
+  }
+
+  std::string MissingText() const {
+    const std::string others =
+        cause_.others < 0
+            ? ""
+            : absl::StrCat("; step ", cause_.others + 1, " of ", IssuerOf(cause_.others),
+                           " names it, but that call does not wait for it");
+    if (cause_.flushed < 0) return "that call issued no invalidation after that" + others;
+    const TraceStep& flush = in_.trace.steps[static_cast<size_t>(cause_.flushed)];
+    const std::string issued =
+        absl::StrCat("step ", cause_.flushed + 1, " of ", IssuerOf(cause_.flushed));
+    switch (cause_.missing) {
+      case Missing::kTooNarrow:
+        return absl::StrCat("the last invalidation after that, ", issued, ", names only ",
+                            Describe(flush), others);
+      case Missing::kWrongLevel:
+        return absl::StrCat("the invalidation of ", issued, ", ", Describe(flush),
+                            ", reaches it at another level only", others);
+      case Missing::kPending:
+        return absl::StrCat("the invalidation of ", issued, " has not been delivered to cpu",
+                            violation_.holder, others);
+      default: return absl::StrCat("filled again after the invalidation of ", issued);
+    }
+  }
+
+  std::string IssuerOf(int index) const {
+    return AgentName(in_.trace.steps[static_cast<size_t>(index)].event.agent);
+  }
+
+  const ReportInput& in_;
+  const Violation& violation_;
+  const Cause cause_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string PrintReport(const ReportInput& input) { return Report(input).Print(); }
+
+}  // namespace gatherfuzz

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// The verdict of a run for a person: a report in the layout that KCSAN and KASAN made familiar.
+#ifndef GATHERFUZZ_TRIAGE_TELL_REPORT_H_
+#define GATHERFUZZ_TRIAGE_TELL_REPORT_H_
+
+#include <string>
+#include <string_view>
+
+#include "harness/schedule.h"
+#include "harness/trace.h"
+
+namespace gatherfuzz {
+
+struct ReportInput {
+  const Schedule& schedule;
+  const Trace& trace;  // one that ended in a violation
+  std::string_view policy, arch;
+  std::string replay;           // the command that shows it again
+  int member = 0, members = 1;  // which one it is of how many of an input's family
+};
+
+// The kind, what was stale and where, who filled it, who cleared the PTE, which call returned or
+// freed without its invalidation, the interleaving, the command that replays it.
+std::string PrintReport(const ReportInput& input);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_TRIAGE_TELL_REPORT_H_
