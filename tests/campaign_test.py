@@ -46,7 +46,7 @@ class CampaignTest(unittest.TestCase):
 
     def command(self, *arguments, folder=None, targets):
         folder = folder or self.folder
-        command = [sys.executable, os.path.join(SOURCE, "scripts/campaigns/main.py"), folder,
+        command = [sys.executable, "-m", "campaigns.main", folder,
                    "--build", BUILD, "--corpus", os.path.join(SOURCE, "corpus"), "--jobs", "2",
                    "--turn", "2", *arguments]
         if not os.path.exists(os.path.join(folder, "campaign.json")):
@@ -378,8 +378,8 @@ class Programs(CampaignTest):
         """It is killed with what it has started; the campaign goes on."""
         build = self.build_with("fuzz/fuzz_any", """
             case "$*" in *-merge=1*) sleep 4321 & wait ;; *) exec "$REAL" "$@" ;; esac""")
-        command = (f"import sys; sys.path.insert(0, '{SOURCE}/scripts/campaigns');"
-                   "import main, turn; turn.WAIT_SECONDS = 1; sys.exit(main.main())")
+        command = ("import sys; from campaigns import main, turn;"
+                   "turn.WAIT_SECONDS = 1; sys.exit(main.main())")
         with open(self.folder + ".out", "wb") as output:
             child = subprocess.Popen(
                 [sys.executable, "-c", command, self.folder, "--build", build, "--corpus",
@@ -709,7 +709,8 @@ def listing(folder):
 
 if __name__ == "__main__":
     BUILD, SOURCE = (os.path.abspath(path) for path in sys.argv[1:3])
-    sys.path.insert(0, os.path.join(SOURCE, "scripts/campaigns"))
-    from findings import Findings
-    from folder import Folder
+    os.environ["PYTHONPATH"] = os.path.join(SOURCE, "scripts")
+    sys.path.insert(0, os.environ["PYTHONPATH"])
+    from campaigns.findings import Findings
+    from campaigns.folder import Folder
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

@@ -6,10 +6,11 @@ import struct
 import subprocess
 import time
 
-from engines import PROGRAMS, Child, Engines, end_orphans
-from findings import Findings
-from folder import files_in, read_json, sha1_of, sync
-from merging import Merging, drop_torn
+from campaigns.engines import PROGRAMS, Engines
+from campaigns.findings import Findings
+from campaigns.folder import files_in, read_json, sha1_of, sync
+from campaigns.merging import Merging, drop_torn
+from lib.children import Child, end_orphans
 
 COUNTS_MAGIC = 0x31746E7563666761  # fuzz/counts.h
 

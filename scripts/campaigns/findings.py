@@ -6,14 +6,13 @@ A crash file is looked at once by each campaign process, as soon as it is whole:
 its content is. What other hosts put beside crashes is left alone. Bounds: of each target this host
 keeps FILES_OF_A_SIGNATURE files of a signature, and FILES_OF_A_KIND of what shows none.
 """
-import json
 import os
 import re
 import shutil
 import subprocess
 import time
 
-from folder import files_in, folders_in, parse_json_lines, remove, sha1_of, sync
+from campaigns.folder import files_in, folders_in, parse_json_lines, remove, sha1_of, sync
 
 FILES_OF_A_SIGNATURE = 8  # kept of this host's own, for each target
 FILES_OF_A_KIND = 32  # the same, of each of timeout-, oom-, slow-unit-, leak-, torn-
