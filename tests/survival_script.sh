@@ -30,8 +30,10 @@ if [ "$1" = encode ]; then
   exit
 fi
 if [ "$1" = policies ]; then
-  printf '%s\n' policies: '  full-mm x' '  full-mm-leaf x' '  widen-range x' planted: '  easy x' '  hard x' architectures: '  arm64 x' \
-    '  x86 x'
+  of() { printf '{"name":"%s","group":"%s"}%s' "$@"; }
+  echo "{\"policies\":[$(of full-mm published ,)$(of full-mm-leaf published ,)" \
+    "$(of widen-range published ,)$(of easy planted ,)$(of hard planted)]," \
+    '"archs":[{"name":"arm64"},{"name":"x86"}]}'
   exit
 fi
 while [ $# -gt 0 ]; do
@@ -166,10 +168,7 @@ touch hang
 "$source/scripts/survival" --no-build --out "$scratch/cut" --schedules 1000 --seeds 2 --arch x86 \
   --jobs 3 --policy easy --policy hard --way pct --way libfuzzer --way afl >stdout 2>stderr &
 script=$!
-for _ in $(seq 100); do
-  [ "$(wc -l <calls)" -lt 3 ] || break
-  sleep 0.05
-done
+while [ "$(wc -l <calls)" -lt 3 ] && kill -0 "$script"; do sleep 0.05; done
 kill "$script"
 got=0
 wait "$script" || got=$?
