@@ -48,7 +48,7 @@ afl-tmin -i crash -o smaller -- "$build/fuzz/afl_own-range_x86" >log 2>&1 || fai
 # Fuzzing.
 export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_TRY_AFFINITY=1
 export AFL_BENCH_UNTIL_CRASH=1 AFL_CUSTOM_MUTATOR_LIBRARY=$build/fuzz/libgatherfuzz_mutator.so
-timeout 60 afl-fuzz -E 300000 -s 1 -t 10000 -i seeds -o found -- "$build/fuzz/afl_own-range_x86" \
+afl-fuzz -E 300000 -s 1 -t 10000 -i seeds -o found -- "$build/fuzz/afl_own-range_x86" \
   >log 2>&1 </dev/null || fail "afl-fuzz failed"
 for line in 'Persistent mode binary detected' 'SHARED MEMORY FUZZING' \
   'libgatherfuzz_mutator.so. installed successfully'; do

@@ -59,10 +59,7 @@ GATHERFUZZ_KNOWN=known GATHERFUZZ_COUNTS=1 "$build/fuzz/fuzz_any" -runs=0 corpus
 # Killed, a target has lost nothing: the file holds at least what it said it had run.
 rm counts
 GATHERFUZZ_COUNTS_FILE=counts GATHERFUZZ_POLICY=full-mm "$build/fuzz/fuzz_any" -seed=1 >log 2>&1 &
-for _ in {1..100}; do
-  grep -q '^#[0-9]*	NEW' log && break
-  sleep 0.1
-done
+until grep -q '^#[0-9]*	NEW' log || ! kill -0 $!; do sleep 0.1; done
 sleep 0.3
 kill -9 $!
 wait $! 2>/dev/null

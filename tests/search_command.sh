@@ -60,10 +60,8 @@ expect 1 '"hits":\{"stale-after-return":[0-9]+\},"probability":0\.[0-9]+,"probab
 # Ctrl-C: what there is, and status 3.
 set -m
 "$gatherfuzz" search --policy full-mm --arch x86 --executions 1000000000000 >out 2>err &
-search=$!
-sleep 1
-kill -INT $search
-wait $search
+interrupt $!
+wait $!
 check test $? -eq 3
 check grep -Eq '^stopped; so far none \(full-mm, x86, pct, seed 0\): [0-9]+ executions' out
 check test ! -s err

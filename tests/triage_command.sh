@@ -4,27 +4,10 @@
 #   triage_command.sh GATHERFUZZ MAKE_CRASHES SOURCE
 set -uo pipefail
 gatherfuzz=$1 make_crashes=$2 corpus=$3/corpus
-scratch=$(mktemp -d)
+verb=(triage)
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 trap 'chmod -R u+rwx "$scratch"; rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
 
-# expect STATUS [PATTERN] -- ARGUMENT...: runs triage; PATTERN must match a line that it prints.
-expect() {
-  local status=$1 pattern='' got
-  shift
-  if [ "$1" != -- ]; then pattern=$1; shift; fi
-  shift
-  timeout 60 "$gatherfuzz" triage "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
-  got=$?
-  if [ "$got" -ne "$status" ] ||
-    { [ -n "$pattern" ] && ! grep -Eq -- "$pattern" "$scratch/out" "$scratch/err"; }; then
-    echo "gatherfuzz triage $*: exit status $got, expected $status and /$pattern/"
-    cat "$scratch/out" "$scratch/err"
-    failures=$((failures + 1))
-  fi
-}
-check() { "$@" || { echo "failed: $*"; failures=$((failures + 1)); }; }
 is_json() {
   ! command -v python3 >/dev/null || check python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$1"
 }
@@ -179,9 +162,10 @@ expect 2 "unknown policy 'fullmm'" -- night --out x --policy fullmm
 expect 2 "unknown arch 'mips'" -- night --out x --arch mips
 check test ! -e x
 if command -v flock >/dev/null; then
-  flock out3 sleep 2 &
-  while flock -n out3 true; do sleep 0.01; done
+  exec 8<out3
+  flock 8
   expect 2 'out3: another triage is writing to it' -- lone --out out3 --policy own-range --arch arm64
+  exec 8<&-
 fi
 # In a folder of an earlier triage, too, what is not ours stays; so does what has vanished.
 echo mine >out1/notes
@@ -228,13 +212,11 @@ check diff -rq jobs1 killed
 
 # Ctrl-C, once it has got so far as to see it.
 set -m
-for delay in {004..300..3}; do
+for _ in {1..100}; do # some end before
   rm -rf cut
   "$gatherfuzz" triage crashes --out cut "${limit[@]}" >out 2>err &
-  triage=$!
-  sleep "0.$delay"
-  kill -INT $triage 2>/dev/null
-  wait $triage
+  interrupt $!
+  wait $!
   status=$?
   [ $status -ne 3 ] || break
 done 2>/dev/null
