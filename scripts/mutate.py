@@ -21,6 +21,7 @@ mutant of the same function, in whatever tree and wherever in its file.
 import hashlib
 import re
 import sys
+import typing
 
 KEYWORDS = {"if", "else", "for", "while", "do", "switch", "case", "default", "goto"}
 JUMPS = {"return", "break", "continue"}
@@ -218,13 +219,33 @@ def mutants_of(text, wanted):
     return sorted(found, key=lambda mutant: mutant[0])
 
 
-def main(arguments):
-    if len(arguments) < 3 or arguments[0] not in ("list", "write"):
-        sys.exit(__doc__)
-    write = arguments[0] == "write"
-    if write and (len(arguments) < 5 or not arguments[1].isdigit()):
-        sys.exit(__doc__)
-    tree, files = (arguments[3], arguments[4:]) if write else (arguments[1], arguments[2:])
+class Mutant(typing.NamedTuple):
+    """One of a file: `at` is its line, `text` the whole file as it is."""
+    number: int
+    file: str
+    at: int
+    function: str
+    operator: str
+    what: str
+    mark: str
+    text: str
+    edits: tuple
+
+    def line(self):
+        """Of the list."""
+        return "\t".join(map(str, self[:7]))
+
+    def write(self, path):
+        """The file, mutated."""
+        text = self.text
+        for begin, end, new in reversed(self.edits):
+            text = text[:begin] + new + text[end:]
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as out:
+            out.write(text)
+
+
+def mutants(tree, files):
+    """Of all these files."""
     number = 0
     for item in files:
         file, _, wanted = item.partition(":")
@@ -233,18 +254,27 @@ def main(arguments):
                 text = source.read()
         except OSError as error:
             sys.exit(f"mutate.py: {tree}/{file}: {error.strerror}")
-        for line, function, operator, what, mark, edits in mutants_of(text, wanted and wanted.split(",")):
+        for *about, edits in mutants_of(text, wanted and wanted.split(",")):
             number += 1
-            if not write:
-                print(number, file, line, function, operator, what, mark, sep="\t")
-            elif number == int(arguments[1]):
-                for begin, end, new in reversed(edits):
-                    text = text[:begin] + new + text[end:]
-                with open(arguments[2], "w", encoding="utf-8", errors="surrogateescape") as out:
-                    out.write(text)
-                return
-    if write:
-        sys.exit(f"mutate.py: there are {number} mutants, and no number {arguments[1]}")
+            yield Mutant(number, file, *about, text, edits)
+
+
+def main(arguments):
+    if len(arguments) < 3 or arguments[0] not in ("list", "write"):
+        sys.exit(__doc__)
+    if arguments[0] == "list":
+        for mutant in mutants(arguments[1], arguments[2:]):
+            print(mutant.line())
+        return
+    if len(arguments) < 5 or not arguments[1].isdigit():
+        sys.exit(__doc__)
+    number = 0
+    for mutant in mutants(arguments[3], arguments[4:]):
+        number = mutant.number
+        if number == int(arguments[1]):
+            mutant.write(arguments[2])
+            return
+    sys.exit(f"mutate.py: there are {number} mutants, and no number {arguments[1]}")
 
 
 if __name__ == "__main__":
