@@ -6,7 +6,7 @@ when that child has ended, so that much of it can be under way at a time without
 """
 import os
 
-from lib.children import end
+from lib.children import Child, end
 from lib.signals import Signals
 
 SOON_SECONDS = 0.2
@@ -71,3 +71,15 @@ def run(works, most):
                     signals.wait(SOON_SECONDS if idle else None)
         finally:
             close(jobs)
+
+
+def run_one(*arguments, **more):
+    """A child on its own, which has ended; arguments as for Child."""
+    children = []
+
+    def work():
+        children.append(Child(*arguments, **more))
+        yield children[0]
+
+    run([work()], 1)
+    return children[0]
