@@ -29,6 +29,11 @@ def install_missing(*packages):
     _ended(subprocess.run(_common("install_missing", *packages), check=False).returncode)
 
 
+def install_for_tests(*packages):
+    """What the tests take besides, too."""
+    _ended(subprocess.run(_common("install_for_tests", *packages), check=False).returncode)
+
+
 def build_targets(folder, targets, options=()):
     """With these options for CMake. Quiet, unless it fails."""
     child = Child(_common("build_targets", folder, *targets, "--", *options))
