@@ -7,8 +7,8 @@ from lib.build import build_targets, enter_root, install_missing
 from lib.subjects import Trees
 
 USAGE = """\
-usage: scripts/replay [--update] [--json] [--kernel [NAME=]PATH]... [--config [ARCH:]OPTION=VALUE]...
-                      [PATH...]
+usage: scripts/replay [--update] [--json] [--kernel [NAME=]PATH]...
+                      [--config [ARCH:]OPTION=VALUE]... [PATH...]
 Installs what is missing, builds, and runs the schedules in these files and folders (corpus/ if none
 is named) under every published policy, each on its own architecture. Prints what is not as the
 files' 'expect' lines say, the first with the command that shows it. Of bytes, such as an engine's

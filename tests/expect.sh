@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# What the tests of commands share; to be sourced with `gatherfuzz`, a path, and `verb`, the words of
-# the command under test, set. Goes to a folder that is removed at the end; counts `failures`.
+# What the tests of commands share; to be sourced with `gatherfuzz`, a path, and `verb`, the words
+# of the command under test, set. Goes to a folder that is removed at the end; counts `failures`.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1

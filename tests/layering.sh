@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# Rules of the tree that a compiler does not check. Dependencies point one way: triage to explore, that and fuzz to harness,
-# harness to model; model to nothing, the machine not to the kernel paths; and only explore (Abseil, xxHash) and triage use more
-# than the C++ library and Boost.Context.
+# Rules of the tree that a compiler does not check. Dependencies point one way: triage to explore,
+# that and fuzz to harness, harness to model; model to nothing, the machine not to the kernel paths;
+# and only explore (Abseil, xxHash) and triage use more than the C++ library and Boost.Context.
 set -euo pipefail
 cd "$1"
 status=0

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# scripts/survival with engines that only pretend: what it records of each way, that it goes on where
-# it was stopped, and what it does when a run fails.
+# scripts/survival with engines that only pretend: what it records of each way, that it goes on
+# where it was stopped, and what it does when a run fails.
 set -uo pipefail
 source=$1 survival=$2
 scratch=$(mktemp -d) || exit 1
@@ -98,7 +98,8 @@ measure() {
   }
 }
 # recorded FOLDER: its runs in order, without the seconds.
-recorded() { tail -n +2 "$1/runs.csv" | sed -E 's/,[0-9]+\.[0-9]{3},1000,(60|0),[0-9a-z-]+$/ \1/' | LC_ALL=C sort; }
+recorded() { tail -n +2 "$1/runs.csv" |
+  sed -E 's/,[0-9]+\.[0-9]{3},1000,(60|0),[0-9a-z-]+$/ \1/' | LC_ALL=C sort; }
 
 # What each way's run becomes.
 measure 0 all --seeds 1 --arch x86 --policy easy --policy hard
@@ -182,13 +183,15 @@ check [ "$(wc -l <cut/runs.csv)" -eq 13 ]
 
 # A run that fails is said and kept, and is run again next time.
 echo hard >broken
-measure 1 fail --seeds 1 --arch x86 --policy easy --policy hard --way pct --way libfuzzer+both --way afl
+measure 1 fail --seeds 1 --arch x86 --policy easy --policy hard --way pct --way libfuzzer+both \
+  --way afl
 check grep -q 'hard x86 pct, seed 1, failed (3)' stderr
 check grep -q '3 runs failed' stderr
 check test -d fail/failed/hard,x86,pct,1
 check [ "$(wc -l <fail/runs.csv)" -eq 4 ]
 rm broken
-measure 0 fail --seeds 1 --arch x86 --policy easy --policy hard --way pct --way libfuzzer+both --way afl
+measure 0 fail --seeds 1 --arch x86 --policy easy --policy hard --way pct --way libfuzzer+both \
+  --way afl
 check [ "$(wc -l <fail/runs.csv)" -eq 7 ]
 
 measure 2 usage --way nonsense

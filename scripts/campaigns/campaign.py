@@ -75,7 +75,7 @@ class Campaign:
         self.build = sha1_of(self.engines.program("fuzz_any"))[:12]  # for the report
 
     def plant_seeds(self, corpus):
-        """The seeds every target begins with: the stored schedules without a violation, as bytes."""
+        """The seeds every target begins with: the stored schedules without a violation."""
         into = self.folder.at("local", "seeds")
         if files_in(into):
             return

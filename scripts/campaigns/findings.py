@@ -50,7 +50,7 @@ class Findings:
                            "".join(line + "\n" for line in sorted(self.known[target])))
 
     def harvest(self, target, elapsed):
-        """Takes in what engines, and other hosts, have left. Returns how many violations were new."""
+        """Takes in what engines, and other hosts, have left. Returns how many violations are new."""
         self._collect_from_afl(target)
         self._thin_kinds(target)
         fresh = []
@@ -119,7 +119,8 @@ class Findings:
 
     def _take(self, target, host, path, signature, elapsed):
         if signature is None:
-            self._say(f"{target}: {self._relative(path)} does not show a violation; it is left there")
+            self._say(f"{target}: {self._relative(path)} does not show a violation; "
+                      "it is left there")
             self._see(path)
             self._thin(target, host, signature, path, FILES_OF_A_KIND)
             return 0
@@ -176,7 +177,8 @@ class Findings:
         policy, arch = target.rsplit("_", 1)
         try:
             result = subprocess.run(
-                [self._gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, "--", *paths],
+                [self._gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, "--",
+                 *paths],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 timeout=seconds, check=False)
         except subprocess.TimeoutExpired:

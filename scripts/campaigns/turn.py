@@ -143,9 +143,9 @@ class Turn:
         """A sample for the curves, with the features of the whole corpus."""
         policy, arch = self.target.rsplit("_", 1)
         log = self._c.folder.at("local", "logs", f"{self.target}.stats")
-        stats = Child([self._c.engines.program("gatherfuzz"), "corpus", "stats", "--json", "--policy",
-                       policy, "--arch", arch, self._c.folder.corpus(self.target)], {}, log,
-                      f"corpus stats of {self.target}")
+        stats = Child([self._c.engines.program("gatherfuzz"), "corpus", "stats", "--json",
+                       "--policy", policy, "--arch", arch, self._c.folder.corpus(self.target)],
+                      {}, log, f"corpus stats of {self.target}")
         yield stats
         try:
             with open(log) as file:

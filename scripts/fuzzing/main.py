@@ -12,8 +12,8 @@ from lib.subjects import Targets, Trees
 from lib.terminal import Line
 
 USAGE = """\
-usage: scripts/fuzz [--time SECONDS] [--engine ENGINE] [--policy NAME]... [--arch NAME]... [--jobs N]
-                    [--kernel [NAME=]PATH]... [--config [ARCH:]OPTION=VALUE]...
+usage: scripts/fuzz [--time SECONDS] [--engine ENGINE] [--policy NAME]... [--arch NAME]...
+                    [--jobs N] [--kernel [NAME=]PATH]... [--config [ARCH:]OPTION=VALUE]...
 Installs what is missing, builds, then fuzzes each policy on each architecture from an empty corpus.
   --time SECONDS  for each target; default 10
   --engine ENGINE libfuzzer (the default), afl (AFL++), or both, one after the other
@@ -21,8 +21,8 @@ Installs what is missing, builds, then fuzzes each policy on each architecture f
   --arch NAME     only this architecture; may be given several times
   --jobs N        targets fuzzed at a time; default one for each core
   --kernel PATH   the gather of the kernel tree there, as it stands, in place of the policies: as
-                  policy linux, or linux@NAME for NAME=PATH; may be given several times, named. Built
-                  in a folder of its own under build/; docs/kernel-tree.md has more
+                  policy linux, or linux@NAME for NAME=PATH; may be given several times, named.
+                  Built in a folder of its own under build/; docs/kernel-tree.md has more
   --config ITEM   an option of its configuration, such as x86:MMU_GATHER_RCU_TABLE_FREE=n
 Ends with a table, and the interleaving of the first violation of each kind, made small. Crashes are
 kept under out/crashes/, as the bytes that were found (crash-SHA1) and as text made small; none is

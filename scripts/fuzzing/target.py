@@ -47,8 +47,8 @@ class Run:
             shutil.copy(crash, self.kept)
 
     def executions(self):
-        """From the engine's statistics, or, when a crash ended libFuzzer's run, from the last line of
-        progress."""
+        """From the engine's statistics, or, when a crash ended libFuzzer's run, from the last line
+        of progress."""
         log = self.folder + "/log"
         stats = self.folder + "/corpus/default/fuzzer_stats"
         counted = [last_numbers(r"^stat::number_of_executed_units.*?(\d+)$", log),

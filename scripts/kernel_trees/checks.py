@@ -46,8 +46,8 @@ def all_of(folder, policies, runs):
                  *_policies(policies), *stored)
     for way in BREAKS:
         broken = [f"{policy}-{way}" for policy in policies]
-        checks.check(f"the same, broken ({way})", *differential, *_policies(broken), "--nested", way,
-                     *stored)
+        checks.check(f"the same, broken ({way})", *differential, *_policies(broken), "--nested",
+                     way, *stored)
     return checks.failed
 
 

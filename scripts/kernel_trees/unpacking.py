@@ -82,7 +82,8 @@ def _without(statement):
     """An edit that drops the lines of a statement, from tlb_finish_mmu() on."""
     def drop(text):
         before, finish, after = text.partition("tlb_finish_mmu(")
-        return before + finish + re.sub(rf"^[ \t]*{re.escape(statement)}.*\n", "", after, flags=re.M)
+        line = rf"^[ \t]*{re.escape(statement)}.*\n"
+        return before + finish + re.sub(line, "", after, flags=re.M)
     drop.__name__ = "without " + statement
     return drop
 

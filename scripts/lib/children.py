@@ -25,9 +25,9 @@ def _begin(cpu_seconds):
 
 
 class Child:
-    """A process. What it prints goes to the file `log`, or its errors to another one; without a log,
-    to where the script's own goes. A bound on processor time, unlike one on the clock's, is the same
-    on a machine that is busy; a child that reaches it ends by SIGXCPU."""
+    """A process. What it prints goes to the file `log`, or its errors to another one; without a
+    log, to where the script's own goes. A bound on processor time, unlike one on the clock's, is
+    the same on a machine that is busy; a child that reaches it ends by SIGXCPU."""
 
     def __init__(self, arguments, environment=None, log=None, what="", folder=None, errors=None,
                  cpu_seconds=None):

@@ -48,8 +48,8 @@ def check_tree(path):
 
 
 class Trees:
-    """Kernel trees, [NAME=]PATH each, with options of their configuration. A relative path is of the
-    folder that the script was called in."""
+    """Kernel trees, [NAME=]PATH each, with options of their configuration. A relative path is of
+    the folder that the script was called in."""
 
     def __init__(self, items, config, called_in):
         self.policies = []
@@ -94,8 +94,8 @@ class Trees:
 
 
 class Targets:
-    """POLICY_ARCH of all policies and architectures asked for by name: all that are published if none
-    is, those of the kernel trees if there are any."""
+    """POLICY_ARCH of all policies and architectures asked for by name: all that are published if
+    none is, those of the kernel trees if there are any."""
 
     def __init__(self, policies, archs, trees):
         published = policy_names() + extra_policies(trees.build_folder()) + trees.policies

@@ -92,7 +92,8 @@ class Measurement:
         self.failed += 1
         os.rename(folder, f"{self._failures}/{name}")
         self._line.say(f"scripts/survival: {subject.policy} {subject.arch} {way}, seed "
-                       f"{subject.seed}, failed ({child.shell_status}); see {self._failures}/{name}")
+                       f"{subject.seed}, failed ({child.shell_status}); "
+                       f"see {self._failures}/{name}")
 
 
 def first_line(*arguments):

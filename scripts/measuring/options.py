@@ -7,11 +7,11 @@ from measuring.ways import WAYS
 
 USAGE = f"""\
 usage: scripts/survival [OPTION]...
-Installs what is missing, builds, and runs every defect on every architecture that shows it, in every
-way with every seed, until the first violation or a cap. Defects are the planted ones and what else
-the corpus has a violation of. Each run that ends is a line of DIR/runs.csv; a run that has its line
-is not run again, so an interrupted measurement goes on where it was. All runs of a way are of one
-commit and have the same caps; other ways may have others.
+Installs what is missing, builds, and runs every defect on every architecture that shows it, in
+every way with every seed, until the first violation or a cap. Defects are the planted ones and what
+else the corpus has a violation of. Each run that ends is a line of DIR/runs.csv; a run that has its
+line is not run again, so an interrupted measurement goes on where it was. All runs of a way are of
+one commit and have the same caps; other ways may have others.
   --seeds N        runs of each; default 20
   --seconds N      cap of a run, by the clock; default 60. Recorded is the processor's time,
                    but for AFL++

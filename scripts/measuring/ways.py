@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """The ways to search: how each is run, and what its run says.
 
-A way starts its program with a policy, an architecture and a seed, in a folder of its own, and reads
-afterwards whether it found a violation, and after how many executions and schedules. What the program
-prints is in FOLDER/stdout and FOLDER/stderr. Time is the processor's, so that what else the machine
-does is not in it; but the clock's for AFL++, since afl-fuzz does not wait for its target's end, whose
-time then is nobody's.
+A way starts its program with a policy, an architecture and a seed, in a folder of its own, and
+reads afterwards whether it found a violation, and after how many executions and schedules. What the
+program prints is in FOLDER/stdout and FOLDER/stderr. Time is the processor's, so that what else the
+machine does is not in it; but the clock's for AFL++, since afl-fuzz does not wait for its target's
+end, whose time then is nobody's.
 """
 import glob
 import os
@@ -39,7 +39,7 @@ class Found(NamedTuple):
 
 
 class Search:
-    """`gatherfuzz search` with a strategy. It knows no time; the cap of schedules is what ends it."""
+    """`gatherfuzz search` with a strategy. It knows no time; the cap of schedules ends it."""
     clock_cap = False
     builds = ()
 
@@ -92,9 +92,9 @@ class LibFuzzer:
 
 
 class Afl:
-    """afl-fuzz counts executions. Schedules are at most so many times that, which is what is recorded:
-    the mutator's inputs have 16 members each, and plain bytes, havoc's too, 1 to 64, mostly 1, 4, 8
-    or 16."""
+    """afl-fuzz counts executions. Schedules are at most so many times that, which is what is
+    recorded: the mutator's inputs have 16 members each, and plain bytes, havoc's too, 1 to 64,
+    mostly 1, 4, 8 or 16."""
     clock_cap = True
 
     def __init__(self, program, mutator=None):

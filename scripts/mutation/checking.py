@@ -84,7 +84,8 @@ def _stored_outcome(child):
 
 def _outcome(child, by):
     caught = _caught(child)
-    return Outcome(caught, by, str(last_object(child.log).get("executions", "-"))) if caught else None
+    executions = last_object(child.log).get("executions", "-")
+    return Outcome(caught, by, str(executions)) if caught else None
 
 
 def _caught(child):

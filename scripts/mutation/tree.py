@@ -74,9 +74,10 @@ class Tree:
         yield from self._link(self._base)
 
     def _compile(self, tree, folder, init):
-        """The tree's object, FOLDER/tree.o, and what of it the harness can reach, FOLDER/reached.o. A
-        null pointer is not assumed away, as in a kernel, and what is not initialized is `init`,
-        zero or pattern: so the compiler does not make a mutant right again."""
+        """The tree's object, FOLDER/tree.o, and what of it the harness can reach,
+        FOLDER/reached.o. A null pointer is not assumed away, as in a kernel, and what is not
+        initialized is `init`, zero or pattern: so the compiler does not make a mutant right
+        again."""
         words = list(self._words)
         words[2], words[5] = tree, folder
         compiling = Child([*words, *PLAIN, f"-ftrivial-auto-var-init={init}"],
