@@ -8,9 +8,9 @@ import time
 
 from campaigns.engines import PROGRAMS, Engines
 from campaigns.findings import Findings
-from campaigns.folder import files_in, read_json, sha1_of, sync
 from campaigns.merging import Merging, drop_torn
 from lib.children import Child, end_orphans
+from lib.files import files_in, read_json, sha1_of, sync
 
 COUNTS_MAGIC = 0x31746E7563666761  # fuzz/counts.h
 

@@ -5,10 +5,10 @@ import os
 import re
 import sys
 
-from campaigns.folder import read_json
 from lib import command
 from lib.build import build_targets, enter_root, install_missing
 from lib.command import Problem, need, number
+from lib.files import read_json
 from lib.subjects import Targets, Trees
 
 USAGE = """\

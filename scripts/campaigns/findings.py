@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import time
 
-from campaigns.folder import files_in, folders_in, parse_json_lines, remove, sha1_of, sync
+from lib.files import files_in, folders_in, parse_json_lines, remove, sha1_of, sync
+
 
 FILES_OF_A_SIGNATURE = 8  # kept of this host's own, for each target
 FILES_OF_A_KIND = 32  # the same, of each of timeout-, oom-, slow-unit-, leak-, torn-

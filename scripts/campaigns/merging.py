@@ -12,7 +12,8 @@ import os
 import re
 import shutil
 
-from campaigns.folder import files_in, folders_in, remove, sha1_of
+from lib.files import files_in, folders_in, remove, sha1_of
+
 
 PLAIN = re.compile(r"[A-Za-z0-9_@.+/-]+")  # libFuzzer hands names of folders to a shell
 GROWTH = 2  # a corpus is made small when it has grown so many times since

@@ -9,10 +9,10 @@ import signal
 import time
 
 from campaigns import report
-from campaigns.folder import bytes_in, read_json_lines
 from campaigns.merging import drop_torn
 from campaigns.turn import Turn, share_out
 from lib.children import end
+from lib.files import bytes_in, read_json_lines
 from lib.signals import Signals
 
 TICK_SECONDS = 0.2

@@ -9,8 +9,8 @@ import os
 import time
 
 from campaigns.findings import own_instances
-from campaigns.folder import files_in
 from lib.children import Child, end
+from lib.files import files_in
 from lib.jobs import Job, close
 
 FAILURES = 3  # of an engine, before it is left alone for the rest of the turn

@@ -3,9 +3,9 @@
 import os
 import shutil
 
-from campaigns.folder import sha1_of
 from lib.children import Child
 from lib.engines import AFL, MUTATOR, about, first_crash, last_numbers, write_seed
+from lib.files import sha1_of
 from lib.subjects import policy_and_arch
 
 CRASHES = "out/crashes"

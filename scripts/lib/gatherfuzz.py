@@ -3,22 +3,13 @@
 import json
 import subprocess
 
-
-def objects(text):
-    """Those of a text of one a line; a line that was cut off is none."""
-    found = []
-    for line in text.splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            pass
-    return [value for value in found if isinstance(value, dict)]
+from lib.files import parse_json_lines
 
 
 def last_object(path):
     """The last one in a file; an empty one if there is none."""
     with open(path, errors="replace", encoding="utf-8") as file:
-        return (objects(file.read()) or [{}])[-1]
+        return (parse_json_lines(file) or [{}])[-1]
 
 
 def listed(gatherfuzz):
@@ -34,5 +25,5 @@ def verdict_of(gatherfuzz, policy, arch, file):
     """Of one file; None if the run dies."""
     ran = subprocess.run([gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, file],
                          stdout=subprocess.PIPE, check=False)
-    runs = objects(ran.stdout.decode(errors="replace"))
+    runs = parse_json_lines(ran.stdout.decode(errors="replace").splitlines())
     return runs[-1].get("verdict") if runs else None

@@ -36,6 +36,10 @@ class Job:
             return False
         return True
 
+    def close_work(self):
+        """What it does at its end, be that before its time."""
+        self._work.close()
+
     def _child_runs(self):
         if self._most_seconds is None:
             return self.waits_for.running()
@@ -46,7 +50,7 @@ def close(jobs):
     """Ends them before their time: the children they wait for, then what they do at their end."""
     end([job.waits_for for job in jobs if job.waits_for is not None])
     for job in jobs:
-        job._work.close()  # pylint: disable=protected-access
+        job.close_work()
 
 
 def run(works, most):

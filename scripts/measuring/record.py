@@ -3,8 +3,8 @@
 import fcntl
 import os
 
-from campaigns.folder import whole_lines
 from lib.command import Problem, need
+from lib.files import whole_lines
 
 HEADER = "defect,arch,way,seed,found,executions,schedules,seconds,cap_schedules,cap_seconds,commit"
 COLUMNS = HEADER.count(",") + 1

@@ -7,7 +7,8 @@ import signal
 from typing import NamedTuple
 
 from lib.children import Child
-from lib.gatherfuzz import last_object, objects
+from lib.files import parse_json_lines
+from lib.gatherfuzz import last_object
 
 STRATEGIES = ("pct", "random")
 EXECUTIONS_A_SECOND = 40000  # of each strategy
@@ -74,7 +75,7 @@ def _stored_outcome(child):
     if child.status == 0:
         return None
     with open(child.log, errors="replace", encoding="utf-8") as file:
-        verdicts = [run.get("verdict") for run in objects(file.read())]
+        verdicts = [run.get("verdict") for run in parse_json_lines(file)]
     for number, verdict in enumerate(verdicts, 1):
         if verdict != "none":
             return Outcome("hang" if verdict == "limit" else verdict, "stored", str(number))
