@@ -181,7 +181,7 @@ class Kills(CampaignTest):
             counts = self.check_counts(counts)
             if kill % 5 == 4:
                 taken = self.check_features(taken)
-        self.run_until(lambda: len(self.signatures()) > 3)
+        self.run_until(lambda: len(self.signatures()) > 3 and self.alive())
         known = self.check_findings(known)
         self.check_counts(counts)
         self.check_features(taken)
