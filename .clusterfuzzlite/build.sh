@@ -3,9 +3,9 @@
 # Builds the fuzz targets as OSS-Fuzz, ClusterFuzzLite and FuzzBench ask for them: of the source in
 # $SRC/gatherfuzz, in $WORK, into $OUT, with the CXX, CXXFLAGS and LIB_FUZZING_ENGINE (FuzzBench:
 # FUZZER_LIB) of the environment. Nothing here names a sanitizer.
-#   GATHERFUZZ_FUZZ   targets as POLICY_ARCH, separated by blanks; unset: every published policy held
-#                     to be safe, where it is, and what holds these against each other. Broken ones
-#                     are built only if they are named.
+#   GATHERFUZZ_FUZZ   targets as POLICY_ARCH, separated by blanks; unset: every published policy
+#                     held to be safe, where it is, and what holds these against each other. Broken
+#                     ones are built only if they are named.
 #   GATHERFUZZ_JOBS   processes; unset: one for each core
 # oss-fuzz/build.sh and each benchmark's build.sh call this one. scripts/check_build tests it, and
 # docs/oss-fuzz.md explains.
@@ -32,7 +32,7 @@ cmake --fresh -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DGATHERFUZZ_COMMAND=OFF -DGATHERFUZZ_TESTS=OFF -DGATHERFUZZ_BENCH=OFF
 ninja -C "$build" -j "$jobs" fuzz_kit
 
-targets=(${GATHERFUZZ_FUZZ:-})
+read -ra targets <<<"${GATHERFUZZ_FUZZ:-}"
 if [ ${#targets[@]} -eq 0 ]; then
   safe=$("$kit" targets safe)
   mapfile -t targets < <(cut -f 1,2 --output-delimiter=_ <<<"$safe")

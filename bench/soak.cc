@@ -68,7 +68,8 @@ bool Soak(Execution& execution, const Policy& policy, const Arch& arch, const Se
   for (int kind = 1; kind < kViolationCount; ++kind) {
     const Found& it = found[static_cast<size_t>(kind)];
     if (it.count == 0) continue;
-    std::printf("; %s %llu (seed %llu, %u steps)", kViolations[kind].name.data(),
+    const std::string_view name = kViolations[kind].name;
+    std::printf("; %.*s %llu (seed %llu, %u steps)", static_cast<int>(name.size()), name.data(),
                 static_cast<unsigned long long>(it.count), static_cast<unsigned long long>(it.seed),
                 it.steps);
   }

@@ -18,6 +18,7 @@
 #include "fuzz/feature_map.h"
 #include "harness/features.h"
 
+// NOLINTBEGIN(bugprone-reserved-identifier): AFL++'s names
 extern "C" {
 extern uint8_t* __afl_area_ptr;
 extern uint32_t __afl_map_size;
@@ -26,6 +27,7 @@ void __sanitizer_cov_trace_pc_guard_init(uint32_t* begin, uint32_t* end);
 int LLVMFuzzerRunDriver(int* argc, char*** argv, int (*one_input)(const uint8_t*, size_t));
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace gatherfuzz {
 namespace {

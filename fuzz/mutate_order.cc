@@ -149,7 +149,7 @@ bool MoveToClear(Schedule& schedule, Random& random) {
     if (random.Below(static_cast<uint32_t>(++clears)) == 0) chosen = i;
   }
   if (clears == 0) return false;
-  const int page = replay[chosen].step.page;
+  const auto page = replay[chosen].step.page;
   KeepSteps(replay, chosen + 1, schedule.order);
   AgentId agent = PickAgent(schedule, random);
   if (OneIn(random, 2)) {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 # What the scripts share; to be sourced. Defines the build folder and the functions below.
 set -euo pipefail
@@ -7,17 +8,20 @@ build=${GATHERFUZZ_BUILD:-build}
 packages=(clang-19 libclang-rt-19-dev llvm-19 g++-12 cmake ninja-build libboost-context1.81-dev
   libabsl-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev afl++)
 
-# What the tests take besides: a browser that can be driven, for the page that explain --html writes;
-# what builds and reads what goes to ClusterFuzzLite and OSS-Fuzz.
+# What the tests take besides: a browser that can be driven, for the page that explain --html
+# writes; what builds and reads what goes to ClusterFuzzLite and OSS-Fuzz.
 test_packages=(python3 chromium chromium-driver python3-selenium zip binutils python3-yaml)
+
+# What scripts/lint takes.
+lint_packages=(clang-format-19 clang-tidy-19 shellcheck pyflakes3)
 
 die() {
   echo "$(basename "$0"): $*" >&2
   exit 2
 }
 
-# install_missing PACKAGE...: installs what all scripts need, and those, as far as they are not there yet; as root or
-# with sudo.
+# install_missing PACKAGE...: installs what all scripts need, and those, as far as they are not
+# there yet; as root or with sudo.
 install_missing() {
   local missing=() package
   for package in "${packages[@]}" "$@"; do
@@ -35,12 +39,16 @@ install_missing() {
   log=$(mktemp)
   if ! { "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}" ||
     { "${as_root[@]}" apt-get update &&
-      "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; }; } >"$log" 2>&1; then
+      "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; }; } \
+    >"$log" 2>&1; then
     tail -n 5 "$log" >&2
     die "could not install ${missing[*]}; the whole log is $log"
   fi
   rm -f "$log"
 }
+
+# install_for_tests PACKAGE...: what the tests take besides, too.
+install_for_tests() { install_missing "${test_packages[@]}" "$@"; }
 
 # build_targets FOLDER TARGET... -- CMAKE_OPTION...: configures and builds; quiet unless it fails.
 build_targets() {

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """One-line mutants of kernel source files: lists them, or writes one.
 
-  mutate.py list TREE FILE...          a line each: ID, FILE, LINE, FUNCTION, OPERATOR, WHAT, MARK; tab-separated
+  mutate.py list TREE FILE...          a line each, tab-separated: ID, FILE, LINE, FUNCTION,
+                                       OPERATOR, WHAT, MARK
   mutate.py write ID OUT TREE FILE...  writes the file of that mutant, mutated, to OUT
 
 FILE is relative to TREE; FILE:NAME,... stands for these functions of it only. A mutant keeps the
@@ -21,12 +22,14 @@ mutant of the same function, in whatever tree and wherever in its file.
 import hashlib
 import re
 import sys
+import typing
 
 KEYWORDS = {"if", "else", "for", "while", "do", "switch", "case", "default", "goto"}
 JUMPS = {"return", "break", "continue"}
 ASSERTION = re.compile(r"\s*(?:\w*_)?(?:WARN|BUG)(?:_\w+)?\s*\(")
-# What is assigned: a name and its members, or what a name in parentheses points to, and its members.
+# What is assigned: a name and its members, or what a name in parentheses points to, and its own.
 PLACE = r"(?:\(\*?[A-Za-z_]\w*\)|\*?[A-Za-z_]\w*)(?:(?:->|\.)\w+|\[[^\]]*\])*"
+UNREAD = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 CALL = re.compile(r"^(?:\(void\)\s*)?([A-Za-z_]\w*)\s*\(.*\)$", re.S)
 ASSIGN = re.compile(rf"^({PLACE})\s*(?:[-+|&^]|<<|>>)?=(?!=)", re.S)
 STEP = re.compile(rf"^(?:(?:\+\+|--)({PLACE})|({PLACE})(?:\+\+|--))$")
@@ -35,7 +38,8 @@ CONDITION = re.compile(r"[=!<>]=|&&|\|\||(?<![-<])[<>](?![<>=])|^\s*!")
 
 
 def blanked(text):
-    """The text with comments, strings and directives as blanks; multi-line macros keep their bodies."""
+    """The text with comments, strings and directives as blanks; macros of several lines keep their
+    bodies."""
     out = list(text)
 
     def blank(begin, end):
@@ -43,7 +47,7 @@ def blanked(text):
             if out[i] != "\n":
                 out[i] = " "
 
-    for match in re.finditer(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", text, re.S):
+    for match in UNREAD.finditer(text):
         blank(*match.span())
     plain = "".join(out)
     for match in re.finditer(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", plain, re.M):
@@ -81,8 +85,8 @@ def closing(plain, at):
 
 
 def statements(plain, begin, end):
-    """(begin, end) of what stands between semicolons and braces, without the conditions it is under;
-    end is the semicolon. Those of the blocks within expressions too."""
+    """(begin, end) of what stands between semicolons and braces, without the conditions it is
+    under; end is the semicolon. Those of the blocks within expressions too."""
     start, depth, outer = begin, 0, []
     for i in range(begin, end):
         c = plain[i]
@@ -119,7 +123,8 @@ def named(statement):
         return None
     if word in JUMPS:
         return "the " + word
-    for pattern, text in ((CALL, "the call of {}()"), (ASSIGN, "the assignment to {}"), (STEP, "the count of {}")):
+    for pattern, text in ((CALL, "the call of {}()"), (ASSIGN, "the assignment to {}"),
+                          (STEP, "the count of {}")):
         match = pattern.match(statement)
         if match:
             return text.format(next(group for group in match.groups() if group))
@@ -177,14 +182,16 @@ def emptied(text, start=""):
 
 
 def mutants_of(text, wanted):
-    """(line, function, operator, what, mark, edits) for each; edits are (begin, end, new), in order."""
+    """(line, function, operator, what, mark, edits) for each; edits are (begin, end, new), in
+    order."""
     plain = blanked(text)
     found = []
 
     def add(at, function, operator, what, *edits):
         words = " ".join(plain[begin:end].split())
         before = sum(mutant[1:4] == (function, operator, what) for mutant in found)
-        mark = hashlib.sha1(f"{function} {words} {operator} {what} {before}".encode()).hexdigest()[:8]
+        mark = hashlib.sha1(f"{function} {words} {operator} {what} {before}".encode()).hexdigest()
+        mark = mark[:8]
         found.append((text.count("\n", 0, at) + 1, function, operator, what, mark, edits))
 
     for function, begin, end in bodies(text, plain):
@@ -200,31 +207,54 @@ def mutants_of(text, wanted):
             if what and not jump:
                 if last and re.sub(r"[\s\\]", "", text[last[1] + 1 : first]) == "":
                     add(last[0], function, "swap", f"{last[2]} and {what}",
-                        (last[0], last[1], text[first:stop]), (first, stop, text[last[0] : last[1]]))
+                        (last[0], last[1], text[first:stop]),
+                        (first, stop, text[last[0] : last[1]]))
             last = (first, stop, what) if what and not jump else None
             value = VALUE.search(source)
             if value:
                 other = {"0": "1", "1": "0", "true": "false", "false": "true"}.get(value.group(2))
                 other = other or str(int(value.group(2)) - 1)
-                add(first, function, "flag", f"{value.group(1) or 'the return'}: {value.group(2)} becomes {other}",
+                place = value.group(1) or "the return"
+                add(first, function, "flag", f"{place}: {value.group(2)} becomes {other}",
                     (first + value.start(2), first + value.end(2), other))
         for first, stop in conditions(plain, begin, end):
             names = looked_at(plain[first:stop])
             if names != "a constant":
-                add(first, function, "negate", "the condition on " + names, (first, first, "(!("), (stop, stop, "))"))
+                add(first, function, "negate", "the condition on " + names,
+                    (first, first, "(!("), (stop, stop, "))"))
             for left, right, neutral in terms(plain, first, stop):
                 add(left, function, "term", "the term on " + looked_at(plain[left:right]),
                     (left, right, emptied(text[left:right], neutral)))
     return sorted(found, key=lambda mutant: mutant[0])
 
 
-def main(arguments):
-    if len(arguments) < 3 or arguments[0] not in ("list", "write"):
-        sys.exit(__doc__)
-    write = arguments[0] == "write"
-    if write and (len(arguments) < 5 or not arguments[1].isdigit()):
-        sys.exit(__doc__)
-    tree, files = (arguments[3], arguments[4:]) if write else (arguments[1], arguments[2:])
+class Mutant(typing.NamedTuple):
+    """One of a file: `at` is its line, `text` the whole file as it is."""
+    number: int
+    file: str
+    at: int
+    function: str
+    operator: str
+    what: str
+    mark: str
+    text: str
+    edits: tuple
+
+    def line(self):
+        """Of the list."""
+        return "\t".join(map(str, self[:7]))
+
+    def write(self, path):
+        """The file, mutated."""
+        text = self.text
+        for begin, end, new in reversed(self.edits):
+            text = text[:begin] + new + text[end:]
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as out:
+            out.write(text)
+
+
+def mutants(tree, files):
+    """Of all these files."""
     number = 0
     for item in files:
         file, _, wanted = item.partition(":")
@@ -233,18 +263,27 @@ def main(arguments):
                 text = source.read()
         except OSError as error:
             sys.exit(f"mutate.py: {tree}/{file}: {error.strerror}")
-        for line, function, operator, what, mark, edits in mutants_of(text, wanted and wanted.split(",")):
+        for *about, edits in mutants_of(text, wanted and wanted.split(",")):
             number += 1
-            if not write:
-                print(number, file, line, function, operator, what, mark, sep="\t")
-            elif number == int(arguments[1]):
-                for begin, end, new in reversed(edits):
-                    text = text[:begin] + new + text[end:]
-                with open(arguments[2], "w", encoding="utf-8", errors="surrogateescape") as out:
-                    out.write(text)
-                return
-    if write:
-        sys.exit(f"mutate.py: there are {number} mutants, and no number {arguments[1]}")
+            yield Mutant(number, file, *about, text, edits)
+
+
+def main(arguments):
+    if len(arguments) < 3 or arguments[0] not in ("list", "write"):
+        sys.exit(__doc__)
+    if arguments[0] == "list":
+        for mutant in mutants(arguments[1], arguments[2:]):
+            print(mutant.line())
+        return
+    if len(arguments) < 5 or not arguments[1].isdigit():
+        sys.exit(__doc__)
+    number = 0
+    for mutant in mutants(arguments[3], arguments[4:]):
+        number = mutant.number
+        if number == int(arguments[1]):
+            mutant.write(arguments[2])
+            return
+    sys.exit(f"mutate.py: there are {number} mutants, and no number {arguments[1]}")
 
 
 if __name__ == "__main__":

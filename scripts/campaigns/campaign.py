@@ -6,10 +6,11 @@ import struct
 import subprocess
 import time
 
-from engines import PROGRAMS, Child, Engines, end_orphans
-from findings import Findings
-from folder import files_in, read_json, sha1_of, sync
-from merging import Merging, drop_torn
+from campaigns.engines import PROGRAMS, Engines
+from campaigns.findings import Findings
+from campaigns.merging import Merging, drop_torn
+from lib.children import Child, end_orphans
+from lib.files import files_in, read_json, sha1_of, sync
 
 COUNTS_MAGIC = 0x31746E7563666761  # fuzz/counts.h
 
@@ -74,7 +75,7 @@ class Campaign:
         self.build = sha1_of(self.engines.program("fuzz_any"))[:12]  # for the report
 
     def plant_seeds(self, corpus):
-        """The seeds every target begins with: the stored schedules without a violation, as bytes."""
+        """The seeds every target begins with: the stored schedules without a violation."""
         into = self.folder.at("local", "seeds")
         if files_in(into):
             return

@@ -2,86 +2,15 @@
 """How the engines are run: libFuzzer and AFL++, one process for each core.
 
 Both run one program for all targets, fuzz_any and afl_any, which the environment tells what to
-test, what is known, and where to count. A child dies with the campaign, however that ends.
+test, what is known, and where to count.
 """
-import ctypes
 import os
 import shutil
-import signal
-import subprocess
-import time
+
+from lib.children import Child, end_orphans
+from lib.engines import AFL, about
 
 PROGRAMS = ("gatherfuzz", "fuzz_any", "afl_any", "libgatherfuzz_mutator.so")
-SECONDS_TO_END = 5  # between being asked and being killed
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
-
-
-def _die_with_parent():
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
-
-
-class Child:
-    """A process, in a session of its own, so that Ctrl-C reaches only the campaign."""
-
-    def __init__(self, arguments, environment, log, what, folder=None):
-        self.what = what
-        self.log = log
-        self.started = time.monotonic()
-        with open(log, "wb") as output:
-            self._process = subprocess.Popen(
-                arguments, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
-                start_new_session=True, cwd=folder)
-        self.pid = self._process.pid
-
-    def running(self):
-        return self._process.poll() is None
-
-    def running_at_most(self, seconds):
-        """The same, but it is killed when that is too long: nothing is waited for without end."""
-        if not self.running():
-            return False
-        if time.monotonic() - self.started > seconds:
-            self.signal(signal.SIGKILL)
-        return True
-
-    @property
-    def status(self):
-        return self._process.returncode
-
-    def signal(self, number):
-        """To what it has started, too; an inner process of a merge would go on alone."""
-        if self.running():
-            os.killpg(self.pid, number)
-
-    def wait(self, seconds):
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def last_words(self):
-        """The last line of its log that says something, for a message."""
-        try:
-            with open(self.log, errors="replace") as file:
-                lines = [line.strip() for line in file.readlines()[-20:] if line.strip()]
-        except OSError:
-            return ""
-        return lines[-1][:200] if lines else ""
-
-
-def end(children):
-    """Ends them: asks first, then kills."""
-    for child in children:
-        child.signal(signal.SIGTERM)
-    until = time.monotonic() + SECONDS_TO_END
-    for child in children:
-        if not child.wait(max(0.05, until - time.monotonic())):
-            child.signal(signal.SIGKILL)
-            child.wait(SECONDS_TO_END)
 
 
 def set_aside(path):
@@ -91,20 +20,6 @@ def set_aside(path):
         number += 1
     if os.path.exists(path):
         os.rename(path, f"{path}-{number}")
-
-
-def end_orphans(variable):
-    """Kills what has an environment variable that begins so: what was left running by a campaign, or
-    an engine, that was killed itself, such as the inner process of a merge."""
-    mark = os.fsencode(variable)
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as file:
-                environment = file.read().split(b"\0")
-            if any((value + b"\0").startswith(mark) for value in environment):
-                os.kill(int(pid), signal.SIGKILL)
-        except OSError:
-            pass  # it has ended, or is somebody else's
 
 
 class Engines:
@@ -128,8 +43,7 @@ class Engines:
 
     def environment(self, target, counts=None):
         policy, arch = target.rsplit("_", 1)
-        values = {"GATHERFUZZ_POLICY": policy, "GATHERFUZZ_ARCH": arch,
-                  "GATHERFUZZ_KNOWN": self.folder.known(target)}
+        values = {**about(policy, arch), "GATHERFUZZ_KNOWN": self.folder.known(target)}
         if counts:
             end_orphans(f"GATHERFUZZ_COUNTS_FILE={counts}\0")  # one process at a time counts there
             values["GATHERFUZZ_COUNTS_FILE"] = counts
@@ -159,9 +73,8 @@ class Engines:
         role = ["-M", instance] if number == 0 else ["-S", instance]
         foreign = ["-F", self.folder.corpus(target)] if number == 0 else []
         environment = {
-            "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_TRY_AFFINITY": "1",
-            "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_STARTUP_CALIBRATION": "1",
-            "AFL_NO_CRASH_README": "1", "AFL_SYNC_TIME": "1", "AFL_FAST_CAL": "1",
+            **AFL, "AFL_NO_STARTUP_CALIBRATION": "1", "AFL_NO_CRASH_README": "1",
+            "AFL_SYNC_TIME": "1", "AFL_FAST_CAL": "1",
             # Relative, since it is a list of which the folder's name may hold the separator.
             "AFL_CUSTOM_MUTATOR_LIBRARY": "local/bin/libgatherfuzz_mutator.so",
             **self.environment(target, self.folder.counts(target, name))}

@@ -6,14 +6,14 @@ A crash file is looked at once by each campaign process, as soon as it is whole:
 its content is. What other hosts put beside crashes is left alone. Bounds: of each target this host
 keeps FILES_OF_A_SIGNATURE files of a signature, and FILES_OF_A_KIND of what shows none.
 """
-import json
 import os
 import re
 import shutil
 import subprocess
 import time
 
-from folder import files_in, folders_in, parse_json_lines, remove, sha1_of, sync
+from lib.files import files_in, folders_in, parse_json_lines, remove, sha1_of, sync
+
 
 FILES_OF_A_SIGNATURE = 8  # kept of this host's own, for each target
 FILES_OF_A_KIND = 32  # the same, of each of timeout-, oom-, slow-unit-, leak-, torn-
@@ -51,7 +51,7 @@ class Findings:
                            "".join(line + "\n" for line in sorted(self.known[target])))
 
     def harvest(self, target, elapsed):
-        """Takes in what engines, and other hosts, have left. Returns how many violations were new."""
+        """Takes in what engines, and other hosts, have left. Returns how many violations are new."""
         self._collect_from_afl(target)
         self._thin_kinds(target)
         fresh = []
@@ -120,7 +120,8 @@ class Findings:
 
     def _take(self, target, host, path, signature, elapsed):
         if signature is None:
-            self._say(f"{target}: {self._relative(path)} does not show a violation; it is left there")
+            self._say(f"{target}: {self._relative(path)} does not show a violation; "
+                      "it is left there")
             self._see(path)
             self._thin(target, host, signature, path, FILES_OF_A_KIND)
             return 0
@@ -177,7 +178,8 @@ class Findings:
         policy, arch = target.rsplit("_", 1)
         try:
             result = subprocess.run(
-                [self._gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, "--", *paths],
+                [self._gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, "--",
+                 *paths],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 timeout=seconds, check=False)
         except subprocess.TimeoutExpired:

@@ -9,11 +9,11 @@ import socket
 import subprocess
 import sys
 
-from campaign import BadCampaign, Campaign, open_settings
-from exchange import exchange
-from folder import Folder
-from status import Status
-from supervisor import Supervisor
+from campaigns.campaign import BadCampaign, Campaign, open_settings
+from campaigns.exchange import exchange
+from campaigns.folder import Folder
+from campaigns.status import Status
+from campaigns.supervisor import Supervisor
 
 DEFAULTS = {"jobs": os.cpu_count() or 1, "engines": ["libfuzzer", "afl"], "turn": 60,
             "disk": 4096, "memory": 2048}
@@ -70,7 +70,7 @@ def main():
         campaign.take_programs(options.build)
         campaign.safe = set(held_safe(campaign.engines.program("gatherfuzz"), campaign.targets))
         if options.options:
-            folder.write(folder.at("local", "options"), options.options)
+            folder.write(folder.at("local", "options.json"), options.options)
         campaign.open()
         campaign.plant_seeds(options.corpus)
         if options.exchange:

@@ -12,7 +12,8 @@ import os
 import re
 import shutil
 
-from folder import files_in, folders_in, remove, sha1_of
+from lib.files import files_in, folders_in, remove, sha1_of
+
 
 PLAIN = re.compile(r"[A-Za-z0-9_@.+/-]+")  # libFuzzer hands names of folders to a shell
 GROWTH = 2  # a corpus is made small when it has grown so many times since
@@ -38,7 +39,7 @@ def drop_torn(folder, target, say):
 
 
 def others(folder, target):
-    """Folders of inputs that are not of this host's corpus, with what tells that one has changed."""
+    """Folders of inputs that are not of this host's corpus, with what tells that one changed."""
     found = []
     corpora = folder.at("share", target, "corpus")
     for host in folders_in(corpora):
@@ -59,12 +60,13 @@ class Merging:
     def __init__(self, folder, engines, taken):
         self._folder = folder
         self._engines = engines
-        self._taken = taken  # of each folder, how it was listed when it was taken over; in campaign.json
+        # Of each folder, how it was listed when it was taken over; in campaign.json.
+        self._taken = taken
         self._small = {}  # target -> files after the corpus was last made small
 
     def take_over(self, target):
-        """A generator: waits by yielding the child. Returns the folders that could not be merged; one
-        of them, as another host can make it, does not keep the others from it."""
+        """A generator: waits by yielding the child. Returns the folders that could not be merged;
+        one of them, as another host can make it, does not keep the others from it."""
         sources = [(path, state) for path, state in others(self._folder, target)
                    if self._taken.get(self._key(path)) != state]
         failed = [path for path, _ in sources if not PLAIN.fullmatch(self._key(path))]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What a person sees while a campaign runs: a line that renews itself on a terminal; in a pipe, a
 plain log with that line once a minute."""
-import os
-import sys
 import time
+
+from lib.terminal import Line
 
 LINE_SECONDS = 1
 PIPE_SECONDS = 60
@@ -12,8 +12,7 @@ RATE_SECONDS = 30  # that the rate is taken over
 
 class Status:
     def __init__(self, stream=None):
-        self._stream = stream or sys.stderr  # None if it is closed
-        self._terminal = self._stream is not None and self._stream.isatty()
+        self._line = Line(stream)
         self._next = 0.0
         self._counts = []  # (when, schedules)
 
@@ -22,20 +21,18 @@ class Status:
         now = time.monotonic()
         if now < self._next:
             return
-        self._next = now + (LINE_SECONDS if self._terminal else PIPE_SECONDS)
-        text = line()
-        if self._terminal:
-            self._write("\r\033[K" + text[:self._width() - 1])
+        self._next = now + (LINE_SECONDS if self._line.terminal else PIPE_SECONDS)
+        if self._line.terminal:
+            self._line.show(line())
         else:
-            self._write(time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) + text + "\n")
+            self._line.say(_now() + line())
 
     def say(self, message):
-        if self._terminal:
-            self._write("\r\033[K" + message + "\n")
-        else:
-            self._write(time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) + message + "\n")
-        if self._terminal:
+        if self._line.terminal:
+            self._line.say(message)
             self._next = 0.0
+        else:
+            self._line.say(_now() + message)
 
     def rate(self, schedules):
         """A second, over the last half minute."""
@@ -46,17 +43,6 @@ class Status:
         then, before = self._counts[0]
         return (schedules - before) / (now - then) if now > then else 0
 
-    def _width(self):
-        try:
-            return os.get_terminal_size(self._stream.fileno()).columns or 80
-        except OSError:
-            return 80
 
-    def _write(self, text):
-        """Terminals and pipes go away; the campaign goes on."""
-        try:
-            if self._stream is not None:
-                self._stream.write(text)
-                self._stream.flush()
-        except (OSError, ValueError):
-            pass
+def _now():
+    return time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime())

@@ -8,11 +8,12 @@ the state is written, new crashes are triaged, the report is drawn, the disk is 
 import signal
 import time
 
-import report
-from engines import end
-from folder import bytes_in, read_json_lines
-from merging import drop_torn
-from turn import Turn, share_out
+from campaigns import report
+from campaigns.merging import drop_torn
+from campaigns.turn import Turn, share_out
+from lib.children import end
+from lib.files import bytes_in, read_json_lines
+from lib.signals import Signals
 
 TICK_SECONDS = 0.2
 SAME_PROBLEM_SECONDS = 60
@@ -32,7 +33,7 @@ class Supervisor:
         self._turns = [None] * len(self._shares)
         self._triage = None
         self._triage_due = campaign.findings.total() > 0
-        self._signal = None
+        self._signals = Signals()
         self._until = None
         self._beside = [[seconds, 0.0, do] for seconds, do in (
             (5, self._write_state), (10, self._tend_triage),
@@ -50,16 +51,14 @@ class Supervisor:
 
     def run(self, seconds):
         """Until the time is up, or it is stopped. Returns "finished", or why it stopped."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-                signal.signal(number, self._on_signal)
         self._until = None if seconds is None else self.c.ran + seconds
         why = "finished"
-        try:
-            self._loop()
-        except Stop as stop:
-            why = str(stop)
-        self._finish(why)
+        with self._signals:
+            try:
+                self._loop()
+            except Stop as stop:
+                why = str(stop)
+            self._finish(why)
         return why
 
     def _loop(self):
@@ -68,15 +67,12 @@ class Supervisor:
             for number, _ in enumerate(self._shares):
                 self._advance(number)
             self._look_after()
-            time.sleep(TICK_SECONDS)
+            self._signals.wait(TICK_SECONDS)
             now = time.monotonic()
             self.c.ran += now - last
             last = now
-            if self._signal:
-                raise Stop("stopped by " + signal.Signals(self._signal).name)
-
-    def _on_signal(self, number, _):
-        self._signal = number
+            if self._signals.caught:
+                raise Stop("stopped by " + signal.Signals(self._signals.caught).name)
 
     def left(self):
         """Seconds to the end; None if there is none."""
@@ -190,8 +186,8 @@ class Supervisor:
         self._status.show(lambda: "triage of what was found last", self.c.ran)
         triage = self.c.triage()
         until = time.monotonic() + LAST_TRIAGE_SECONDS
-        while triage.running() and not self._signal and time.monotonic() < until:
-            time.sleep(TICK_SECONDS)
+        while triage.running() and not self._signals.caught and time.monotonic() < until:
+            self._signals.wait(TICK_SECONDS)
         end([triage])
 
     def _try(self, do):

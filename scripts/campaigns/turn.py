@@ -8,9 +8,10 @@ import json
 import os
 import time
 
-from engines import Child, end
-from findings import own_instances
-from folder import files_in
+from campaigns.findings import own_instances
+from lib.children import Child, end
+from lib.files import files_in
+from lib.jobs import Job, close
 
 FAILURES = 3  # of an engine, before it is left alone for the rest of the turn
 WAIT_SECONDS = 1800  # the most that a merge, or counting features, may take; then it is killed
@@ -42,23 +43,14 @@ class Turn:
         self._c = supervisor.c
         self.target = target
         self._slots = self._roles(cores)
-        self._waits_for = None
-        self._steps = self._run()
+        self._job = Job(self._run(), WAIT_SECONDS)
 
     def advance(self):
         """Goes on as far as it can without waiting. Returns whether there is more to do."""
-        if self._waits_for is not None and self._waits_for.running_at_most(WAIT_SECONDS):
-            return True
-        try:
-            self._waits_for = next(self._steps)
-        except StopIteration:
-            return False
-        return True
+        return self._job.advance()
 
     def close(self):
-        self._steps.close()
-        children = [slot.child for slot in self._slots] + [self._waits_for]
-        end([child for child in children if child is not None and child.running()])
+        close([self._job])  # which ends the engines, if it was just fuzzing
 
     def _roles(self, cores):
         """Half of the cores are libFuzzer's, and more if there is one over; a single core is each
@@ -151,9 +143,9 @@ class Turn:
         """A sample for the curves, with the features of the whole corpus."""
         policy, arch = self.target.rsplit("_", 1)
         log = self._c.folder.at("local", "logs", f"{self.target}.stats")
-        stats = Child([self._c.engines.program("gatherfuzz"), "corpus", "stats", "--json", "--policy",
-                       policy, "--arch", arch, self._c.folder.corpus(self.target)], {}, log,
-                      f"corpus stats of {self.target}")
+        stats = Child([self._c.engines.program("gatherfuzz"), "corpus", "stats", "--json",
+                       "--policy", policy, "--arch", arch, self._c.folder.corpus(self.target)],
+                      {}, log, f"corpus stats of {self.target}")
         yield stats
         try:
             with open(log) as file:

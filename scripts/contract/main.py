@@ -88,7 +88,7 @@ class Build:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=self.src,
-                timeout=1800,
+                timeout=14400,
                 check=False,
             ).returncode
         if status != 0:

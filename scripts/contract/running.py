@@ -16,7 +16,7 @@ COVERED_LINES = 50  # percent of model/ and harness/; the seeds of three targets
 NOBODY = 65534
 
 
-def run(command, folder, seconds=60, **environment):
+def run(command, folder, seconds=1800, **environment):
     """Runs as nobody in a folder that cannot be written to, without the build's variables."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o555)
@@ -246,7 +246,7 @@ def afl_start(target, seeds, folder):
         errors="replace",
         env=environment,
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=1800,
         check=False,
     )
     for needed in ("All set and ready to roll", "Persistent mode binary detected"):

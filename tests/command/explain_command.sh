@@ -38,19 +38,23 @@ says 'stale-after-return in cpu1'"'"'s madvise(MADV_DONTNEED) of 2..4 (own-range
   'survive, in every order of these programs: epoch-sync' \
   'violate: need-flush-all (stale-after-return), sync-before-dec (deadlock)' \
   'signature: stale-after-return+pte_clear.zap+pte_read.zap+syscall_return+too-narrow'
-grep -q '^   27 .*syscall_return(2)  <-- no return$' out || failed 'the interleaving does not mark it'
+grep -q '^   27 .*syscall_return(2)  <-- no return$' out ||
+  failed 'the interleaving does not mark it'
 # Lines of prose fit a mail, and all is ASCII.
-sed '/^ step /,/^How it/d; /^signature/d; /^replay/d' out | grep -E '.{79}' && failed 'a line is too long'
+sed '/^ step /,/^How it/d; /^signature/d; /^replay/d' out | grep -E '.{79}' &&
+  failed 'a line is too long'
 LC_ALL=C grep -P '[^\x00-\x7f]' out && failed 'not all is ASCII'
 cp out first
 explains 1 "$corpus/00-the-mail.gather"
 cmp -s out first || failed 'it does not say the same twice'
 
 explains 1 "$corpus/verdicts/need-flush-all-x86.gather"
-says 'frees frame 3. It has issued no invalidation since.' 'tlb_flush_pending is 2, another gather' \
+says 'frees frame 3. It has issued no invalidation since.' \
+  'tlb_flush_pending is 2, another gather' \
   'After step 11, pending_read of cpu1' 'cpu0 had gone on through pending_dec.'
 explains 1 "$corpus/verdicts/reset-range-arm64.gather"
-says 'unlinks that table and queues it to be freed' 'it asks for leaf entries only' 'frees that table'
+says 'unlinks that table and queues it to be freed' 'it asks for leaf entries only' \
+  'frees that table'
 explains 1 "$corpus/verdicts/widen-range-x86.gather"
 says 'stride of 4 pages steps over the entry'
 explains 1 "$corpus/full-mm-leaf/arm64/clean-race.gather"

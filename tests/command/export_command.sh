@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# gatherfuzz export as a person and a script meet it. What it writes is also built and run: exported_test.
+# gatherfuzz export as a person and a script meet it. What it writes is also built and run:
+# exported_test.
 #   export_command.sh GATHERFUZZ SOURCE COMPILER
 set -uo pipefail
 gatherfuzz=$1 source=$2 compiler=$3
@@ -17,11 +18,14 @@ check cmp out "$source/tests/regression/the_mail_test.cc"
 expect 0 -- --gtest "$mail" -o the_mail_test.cc
 check test ! -s out
 check cmp the_mail_test.cc "$source/tests/regression/the_mail_test.cc"
-check grep -qx "// stale-after-return in cpu1's madvise(MADV_DONTNEED) of 2..4 under own-range on x86." the_mail_test.cc
+check grep -qx \
+  "// stale-after-return in cpu1's madvise(MADV_DONTNEED) of 2..4 under own-range on x86." \
+  the_mail_test.cc
 check grep -qx 'TEST(OwnRangeOnX86, StaleAfterReturnIn00TheMail) {' the_mail_test.cc
 
 # A clean run expects none, and no signature.
-expect 0 'EXPECT_EQ\(Verdict\(schedule, "full-mm", "x86"\), "none"\);' -- --gtest --policy full-mm "$mail"
+expect 0 'EXPECT_EQ\(Verdict\(schedule, "full-mm", "x86"\), "none"\);' \
+  -- --gtest --policy full-mm "$mail"
 check grep -q 'TEST(FullMmOnX86, NoViolationIn00TheMail)' out
 check test "$(grep -c ignature out)" -eq 0
 
@@ -31,7 +35,8 @@ sed '/^order/,$d' "$mail" >orders.gather  # in the plain order, it is clean
 printf '\077' | dd of=family bs=1 seek=14 conv=notrunc 2>/dev/null
 on=(--policy own-range --arch arm64)
 expect 2 'family: says no policy; pass --policy' -- --gtest family
-expect 0 'ASSERT_EQ\(Verdict\(schedule, "own-range", "arm64"\), "stale-after-return"\);' -- --gtest "${on[@]}" family
+expect 0 'ASSERT_EQ\(Verdict\(schedule, "own-range", "arm64"\), "stale-after-return"\);' \
+  -- --gtest "${on[@]}" family
 check grep -Eq '^      (cpu|inv|walk)[0-9] until [a-z_]+' out
 check test "$(grep -Ec '^      [a-z]+[0-9] [0-9]+$|^      rest .' out)" -eq 0
 expect 0 'NoViolationInFamily' -- --gtest "${on[@]}" --member 0 family
@@ -42,15 +47,16 @@ expect 2 'is text, which is one schedule' -- --gtest --member 0 "$mail"
 
 # Text and names of files do not get out of where they stand.
 odd=$'new\nline and "quote" \\ \xff\\'
-{ printf 'gatherfuzz 1\nintent )"; )text1"; #error out \\\r\nintent \xff \033[0m\n'; sed 1d "$mail"; } >"$odd"
+{ printf 'gatherfuzz 1\nintent )"; )text1"; #error out \\\r\nintent \xff \033[0m\n'; sed 1d \
+  "$mail"; } >"$odd"
 expect 0 -- --gtest "$odd"
 check grep -q 'R"text2(' out
 check test "$(LC_ALL=C grep -c '[^ -~]' out)" -eq 0
 check grep -q 'TEST(OwnRangeOnX86, StaleAfterReturnInNewLineAndQuote) {' out
-check test "$(grep -c '^//.*\\' out)" -eq 0  # none that could end a line
+check test "$(grep -c '^//.*[\]' out)" -eq 0  # none that could end a line
 mv out odd.cc
 compiles odd.cc
-(cat "$mail" | "$gatherfuzz" export --gtest - >from_pipe.cc)
+"$gatherfuzz" export --gtest - <"$mail" >from_pipe.cc
 check grep -q 'TEST(OwnRangeOnX86, StaleAfterReturnInStandardInput)' from_pipe.cc
 
 cp "$mail" crash-da39a3ee5e6b4b0d3255bfef95601890afd80709-da39a3ee5e6b4b0d3255bfef95601890

@@ -25,20 +25,29 @@ while read -r policy arch strategy file probability; do
     --executions "$executions" --json "${file[@]}" >/dev/null </dev/null
   status=$?
   [ $status -eq 1 ] ||
-    fail "$policy on $arch: $strategy found nothing in $executions executions ${file[*]} (exit $status)"
+    fail \
+      "$policy on $arch: $strategy found nothing in $executions executions ${file[*]} (exit $status)"
 done <<<"$table"
 
-# Each defect that has a schedule is in the table.
-for folder in $(find corpus -mindepth 2 -type d \( -name x86 -o -name arm64 \)); do
-  [ -n "$(grep -LE '^expect none *(#|$)' "$folder"/*.gather)" ] || continue
-  name="$(basename "$(dirname "$folder")") $(basename "$folder")"
-  grep -q "^$name " <<<"$table" || fail "$name is not in tests/command/gate.txt; run scripts/gate"
+# Each defect that has a schedule is in the table, on every architecture there is.
+mapfile -t archs < <("$gatherfuzz" policies |
+  awk '/^[a-z]/ { here = /^architectures:/; next } here { print $1 }')
+[ ${#archs[@]} -gt 0 ] || fail "gatherfuzz policies lists no architecture"
+for arch in "${archs[@]}"; do
+  grep -q "^[^ ]* $arch " <<<"$table" || fail "$arch is not in tests/command/gate.txt; run scripts/gate"
+  while read -r folder; do
+    grep -LE '^expect none *(#|$)' "$folder"/*.gather | grep -q . || continue
+    name="$(basename "$(dirname "$folder")") $arch"
+    grep -q "^$name " <<<"$table" || fail "$name is not in tests/command/gate.txt; run scripts/gate"
+  done < <(find corpus -mindepth 2 -type d -name "$arch")
 done
 
-for policy in full-mm force-levels epoch-sync overlap-list; do
-  for strategy in pct landmark; do
-    "$gatherfuzz" search --policy "$policy" --arch arm64 --strategy "$strategy" --seed 1 \
-      --executions 5000 >/dev/null || fail "$policy is not clean under $strategy"
+for arch in "${archs[@]}"; do
+  for policy in full-mm force-levels epoch-sync overlap-list; do
+    for strategy in pct landmark; do
+      "$gatherfuzz" search --policy "$policy" --arch "$arch" --strategy "$strategy" --seed 1 \
+        --executions 5000 >/dev/null || fail "$policy on $arch is not clean under $strategy"
+    done
   done
 done
 

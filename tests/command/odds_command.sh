@@ -15,7 +15,9 @@ check grep -Eq '^    runs        0\.00922 +\(108 runs\)$' out
 check grep -Eq '^    pct         0\.216 +\(4\.6 runs\)$' out
 check grep -Eq '^      depth 2   0\.167 +\(6\.0 runs\)$' out
 expect 0 '^    uniform     0 +\(no order it can draw violates\)$' -- --odds --policy full-mm "$mail"
-expect 1 '"odds":\{"states":[0-9]+,"steps":36,"random":\{"violation":0\.00076711[0-9]+,"kinds":\{"stale-after-return":0\.000767' -- --odds --json "$mail"
+expect 1 \
+  '"odds":\{"states":[0-9]+,"steps":36,"random":\{"violation":0\.00076711[0-9]+,"kinds":\{"stale-after-return":0\.000767' \
+  -- --odds --json "$mail"
 check grep -q '"pct_by_depth":{"2":{"violation":0.1666666666666666' out
 cat >tables.gather <<'END'
 gatherfuzz 1
@@ -36,7 +38,8 @@ walk1
 order
   rest
 END
-expect 1 '^    uniform     0\.0901 +\(11 runs\)  of that freed-page-cached 1\.67e-05, freed-table-cached 0\.09$' \
+expect 1 \
+  '^    uniform     0\.0901 +\(11 runs\)  of that freed-page-cached 1\.67e-05, freed-table-cached 0\.09$' \
   -- --odds --policy need-flush-all --arch x86 tables.gather
 expect 1 '"verdict"' -- --json "$mail"
 check test "$(grep -c '"odds"\|"seen"' out)" -eq 0
@@ -44,7 +47,8 @@ check test "$(grep -c '"odds"\|"seen"' out)" -eq 0
 # What files have seen: one order, itself; another program, nothing.
 expect 1 '^  seen by 1 execution; 1 of 1 file have these programs$' -- --seen "$mail" "$mail"
 check grep -Eq '^    states 27 of 4[0-9]{2}, ' out
-check grep -Eq '^      (cpu|inv|walk)[0-9] [a-z_]+(\([0-9]+\))? right after (cpu|inv|walk)[0-9] [a-z_]+' out
+check grep -Eq \
+  '^      (cpu|inv|walk)[0-9] [a-z_]+(\([0-9]+\))? right after (cpu|inv|walk)[0-9] [a-z_]+' out
 check grep -Eq '^      and [0-9]+ more, which --json lists$' out
 sed 's/dontneed 2\.\.4/dontneed 3..4/' "$mail" >other.gather
 expect 1 '^  seen by 0 executions; 0 of 1 file have' -- --seen other.gather "$mail"
@@ -82,12 +86,14 @@ walk0
 order
   rest
 END
-expect 0 '^    states 4 of 4, 100\.0%$' -- --seen_by uniform --executions 100 --policy full-mm --arch x86 tiny.gather
+expect 0 '^    states 4 of 4, 100\.0%$' \
+  -- --seen_by uniform --executions 100 --policy full-mm --arch x86 tiny.gather
 check grep -q '^    pairs of conflicting steps, one right after the other: 2 of 2, 100.0%$' out
 check test "$(grep -c 'not seen' out)" -eq 0
 
 # What cannot be answered is not guessed; what was asked for wrongly is refused.
-expect 3 '^  odds: not computed$' -- --odds --seen "$mail" --limit states=100 --policy full-mm "$mail"
+expect 3 '^  odds: not computed$' \
+  -- --odds --seen "$mail" --limit states=100 --policy full-mm "$mail"
 check grep -q '^  seen: not computed$' out
 expect 1 '^    pct         not computed: a thread goes on' \
   -- --odds "$corpus/planted/dec-before-delivery/x86/issued-is-not-done.gather"

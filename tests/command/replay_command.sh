@@ -14,14 +14,18 @@ check test "$(wc -l <out)" -eq 1
 expect 0 "^$count schedules, [0-9]+ runs: all as expected$" -- --arch x86 corpus
 mail=corpus/own-range/x86/mail-race.gather
 last=corpus/widen-range/x86/mail-race.gather
-for file in $mail $last; do sed -i 's/ under need-flush-all/ under force-levels/' $file; done
+for file in "$mail" "$last"; do sed -i 's/ under need-flush-all/ under force-levels/' "$file"; done
 expect 1 "^$count schedules, [0-9]+ runs: 4 not as expected, the first in $mail$" -- corpus
-check grep -qx "$mail: expected stale-after-return, got none (force-levels, x86); it is expected to be safe there" out
+check grep -qx \
+  "$mail: expected stale-after-return, got none (force-levels, x86); it is expected to be safe there" \
+  out
 check grep -qx "  replay: gatherfuzz run --policy force-levels --arch x86 $mail" out
 check grep -qx "$last: expected none, got stale-after-return (need-flush-all, x86)" out
 check test "$(grep -c replay: out)" -eq 1
 expect 1 '^\{"schedules":[0-9]+,"runs":[0-9]+,"different":4,"first":"'"$mail"'"\}$' -- --json corpus
-check grep -q '^{"file":"'$mail'","policy":"need-flush-all","arch":"x86","member":0,"members":1,"held_safe":false,"expected":"none","verdict":"stale-after-return","replay":"gatherfuzz run --policy need-flush-all --arch x86 '$mail'"}$' out
+check grep -q \
+  '^{"file":"'$mail'","policy":"need-flush-all","arch":"x86","member":0,"members":1,"held_safe":false,"expected":"none","verdict":"stale-after-return","replay":"gatherfuzz run --policy need-flush-all --arch x86 '$mail'"}$' \
+  out
 expect 0 '"different":0,"first":null' -- --json corpus/seeds
 sed -i 's/^expect stale-after-return$/expect deadlock/' $mail
 expect 1 "^$mail: expected deadlock, got stale-after-return .own-range, x86.$" -- $mail
@@ -30,8 +34,11 @@ expect 1 "^$mail: expected deadlock, got stale-after-return .own-range, x86.$" -
 # what is expected to be safe: that stays for a person to write, or to take out.
 expect 1 '^2 files rewritten$' -- --update corpus
 expect 1 '2 schedules, [0-9]+ runs: 3 not as expected' -- $mail $last
-for file in $mail $last; do sed -i '/^expect stale-after-return under force-levels$/d' $file; done
-sed -i '/under force-levels/s/ force-levels//; s/^expect deadlock$/expect stale-after-return/' $mail $last
+for file in "$mail" "$last"; do
+  sed -i '/^expect stale-after-return under force-levels$/d' "$file"
+done
+sed -i '/under force-levels/s/ force-levels//; s/^expect deadlock$/expect stale-after-return/' \
+  $mail $last
 expect 0 '^0 files rewritten$' -- --update corpus
 check diff -r corpus "$source/corpus"
 
@@ -75,7 +82,8 @@ RACE
 sed -n '/^init/,$p' race.gather >>updated
 sed 's/$/\r/' race.gather >windows.gather
 sed 's/$/\r/' updated >updated_windows
-expect 1 'race.gather: expected deadlock, got stale-after-return .need-flush-all, x86.$' -- race.gather
+expect 1 'race.gather: expected deadlock, got stale-after-return .need-flush-all, x86.$' \
+  -- race.gather
 check grep -q '^gatherfuzz: not in this build, so not checked: gone@1$' err
 expect 0 '^2 files rewritten$' -- --update race.gather windows.gather
 check diff race.gather updated
@@ -83,7 +91,8 @@ check cmp windows.gather updated_windows
 expect 0 'all as expected' -- race.gather
 check test -z "$(find . -name '*.tmp.*')"
 
-# Below the file's own expectation; at the end of the head, if there is none; at the end of the file.
+# Below the file's own expectation; at the end of the head, if there is none; at the end of the
+# file.
 grep -v ' under .*[a-z]' updated | sed 's/ # its own//' >below.gather
 expect 0 '^1 files rewritten$' -- --update below.gather
 check grep -A 2 -x 'expect stale-after-return' below.gather -q
@@ -100,11 +109,11 @@ check test "$(grep -n '^expect' none.gather | head -n 1)" = \
 # A file that names no architecture is run on each, and cannot say that they differ.
 grep -v '^arch' corpus/reset-range/arm64/table-race.gather >each.gather
 expect 1 'each.gather: expected freed-table-cached, got none .reset-range, x86.' -- each.gather
-expect 2 'each.gather: names no architecture, and full-mm-leaf does not do the same' -- --update each.gather
+expect 2 'each.gather: names no architecture, and full-mm-leaf does not do the same' \
+  -- --update each.gather
 expect 0 '1 schedules, 13 runs: all as expected' -- --arch arm64 each.gather
 
-# Bytes have no expect lines: policies that are expected to be safe must be clean. Folders hold other
-# things too.
+# Bytes expect nothing, but of what is expected to be safe. Folders hold other things too.
 "$gatherfuzz" encode race.gather -o race || failures=$((failures + 1))
 mkdir -p queue/.state
 cp race queue/id:000000
@@ -128,6 +137,7 @@ check grep -q -- '--update goes with --check --policy all' err
 
 # What other commands write is another schedule, or the same as one policy has it.
 for command in 'show --by_step' 'show --policy full-mm' minimize explore; do
+  # shellcheck disable=SC2086 # several words
   "$gatherfuzz" $command race.gather -o other.gather >out 2>&1
   check test -s other.gather
   check test -z "$(grep -E '^expect .* under' other.gather)"
@@ -145,4 +155,4 @@ check test $? -eq 2
 check grep -q "^replay: unknown argument '--nonsense'" err
 
 [ $failures -eq 0 ] || { echo "$failures failures"; exit 1; }
-echo "the corpus is as it expects"
+echo "the corpus is held to what it expects"

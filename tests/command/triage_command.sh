@@ -4,29 +4,13 @@
 #   triage_command.sh GATHERFUZZ MAKE_CRASHES SOURCE
 set -uo pipefail
 gatherfuzz=$1 make_crashes=$2 corpus=$3/corpus
-scratch=$(mktemp -d)
+verb=(triage)
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 trap 'chmod -R u+rwx "$scratch"; rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
 
-# expect STATUS [PATTERN] -- ARGUMENT...: runs triage; PATTERN must match a line that it prints.
-expect() {
-  local status=$1 pattern='' got
-  shift
-  if [ "$1" != -- ]; then pattern=$1; shift; fi
-  shift
-  timeout 60 "$gatherfuzz" triage "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
-  got=$?
-  if [ "$got" -ne "$status" ] ||
-    { [ -n "$pattern" ] && ! grep -Eq -- "$pattern" "$scratch/out" "$scratch/err"; }; then
-    echo "gatherfuzz triage $*: exit status $got, expected $status and /$pattern/"
-    cat "$scratch/out" "$scratch/err"
-    failures=$((failures + 1))
-  fi
-}
-check() { "$@" || { echo "failed: $*"; failures=$((failures + 1)); }; }
 is_json() {
-  ! command -v python3 >/dev/null || check python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$1"
+  ! command -v python3 >/dev/null ||
+    check python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$1"
 }
 # whole FOLDER: everything in an --out folder is there completely.
 whole() {
@@ -36,20 +20,24 @@ whole() {
     for file in schedule.gather schedule.bytes explanation.txt page.html original group.json; do
       [ -f "$folder$file" ] || { echo "$folder$file is missing"; return 1; }
     done
-    tail -n 1 "${folder}group.json" | grep -qx '}' || { echo "${folder}group.json is not whole"; return 1; }
+    tail -n 1 "${folder}group.json" | grep -qx '}' ||
+      { echo "${folder}group.json is not whole"; return 1; }
   done
-  [ ! -e "$1/index.json" ] || tail -c 3 "$1/index.json" | grep -q '}$' || { echo "index.json is not whole"; return 1; }
+  [ ! -e "$1/index.json" ] || tail -c 3 "$1/index.json" | grep -q '}$' ||
+    { echo "index.json is not whole"; return 1; }
   [ ! -e "$1/index.html" ] || tail -n 1 "$1/index.html" | grep -qx '</html>'
 }
 bytes_of() { "$gatherfuzz" encode "$corpus/$1.gather" -o "$2"; }
 
 # What libFuzzer and AFL++ leave, and files in text form.
-mkdir -p night/fuzz_own-range_x86/corpus night/sync/main/{crashes,hangs,queue} night/sync/second/crashes
+mkdir -p night/fuzz_own-range_x86/corpus night/sync/main/{crashes,hangs,queue} \
+  night/sync/second/crashes
 for name in crash-1 timeout-2 oom-3 leak-4 slow-unit-5; do
   bytes_of own-range/x86/mail-race night/fuzz_own-range_x86/$name
 done
 bytes_of seeds/refused night/fuzz_own-range_x86/corpus/da39a3ee5e6b4b0d3255bfef95601890afd80709
-echo 'command_line : afl-fuzz -i in -o sync -- build/fuzz/afl_reset-range_arm64' >night/sync/main/fuzzer_stats
+echo 'command_line : afl-fuzz -i in -o sync -- build/fuzz/afl_reset-range_arm64' \
+  >night/sync/main/fuzzer_stats
 printf "# command line:\n'afl-fuzz' '--' 'afl_own-range_x86'\n" >night/sync/second/fuzzer_setup
 bytes_of reset-range/arm64/table-race "night/sync/main/crashes/id:000000,sig:06,src:000000,op:havoc"
 bytes_of reset-range/arm64/table-race "night/sync/main/hangs/id:000000,src:000001"
@@ -60,7 +48,8 @@ echo 'Command line used to find this crash' >night/sync/main/crashes/README.txt
 cp "$corpus/own-range/x86/mail-race.gather" night/
 mkdir night/sync-before-dec_x86
 : >night/sync-before-dec_x86/crash-empty  # the empty input is one
-expect 1 '^10 files .4 different., 6 skipped: 3 new violations, 0 known; out1/index.html$' -- night --out out1
+expect 1 '^10 files .4 different., 6 skipped: 3 new violations, 0 known; out1/index.html$' \
+  -- night --out out1
 check grep -Eq '^new +own-range +x86 +stale-after-return +7 ' out
 check grep -Eq '^new +reset-range +arm64 +freed-table-cached +2 ' out
 check grep -Eq '^new +sync-before-dec +x86 +deadlock +1 ' out
@@ -71,9 +60,11 @@ check "$gatherfuzz" run --check out1/*/schedule.gather >/dev/null
 for folder in out1/*/; do
   name=$(basename "$folder") policy=${name%%_*} arch=${name#*_}
   "$gatherfuzz" show "$folder/schedule.bytes" | grep -vE '^(intent|policy|arch|expect)' >decoded
-  grep -vE '^(intent|policy|arch|expect)' "$folder/schedule.gather" | diff -B - decoded || check false "$name"
+  grep -vE '^(intent|policy|arch|expect)' "$folder/schedule.gather" | diff -B - decoded ||
+    check false "$name"
   kind=$(sed -n 's/^expect //p' "$folder/schedule.gather")
-  check "$gatherfuzz" run --policy "$policy" --arch "${arch%%-*}" --expect "$kind" "$folder/schedule.bytes" >/dev/null
+  check "$gatherfuzz" run --policy "$policy" --arch "${arch%%-*}" --expect "$kind" \
+    "$folder/schedule.bytes" >/dev/null
   check grep -q "^$kind in " "$folder/explanation.txt"
 done
 check cmp out1/sync-before-dec_x86-*/original night/sync-before-dec_x86/crash-empty
@@ -86,7 +77,8 @@ expect 1 '^new +own-range +x86 ' -- crash-1 --out ../../out2
 cd "$scratch" || exit 1
 cp night/fuzz_own-range_x86/crash-1 lone
 expect 1 '^new +own-range +arm64 ' -- lone --out out3 --policy own-range --arch arm64
-expect 0 'lone: shows no violation under full-mm on x86' -- lone --out out4 --policy full-mm --arch x86
+expect 0 'lone: shows no violation under full-mm on x86' \
+  -- lone --out out4 --policy full-mm --arch x86
 # Text says it itself.
 expect 1 '^new +own-range +x86 ' -- night/mail-race.gather --out out14 --policy full-mm --arch arm64
 
@@ -113,7 +105,8 @@ bytes_of seeds/refused bad/own-range_x86/crash-clean
 : >bad/fuzz_my-idea_x86/crash-1
 printf 'gatherfuzz 1\ncpus 2\n  nonsense\n' >bad/wrong.gather
 printf '\0\1' >bad/bytes.gather
-printf 'gatherfuzz 1\ncpus 1\npolicy fullmm\narch x86\n\ncpu0\n  read 0\n\norder\n  rest\n' >bad/unknown.gather
+printf 'gatherfuzz 1\ncpus 1\npolicy fullmm\narch x86\n\ncpu0\n  read 0\n\norder\n  rest\n' \
+  >bad/unknown.gather
 ln -s nowhere bad/dangling
 ln -s . bad/loop
 mkfifo bad/own-range_x86/crash-pipe
@@ -145,7 +138,8 @@ expect 0 -- bad/own-range_x86/crash-clean --out out12
 # Names that are no harm: on a terminal, in JSON, on the page.
 mkdir -p 'evil/own-range_x86'
 i=0
-for name in $'line\nbreak' '<script>alert(1)' '<img src=x onerror=alert(1)>' "quo'te\"s" $'\e[31mred' $'not-\xff-utf8' \
+for name in $'line\nbreak' '<script>alert(1)' '<img src=x onerror=alert(1)>' "quo'te\"s" \
+  $'\e[31mred' $'not-\xff-utf8' \
   $'\xe2\x80\xaeright-to-left' '&amp; %41 $(id) `id`' ' ' '-policy'; do
   bytes_of own-range/x86/mail-race "evil/own-range_x86/$name"
   printf '%s' $((i = i + 1)) >>"evil/own-range_x86/$name"
@@ -162,7 +156,7 @@ check test "$(grep -c 'https\?:' out13/index.html)" -eq 0
 
 # Long lists are cut short where people read, and whole in JSON.
 mkdir many
-for i in {1..300}; do echo $i >many/crash-$i; done
+for i in {1..300}; do echo "$i" >"many/crash-$i"; done
 expect 2 '^  ... and 290 more like the last .unsaid., see index.json$' -- many --out out15
 check grep -q 'and 200 more, in index.json' out15/index.html
 check test "$(grep -o '"reason":"unsaid"' out15/index.json | wc -l)" -eq 300
@@ -179,9 +173,11 @@ expect 2 "unknown policy 'fullmm'" -- night --out x --policy fullmm
 expect 2 "unknown arch 'mips'" -- night --out x --arch mips
 check test ! -e x
 if command -v flock >/dev/null; then
-  flock out3 sleep 2 &
-  while flock -n out3 true; do sleep 0.01; done
-  expect 2 'out3: another triage is writing to it' -- lone --out out3 --policy own-range --arch arm64
+  exec 8<out3
+  flock 8
+  expect 2 'out3: another triage is writing to it' \
+    -- lone --out out3 --policy own-range --arch arm64
+  exec 8<&-
 fi
 # In a folder of an earlier triage, too, what is not ours stays; so does what has vanished.
 echo mine >out1/notes
@@ -228,24 +224,23 @@ check diff -rq jobs1 killed
 
 # Ctrl-C, once it has got so far as to see it.
 set -m
-for delay in {004..300..3}; do
+for _ in {1..100}; do # some end before
   rm -rf cut
   "$gatherfuzz" triage crashes --out cut "${limit[@]}" >out 2>err &
-  triage=$!
-  sleep "0.$delay"
-  kill -INT $triage 2>/dev/null
-  wait $triage
+  interrupt $!
+  wait $!
   status=$?
   [ $status -ne 3 ] || break
 done 2>/dev/null
 set +m
-check test $status -eq 3
+check test "$status" -eq 3
 check grep -Eq '^gatherfuzz: interrupted.*; the same command goes on$' err
 check whole cut
 check test ! -e cut/.gatherfuzz-unfinished
 expect 1 -- crashes --out cut "${limit[@]}"
 check diff -rq jobs1 cut
-expect 3 'the limit of seconds was reached while files were replayed' -- crashes --out brief --limit seconds=0.000001
+expect 3 'the limit of seconds was reached while files were replayed' \
+  -- crashes --out brief --limit seconds=0.000001
 check test ! -e brief/index.json
 
 [ $failures -eq 0 ] || { echo "$failures failures"; exit 1; }

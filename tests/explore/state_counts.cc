@@ -2,6 +2,7 @@
 // What exploration counts, for small programs drawn at random under every published policy: to be
 // compared between builds.
 #include <cstdio>
+#include <string>
 
 #include "explore/answer.h"
 #include "tests/small_program.h"
@@ -21,8 +22,9 @@ int main() {
       const ExploreResult& it = answer.explored;
       uint64_t finals = 0;
       for (const Key& key : it.finals) finals = Mix(Mix(finals, key.low), key.high);
+      const std::string name(policy->name());
       std::printf("%d %s %llu %llu %llu %d %x %016llx %d %zu\n", static_cast<int>(seed),
-                  policy->name().data(), static_cast<unsigned long long>(it.states),
+                  name.c_str(), static_cast<unsigned long long>(it.states),
                   static_cast<unsigned long long>(it.steps),
                   static_cast<unsigned long long>(it.executions), it.depth, it.kinds(),
                   static_cast<unsigned long long>(finals),

@@ -9,8 +9,9 @@ fail() { echo "$*"; cat "$scratch/log"; exit 1; }
 touch "$scratch/log"
 command -v afl-fuzz >/dev/null || fail "afl-fuzz is not installed (package afl++)"
 [ -x "$build/fuzz/afl_any" ] || fail "CMake did not find AFL++ (package afl++): no targets for it"
-cd "$scratch"
-encode() { "$build/gatherfuzz" encode "$source/corpus/$1.gather" -o "$2" || fail "cannot encode $1"; }
+cd "$scratch" || exit 1
+encode() { "$build/gatherfuzz" encode "$source/corpus/$1.gather" -o "$2" ||
+  fail "cannot encode $1"; }
 # lines LOG: what a target says of a violation.
 lines() { grep -E '^(DEDUP_TOKEN:|fuzz_[^ ]*:|gatherfuzz: [a-z-]+:) ' "$1"; }
 
@@ -38,7 +39,8 @@ for seed in "$source"/corpus/seeds/*.gather; do
   encode "seeds/$name" "seeds/$name"
   cp "seeds/$name" "seeds/$name-again"
 done
-AFL_ALLOW_TMP=1 afl-cmin -i seeds -o fewer -- "$build/fuzz/afl_full-mm_x86" >log 2>&1 || fail "afl-cmin failed"
+AFL_ALLOW_TMP=1 afl-cmin -i seeds -o fewer -- "$build/fuzz/afl_full-mm_x86" >log 2>&1 ||
+  fail "afl-cmin failed"
 kept=$(find fewer -type f | wc -l) all=$(find seeds -type f | wc -l)
 [ "$kept" -gt 1 ] && [ "$kept" -le $((all / 2)) ] || fail "afl-cmin kept $kept of $all"
 encode own-range/x86/mail-race crash
@@ -48,14 +50,15 @@ afl-tmin -i crash -o smaller -- "$build/fuzz/afl_own-range_x86" >log 2>&1 || fai
 # Fuzzing.
 export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_TRY_AFFINITY=1
 export AFL_BENCH_UNTIL_CRASH=1 AFL_CUSTOM_MUTATOR_LIBRARY=$build/fuzz/libgatherfuzz_mutator.so
-timeout 60 afl-fuzz -E 300000 -s 1 -t 10000 -i seeds -o found -- "$build/fuzz/afl_own-range_x86" \
+afl-fuzz -E 300000 -s 1 -t 10000 -i seeds -o found -- "$build/fuzz/afl_own-range_x86" \
   >log 2>&1 </dev/null || fail "afl-fuzz failed"
 for line in 'Persistent mode binary detected' 'SHARED MEMORY FUZZING' \
   'libgatherfuzz_mutator.so. installed successfully'; do
   grep -q "$line" log || fail "afl-fuzz does not say '$line'"
 done
 # The map has room for the features beside some hundred edges.
-[ "$(sed -n 's/.*Target map size: \([0-9]*\).*/\1/p' log)" -gt 1100 ] || fail "no cells for features in the map"
+[ "$(sed -n 's/.*Target map size: \([0-9]*\).*/\1/p' log)" -gt 1100 ] ||
+  fail "no cells for features in the map"
 crash=$(find found/default/crashes -name 'id:*' | head -n 1)
 [ -n "$crash" ] || fail "afl-fuzz found nothing in 300,000 executions"
 "$build/fuzz/fuzz_own-range_x86" "$crash" >log 2>&1

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# The trace hashes are the same from clang -O2, gcc -O2, a sanitizer build and the libFuzzer build; and what exploration counts
-# is the same from the first three, of which the sanitizer build goes back by replay.
+# The trace hashes are the same from clang -O2, gcc -O2, a sanitizer build and the libFuzzer build;
+# and what exploration counts is the same from the first three, of which the sanitizer build goes
+# back by replay.
 set -euo pipefail
 source=$1 build=$2
 out=$build/trace_hashes.d

@@ -14,7 +14,8 @@ done
 
 # held_safe ARCH: the policies that are expected to be safe there.
 held_safe() {
-  "$build/gatherfuzz" run --policy all --json --arch "$1" "$out/seeds/$(ls "$out/seeds" | head -n 1)" |
+  "$build/gatherfuzz" run --policy all --json --arch "$1" \
+    "$out/seeds/$(ls "$out/seeds" | head -n 1)" |
     sed -n 's/.*"policy":"\([^"]*\)".*"held_safe":true.*/\1/p'
 }
 
@@ -28,7 +29,8 @@ fuzz() {
     -runs="$executions" -print_final_stats=1 -artifact_prefix="$folder/" "$folder/corpus" \
     "$out/seeds" >"$folder/log" 2>&1
   status=$?
-  if [ $status -eq 0 ] && grep -Eq "^stat::number_of_executed_units: +$executions$" "$folder/log"; then
+  if [ $status -eq 0 ] &&
+    grep -Eq "^stat::number_of_executed_units: +$executions$" "$folder/log"; then
     echo safe
   elif [ $status -eq 77 ] && [ -n "$(find "$folder" -name 'crash-*')" ]; then
     echo broken
@@ -66,11 +68,14 @@ for target in "${targets[@]}"; do
     safe) continue ;;
     broken)
       grep -h '^DEDUP_TOKEN:' "$folder/log"
-      echo "replay: $build/gatherfuzz run --policy $policy --arch $arch $(echo "$folder"/crash-*)" ;;
+      echo "replay: $build/gatherfuzz run --policy $policy --arch $arch $(echo "$folder"/crash-*)" \
+        ;;
     *) echo "$target: $(cat "$folder/verdict"); see $folder/log"; tail -n 3 "$folder/log" ;;
   esac
   failures=$((failures + 1))
 done
-[ $failures -eq 0 ] || { echo "$failures of $((${#targets[@]} + ${#broken[@]})) not as they should be"; exit 1; }
+[ $failures -eq 0 ] ||
+  { echo "$failures of $((${#targets[@]} + ${#broken[@]})) not as they should be"; exit 1; }
 rm -r "$out"
-echo "${#targets[@]} targets are safe for $runs executions each, or a fifth of that; ${#broken[@]} others are not"
+echo \
+  "${#targets[@]} targets are safe for $runs executions each, or a fifth of that; ${#broken[@]} others are not"

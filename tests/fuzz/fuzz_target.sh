@@ -7,7 +7,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail() { echo "$*"; cat "$scratch/log"; exit 1; }
 
-for race in own-range/x86/mail-race reset-range/arm64/table-race sync-before-dec/x86/two-finishers; do
+for race in own-range/x86/mail-race reset-range/arm64/table-race \
+  sync-before-dec/x86/two-finishers; do
   policy=${race%%/*} arch=${race#*/}
   arch=${arch%/*}
   file=$source/corpus/$race.gather
@@ -29,8 +30,10 @@ done
 "$build/fuzz/fuzz_reset-range_arm64" -minimize_crash=1 -runs=300 -seed=1 \
   -exact_artifact_path="$scratch/smaller" "$scratch/input" >"$scratch/log" 2>&1 ||
   fail "-minimize_crash failed"
-[ "$(wc -c <"$scratch/smaller")" -lt "$(wc -c <"$scratch/input")" ] || fail "-minimize_crash left it as it was"
-"$build/gatherfuzz" run --expect freed-table-cached --policy reset-range --arch arm64 "$scratch/smaller" \
+[ "$(wc -c <"$scratch/smaller")" -lt "$(wc -c <"$scratch/input")" ] ||
+  fail "-minimize_crash left it as it was"
+"$build/gatherfuzz" run --expect freed-table-cached --policy reset-range --arch arm64 \
+  "$scratch/smaller" \
   >"$scratch/log" 2>&1 || fail "-minimize_crash lost the violation"
 
 "$build/fuzz/fuzz_outside-policy_x86" -seed=1 -runs=100000 -artifact_prefix="$scratch/" \
@@ -42,10 +45,12 @@ grep -q '^DEDUP_TOKEN: .*-outside-policy-x86' "$scratch/log" || fail "outside-po
 "$build/fuzz/fuzz_any" "$scratch/input" >"$scratch/log" 2>&1
 [ $? -eq 2 ] && grep -q 'GATHERFUZZ_POLICY is not set.* own-range' "$scratch/log" ||
   fail "fuzz_any did not ask for its policy"
-GATHERFUZZ_POLICY=own-range GATHERFUZZ_ARCH=vax "$build/fuzz/fuzz_any" "$scratch/input" >"$scratch/log" 2>&1
+GATHERFUZZ_POLICY=own-range GATHERFUZZ_ARCH=vax "$build/fuzz/fuzz_any" "$scratch/input" \
+  >"$scratch/log" 2>&1
 [ $? -eq 2 ] && grep -q "GATHERFUZZ_ARCH is 'vax'.* x86" "$scratch/log" ||
   fail "fuzz_any took an unknown architecture"
-GATHERFUZZ_POLICY=own-range GATHERFUZZ_ARCH=x86 "$build/fuzz/fuzz_any" "$scratch/input" >"$scratch/log" 2>&1
+GATHERFUZZ_POLICY=own-range GATHERFUZZ_ARCH=x86 "$build/fuzz/fuzz_any" "$scratch/input" \
+  >"$scratch/log" 2>&1
 [ $? -eq 77 ] && grep -q '^DEDUP_TOKEN: stale-after-return-own-range-x86' "$scratch/log" ||
   fail "fuzz_any missed the race"
 
@@ -70,7 +75,7 @@ same_member() {
 }
 # libFuzzer begins with no bytes at all, which are a family of 16; several of it break own-range.
 same_member own-range x86 1
-[ -e "$scratch"/crash-* ] || fail "own-range was not broken"
+[ -n "$(find "$scratch" -name 'crash-*')" ] || fail "own-range was not broken"
 member=0 seed=0
 while [ "$member" -eq 0 ]; do
   seed=$((seed + 1))
@@ -90,7 +95,8 @@ for arch in "$source"/model/arch/*.cc; do
   [ "$arch" != arch ] || continue
   target=$build/fuzz/fuzz_differential_$arch
   "$target" "$scratch"/corpus/* >"$scratch/log" 2>&1 || fail "$arch: policies differ on the corpus"
-  [ "$(grep -c '^Executed ' "$scratch/log")" -eq $files ] || fail "$arch: it did not run $files files"
+  [ "$(grep -c '^Executed ' "$scratch/log")" -eq $files ] ||
+    fail "$arch: it did not run $files files"
   "$target" -seed=1 -runs=3000 -artifact_prefix="$scratch/" >"$scratch/log" 2>&1 ||
     fail "$arch: policies differ"
 done

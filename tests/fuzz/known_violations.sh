@@ -6,7 +6,7 @@ build=$(realpath "$1") source=$(realpath "$2")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail() { echo "$*"; cat log; exit 1; }
-cd "$scratch"
+cd "$scratch" || exit 1
 touch log
 export GATHERFUZZ_POLICY=own-range GATHERFUZZ_ARCH=x86
 # count N: the Nth number of the file `counts`: 1 executions, 2 schedules, 4 known.
@@ -18,7 +18,8 @@ signature=$("$build/gatherfuzz" run --json race --policy own-range --arch x86 |
 [ -n "$signature" ] || fail "run --json has no signature"
 
 # Known only by a whole line of a file that is there.
-run() { GATHERFUZZ_KNOWN=known GATHERFUZZ_COUNTS_FILE=counts "$build/fuzz/$1" race >log 2>&1 </dev/null; }
+run() { GATHERFUZZ_KNOWN=known GATHERFUZZ_COUNTS_FILE=counts "$build/fuzz/$1" race >log 2>&1 \
+  </dev/null; }
 run fuzz_any && fail "it is passed over without a file"
 printf '%s-more\n%s' "$signature" "$signature" >known
 run fuzz_any && fail "it is passed over for a line that has no end, or is longer"
@@ -39,14 +40,16 @@ if [ -x "$build/fuzz/afl_any" ]; then
   }
   mkdir races
   cp race races
-  [ "$(cells own-range)" -le 1 ] || fail "an input that was passed over set $(cells own-range) cells"
+  [ "$(cells own-range)" -le 1 ] ||
+    fail "an input that was passed over set $(cells own-range) cells"
   [ "$(cells full-mm)" -gt 20 ] || fail "a clean input set $(cells full-mm) cells"
 fi
 
 # libFuzzer goes on to the next one, and keeps nothing that only shows what is known.
 mkdir corpus
 for number in 2 3 4; do
-  GATHERFUZZ_KNOWN=known "$build/fuzz/fuzz_any" -seed=$number -runs=200000 -artifact_prefix=./ corpus \
+  GATHERFUZZ_KNOWN=known "$build/fuzz/fuzz_any" -seed=$number -runs=200000 -artifact_prefix=./ \
+    corpus \
     >log 2>&1 && fail "violation $number was not found"
   next=$(sed -n "s/.*FuzzerHash=own-range-x86-\([^']*\)'.*/\1/p" log)
   [ -n "$next" ] || fail "no signature in the log"
@@ -59,10 +62,7 @@ GATHERFUZZ_KNOWN=known GATHERFUZZ_COUNTS=1 "$build/fuzz/fuzz_any" -runs=0 corpus
 # Killed, a target has lost nothing: the file holds at least what it said it had run.
 rm counts
 GATHERFUZZ_COUNTS_FILE=counts GATHERFUZZ_POLICY=full-mm "$build/fuzz/fuzz_any" -seed=1 >log 2>&1 &
-for _ in {1..100}; do
-  grep -q '^#[0-9]*	NEW' log && break
-  sleep 0.1
-done
+until grep -q '^#[0-9]*	NEW' log || ! kill -0 $!; do sleep 0.1; done
 sleep 0.3
 kill -9 $!
 wait $! 2>/dev/null

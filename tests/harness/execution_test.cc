@@ -33,9 +33,11 @@ static const int kHooked = __sanitizer_install_malloc_and_free_hooks(
     [](const volatile void*, size_t) { ++allocations; }, [](const volatile void*) {});
 #else
 extern "C" {
+// NOLINTBEGIN(bugprone-reserved-identifier): the C library's names
 void* __libc_malloc(size_t size);
 void* __libc_calloc(size_t count, size_t size);
 void* __libc_realloc(void* memory, size_t size);
+// NOLINTEND(bugprone-reserved-identifier)
 
 void* malloc(size_t size) noexcept { return ++allocations, __libc_malloc(size); }
 void* calloc(size_t count, size_t size) noexcept {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# From a kernel tree to a verdict, with a tree that is no kernel's (kernel_tree/): what is cut out of
-# it, what is built, what the two of them do (the second one broken), and what is said of a tree
+# From a kernel tree to a verdict, with a tree that is no kernel's (kernel_tree/): what is cut out
+# of it, what is built, what the two of them do (the second one broken), and what is said of a tree
 # that does not fit.
 set -uo pipefail
 source=$1 gatherfuzz=$2 compiler=$3 objcopy=$4
@@ -34,7 +34,8 @@ for arch in x86 arm64; do
   [ "$(nm "$scratch/made/tree.o" | awk '$2 ~ /[A-Z]/ && $2 != "U" { print $3 }')" = gf_tree_it ] ||
     fail "$arch: other global symbols"
 done
-grep -q 'not/for/the/shim' "$scratch/made/include/gatherfuzz/counter.h" && fail "more than the helpers"
+grep -q 'not/for/the/shim' "$scratch/made/include/gatherfuzz/counter.h" &&
+  fail "more than the helpers"
 [ "$(grep -c '^static inline' "$scratch/made/include/gatherfuzz/counter.h")" -eq 4 ] ||
   fail "not four helpers"
 # Older trees have them in mm_types.h.
@@ -64,17 +65,20 @@ edit 's/dec_tlb_flush_pending(struct/lower_tlb_flush_pending(struct/' include/li
 expect_error x86 ".* has no static inline dec_tlb_flush_pending\(\)" "a missing helper"
 fresh
 edit 's/if (mm_tlb_flush_nested/if (mm_tlb_flush_nestled/' mm/mmu_gather.c
-expect_error x86 ".* does not compile for x86: $tree/mm/mmu_gather.c:[0-9]+:.*mm_tlb_flush_nestled" \
+expect_error x86 \
+  ".* does not compile for x86: $tree/mm/mmu_gather.c:[0-9]+:.*mm_tlb_flush_nestled" \
   "a misspelt name"
 [ -s "$scratch/made/log" ] || fail "no log"
 grep -qF "$scratch/made/log" "$scratch/out" || fail "the line does not say where the log is"
 fresh
 edit 's/bool delay, int size/bool delay, bool more, int size/' mm/mmu_gather.c
 edit 's/bool delay, int size/bool delay, bool more, int size/' include/asm-generic/tlb.h
-expect_error arm64 ".* does not compile for arm64: __tlb_remove_page_size\(\) is not \(struct mmu_gather" \
+expect_error arm64 \
+  ".* does not compile for arm64: __tlb_remove_page_size\(\) is not \(struct mmu_gather" \
   "other arguments"
 fresh
-edit 's/^void tlb_gather_mmu.*/extern void elsewhere(void);\n&/; s/  tlb->mm = mm;/  elsewhere();\n&/' \
+edit \
+  's/^void tlb_gather_mmu.*/extern void elsewhere(void);\n&/; s/  tlb->mm = mm;/  elsewhere();\n&/' \
   mm/mmu_gather.c
 expect_error x86 ".* needs what the shim does not have, for x86: elsewhere" "a function elsewhere"
 fresh
@@ -88,7 +92,8 @@ expect_error arm64 ".* does not define __TLBI_0\(\) and __TLBI_1\(\)" "no operat
 mail=$source/corpus/00-the-mail.gather
 for arch in x86 arm64; do
   for file in "$mail" "$source"/corpus/full-mm/"$arch"/*.gather; do
-    "$gatherfuzz" run --policy linux@test --arch "$arch" --expect none "$file" >"$scratch/out" 2>&1 ||
+    "$gatherfuzz" run --policy linux@test --arch "$arch" --expect none "$file" >"$scratch/out" \
+      2>&1 ||
       fail "linux@test on $arch: $file"
   done
   "$gatherfuzz" search --policy linux@test --arch "$arch" --executions 20000 >"$scratch/out" 2>&1 ||

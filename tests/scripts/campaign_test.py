@@ -19,6 +19,7 @@ import unittest
 
 BUILD = SOURCE = None
 KILLS = 50
+PATIENCE = 3600  # seconds until something counts as hanging; no machine is that slow
 
 
 class CampaignTest(unittest.TestCase):
@@ -46,7 +47,7 @@ class CampaignTest(unittest.TestCase):
 
     def command(self, *arguments, folder=None, targets):
         folder = folder or self.folder
-        command = [sys.executable, os.path.join(SOURCE, "scripts/campaigns/main.py"), folder,
+        command = [sys.executable, "-m", "campaigns.main", folder,
                    "--build", BUILD, "--corpus", os.path.join(SOURCE, "corpus"), "--jobs", "2",
                    "--turn", "2", *arguments]
         if not os.path.exists(os.path.join(folder, "campaign.json")):
@@ -54,16 +55,38 @@ class CampaignTest(unittest.TestCase):
         return command
 
     def run_campaign(self, *arguments, **more):
-        return self.start(*arguments, **more).wait(120)
+        return self.start(*arguments, **more).wait(PATIENCE)
+
+    def run_until(self, what, *arguments, **more):
+        """A campaign that is stopped once something is so, however long that takes."""
+        child = self.start("--seconds", "1000000", *arguments, **more)
+        self.wait_for(what)
+        self.stop(child)
+
+    def stop(self, child, number=signal.SIGINT):
+        self.assertIsNone(child.poll(), self.said())
+        child.send_signal(number)
+        self.assertEqual(child.wait(PATIENCE), 130)
+
+    def state(self, folder=None):
+        """campaign.json, which is whole at any moment; an empty one if there is none yet."""
+        path = os.path.join(folder or self.folder, "campaign.json")
+        return json.loads(read(path)) if os.path.exists(path) else {}
+
+    def turns(self, target, folder=None):
+        """That the target has had."""
+        return self.state(folder).get("turns", {}).get(target, 0)
 
     def said(self, folder=None):
-        with open((folder or self.folder) + ".out") as file:
-            return file.read()
+        path = (folder or self.folder) + ".out"
+        return read(path) if os.path.exists(path) else ""
 
-    def wait_for(self, what, seconds=40):
-        until = time.monotonic() + seconds
+    def wait_for(self, what):
+        """Until it is so; not for what can no longer come."""
+        until = time.monotonic() + PATIENCE
         while not what():
-            if time.monotonic() > until:
+            ended = self.children and all(child.poll() is not None for child in self.children)
+            if time.monotonic() > until or (ended and not self.alive() and not what()):
                 self.fail("it never came; alive: "
                           + str([read(f"/proc/{pid}/cmdline") for pid in self.alive()]) + "\n"
                           + self.said())
@@ -71,7 +94,8 @@ class CampaignTest(unittest.TestCase):
 
     def findings(self, folder=None):
         """The whole lines; half a line is cut off before the next one is written."""
-        lines = read(os.path.join(folder or self.folder, "findings.jsonl")).splitlines(True)
+        path = os.path.join(folder or self.folder, "findings.jsonl")
+        lines = read(path).splitlines(True) if os.path.exists(path) else []
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def signatures(self, folder=None):
@@ -140,26 +164,25 @@ class Kills(CampaignTest):
         seed = int.from_bytes(os.urandom(4), "little")
         print("seed", seed)
         draw = random.Random(seed)
-        child = self.start("--seconds", "1000")
+        child = self.start("--seconds", "1000000")
         self.wait_for(lambda: all(self.planted(target) for target in
-                                  ("own-range_x86", "full-mm_x86")), 120)
-        child.send_signal(signal.SIGINT)
-        self.assertEqual(child.wait(60), 130)
+                                  ("own-range_x86", "full-mm_x86")))
+        self.stop(child)
         known, counts, taken = self.signatures(), self.counts(), 0
         self.assertGreater(sum(executions for executions, *_ in counts.values()), 0)
         for kill in range(KILLS):
-            child = self.start("--seconds", "1000")
+            child = self.start("--seconds", "1000000")
             time.sleep(draw.uniform(0.2, 2.5))
             self.assertIsNone(child.poll(), self.said())
             child.kill()
             child.wait()
-            self.wait_for(lambda: not self.alive(), 10)
+            self.wait_for(lambda: not self.alive())
             known = self.check_findings(known)
             counts = self.check_counts(counts)
             if kill % 5 == 4:
                 taken = self.check_features(taken)
-        self.assertIn(self.run_campaign("--seconds", "6"), (0, 1))
-        self.check_findings(known)
+        self.run_until(lambda: len(self.signatures()) > 3 and self.alive())
+        known = self.check_findings(known)
         self.check_counts(counts)
         self.check_features(taken)
         self.assertGreater(len(known), 3)
@@ -208,10 +231,10 @@ class Hosts(CampaignTest):
     def test_two_hosts(self):
         """After one exchange both have all; a second one changes nothing."""
         a, b = (os.path.join(self.scratch, name) for name in "ab")
-        for folder, engine in ((a, "libfuzzer"), (b, "libfuzzer,afl")):
-            self.assertEqual(self.run_campaign("--seconds", "7", "--engines", engine, "--host",
-                                               os.path.basename(folder), folder=folder), 0)
         target = "full-mm_x86"
+        for folder, engine in ((a, "libfuzzer"), (b, "libfuzzer,afl")):
+            self.run_until(lambda: self.turns(target, folder) and self.signatures(folder),
+                           "--engines", engine, "--host", os.path.basename(folder), folder=folder)
         corpora = {folder: os.path.join(folder, "share", target, "corpus",
                                         os.path.basename(folder)) for folder in (a, b)}
         self.assertNotEqual(set(os.listdir(corpora[a])), set(os.listdir(corpora[b])))
@@ -250,24 +273,23 @@ class Hosts(CampaignTest):
 
 class Trouble(CampaignTest):
     def test_stopped_and_taken_up(self):
-        child = self.start("--seconds", "1000")
+        child = self.start("--seconds", "1000000")
         self.wait_for(lambda: os.path.exists(self.folder + "/findings.jsonl"))
         self.assertEqual(self.run_campaign("--seconds", "5"), 2)
         self.assertIn("another campaign is running there", self.said())
-        child.send_signal(signal.SIGINT)
-        self.assertEqual(child.wait(30), 130)
+        self.stop(child)
         self.assertEqual(self.alive(), [])
-        ran = json.loads(read(self.folder + "/campaign.json"))["ran"]
+        ran = self.state()["ran"]
         self.assertEqual(self.run_campaign("--seconds", "3"), 0)
-        state = json.loads(read(self.folder + "/campaign.json"))
-        self.assertAlmostEqual(state["ran"], ran + 3, delta=1.5)
+        state = self.state()
+        self.assertGreaterEqual(state["ran"], ran + 2.9)  # rounded
         self.assertEqual(state["state"], "finished")
         for name in ("report.html", "triage/index.html", "history.jsonl"):
             self.assertTrue(os.path.getsize(os.path.join(self.folder, name)), name)
 
     def test_torn_files(self):
         """What a power cut leaves half written is said, and mended."""
-        self.assertEqual(self.run_campaign("--seconds", "6"), 0)
+        self.run_until(lambda: self.signatures() and self.corpora("full-mm_x86"))
         known = self.signatures()
         corpus = self.corpora("full-mm_x86")[0]
         torn = os.path.join(corpus, sorted(os.listdir(corpus))[0])
@@ -278,7 +300,7 @@ class Trouble(CampaignTest):
         for name in ("findings.jsonl", "history.jsonl", "log"):
             with open(os.path.join(self.folder, name), "a") as file:
                 file.write('{"target": "full-mm_x8')
-        self.assertEqual(self.run_campaign("--seconds", "6"), 0)
+        self.assertEqual(self.run_campaign("--seconds", "1"), 0)
         self.assertIn(os.path.basename(torn) + " was cut off; removed", self.said())
         self.assertIn(os.path.basename(lost) + " was cut off; kept", self.said())
         self.assertFalse(os.path.exists(lost))
@@ -289,12 +311,11 @@ class Trouble(CampaignTest):
         os.mkdir(tools)
         for name in ("nice", "env"):
             os.symlink(shutil.which(name), os.path.join(tools, name))
-        self.assertEqual(self.run_campaign("--seconds", "5", env={"PATH": tools}), 0)
+        self.run_until(self.signatures, env={"PATH": tools})
         self.assertIn("afl-fuzz is not installed (package afl++)", self.said())
-        self.assertTrue(self.signatures())
 
     def test_child_that_dies(self):
-        child = self.start("--seconds", "1000", "--turn", "20", targets="full-mm_x86")
+        child = self.start("--seconds", "1000000", "--turn", "100000", targets="full-mm_x86")
         for what in ("afl-0 on full-mm_x86", "libfuzzer-0 on full-mm_x86"):
             program = "afl-fuzz" if what.startswith("afl") else "fuzz_any"
             self.wait_for(lambda: self.of(program))
@@ -317,7 +338,7 @@ class Trouble(CampaignTest):
         return found
 
     def test_bounds(self):
-        self.assertEqual(self.run_campaign("--seconds", "1000", "--disk", "1"), 3)
+        self.assertEqual(self.run_campaign("--seconds", "1000000", "--disk", "1"), 3)
         self.assertIn("more than --disk 1", self.said())
         self.assertEqual(self.alive(), [])
 
@@ -330,7 +351,7 @@ class Trouble(CampaignTest):
             self.skipTest("cannot mount a small disk here")
         try:
             self.folder = os.path.join(disk, "c")
-            child = self.start("--seconds", "1000")
+            child = self.start("--seconds", "1000000")
             self.wait_for(lambda: os.path.exists(self.folder + "/findings.jsonl"))
             filler = os.path.join(disk, "filler")
             try:
@@ -344,16 +365,15 @@ class Trouble(CampaignTest):
                           "No space left" in self.said())
             time.sleep(3)
             self.assertIsNone(child.poll(), self.said())
-            before = json.loads(read(self.folder + "/campaign.json"))["ran"]
+            before = self.state()["ran"]
             os.remove(filler)
-            self.wait_for(lambda: json.loads(read(self.folder + "/campaign.json"))["ran"] > before)
-            child.send_signal(signal.SIGINT)
-            self.assertEqual(child.wait(30), 130)
+            self.wait_for(lambda: self.state()["ran"] > before)
+            self.stop(child)
         finally:
             for child in self.children:
                 child.kill()
                 child.wait()
-            self.wait_for(lambda: not self.alive(), 10)
+            self.wait_for(lambda: not self.alive())
             subprocess.run(["umount", disk], check=True)
 
 
@@ -378,26 +398,24 @@ class Programs(CampaignTest):
         """It is killed with what it has started; the campaign goes on."""
         build = self.build_with("fuzz/fuzz_any", """
             case "$*" in *-merge=1*) sleep 4321 & wait ;; *) exec "$REAL" "$@" ;; esac""")
-        command = (f"import sys; sys.path.insert(0, '{SOURCE}/scripts/campaigns');"
-                   "import main, turn; turn.WAIT_SECONDS = 1; sys.exit(main.main())")
+        command = ("import sys; from campaigns import main, turn;"
+                   "turn.WAIT_SECONDS = 1; sys.exit(main.main())")
         with open(self.folder + ".out", "wb") as output:
             child = subprocess.Popen(
                 [sys.executable, "-c", command, self.folder, "--build", build, "--corpus",
                  SOURCE + "/corpus", "--jobs", "1", "--turn", "2", "--engines", "libfuzzer",
-                 "--targets", "full-mm_x86", "--seconds", "8"], stdout=output, stderr=output)
+                 "--targets", "full-mm_x86", "--seconds", "1000000"], stdout=output, stderr=output)
         self.children.append(child)
-        self.assertEqual(child.wait(40), 0)
+        self.wait_for(lambda: self.turns("full-mm_x86"))
+        self.stop(child)
         self.assertIn("no seeds", self.said())
-        state = json.loads(read(self.folder + "/campaign.json"))
-        self.assertGreater(state["turns"]["full-mm_x86"], 0)
         self.assertEqual(self.alive(), [])
 
     def test_engine_that_always_dies(self):
         build = self.build_with("fuzz/fuzz_any", """
             case "$*" in *-merge=1*) exec "$REAL" "$@" ;; *) echo broken; exit 9 ;; esac""")
-        self.assertEqual(self.run_campaign("--seconds", "6", "--build", build), 0, self.said())
+        self.run_until(lambda: "is left alone until the next turn" in self.said(), "--build", build)
         self.assertIn("ended with status 9: broken", self.said())
-        self.assertIn("is left alone until the next turn", self.said())
         self.assertLess(self.said().count("problem"), 12, self.said())
 
     def test_engine_that_does_not_end(self):
@@ -405,11 +423,10 @@ class Programs(CampaignTest):
             case "$*" in *-merge=1*) exec "$REAL" "$@" ;; esac
             trap '' TERM
             while :; do sleep 1; done""")
-        child = self.start("--seconds", "1000", "--build", build, "--engines", "libfuzzer")
+        child = self.start("--seconds", "1000000", "--build", build, "--engines", "libfuzzer")
         self.wait_for(lambda: "-max_total_time" in
                       "".join(read(f"/proc/{pid}/cmdline") for pid in self.alive()))
-        child.send_signal(signal.SIGTERM)
-        self.assertEqual(child.wait(30), 130)
+        self.stop(child, signal.SIGTERM)
         self.assertEqual(self.alive(), [])
 
     def test_engine_that_is_back(self):
@@ -440,7 +457,7 @@ class Programs(CampaignTest):
             signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.wait_for(lambda: os.path.exists(self.folder + "/campaign.json"))
         child.send_signal(signal.SIGHUP)
-        self.assertEqual(child.wait(30), 0, self.said())
+        self.assertEqual(child.wait(PATIENCE), 0, self.said())
 
     def test_terminal_that_goes_away(self):
         master, terminal = os.openpty()
@@ -451,14 +468,14 @@ class Programs(CampaignTest):
         os.close(terminal)
         self.wait_for(lambda: os.path.exists(self.folder + "/campaign.json"))
         os.close(master)
-        self.assertEqual(child.wait(30), 0)
+        self.assertEqual(child.wait(PATIENCE), 0)
         self.assertEqual(json.loads(read(self.folder + "/campaign.json"))["state"], "finished")
 
     def test_output_that_is_closed(self):
         command = self.command("--seconds", "2", targets="full-mm_x86")
         child = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command])
         self.children.append(child)
-        self.assertEqual(child.wait(30), 0)
+        self.assertEqual(child.wait(PATIENCE), 0)
 
     def test_stopped_while_it_begins(self):
         """Ctrl-C while the seeds are planted: no word of Python's; then all seeds are planted."""
@@ -468,21 +485,20 @@ class Programs(CampaignTest):
         child = self.start("--exchange", "--build", build)
         seeds = self.folder + "/local/tmp/seeds"
         self.wait_for(lambda: os.path.isdir(seeds) and os.listdir(seeds))
-        child.send_signal(signal.SIGINT)
-        self.assertEqual(child.wait(10), 130)
+        self.stop(child)
         self.assertNotIn("Traceback", self.said())
         self.assertEqual(self.run_campaign("--exchange"), 0)
         self.assertGreater(len(os.listdir(self.folder + "/local/seeds")), 20)
 
     def test_afl_that_is_killed_leaves_nothing(self):
-        self.start("--seconds", "1000", "--turn", "20", "--engines", "afl", "--jobs", "1",
+        self.start("--seconds", "1000000", "--turn", "100000", "--engines", "afl", "--jobs", "1",
                    targets="full-mm_x86")
         for _ in range(2):
             self.wait_for(lambda: self.running("afl_any"))
             time.sleep(1)
             before = self.running("afl_any")
             os.kill(self.running("afl-fuzz")[0], signal.SIGKILL)
-            self.wait_for(lambda: not set(before) & set(self.running("afl_any")), 15)
+            self.wait_for(lambda: not set(before) & set(self.running("afl_any")))
 
     def running(self, program):
         found = []
@@ -645,10 +661,8 @@ class Folders(CampaignTest):
 
     def test_name_with_blanks(self):
         self.folder = os.path.join(self.scratch, "a b$(c)'; \"d")
-        self.assertEqual(self.run_campaign("--seconds", "7", targets="full-mm_x86"), 0)
+        self.run_until(lambda: self.turns("full-mm_x86"), targets="full-mm_x86")
         self.assertNotIn("problem", self.said())
-        turns = json.loads(read(self.folder + "/campaign.json"))["turns"]
-        self.assertGreater(turns["full-mm_x86"], 0, self.said())
 
     def test_corpora_that_cannot_be_merged(self):
         """One of another host keeps neither ours nor those of others from being taken over."""
@@ -661,9 +675,8 @@ class Folders(CampaignTest):
                     file.write(os.urandom(30 * number))
         with open(os.path.join(corpora, "bad", "a name\nof two lines\n3"), "wb") as file:
             file.truncate(1 << 31)
-        self.assertEqual(self.run_campaign("--seconds", "8"), 0, self.said())
-        state = json.loads(read(self.folder + "/campaign.json"))
-        self.assertIn("share/full-mm_x86/corpus/good", state["taken"])
+        self.run_until(lambda: self.turns("full-mm_x86"))
+        self.assertIn("share/full-mm_x86/corpus/good", self.state()["taken"])
         self.assertFalse(os.path.exists(self.folder + "/run"))
         self.assertIn("$(touch run) could not be taken over", self.said())
         self.assertIn("corpus/bad could not be taken over", self.said())
@@ -709,7 +722,8 @@ def listing(folder):
 
 if __name__ == "__main__":
     BUILD, SOURCE = (os.path.abspath(path) for path in sys.argv[1:3])
-    sys.path.insert(0, os.path.join(SOURCE, "scripts/campaigns"))
-    from findings import Findings
-    from folder import Folder
+    os.environ["PYTHONPATH"] = os.path.join(SOURCE, "scripts")
+    sys.path.insert(0, os.environ["PYTHONPATH"])
+    from campaigns.findings import Findings
+    from campaigns.folder import Folder
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

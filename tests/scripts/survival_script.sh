@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# scripts/survival with engines that only pretend: what it records of each way, that it goes on where
-# it was stopped, and what it does when a run fails.
+# scripts/survival with engines that only pretend: what it records of each way, that it goes on
+# where it was stopped, and what it does when a run fails.
 set -uo pipefail
 source=$1 survival=$2
 scratch=$(mktemp -d) || exit 1
@@ -30,8 +30,10 @@ if [ "$1" = encode ]; then
   exit
 fi
 if [ "$1" = policies ]; then
-  printf '%s\n' policies: '  full-mm x' '  full-mm-leaf x' '  widen-range x' planted: '  easy x' '  hard x' architectures: '  arm64 x' \
-    '  x86 x'
+  of() { printf '{"name":"%s","group":"%s"}%s' "$@"; }
+  echo "{\"policies\":[$(of full-mm published ,)$(of full-mm-leaf published ,)" \
+    "$(of widen-range published ,)$(of easy planted ,)$(of hard planted)]," \
+    '"archs":[{"name":"arm64"},{"name":"x86"}]}'
   exit
 fi
 while [ $# -gt 0 ]; do
@@ -96,7 +98,8 @@ measure() {
   }
 }
 # recorded FOLDER: its runs in order, without the seconds.
-recorded() { tail -n +2 "$1/runs.csv" | sed -E 's/,[0-9]+\.[0-9]{3},1000,(60|0),[0-9a-z-]+$/ \1/' | LC_ALL=C sort; }
+recorded() { tail -n +2 "$1/runs.csv" |
+  sed -E 's/,[0-9]+\.[0-9]{3},1000,(60|0),[0-9a-z-]+$/ \1/' | LC_ALL=C sort; }
 
 # What each way's run becomes.
 measure 0 all --seeds 1 --arch x86 --policy easy --policy hard
@@ -166,10 +169,7 @@ touch hang
 "$source/scripts/survival" --no-build --out "$scratch/cut" --schedules 1000 --seeds 2 --arch x86 \
   --jobs 3 --policy easy --policy hard --way pct --way libfuzzer --way afl >stdout 2>stderr &
 script=$!
-for _ in $(seq 100); do
-  [ "$(wc -l <calls)" -lt 3 ] || break
-  sleep 0.05
-done
+while [ "$(wc -l <calls)" -lt 3 ] && kill -0 "$script"; do sleep 0.05; done
 kill "$script"
 got=0
 wait "$script" || got=$?
@@ -183,13 +183,15 @@ check [ "$(wc -l <cut/runs.csv)" -eq 13 ]
 
 # A run that fails is said and kept, and is run again next time.
 echo hard >broken
-measure 1 fail --seeds 1 --arch x86 --policy easy --policy hard --way pct --way libfuzzer+both --way afl
+measure 1 fail --seeds 1 --arch x86 --policy easy --policy hard --way pct --way libfuzzer+both \
+  --way afl
 check grep -q 'hard x86 pct, seed 1, failed (3)' stderr
 check grep -q '3 runs failed' stderr
 check test -d fail/failed/hard,x86,pct,1
 check [ "$(wc -l <fail/runs.csv)" -eq 4 ]
 rm broken
-measure 0 fail --seeds 1 --arch x86 --policy easy --policy hard --way pct --way libfuzzer+both --way afl
+measure 0 fail --seeds 1 --arch x86 --policy easy --policy hard --way pct --way libfuzzer+both \
+  --way afl
 check [ "$(wc -l <fail/runs.csv)" -eq 7 ]
 
 measure 2 usage --way nonsense

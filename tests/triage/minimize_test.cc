@@ -389,7 +389,6 @@ TEST(Minimize, TakesFewReplays) {
     while (raw.program.push_back(raw.program[random.Below(8) % raw.program.size()])) continue;
     while (raw.order.push_back({.agent = CpuAgent(MakeCpu(static_cast<int>(random.Below(2)))),
                                 .count = static_cast<uint16_t>(1 + random.Below(9))})) {
-      continue;
     }
     Canonicalize(raw);
     if (EndOf(raw, kMail).kind == ViolationKind::kNone) continue;

@@ -87,7 +87,7 @@ class Reader {
 
   void ReadEvent(Json& event) {
     ASSERT_TRUE(event["ph"].is_string());
-    ASSERT_TRUE(event["name"].is_string() && event["name"] != "");
+    ASSERT_TRUE(event["name"].is_string() && !event["name"].get<std::string>().empty());
     ASSERT_TRUE(event["ts"].is_number_integer());
     ASSERT_TRUE(event["pid"].is_number_integer());
     const std::string phase = event["ph"];

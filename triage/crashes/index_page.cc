@@ -27,7 +27,8 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 1rem auto; max-width: 76rem
 h1 { font-size: 1.3rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 th { text-align: left; }
-th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem .35rem 0; vertical-align: top; }
+th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem .35rem 0;
+         vertical-align: top; }
 code { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .new { color: var(--new); font-weight: bold; } .dim { color: var(--dim); }

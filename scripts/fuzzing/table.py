@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""What scripts/fuzz ends with: a line for each target, and a violation of each kind, made small."""
+import os
+import subprocess
+
+from lib.gatherfuzz import verdict_of
+from fuzzing.target import CRASHES
+
+NARROWEST = 17  # of the column of policies
+
+
+class Table:
+    def __init__(self, session, policies):
+        self.failed = False
+        self._session = session
+        self._width = max([NARROWEST, *map(len, policies)])
+        self._first_of_kind = {}  # verdict -> file
+        self._line("policy", "arch", "engine", "verdict", "executions", "seconds", "file")
+
+    def show(self, engine, target):
+        run = self._session.runs[engine, target]
+        verdict, file = self._outcome(run)
+        tenths = int((run.child.ended - run.child.started) * 10)
+        self._line(run.policy, run.arch, engine, verdict, run.executions(), f"{tenths / 10:.1f}",
+                   file)
+
+    def _line(self, policy, arch, engine, verdict, executions, seconds, file):
+        print(f"{policy:{self._width}} {arch:6} {engine:9} {verdict:25} {executions:>12} "
+              f"{seconds:>8}  {file}", flush=True)
+
+    def _outcome(self, run):
+        """The verdict, and the file that shows it."""
+        if run.kept:
+            return self._crash(run)
+        if run.child.status != 0:
+            self.failed = True
+            return f"failed ({run.child.shell_status})", run.folder + "/log"
+        if run.hangs():
+            self.failed = True
+            return "failed (hang)", run.hangs()
+        return "none found", "-"
+
+    def _crash(self, run):
+        verdict = verdict_of(self._session.gatherfuzz, run.policy, run.arch, run.kept)
+        if verdict is None:  # a kernel's code, by a wild pointer
+            return "crashed itself", run.kept
+        file = self._small(run)
+        self._first_of_kind.setdefault(verdict, file)
+        return verdict, file
+
+    def _small(self, run):
+        """The crash as text, made small; as it was found, if that fails."""
+        sha1 = run.kept.rpartition("crash-")[2]
+        small = f"{CRASHES}/{run.target}/{sha1[:12]}.gather"
+        if not os.path.exists(small):
+            subprocess.run([self._session.gatherfuzz, "minimize", "--policy", run.policy, "--arch",
+                            run.arch, run.kept, "-o", small], check=False)
+        return small if os.path.exists(small) else run.kept
+
+    def show_violations(self):
+        for _, file in sorted(self._first_of_kind.items()):
+            print(flush=True)
+            subprocess.run([self._session.gatherfuzz, "run", file], check=False)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""What kernel trees are held to: the corpus, every order of small programs, and the model."""
+import csv
+import glob
+import subprocess
+
+from kernel_trees.unpacking import BREAKS
+from lib.jobs import run_one
+from lib.subjects import kernel_archs
+
+LEAST_SPEED = 0.5  # of full-mm's
+
+
+def corpus():
+    return sorted(glob.glob("corpus/**/*.gather", recursive=True))
+
+
+class Checks:
+    """A line for each, and what it said if it failed."""
+
+    def __init__(self, folder):
+        self.failed = False
+        self._folder = folder
+
+    def check(self, what, program, *arguments):
+        child = run_one([f"{self._folder}/{program}", *arguments],
+                        log=self._folder + "/check.log")
+        print(f"{'FAILED' if child.status else 'ok    '}  {what}", flush=True)
+        if child.status:
+            self.failed = True
+            with open(child.log, errors="replace", encoding="utf-8") as file:
+                print(file.read(), end="", flush=True)
+
+
+def all_of(folder, policies, runs):
+    """Returns whether one failed."""
+    checks, stored = Checks(folder), corpus()
+    for policy in policies:
+        for arch in kernel_archs():
+            checks.check(f"{policy} on {arch}: {len(stored)} schedules of the corpus", "gatherfuzz",
+                         "run", "--policy", policy, "--arch", arch, "--expect", "none", *stored)
+    checks.check("every order of small programs", "gatherfuzz", "verdicts", "--programs", "small",
+                 "--policy", ",".join(policies))
+    differential = ("tests/kernel_differential", "--runs", str(runs))
+    checks.check(f"full-mm: {runs} random schedules, and the corpus", *differential,
+                 *_policies(policies), *stored)
+    for way in BREAKS:
+        broken = [f"{policy}-{way}" for policy in policies]
+        checks.check(f"the same, broken ({way})", *differential, *_policies(broken), "--nested",
+                     way, *stored)
+    return checks.failed
+
+
+def _policies(names):
+    return [word for name in names for word in ("--policy", name)]
+
+
+def fast_enough(folder, versions):
+    """Prints schedules a second: the median of runs that take turns, since machines are noisy."""
+    names = "|".join(["full-mm", *(f"linux@{version}" for version in versions)])
+    said = subprocess.run(
+        [f"{folder}/bench/throughput", f"--benchmark_filter=^Tree/.*/({names})$",
+         "--benchmark_repetitions=9", "--benchmark_min_time=0.2",
+         "--benchmark_enable_random_interleaving=true", "--benchmark_report_aggregates_only=true",
+         "--benchmark_format=csv"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
+    rates = {}  # (architecture, policy) -> schedules a second
+    for row in csv.reader(said.splitlines()):
+        if row and row[0].endswith("_median"):
+            _, arch, policy = row[0].removesuffix("_median").split("/")
+            rates[arch, policy] = float(row[6])
+    ratios = {key: rate / rates[key[0], "full-mm"] for key, rate in rates.items()}
+    for (arch, policy), ratio in sorted(ratios.items()):
+        print(f"        {arch:<6} {policy:<12} {rates[arch, policy]:8.0f} schedules/s, "
+              f"{ratio:.2f} of full-mm")
+    return bool(ratios) and all(ratio >= LEAST_SPEED for ratio in ratios.values())

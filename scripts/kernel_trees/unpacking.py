@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""The few files of the gather out of Debian's packages; and the same, broken in three ways."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from lib.command import Problem, need
+
+FILES = ("mm/mmu_gather.c", "include/asm-generic/tlb.h", "include/linux/kconfig.h",
+         "include/linux/mm_inline.h", "include/linux/mm_types.h", "arch/x86/include/asm/tlb.h",
+         "arch/arm64/include/asm/tlb.h", "arch/arm64/include/asm/tlbflush.h")
+GATHER = "mm/mmu_gather.c"
+
+
+def tarball(version):
+    return f"/usr/src/linux-source-{version}.tar.xz"
+
+
+def prepare(versions, folder):
+    """The trees that are compared: name -> folder."""
+    trees = {}
+    for version in versions:
+        trees[version] = _unpack(version, f"{folder}/{version}")
+        for way, edit in BREAKS.items():
+            name = f"{version}-{way}"
+            trees[name] = _broken(trees[version], f"{folder}/{name}", edit, version)
+    return trees
+
+
+def _unpack(version, to):
+    """Unless they are there already. Stops reading at the last one."""
+    mark = to + "/.unpacked"
+    package = tarball(version)
+    if os.path.exists(mark) and os.path.getmtime(mark) > os.path.getmtime(package):
+        return to
+    print(f"unpacking {package}", file=sys.stderr)
+    for path in (to, to + ".new"):
+        shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(to + ".new")
+    unpacked = subprocess.run(
+        ["tar", "-xJf", package, "-C", to + ".new", "--strip-components=1", "--occurrence=1",
+         *(f"linux-source-{version}/{file}" for file in FILES)], check=False)
+    if unpacked.returncode:
+        raise Problem(f"{package} lacks a file of the gather")
+    with open(to + ".new/.unpacked", "w", encoding="ascii"):
+        pass
+    os.rename(to + ".new", to)
+    return to
+
+
+def _broken(tree, to, edit, version):
+    """A copy of the tree, edited; the one that is there, if it is the same."""
+    with open(f"{tree}/{GATHER}", encoding="utf-8", errors="surrogateescape") as file:
+        whole = file.read()
+    edited = edit(whole)
+    need(edited != whole,
+         f"the edit '{edit.__name__.strip('_')}' changes nothing in {GATHER} of {version}")
+    if os.path.exists(to) and _text(f"{to}/{GATHER}") == edited:
+        return to
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(tree, to)
+    with open(f"{to}/{GATHER}", "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(edited)
+    return to
+
+
+def _text(path):
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def _never_nested(text):
+    return text.replace("(mm_tlb_flush_nested(tlb->mm))", "(mm_tlb_flush_nested(tlb->mm) && 0)")
+
+
+def _without(statement):
+    """An edit that drops the lines of a statement, from tlb_finish_mmu() on."""
+    def drop(text):
+        before, finish, after = text.partition("tlb_finish_mmu(")
+        line = rf"^[ \t]*{re.escape(statement)}.*\n"
+        return before + finish + re.sub(line, "", after, flags=re.M)
+    drop.__name__ = "without " + statement
+    return drop
+
+
+# kernel_differential --nested WAY compares with each.
+BREAKS = {"none": _never_nested, "no-tables": _without("tlb->freed_tables = 1;"),
+          "no-fullmm": _without("tlb->fullmm = 1;")}

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""The command line of a script: options, errors of one line, exit statuses."""
+import re
+import signal
+import sys
+import types
+
+from lib.signals import stop_as_interrupt
+
+INTERRUPTED = 130
+script = "scripts"  # which one this is, for messages
+when_interrupted = ""  # what is said then; the script sets it once it has begun
+
+
+class Problem(Exception):
+    """One line for whoever started the script; exit status 2."""
+
+
+def need(holds, message):
+    if not holds:
+        raise Problem(message)
+
+
+def one_of(value, known, what):
+    need(value in known, f"unknown {what} '{value}'; one of: {' '.join(known)}")
+
+
+def number(value, option, what, digits=7):
+    """An integer of at least 1."""
+    need(re.fullmatch(rf"[1-9][0-9]{{0,{digits - 1}}}", value, re.A),
+         f"{option}: {what}, at least 1, not '{value}'")
+    return int(value)
+
+
+def read(arguments, usage, one=(), many=(), flags=(), places=False, after=False):
+    """The options by their names, None, [] or False where they are not given; `places`, what is no
+    option; `after`, what follows a "--"."""
+    found = {**{name: None for name in one}, **{name: [] for name in many},
+             **{name: False for name in flags}, "places": [], "after": []}
+    left = list(arguments)
+    while left:
+        argument = left.pop(0)
+        if argument in ("--help", "-h"):
+            print(usage, end="")
+            sys.exit(0)
+        if argument == "--" and after:
+            found["after"], left = left, []
+        elif argument in flags:
+            found[argument] = True
+        elif argument in one or argument in many:
+            need(left, f"{argument} needs a value; see --help")
+            value = left.pop(0)
+            found[argument] = value if argument in one else [*found[argument], value]
+        else:
+            need(places and not argument.startswith("-"),
+                 f"unknown argument '{argument}'; see --help")
+            found["places"].append(argument)
+    return types.SimpleNamespace(**{name.strip("-").replace("-", "_"): value
+                                    for name, value in found.items()})
+
+
+def main(name, work):
+    """Runs the script NAME: work() takes the arguments and returns the exit status."""
+    global script
+    script = name
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a script that pipes into head just ends
+    stop_as_interrupt()
+    try:
+        status = work(sys.argv[1:])
+        sys.stdout.flush()
+    except Problem as problem:
+        print(f"{name}: {problem}", file=sys.stderr)
+        status = 2
+    except KeyboardInterrupt:
+        said = f"; {when_interrupted}" if when_interrupted else ""
+        print(f"scripts/{name}: interrupted{said}", file=sys.stderr)
+        status = INTERRUPTED
+    sys.exit(status)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""What the command says, read as the JSON that it is."""
+import json
+import subprocess
+
+from lib.files import parse_json_lines
+
+
+def last_object(path):
+    """The last one in a file; an empty one if there is none."""
+    with open(path, errors="replace", encoding="utf-8") as file:
+        return (parse_json_lines(file) or [{}])[-1]
+
+
+def listed(gatherfuzz):
+    """`gatherfuzz policies`: names of policies, of planted defects, of architectures."""
+    found = json.loads(subprocess.run([gatherfuzz, "policies", "--json"], check=True,
+                                      stdout=subprocess.PIPE).stdout)
+    published = [p["name"] for p in found["policies"] if p["group"] == "published"]
+    planted = [p["name"] for p in found["policies"] if p["group"] == "planted"]
+    return published, planted, [arch["name"] for arch in found["archs"]]
+
+
+def verdict_of(gatherfuzz, policy, arch, file):
+    """Of one file; None if the run dies."""
+    ran = subprocess.run([gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, file],
+                         stdout=subprocess.PIPE, check=False)
+    runs = parse_json_lines(ran.stdout.decode(errors="replace").splitlines())
+    return runs[-1].get("verdict") if runs else None

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""Which policies, on which architectures, a script is to run; kernel trees among the policies."""
+import glob
+import hashlib
+import os
+import re
+import subprocess
+
+from lib.build import build_folder
+from lib.command import Problem, need, one_of
+
+
+def names(files):
+    """What the files of policies and architectures are called, as the build has it."""
+    stems = [os.path.splitext(os.path.basename(file))[0] for file in files]
+    return [stem.replace("_", "-") for stem in stems if stem not in ("policy", "arch")]
+
+
+def policy_names(folder="model/policies"):
+    return names(sorted(glob.glob(f"{folder}/*.cc")))
+
+
+def arch_names():
+    return names(sorted(glob.glob("model/arch/*.cc")))
+
+
+def kernel_archs():
+    """Those that kernel trees are built for."""
+    with open("model/linux/CMakeLists.txt", encoding="utf-8") as file:
+        return re.search(r"^set\(kernel_archs (.*)\)", file.read(), re.M)[1].split()
+
+
+def extra_policies(build):
+    """Names of those from outside of model/, which a build folder has been configured with."""
+    try:
+        with open(f"{build}/CMakeCache.txt", encoding="utf-8") as file:
+            found = re.search(r"^GATHERFUZZ_EXTRA_POLICIES:[A-Z]*=(.+)", file.read(), re.M)
+    except OSError:
+        return []
+    return names(found[1].split(";")) if found else []
+
+
+def check_tree(path):
+    """That the gather can be taken out of the kernel tree there, for each architecture."""
+    checked = subprocess.run(["model/linux/compile_tree", "check", path, *kernel_archs()],
+                             stderr=subprocess.PIPE, text=True, check=False)
+    return checked.stderr.strip().removeprefix("gatherfuzz: ") if checked.returncode else None
+
+
+class Trees:
+    """Kernel trees, [NAME=]PATH each, with options of their configuration. A relative path is of
+    the folder that the script was called in."""
+
+    def __init__(self, items, config, called_in):
+        self.policies = []
+        self.items = []  # as CMake takes them, with full paths
+        self._config = config
+        for item in items:
+            self._add(item, called_in)
+        archs = "|".join(kernel_archs())
+        for item in config:
+            need(re.fullmatch(rf"(({archs}):)?[A-Z0-9_]+=[a-z0-9]+", item),
+                 f"--config: [{'|'.join(arch + ':' for arch in kernel_archs())}]OPTION=VALUE, "
+                 f"not '{item}'")
+        need(items or not config, "--config is of a kernel tree; pass --kernel")
+
+    def _add(self, item, called_in):
+        named = re.fullmatch(r"([A-Za-z0-9._-]+)=(.*)", item, re.S)
+        policy = "linux@" + named[1] if named else "linux"
+        path = os.path.join(called_in, named[2] if named else item)
+        need(policy not in self.policies,
+             f"--kernel: two trees are '{policy}'; name them: --kernel NAME=PATH")
+        problem = check_tree(path)
+        if problem:
+            raise Problem(f"--kernel: {problem}")
+        self.policies.append(policy)
+        path = os.path.abspath(path)
+        self.items.append(f"{named[1]}={path}" if named else path)
+
+    def build_folder(self):
+        """One for just these; the usual one if there are none."""
+        if not self.policies:
+            return build_folder()
+        lines = "".join(line + "\n" for line in self.items + self._config)
+        return f"{build_folder()}/kernel-{hashlib.sha1(os.fsencode(lines)).hexdigest()[:8]}"
+
+    def options(self):
+        """For CMake."""
+        if not self.policies:
+            return []
+        return ["-DGATHERFUZZ_KERNEL=" + ";".join(self.items),
+                "-DGATHERFUZZ_KERNEL_CONFIG=" + ";".join(self._config),
+                "-DGATHERFUZZ_TESTS=OFF", "-DGATHERFUZZ_BENCH=OFF"]
+
+
+class Targets:
+    """POLICY_ARCH of all policies and architectures asked for by name: all that are published if
+    none is, those of the kernel trees if there are any."""
+
+    def __init__(self, policies, archs, trees):
+        published = policy_names() + extra_policies(trees.build_folder()) + trees.policies
+        planted = policy_names("model/policies/planted")
+        policies = policies or trees.policies
+        for name in policies:
+            one_of(name, published + planted, "policy")
+        for name in archs:
+            one_of(name, arch_names(), "architecture")
+        self.policies = policies or published
+        self.archs = archs or arch_names()
+        self.names = [f"{policy}_{arch}" for policy in self.policies for arch in self.archs]
+
+
+def policy_and_arch(target):
+    return tuple(target.rsplit("_", 1))

@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""What the scripts share: processes and their end, command lines, targets; which tests are run.
+
+usage: scripts_test.py SOURCE BUILD [TEST]...
+"""
+import contextlib
+import glob
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import unittest
+
+SOURCE, BUILD = (os.path.abspath(path) for path in sys.argv[1:3])
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(SOURCE, "scripts"))
+# pylint: disable=wrong-import-position
+import gating
+from lib import command, jobs, subjects
+from lib.children import Child
+from testing import changes, listing, times
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def read(path):
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
+def wait_for(what):
+    while not what():
+        time.sleep(0.02)
+
+
+class Scratch(unittest.TestCase):
+    """A folder, and a script that is run in it."""
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = scratch.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def start(self, script):
+        child = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(script)], cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": SOURCE + "/scripts"}, stderr=subprocess.PIPE)
+        self.addCleanup(child.stderr.close)
+        return child
+
+    def pids(self, count):
+        """Of that many processes, which write them to files named *.pid."""
+        def written():
+            files = glob.glob(self.path("*.pid"))
+            return len(files) == count and all(os.path.getsize(file) for file in files)
+        wait_for(written)
+        return [int(read(file)) for file in glob.glob(self.path("*.pid"))]
+
+
+class Children(Scratch):
+    def test_processor_time_is_bounded(self):
+        child = jobs.run_one(["sh", "-c", "while :; do :; done"], cpu_seconds=1)
+        self.assertEqual(child.status, -signal.SIGXCPU)
+        self.assertEqual(child.shell_status, 128 + signal.SIGXCPU)
+        self.assertGreaterEqual(child.used, 0.9)
+
+    def test_errors_apart(self):
+        child = jobs.run_one(["sh", "-c", "echo out; echo err >&2; exit 3"], log=self.path("out"),
+                             errors=self.path("err"))
+        self.assertEqual(child.status, 3)
+        self.assertEqual(child.last_words(), "out")
+
+    def test_dies_with_the_script(self):
+        script = self.start("""
+            from lib.children import Child
+            Child(["sh", "-c", "echo $$ >1.pid; exec sleep 1000"]).wait()""")
+        pid, = self.pids(1)
+        script.kill()
+        script.wait()
+        wait_for(lambda: not alive(pid))
+
+
+class Jobs(Scratch):
+    def test_so_many_at_a_time(self):
+        now, most, done = [], [], []
+
+        def work(number):
+            now.append(number)
+            most.append(len(now))
+            child = Child(["sh", "-c", f"exit {number}"])
+            yield child
+            now.remove(number)
+            done.append(child.status)
+
+        jobs.run((work(number) for number in range(10)), 3)
+        self.assertEqual(max(most), 3)
+        self.assertEqual(sorted(done), list(range(10)))
+
+    def test_one_that_fails_ends_the_others(self):
+        children = []
+
+        def sleeps():
+            children.append(Child(["sleep", "1000"]))
+            yield children[0]
+
+        def fails():
+            yield Child(["true"])
+            raise OSError("no room")
+
+        with self.assertRaisesRegex(OSError, "no room"):
+            jobs.run([sleeps(), fails()], 2)
+        self.assertFalse(alive(children[0].pid))
+
+    def test_interrupted(self):
+        """By each of the signals: what was started has ended, with what it has started; the work
+        sees to what it has to; nothing of Python's is said."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number):
+                script = self.start("""
+                    from lib import command, jobs
+                    from lib.children import Child
+                    def work(number):
+                        try:
+                            yield Child(["sh", "-c", f"echo $$ >{number}.pid; sleep 1000 & "
+                                         f"echo $! >{number}.inner.pid; wait"])
+                        finally:
+                            open(f"{number}.closed", "w").close()
+                    def main(_):
+                        jobs.run(map(work, range(9)), 2)
+                    command.when_interrupted = "goes on later"
+                    command.main("it", main)""")
+                pids = self.pids(4)
+                script.send_signal(number)
+                said = script.communicate()[1].decode()
+                self.assertEqual(script.returncode, 130)
+                self.assertEqual(said, "scripts/it: interrupted; goes on later\n")
+                wait_for(lambda: not any(map(alive, pids)))
+                self.assertEqual(len(glob.glob(self.path("*.closed"))), 2)
+                for file in glob.glob(self.path("*")):
+                    os.remove(file)
+
+
+class CommandLine(unittest.TestCase):
+    def read(self, *arguments, **more):
+        return command.read(arguments, "usage: it\n", one=("--time",), many=("--policy",),
+                            flags=("--one-arch",), **more)
+
+    def test_options(self):
+        options = self.read("--policy", "a", "--one-arch", "--policy", "--b", "--time", "5")
+        self.assertEqual((options.policy, options.one_arch, options.time),
+                         (["a", "--b"], True, "5"))
+        options = self.read("x", "--", "-D", places=True, after=True)
+        self.assertEqual((options.places, options.after), (["x"], ["-D"]))
+
+    def test_what_is_wrong(self):
+        for arguments, message in ((["--time"], "--time needs a value; see --help"),
+                                   (["x"], "unknown argument 'x'; see --help"),
+                                   (["--tim", "5"], "unknown argument '--tim'; see --help")):
+            with self.assertRaisesRegex(command.Problem, re.escape(message)):
+                self.read(*arguments)
+        for text in ("0", "-1", "1.5", "12345678", "\u0661", ""):
+            with self.assertRaises(command.Problem):
+                command.number(text, "--time", "a number")
+
+    def test_help(self):
+        with contextlib.redirect_stdout(io.StringIO()) as out, self.assertRaises(SystemExit):
+            self.read("--time", "5", "--help")
+        self.assertEqual(out.getvalue(), "usage: it\n")
+
+    def test_every_script_has_help(self):
+        for name in ("campaign", "fuzz", "gate", "lint", "mutants", "replay", "survival", "test",
+                     "trees"):
+            ran = subprocess.run([f"{SOURCE}/scripts/{name}", "--help"], stdout=subprocess.PIPE,
+                                 text=True, check=False)
+            self.assertEqual(ran.returncode, 0, name)
+            self.assertTrue(ran.stdout.startswith(f"usage: scripts/{name} "), name)
+
+
+class Architectures(Scratch):
+    """A third one is not passed over."""
+
+    def test_gate_takes_those_that_there_are(self):
+        violation = "gatherfuzz 1\nexpect stale-after-return # why\n"
+        self.write("own-range/x86/a.gather", violation)
+        self.write("own-range/riscv/a.gather", "gatherfuzz 1\nexpect none\n")
+        self.write("own-range/riscv/b.gather", violation)
+        self.write("planted/canary/riscv/a.gather", violation)
+        self.write("planted/canary/x86/a.gather",
+                   "gatherfuzz 1\nexpect none\nexpect stale-after-return under canary\n")
+        found = [(policy, arch, os.path.basename(file)) for policy, arch, file in
+                 gating.defects(["x86", "riscv"], self.folder)]
+        self.assertEqual(found, [("own-range", "riscv", "b.gather"),
+                                 ("own-range", "x86", "a.gather"),
+                                 ("canary", "riscv", "a.gather")])
+
+    def test_the_gate_asks_for_each(self):
+        """tests/gate.sh, of a command that has one more than tests/gate.txt."""
+        self.write("gatherfuzz", f"""#!/bin/sh
+            case $1 in
+              policies) '{BUILD}/gatherfuzz' policies | sed 's/^architectures:/&\\n  riscv  new/' ;;
+              *) exit 1 ;;
+            esac\n""")
+        os.chmod(self.path("gatherfuzz"), 0o755)
+        gate, = glob.glob(f"{SOURCE}/tests/**/gate.sh", recursive=True)
+        said = subprocess.run([gate, self.path("gatherfuzz"), SOURCE], stdout=subprocess.PIPE,
+                              text=True, check=False).stdout
+        self.assertIn("riscv is not in tests/gate.txt; run scripts/gate", said)
+
+    def test_names_of_files(self):
+        names = subjects.names(["model/arch/arch.cc", "model/arch/riscv.cc", "a/full_mm.cc"])
+        self.assertEqual(names, ["riscv", "full-mm"])
+
+
+class KernelTrees(Scratch):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(SOURCE)
+        self.tree, = glob.glob(f"{SOURCE}/tests/**/kernel_tree/", recursive=True)
+        self.tree = self.tree.rstrip("/")
+
+    def test_names_and_paths(self):
+        trees = subjects.Trees(["a=" + os.path.basename(self.tree), "b=" + self.tree], ["SMP=y"],
+                               os.path.dirname(self.tree))
+        self.assertEqual(trees.policies, ["linux@a", "linux@b"])
+        self.assertEqual(trees.items, [f"a={self.tree}", f"b={self.tree}"])
+        targets = subjects.Targets([], ["x86"], trees)
+        self.assertEqual(targets.names, ["linux@a_x86", "linux@b_x86"])
+
+    def test_what_is_wrong(self):
+        for items, config, message in (
+                ([self.tree, self.tree], [], "two trees are 'linux'"),
+                (["/nowhere"], [], "no kernel tree at /nowhere"),
+                ([self.tree], ["mips:SMP=y"], "--config: "),
+                ([], ["SMP=y"], "--config is of a kernel tree")):
+            with self.assertRaisesRegex(command.Problem, message):
+                subjects.Trees(items, config, SOURCE)
+
+
+class WhichTests(Scratch):
+    def test_patterns_of_long_tests_are_of_files_that_there_are(self):
+        """A file that has moved would not be missed otherwise."""
+        files = []
+        for parent, folders, names in os.walk(SOURCE):
+            folders[:] = [name for name in folders if name not in ("build", "out", ".git")]
+            files += [os.path.relpath(os.path.join(parent, name), SOURCE) for name in names]
+        os.chdir(SOURCE)
+        tests = [test for test in listing.tests(BUILD) if test.long]
+        self.assertIn("campaign_kills", [test.name for test in tests])
+        for test in tests:
+            self.assertTrue(test.patterns, test.name)
+            for pattern in test.patterns:
+                one = test._replace(patterns=(pattern,))
+                self.assertTrue(changes.concern(one, files), f"{test.name}: {pattern}")
+
+    def test_changes(self):
+        test = listing.Test("t", True, ("fuzz/*", "tests/*t_test.py"), 1, 1.0)
+        for files, concerned in ((["fuzz/a/b.cc"], True), (["docs/fuzz/a"], False), ([], False),
+                                 (["tests/scripts/t_test.py"], True), (None, True)):
+            self.assertEqual(changes.concern(test, files), concerned, files)
+
+    def test_duration(self):
+        tests = [listing.Test("t", False, (), processors, seconds)
+                 for processors, seconds in ((1, 120), (2, 60), (8, 60))]
+        self.assertEqual(times.about(tests, 2), "about 3 min on 2 cores with nothing else to do")
+        self.assertTrue(times.about(tests[:1], 8).startswith("about 2 min"))
+        self.assertTrue(times.about([], 1).startswith("less than a minute on 1 core "))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
