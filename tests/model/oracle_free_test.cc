@@ -237,6 +237,7 @@ class ThrowingSteps final : public Steps {
  protected:
   void Yield(AgentId, Point, int) override {}
   void Wait(AgentId, Point, int, Ready, int) override {}
+  bool Choose(AgentId, Point, Point, int) override { return false; }
   void Observe(AgentId, Point, int) override {}
 };
 
