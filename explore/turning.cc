@@ -135,8 +135,7 @@ Path ActionsOf(const Trace& trace) {
   Path path;
   for (const TraceStep& step : trace.steps) {
     const StepEvent& event = step.event;
-    path.push_back(event.point == Point::deliver ? Delivery(CpuOf(event.agent), MakeCpu(event.page))
-                                                 : ActionOf(event.agent));
+    path.push_back(ActionOf(event.agent, event.point, event.page));
   }
   return path;
 }

@@ -91,7 +91,7 @@ bool ChangeRun(Schedule& schedule, Random& random) {
     case 1: run = AnyRun(schedule, random); return true;
     default: break;
   }
-  if (run.kind == Run::Kind::kUntilDone) return false;
+  if (run.kind == Run::Kind::kUntilDone || KindOf(run.agent) == AgentKind::kDetour) return false;
   const int most = run.kind == Run::Kind::kCount ? 0xffff : 0xff;
   const int change = SmallNumber(random, 8) * (OneIn(random, 2) ? 1 : -1);
   run.count = static_cast<uint16_t>(std::clamp(run.count + change, 1, most));

@@ -78,11 +78,12 @@ void TakeOrder(const std::vector<StepEvent>& steps, Schedule& schedule) {
   schedule.order.clear();
   schedule.tail = {};
   for (const StepEvent& step : steps) {
-    const bool goes_on = !schedule.order.empty() && schedule.order.back().agent == step.agent;
-    if (goes_on) {
+    const AgentId agent = AgentToMove(step.agent, step.point);
+    const bool goes_on = !schedule.order.empty() && schedule.order.back().agent == agent;
+    if (goes_on && KindOf(agent) != AgentKind::kDetour) {
       ++schedule.order.back().count;
     } else {
-      ASSERT_TRUE(schedule.order.push_back({.agent = step.agent}));
+      ASSERT_TRUE(schedule.order.push_back({.agent = agent}));
     }
   }
 }

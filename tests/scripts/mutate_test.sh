@@ -13,8 +13,8 @@ fail() {
   exit 1
 }
 
-"${mutate[@]}" list tests/mutate sample.c >"$work/list"
-cut -f 1,3-6 "$work/list" | diff tests/mutate/expected.tsv - || fail "the list is another"
+"${mutate[@]}" list tests/scripts/mutate sample.c >"$work/list"
+cut -f 1,3-6 "$work/list" | diff tests/scripts/mutate/expected.tsv - || fail "the list is another"
 
 # says FUNCTION OPERATOR WHAT < EXPECTED: the lines that change, before and after.
 says() {
@@ -22,10 +22,10 @@ says() {
   number=$(awk -F'\t' -v f="$1" -v o="$2" -v w="$3" \
     '$4 == f && $5 == o && $6 == w { print $1 }' "$work/list")
   [[ $number =~ ^[0-9]+$ ]] || fail "not one mutant: $1, $2, $3: '$number'"
-  "${mutate[@]}" write "$number" "$work/sample.c" tests/mutate sample.c
-  [ "$(wc -l <"$work/sample.c")" = "$(wc -l <tests/mutate/sample.c)" ] ||
+  "${mutate[@]}" write "$number" "$work/sample.c" tests/scripts/mutate sample.c
+  [ "$(wc -l <"$work/sample.c")" = "$(wc -l <tests/scripts/mutate/sample.c)" ] ||
     fail "$number has other lines"
-  diff <(diff tests/mutate/sample.c "$work/sample.c" | sed -n 's/^[<>][ \t]*//p' |
+  diff <(diff tests/scripts/mutate/sample.c "$work/sample.c" | sed -n 's/^[<>][ \t]*//p' |
     sed 's/[\\\t ]*$//') - ||
     fail "mutant $number says something else: $1, $2, $3"
 }
@@ -63,20 +63,20 @@ END
 
 # Some functions of a file, after another file: numbers go on.
 [ \
-  "$("${mutate[@]}" list tests/mutate sample.c:Empty sample.c:POUR,COLD | cut -f 1,4 | tr '\t\n' ' ,')" \
+  "$("${mutate[@]}" list tests/scripts/mutate sample.c:Empty sample.c:POUR,COLD | cut -f 1,4 | tr '\t\n' ' ,')" \
   = \
   '1 Empty,2 Empty,3 POUR,4 POUR,5 POUR,6 POUR,7 COLD,8 COLD,' ] || fail "the choice of functions"
 
-if "${mutate[@]}" write 99 "$work/none.c" tests/mutate sample.c 2>"$work/error"; then fail \
+if "${mutate[@]}" write 99 "$work/none.c" tests/scripts/mutate sample.c 2>"$work/error"; then fail \
   "there is no 99"; fi
 grep -q 'no number 99' "$work/error" || fail "99: $(cat "$work/error")"
 [ ! -e "$work/none.c" ] || fail "99 wrote a file"
-if "${mutate[@]}" list tests/mutate none.c 2>"$work/error"; then fail "there is no none.c"; fi
+if "${mutate[@]}" list tests/scripts/mutate none.c 2>"$work/error"; then fail "there is no none.c"; fi
 grep -q 'none.c: No such file' "$work/error" || fail "none.c: $(cat "$work/error")"
 
 # Marks stay when a function moves, and no two are the same.
 mkdir "$work/moved"
-{ echo; echo; cat tests/mutate/sample.c; } >"$work/moved/sample.c"
+{ echo; echo; cat tests/scripts/mutate/sample.c; } >"$work/moved/sample.c"
 diff <(cut -f 7 "$work/list") <("${mutate[@]}" list "$work/moved" sample.c | cut -f 7) ||
   fail "other marks"
 [ -z "$(cut -f 7 "$work/list" | sort | uniq -d)" ] || fail "two mutants have one mark"

@@ -214,7 +214,7 @@ class Architectures(Scratch):
                                  ("canary", "riscv", "a.gather")])
 
     def test_the_gate_asks_for_each(self):
-        """tests/gate.sh, of a command that has one more than tests/gate.txt."""
+        """tests/command/gate.sh, of a command that has one more than tests/command/gate.txt."""
         self.write("gatherfuzz", f"""#!/bin/sh
             case $1 in
               policies) '{BUILD}/gatherfuzz' policies | sed 's/^architectures:/&\\n  riscv  new/' ;;
@@ -224,7 +224,7 @@ class Architectures(Scratch):
         gate, = glob.glob(f"{SOURCE}/tests/**/gate.sh", recursive=True)
         said = subprocess.run([gate, self.path("gatherfuzz"), SOURCE], stdout=subprocess.PIPE,
                               text=True, check=False).stdout
-        self.assertIn("riscv is not in tests/gate.txt; run scripts/gate", said)
+        self.assertIn("riscv is not in tests/command/gate.txt; run scripts/gate", said)
 
     def test_names_of_files(self):
         names = subjects.names(["model/arch/arch.cc", "model/arch/riscv.cc", "a/full_mm.cc"])

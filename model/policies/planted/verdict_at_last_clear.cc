@@ -2,10 +2,11 @@
 // verdict-at-last-clear: the nested test is made at each clear, and finish uses the last answer.
 //
 // Base: full-mm. Published: Z17 (a check that is not made again where it counts). To be seen: two
-// CPUs, three constraints, a narrow window in a wide range. After the last page that the first
-// clears, and before it comes to a page of another table, the second begins and clears that page;
-// the first sees it empty and returns before the second has flushed. The lock of the table keeps
-// the second out as long as the two pages are in one table, so the program has to cross a block.
+// CPUs, three constraints, a narrow window in a range of two pages. After the last page that the
+// first clears, and before it comes to the next, the second begins and clears that one; the first
+// sees it empty and returns before the second has flushed. The lock of the table keeps the second
+// out while the first goes on from page to page, so the first has to drop it in between: at the end
+// of a table, or where need_resched() says so.
 #include "model/policies/planted/planted.h"
 
 namespace gatherfuzz {
