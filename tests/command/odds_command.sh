@@ -39,14 +39,14 @@ order
   rest
 END
 expect 1 \
-  '^    uniform     0\.0901 +\(11 runs\)  of that freed-page-cached 1\.67e-05, freed-table-cached 0\.09$' \
+  '^    uniform     0\.00681 +\(147 runs\)  of that freed-page-cached 1\.83e-06, freed-table-cached 0\.00681$' \
   -- --odds --policy need-flush-all --arch x86 tables.gather
 expect 1 '"verdict"' -- --json "$mail"
 check test "$(grep -c '"odds"\|"seen"' out)" -eq 0
 
 # What files have seen: one order, itself; another program, nothing.
 expect 1 '^  seen by 1 execution; 1 of 1 file have these programs$' -- --seen "$mail" "$mail"
-check grep -Eq '^    states 27 of 4[0-9]{2}, ' out
+check grep -Eq '^    states 27 of 6[0-9]{2}, ' out
 check grep -Eq \
   '^      (cpu|inv|walk)[0-9] [a-z_]+(\([0-9]+\))? right after (cpu|inv|walk)[0-9] [a-z_]+' out
 check grep -Eq '^      and [0-9]+ more, which --json lists$' out

@@ -47,7 +47,7 @@ bytes_of own-range/x86/mail-race "night/sync/second/crashes/id:000000,sig:06"
 echo 'Command line used to find this crash' >night/sync/main/crashes/README.txt
 cp "$corpus/own-range/x86/mail-race.gather" night/
 mkdir night/sync-before-dec_x86
-: >night/sync-before-dec_x86/crash-empty  # the empty input is one
+printf m >night/sync-before-dec_x86/crash-short  # one byte breaks both policies
 expect 1 '^10 files .4 different., 6 skipped: 3 new violations, 0 known; out1/index.html$' \
   -- night --out out1
 check grep -Eq '^new +own-range +x86 +stale-after-return +7 ' out
@@ -67,7 +67,7 @@ for folder in out1/*/; do
     "$folder/schedule.bytes" >/dev/null
   check grep -q "^$kind in " "$folder/explanation.txt"
 done
-check cmp out1/sync-before-dec_x86-*/original night/sync-before-dec_x86/crash-empty
+check cmp out1/sync-before-dec_x86-*/original night/sync-before-dec_x86/crash-short
 is_json out1/index.json
 expect 1 '^\{"schema":1,' -- night --out out1 --json
 check cmp out out1/index.json
@@ -111,7 +111,7 @@ ln -s nowhere bad/dangling
 ln -s . bad/loop
 mkfifo bad/own-range_x86/crash-pipe
 truncate -s 17M bad/own-range_x86/crash-large
-: >bad/own-range_x86/crash-secret
+printf m >bad/own-range_x86/crash-secret
 chmod 0 bad/own-range_x86/crash-secret
 expect 1 -- bad --out out10
 [ "$(id -u)" -eq 0 ] || check grep -q 'crash-secret: cannot be opened: Permission denied' out
