@@ -2,10 +2,11 @@
 // What an agent may yet do, from where it is to the end of its program: never less.
 //
 // A thread's future is a sum over the operations it has left and what is left of the one it is in.
-// It shrinks as the thread goes on, and nobody else's steps make it grow; tests/future_test.cc
-// holds that against every step of every order of small programs. Faithful to the kernel paths, of
-// which it is a coarse picture: of an operation under way it knows which lock of the mm it has
-// passed and whether only its return is left. Between, a gather may make any step of a gather.
+// It shrinks as the thread goes on, and nobody else's steps make it grow;
+// tests/explore/clash_test.cc holds that against every step of every order of small programs.
+// Faithful to the kernel paths, of which it is a coarse picture: of an operation under way it knows
+// which lock of the mm it has passed and whether only its return is left. Between, a gather may
+// make any step of a gather.
 #ifndef GATHERFUZZ_EXPLORE_FUTURE_H_
 #define GATHERFUZZ_EXPLORE_FUTURE_H_
 

@@ -119,6 +119,16 @@ grep -q 'not shown' out && failed '--all leaves steps out'
 explains 0 --policy full-mm --arch x86 lost.gather
 says 'lost.gather: no violation under full-mm on x86, so there is nothing to explain'
 
+# Where a lock was dropped in the middle of a walk, that is a link of the chain; where not, it is none.
+explains 1 "$corpus/own-range/x86/need-resched.gather"
+tr -s ' \n' ' ' <out | grep -q 'step 13 cpu0.* stops before page 3 and drops the page-table lock' ||
+  failed 'need_resched is not in the chain'
+explains 1 "$corpus/own-range/x86/split-folio.gather"
+tr -s ' \n' ' ' <out | grep -q 'cpu0.* skips page 1 and drops the page-table lock' ||
+  failed 'split_folio is not in the chain'
+explains 1 "$corpus/00-the-mail.gather"
+grep -q 'drops the page-table lock' out && failed 'a lock is said to be dropped'
+
 # Limits, JSON, trace events, errors.
 explains 1 --limit states=3 "$corpus/00-the-mail.gather"
 says 'Not found within the limit of states' 'not every order was explored'

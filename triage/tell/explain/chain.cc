@@ -27,6 +27,7 @@ class StaleChain {
   std::vector<Sentence> Tell() {
     Filled();
     Removed();
+    Dropped();
     Examined();
     Asked();
     Flushed();
@@ -86,6 +87,23 @@ class StaleChain {
         absl::StrCat(who, " clears the ", what, " of page ", it_.page,
                      ": from here on the entry is "
                      "stale. The invalidation is deferred to the end of its mmu_gather."));
+  }
+
+  // How others came to see it: the call that removed it dropped the lock in the middle of its walk.
+  void Dropped() {
+    if (cause_.removed < 0) return;
+    const StepEvent& removed = At(cause_.removed).event;
+    for (int i = cause_.removed + 1; i < cause_.examined; ++i) {
+      const StepEvent& event = At(i).event;
+      const bool same_call = event.agent == removed.agent && event.op == removed.op;
+      if (!same_call || (kDetourPoints & MaskOf(event.point)) == 0) continue;
+      return Say(i, absl::StrCat(
+                        Actor(i),
+                        event.point == Point::need_resched ? " stops before page " : " skips page ",
+                        event.page,
+                        " and drops the page-table lock, with its mmu_gather live and "
+                        "what it cleared not flushed."));
+    }
   }
 
   void Examined() {
