@@ -5,6 +5,9 @@
 // What a finish may have seen empty lies in its own range, so whoever emptied it announced a range
 // that overlaps. Others are none of its business, however long they take. As there, who waits has
 // given up its ticket, so that no two wait for each other.
+//
+// Safe where a gather is opened under mmap_lock (6.1, 6.12), as epoch-sync is; with 7.1's order it
+// deadlocks (tests/explore/fair_lock_test.cc).
 #include "model/policies/policy.h"
 
 namespace gatherfuzz {

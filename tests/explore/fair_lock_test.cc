@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A finish that waits, and an mmap_lock whose readers queue behind writers. 6.12 opens a gather
-// under the lock, so whoever is waited for holds it already. 6.17 to 7.1 open the gather of a
+// under the lock, so whoever is waited for holds it already. 7.1 opens the gather of a
 // madvise before they take it (madvise_init_tlb(), then try_vma_read_lock() and its fallback):
 // there a wait for that gather, under the lock and with a writer in between, is a ring.
 #include <gtest/gtest.h>
