@@ -102,7 +102,7 @@ def said(report, breakage, expected, silent):
 
 
 def check_behaviour(report, build):
-    """A broken policy's target under a good one's name; a build for another sanitizer."""
+    """A target whose first runs break, under a good one's name; a build for another sanitizer."""
     out = fresh_copy(build, "fuzz_full-mm_x86")
     subprocess.run(
         [
@@ -111,12 +111,12 @@ def check_behaviour(report, build):
             str(build.work / "gatherfuzz"),
             "-j",
             str(build.jobs),
-            "fuzz_own-range_x86",
+            "fuzz_sync-before-dec_x86",
         ],
         stdout=subprocess.DEVNULL,
         check=True,
     )
-    shutil.copy(build.work / "gatherfuzz/fuzz/fuzz_own-range_x86", out / "fuzz_full-mm_x86")
+    shutil.copy(build.work / "gatherfuzz/fuzz/fuzz_sync-before-dec_x86", out / "fuzz_full-mm_x86")
     silent = behaviour(build, out, build.name)
     for expected in ("start", "replay", "fuzzing"):
         said(report, break_broken_policy, expected, silent)
