@@ -237,8 +237,7 @@ absl::StatusOr<ExitStatus> CheckAll(const Options& options,
         "--trace and --member are of one run; not with --check --policy all");
   }
   if (options.update && (!options.arch.empty() || ignored != 0)) {
-    return absl::InvalidArgumentError(
-        "--update writes expect lines; not with --arch or --ignore");
+    return absl::InvalidArgumentError("--update writes expect lines; not with --arch or --ignore");
   }
   return CheckUnderAll(options, arguments, ignored);
 }

@@ -14,17 +14,17 @@ from lib.terminal import Line
 
 USAGE = """\
 usage: scripts/gate [EXECUTIONS]
-Measures how often `gatherfuzz search` meets each known defect. Writes tests/command/gate.txt, and all
-figures to BUILD/gate.tsv. EXECUTIONS (60000) is for random programs; a stored schedule's gets half
-of it. Known defects are the published policies and planted ones that have a schedule in corpus/
-that shows a violation.
+Measures how often `gatherfuzz search` meets each known defect. Writes tests/command/gate.txt, and
+all figures to BUILD/gate.tsv. EXECUTIONS (60000) is for random programs; a stored schedule's gets
+half of it. Known defects are the published policies and planted ones that have a schedule in
+corpus/ that shows a violation.
 """
 STRATEGIES = ("pct", "landmark", "pos", "surw", "runs", "uniform")
 LEAST = 0.0002  # a search that finds less often than that would make the gate slow
 HEADER = """\
 # Known defects, and how often `gatherfuzz search` meets them: written by scripts/gate, read by
-# tests/command/gate.sh. The file is the one whose programs are run, or - for random ones; the probability
-# is a lower bound, with 99.9 % confidence, of a violation in one execution.
+# tests/command/gate.sh. The file is the one whose programs are run, or - for random ones; the
+# probability is a lower bound, with 99.9 % confidence, of a violation in one execution.
 #
 # policy arch strategy file probability
 """

@@ -44,7 +44,8 @@ class Prober {
 class OrderOf final : public StepObserver {
  public:
   void OnStep(const StepEvent& event, const World&) override {
-    steps.push_back({AgentToMove(event.agent, event.point), {event.point, static_cast<int8_t>(event.page)}});
+    steps.push_back(
+        {AgentToMove(event.agent, event.point), {event.point, static_cast<int8_t>(event.page)}});
   }
   std::vector<AgentId> Agents() const {
     std::vector<AgentId> agents;

@@ -2,8 +2,8 @@
 // pos: partial order sampling (Yuan, Yang, Gu, CAV 2018).
 //
 // Each pending step has a random priority and the highest moves; then the steps that conflict with
-// it (conflict.h), and the mover's next one, get new priorities. A detour is a step of its own among
-// them. No parameters, and no estimate.
+// it (conflict.h), and the mover's next one, get new priorities. A detour is a step of its own
+// among them. No parameters, and no estimate.
 #include <array>
 #include <bit>
 

@@ -2,8 +2,8 @@
 // Versions 1 and 2 of the byte encoding, frozen. Version 1 has a header of 12 bytes, without the
 // steps of a tail and without members; its tails are `rest` and `rest runs`. Records are the same.
 //
-// Faithful to the last builds that wrote them; tests/harness/old_versions/1/ and 2/ hold what those made of
-// some inputs.
+// Faithful to the last builds that wrote them; tests/harness/old_versions/1/ and 2/ hold what those
+// made of some inputs.
 #ifndef GATHERFUZZ_HARNESS_VERSIONS_BYTES_V1_V2_H_
 #define GATHERFUZZ_HARNESS_VERSIONS_BYTES_V1_V2_H_
 

@@ -4,8 +4,8 @@
 // Faithful: modes, the downgrade, one lock for each table of PTEs (split PTLs), and one for each
 // table of PMDs. Of the queue of mmap_lock (kernel/locking/rwsem.c, 6.12), what a deadlock can hang
 // on: a writer that finds the lock taken queues, and while somebody reads, new readers wait behind
-// it. Simplified: who waits is not granted the lock in the order of arrival; where the lock is free,
-// whoever moves first has it, as spinning writers and readers that steal the lock do.
+// it. Simplified: who waits is not granted the lock in the order of arrival; where the lock is
+// free, whoever moves first has it, as spinning writers and readers that steal the lock do.
 #ifndef GATHERFUZZ_MODEL_KERNEL_LOCKS_H_
 #define GATHERFUZZ_MODEL_KERNEL_LOCKS_H_
 

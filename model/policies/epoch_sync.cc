@@ -5,8 +5,8 @@
 // ticket older than the newest one at that moment is out. Who waits holds no ticket, so no two wait
 // for each other; newcomers have newer tickets, so they do not prolong the wait.
 //
-// Safe where a gather is opened under mmap_lock (6.1, 6.12). Where a madvise opens it before it takes
-// the lock (7.1), this deadlocks: tests/explore/fair_lock_test.cc.
+// Safe where a gather is opened under mmap_lock (6.1, 6.12). Where a madvise opens it before it
+// takes the lock (7.1), this deadlocks: tests/explore/fair_lock_test.cc.
 #include "model/policies/policy.h"
 
 namespace gatherfuzz {

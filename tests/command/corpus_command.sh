@@ -136,11 +136,12 @@ check test "$both" = "$(hash_of "$corpus/seeds/split.gather" "$mail" a)"
 check test "$both" != "$(hash_of a)"
 # Members are run each, and a file says no version but its own.
 expect 0 '' stats "$old/$current/random_300.bytes" mutated --json
-json \
-  'o["files"] == 2 and o["schedules"] > 16 and o["versions"]["'"$current"'"] == o["versions"]["unknown"] == 1'
+json 'o["files"] == 2 and o["schedules"] > 16'
+json 'o["versions"]["'"$current"'"] == o["versions"]["unknown"] == 1'
 # What upgrade writes covers what there was.
-check test "$(hash_of "$old/$current")" = \
-  "$(rm -rf two && "$gatherfuzz" corpus upgrade "$old/$current" --out two >/dev/null && hash_of two)"
+rm -rf two
+"$gatherfuzz" corpus upgrade "$old/$current" --out two >/dev/null
+check test "$(hash_of "$old/$current")" = "$(hash_of two)"
 # Litter and what cannot be read.
 expect 0 '^2 files, .*; 2 unreadable, 3 skipped$' stats sync
 check grep -q 'id:000002: is too large for a schedule' err

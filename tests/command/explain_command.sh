@@ -119,7 +119,7 @@ grep -q 'not shown' out && failed '--all leaves steps out'
 explains 0 --policy full-mm --arch x86 lost.gather
 says 'lost.gather: no violation under full-mm on x86, so there is nothing to explain'
 
-# Where a lock was dropped in the middle of a walk, that is a link of the chain; where not, it is none.
+# A lock that was dropped in the middle of a walk is a link of the chain; else there is none.
 explains 1 "$corpus/own-range/x86/need-resched.gather"
 tr -s ' \n' ' ' <out | grep -q 'step 13 cpu0.* stops before page 3 and drops the page-table lock' ||
   failed 'need_resched is not in the chain'

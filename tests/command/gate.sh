@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# The gate: search must find each known defect within as many executions as its measured probability
-# asks for (tests/command/gate.txt), so that a sound build fails by chance less than once in a million
-# times. A strategy that lost its power, an oracle that sees less, or programs that nothing happens
-# in, show here. Then what it must not find: nothing in the safe policies with the same search.
+# The gate: search must find each known defect within as many executions as its measured
+# probability asks for (tests/command/gate.txt), so that a sound build fails by chance less than
+# once in a million times. A strategy that lost its power, an oracle that sees less, or programs
+# that nothing happens in, show here. Then what it must not find: nothing in the safe policies
+# with the same search.
 #   gate.sh GATHERFUZZ SOURCE
 set -uo pipefail
 gatherfuzz=$1
@@ -34,7 +35,8 @@ mapfile -t archs < <("$gatherfuzz" policies |
   awk '/^[a-z]/ { here = /^architectures:/; next } here { print $1 }')
 [ ${#archs[@]} -gt 0 ] || fail "gatherfuzz policies lists no architecture"
 for arch in "${archs[@]}"; do
-  grep -q "^[^ ]* $arch " <<<"$table" || fail "$arch is not in tests/command/gate.txt; run scripts/gate"
+  grep -q "^[^ ]* $arch " <<<"$table" ||
+    fail "$arch is not in tests/command/gate.txt; run scripts/gate"
   while read -r folder; do
     grep -LE '^expect none *(#|$)' "$folder"/*.gather | grep -q . || continue
     name="$(basename "$(dirname "$folder")") $arch"

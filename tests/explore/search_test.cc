@@ -175,8 +175,8 @@ void ExpectEachOrderSeen(const Schedule& schedule, size_t count) {
 TEST(Distinct, IsEachOrderThatThereIsAndNoOther) {
   ExpectEachOrderSeen(Walkers(), 20);
   // Two calls that find nothing to unmap, beside a walk. The first one returns at any of 4 places
-  // among the steps of the second; either is first. If the second comes when the lock is free, there
-  // are 84 ways to put the walk in; if it queues, it makes one step more, and there are 120.
+  // among the steps of the second; either is first. If the second comes when the lock is free,
+  // there are 84 ways to put the walk in; if it queues, it makes one step more, and there are 120.
   const Schedule calls = FromText(R"(
       cpus 2
       init

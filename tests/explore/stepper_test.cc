@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "explore/key.h"
-#include "tests/prober.h"
 #include "tests/explore/walks.h"
+#include "tests/prober.h"
 
 namespace gatherfuzz {
 namespace {

@@ -39,8 +39,8 @@
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
 #include "tests/model/recording.h"
-#include "tests/support.h"
 #include "tests/model/table_batches.h"
+#include "tests/support.h"
 
 namespace gatherfuzz {
 namespace {

@@ -71,7 +71,9 @@ if "${mutate[@]}" write 99 "$work/none.c" tests/scripts/mutate sample.c 2>"$work
   "there is no 99"; fi
 grep -q 'no number 99' "$work/error" || fail "99: $(cat "$work/error")"
 [ ! -e "$work/none.c" ] || fail "99 wrote a file"
-if "${mutate[@]}" list tests/scripts/mutate none.c 2>"$work/error"; then fail "there is no none.c"; fi
+if "${mutate[@]}" list tests/scripts/mutate none.c 2>"$work/error"; then
+  fail "there is no none.c"
+fi
 grep -q 'none.c: No such file' "$work/error" || fail "none.c: $(cat "$work/error")"
 
 # Marks stay when a function moves, and no two are the same.
