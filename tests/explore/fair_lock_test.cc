@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A finish that waits, and an mmap_lock whose readers queue behind writers. 6.12 opens a gather
-// under the lock, so whoever is waited for holds it already. 7.1 opens the gather of a
-// madvise before they take it (madvise_init_tlb(), then try_vma_read_lock() and its fallback):
-// there a wait for that gather, under the lock and with a writer in between, is a ring.
+// under the lock, so whoever is waited for holds it already. 7.1 opens the gather of a madvise
+// before it takes the lock (madvise_init_tlb(), then try_vma_read_lock() and its fallback): there a
+// wait for that gather, under the lock and with a writer in between, is a ring.
 #include <gtest/gtest.h>
 
 #include "explore/explore.h"
