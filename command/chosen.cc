@@ -70,6 +70,11 @@ absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path
   if (!policy.ok()) return policy.status();
   const auto arch = ArchFor(options, path, file);
   if (!arch.ok()) return arch.status();
+  if (!(*policy)->RunsOn((*arch)->name())) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", Absl((*policy)->name()),
+                                                   " has no code for ", Absl((*arch)->name()),
+                                                   "; pass another --arch"));
+  }
   return Target{*policy, *arch};
 }
 

@@ -51,7 +51,9 @@ absl::StatusOr<std::vector<VerdictRow>> ChosenRows(const Options& options) {
   if (archs.empty()) archs.assign(Archs().begin(), Archs().end());
   std::vector<VerdictRow> rows;
   for (const Policy* each : policies) {
-    for (const Arch* arch : archs) rows.push_back({.policy = each, .arch = arch});
+    for (const Arch* arch : archs) {
+      if (each->RunsOn(arch->name())) rows.push_back({.policy = each, .arch = arch});
+    }
   }
   return rows;
 }

@@ -41,7 +41,7 @@ std::string_view KindName(int bit) { return kOps[bit].name; }
 
 constexpr SetKey kSetKeys[] = {
     {"init", &Bounds::init, (1u << std::size(kInitStates)) - 1, InitName},
-    {"kinds", &Bounds::kinds, ((1u << kOpCount) - 1) & ~Bit(OpKind::kFill), KindName},
+    {"kinds", &Bounds::kinds, ((1u << kOpCount) - 1) & ~kWalkerKinds, KindName},
 };
 
 std::string PrintSet(const SetKey& key, uint32_t set) {

@@ -43,11 +43,9 @@ enum class InitState : uint8_t { kWarm, kCold, kDirty, kEmpty };
 inline constexpr const char* kInitStates[] = {"warm", "cold", "dirty", "empty"};
 
 constexpr uint32_t Bit(InitState state) { return 1u << static_cast<int>(state); }
-constexpr uint32_t Bit(OpKind kind) { return 1u << static_cast<int>(kind); }
-
-// Kinds of operations that open a gather. Without one there is nothing to finish.
-inline constexpr uint32_t kGatherKinds =
-    Bit(OpKind::kMunmap) | Bit(OpKind::kDontneed) | Bit(OpKind::kFree);
+// The kinds that `kinds` has if it is not said.
+inline constexpr uint32_t kUsualKinds =
+    kGatherKinds | OpsThat([](const OpInfo& op) { return op.is(effect::kAccesses); });
 
 struct Bounds {
   int cpus = 2;
@@ -59,8 +57,8 @@ struct Bounds {
   int huge = 0;
   int batch = kDefaultBatch;
   int symmetry = 1;
-  uint32_t init = Bit(InitState::kWarm);                                     // Bit() of each
-  uint32_t kinds = kGatherKinds | Bit(OpKind::kRead) | Bit(OpKind::kWrite);  // Bit() of each
+  uint32_t init = Bit(InitState::kWarm);  // Bit() of each
+  uint32_t kinds = kUsualKinds;           // Bit() of each
 
   PageRange window() const { return {at, at + pages}; }
   int split() const { return at + pages / 2; }  // where the second of two VMAs begins

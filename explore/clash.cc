@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "explore/clean.h"
+#include "model/kernel/locks.h"
 #include "model/kernel/page_table.h"
 #include "model/machine/tlb.h"
 #include "model/machine/walk.h"
@@ -42,21 +43,9 @@ uint64_t PagesOfSpans(unsigned spans) {
   return pages;
 }
 
-Pte PudEntry(const World& world, int page) {
-  return world.at(kRootFrame).entries[EntryIndex(page, Level::kPud)];
-}
-Pte PmdEntry(const World& world, int page) {
-  const Pte pud = PudEntry(world, page);
-  return pud.table() ? world.at(pud.frame).entries[EntryIndex(page, Level::kPmd)] : Pte{};
-}
-Pte PteEntry(const World& world, int page) {
-  const Pte pmd = PmdEntry(world, page);
-  return pmd.table() ? world.at(pmd.frame).entries[EntryIndex(page, Level::kPte)] : Pte{};
-}
-
-bool HasGathers(OpKind kind) {
-  return kind == OpKind::kMunmap || kind == OpKind::kDontneed || kind == OpKind::kFree;
-}
+Pte PudEntry(const World& world, int page) { return EntryAt(world, page, Level::kPud); }
+Pte PmdEntry(const World& world, int page) { return EntryAt(world, page, Level::kPmd); }
+Pte PteEntry(const World& world, int page) { return EntryAt(world, page, Level::kPte); }
 
 // --- Invalidations ---
 
@@ -148,54 +137,24 @@ Clashers Clashes::With(Action action) const {
 Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
   // With an invalidation that it does not wait for, what it does next depends on its deliveries.
   if (world_.at(cpu).invalidation.undelivered != 0) return {};
-  using enum Point;
-  switch (next.point) {
-    case fault:
-    case need_resched:
-    case split_folio: return {true, Rule::kIdle};
-    case tlb_flush: return {true, Rule::kFlush};
-    case tlb_flush_done: return {true, Rule::kFlush, {.does = IfItWaits()}};
-    case vma_link:
-    case vma_detach:
-    case mmap_read_unlock:
-    case mmap_write_unlock:
-    case mmap_write_downgrade:
-    case pte_unlock:
-    case pmd_unlock: return OfUnlock(cpu, next);
-    case mmap_read_lock:
-    case mmap_write_lock:
-    case mmap_write_wait: return OfMmapLock(next);
-    case pte_lock:
-    case pmd_lock: return OfLock(next);
-    case pud_read:
-    case pmd_read:
-    case pmd_set:
-    case pmd_invalidate:
-    case pmd_clear: return OfUpperEntry(next);
-    case pte_read:
-    case pte_clear:
-    case pte_set: return OfPte(cpu, next);
-    case pte_table_unlink:
-    case pmd_table_unlink: return OfUnlink(next);
-    case alloc_page:
-    case pud_populate:
-    case pmd_populate: return OfTake(next);
-    case free_page:
-    case free_table: return OfFree(cpu, next);
-    case syscall_return: return OfReturn(cpu);
-    case pending_inc:
-    case pending_dec:
-    case pending_read:
-    case policy_read:
-    case policy_write:
-    case policy_rmw:
-    case finish_wait: return OfCount(next);
-    case access: return OfAccess(cpu, next.page);
-    case walk_pud:
-    case walk_pmd:
-    case walk_pte: return OfWalk(world_.at(cpu).walks[kOwnWalk], true);
-    case fault_retry:
-    case deliver: break;
+  switch (Info(next.point).clash) {
+    case ClashRule::kIdle: return {true, Rule::kIdle};
+    case ClashRule::kFlush: return {true, Rule::kFlush};
+    case ClashRule::kFlushDone: return {true, Rule::kFlush, {.does = IfItWaits()}};
+    case ClashRule::kUnlock: return OfUnlock(cpu, next);
+    case ClashRule::kMmapLock: return OfMmapLock(next);
+    case ClashRule::kTableLock: return OfLock(next);
+    case ClashRule::kUpperEntry: return OfUpperEntry(next);
+    case ClashRule::kPte: return OfPte(cpu, next);
+    case ClashRule::kUnlink: return OfUnlink(next);
+    case ClashRule::kTake: return OfTake(next);
+    case ClashRule::kFree: return OfFree(cpu, next);
+    case ClashRule::kReturn: return OfReturn(cpu);
+    case ClashRule::kCount: return OfCount(next);
+    case ClashRule::kPolicy: return OfPolicy();
+    case ClashRule::kAccess: return OfAccess(cpu, next.page);
+    case ClashRule::kWalk: return OfWalk(world_.at(cpu).walks[kOwnWalk], true);
+    case ClashRule::kAnybody: break;
   }
   return {};
 }
@@ -207,7 +166,8 @@ Clashes::Claim Clashes::OfUnlock(CpuId cpu, PendingStep next) const {
   if (next.point == Point::mmap_read_unlock || next.point == Point::mmap_write_unlock) {
     claim.threads.does = Future::kWritesMmap;
   }
-  if (next.point == Point::mmap_read_unlock && !HasGathers(stepper_.OpInProgress(cpu).kind)) {
+  if (next.point == Point::mmap_read_unlock &&
+      Info(stepper_.OpInProgress(cpu).kind).is(effect::kAccesses)) {
     // The end of a page fault, which is judged if it found a leaf in place more than once.
     claim.known = stepper_.LearnedBy(cpu).mapping == 0;
   }
@@ -257,19 +217,16 @@ Clashes::Claim Clashes::OfMmapLock(PendingStep next) const {
 Clashes::Claim Clashes::OfUpperEntry(PendingStep next) const {
   Claim claim{true, Rule::kTable};
   const uint64_t block = Block(next.page);
-  switch (next.point) {
-    case Point::pud_read:
-      if (PudEntry(world_, next.page).table()) return claim;
-      claim.threads.accesses = Span(next.page);
-      break;
-    case Point::pmd_read:
-      if (PmdEntry(world_, next.page).table()) return claim;
-      claim.known = PmdEntry(world_, next.page).none();
-      claim.threads.accesses = block;
-      break;
-    default:
-      claim.rule = Rule::kHuge;
-      claim.threads.accesses = claim.threads.zaps = claim.fills = block;
+  if (next.point == Point::pud_read) {
+    if (PudEntry(world_, next.page).table()) return claim;
+    claim.threads.accesses = Span(next.page);
+  } else if (next.point == Point::pmd_read) {
+    if (PmdEntry(world_, next.page).table()) return claim;
+    claim.known = PmdEntry(world_, next.page).none();
+    claim.threads.accesses = block;
+  } else {
+    claim.rule = Rule::kHuge;
+    claim.threads.accesses = claim.threads.zaps = claim.fills = block;
   }
   claim.threads.does = IfItWaits();
   return claim;
@@ -316,23 +273,27 @@ Clashes::Claim Clashes::OfFree(CpuId cpu, PendingStep next) const {
   return {};
 }
 
-// What gathers share: the count, and what a policy adds. When a call returns, the waits that it
-// overtook are judged by these.
+// The count that gathers share. When a call returns, the waits that it overtook are judged by it.
 Clashes::Claim Clashes::OfCount(PendingStep next) const {
   Claim claim{true, Rule::kCount};
   claim.returns = waits_;
-  switch (next.point) {
-    case Point::pending_inc:
-      claim.threads.does = Future::kAsks;
-      claim.threads.accesses = kEverywhere;  // a fault that waits for quiet
-      break;
-    case Point::pending_dec:
-      claim.known = world_.mm.tlb_flush_pending != 0;
-      claim.threads.does = Future::kAsks;
-      break;
-    case Point::pending_read: claim.threads.does = Future::kGathers; break;
-    default: claim.rule = Rule::kPolicy; claim.threads.does = Future::kGathers;
+  if (next.point == Point::pending_read) {
+    claim.threads.does = Future::kGathers;
+    return claim;
   }
+  claim.threads.does = Future::kAsks;
+  if (next.point == Point::pending_inc) {
+    claim.threads.accesses = kEverywhere;  // a fault that waits for quiet
+  } else {
+    claim.known = world_.mm.tlb_flush_pending != 0;
+  }
+  return claim;
+}
+
+// What a policy adds to the count; it judges waits as well.
+Clashes::Claim Clashes::OfPolicy() const {
+  Claim claim{true, Rule::kPolicy, {.does = Future::kGathers}};
+  claim.returns = waits_;
   return claim;
 }
 
@@ -424,30 +385,21 @@ Clashers Clashes::WithDelivery(CpuId target, CpuId issuer) const {
 
 Actions Clashes::Blockers(CpuId cpu) const {
   const Action thread = ActionOf(CpuAgent(cpu));
-  const auto owner = [](int one_more) {
-    return one_more == 0 ? Actions{} : Actions::Only(static_cast<Action>(one_more - 1));
-  };
-  switch (stepper_.Next(thread).point) {
-    case Point::pte_lock:
-    case Point::pmd_lock: return owner(world_.at(MakeFrame(stepper_.WaitArgument(cpu))).lock_owner);
-    case Point::mmap_read_lock:  // behind who queues to write, all that read have to go
-    case Point::mmap_write_wait:
-      return owner(world_.mm.mmap_writer != 0 ? world_.mm.mmap_writer
-                                              : 1 + std::countr_zero(world_.mm.mmap_readers));
-    case Point::tlb_flush_done: {
-      const uint8_t undelivered = world_.at(cpu).invalidation.undelivered;
-      return Actions::Only(Delivery(MakeCpu(std::countr_zero(undelivered)), cpu));
-    }
-    case Point::finish_wait: {
-      Actions others;
-      for (int i = 0; i < world_.cpu_count; ++i) {
-        const bool may = MakeCpu(i) != cpu && Of(MakeCpu(i)).Meets({.does = Future::kGathers});
-        if (may) others.Add(ActionOf(CpuAgent(MakeCpu(i))));
-      }
-      return others;
-    }
-    default: return {};
+  Point at = stepper_.Next(thread).point;
+  // Behind who queues to write, all that read have to go.
+  if (at == Point::mmap_read_lock && world_.mm.mmap_writer == 0) at = Point::mmap_write_wait;
+  const int holder = HolderOf(world_, at, stepper_.WaitArgument(cpu));
+  if (holder >= 0) return Actions::Only(ActionOf(CpuAgent(MakeCpu(holder))));
+  if (at == Point::tlb_flush_done) {
+    const uint8_t undelivered = world_.at(cpu).invalidation.undelivered;
+    return Actions::Only(Delivery(MakeCpu(std::countr_zero(undelivered)), cpu));
   }
+  Actions others;
+  for (int i = 0; at == Point::finish_wait && i < world_.cpu_count; ++i) {
+    const bool may = MakeCpu(i) != cpu && Of(MakeCpu(i)).Meets({.does = Future::kGathers});
+    if (may) others.Add(ActionOf(CpuAgent(MakeCpu(i))));
+  }
+  return others;
 }
 
 }  // namespace gatherfuzz

@@ -92,6 +92,7 @@ class Clashes {
   Claim OfTake(PendingStep next) const;
   Claim OfFree(CpuId cpu, PendingStep next) const;
   Claim OfCount(PendingStep next) const;
+  Claim OfPolicy() const;
   Claim OfReturn(CpuId cpu) const;
   Claim OfAccess(CpuId cpu, int page) const;
   Claim OfWalk(const Walk& walk, bool asked) const;

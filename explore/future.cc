@@ -31,7 +31,7 @@ Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
     huge_ |= item.kind == InitItem::Kind::kMap && item.flags.huge;
   }
   for (const auto& [agent, op] : schedule.program) {
-    huge_ |= op.kind == OpKind::kMap && op.flags.huge;
+    huge_ |= Info(op.kind).is(effect::kMaps) && op.flags.huge;
   }
   std::array<size_t, kMaxCpus> ops{}, fills{};
   for (const auto& [agent, op] : schedule.program) {
@@ -60,23 +60,17 @@ Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
 }
 
 Future Futures::OfOp(const Op& op) const {
-  Future future{.does = Future::kLocksMmap};
-  switch (op.kind) {
-    case OpKind::kFill: return {};
-    case OpKind::kMap: future.does |= Future::kWritesMmap; return future;
-    case OpKind::kRead:
-    case OpKind::kWrite:
-      future.accesses = MaskOf(op.range);
-      future.pte_locks = BlocksOf(op.range);
-      future.does |= Future::kTakesFrames;
-      return future;
-    case OpKind::kMunmap:
-      future.unmaps = MaskOf(op.range);
-      future.does |= Future::kWritesMmap;
-      break;
-    case OpKind::kDontneed:
-    case OpKind::kFree: break;
+  const OpInfo& info = Info(op.kind);
+  Future future;
+  if (info.lock != MmapLock::kNone) future.does |= Future::kLocksMmap;
+  if (info.lock == MmapLock::kWrite) future.does |= Future::kWritesMmap;
+  if (info.is(effect::kAccesses)) {
+    future.accesses = MaskOf(op.range);
+    future.pte_locks = BlocksOf(op.range);
+    future.does |= Future::kTakesFrames;
   }
+  if (info.is(effect::kUnmaps)) future.unmaps = MaskOf(op.range);
+  if (!info.gathers()) return future;
   future.zaps = MaskOf(op.range);
   future.pte_locks = BlocksOf(op.range);
   future.does |= Future::kBegins | Future::kGathers | Future::kAsks | Future::kFlushes;
@@ -97,7 +91,7 @@ Future Futures::LeftOf(const Stepper& stepper, CpuId cpu, Future call, Point nex
   const Op& op = stepper.OpInProgress(cpu);
   const int end = world.at(cpu).gather.caller_end;
   if (end == 0 || next == Point::pending_inc) return call;
-  const bool last = op.kind == OpKind::kMunmap ||
+  const bool last = Info(op.kind).is(effect::kUnmaps) ||
                     (world.mm.vma_pages & MaskOf({end, std::max(end, op.range.end)})) == 0;
   if (!last) return call;
   call.does &= ~Future::kBegins;

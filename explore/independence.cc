@@ -8,10 +8,6 @@
 namespace gatherfuzz {
 namespace {
 
-constexpr uint32_t kDisorder =
-    Bit(ViolationKind::kFreedPageCached) | Bit(ViolationKind::kFreedTableCached) |
-    Bit(ViolationKind::kWalkedDeadTable) | Bit(ViolationKind::kProtocolError);
-
 // The closed sets of one state.
 class ClosedSets {
  public:

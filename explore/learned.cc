@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "explore/learned.h"
 
-#include <bit>
 #include <cstring>
 
 #include "harness/agents.h"
+#include "model/machine/frames.h"
 #include "model/machine/tlb.h"
 
 namespace gatherfuzz {
@@ -12,32 +12,15 @@ namespace {
 
 uint64_t Value(Pte entry) { return static_cast<uint64_t>(Index(entry.frame)) << 8 | entry.flags; }
 
-Pte PudEntry(const World& world, int page) {
-  return world.at(kRootFrame).entries[EntryIndex(page, Level::kPud)];
-}
-
-Pte PmdEntry(const World& world, int page) {
-  const Pte pud = PudEntry(world, page);
-  return pud.table() ? world.at(pud.frame).entries[EntryIndex(page, Level::kPmd)] : Pte{};
-}
-
-Pte PteEntry(const World& world, int page) {
-  const Pte pmd = PmdEntry(world, page);
-  return pmd.table() ? world.at(pmd.frame).entries[EntryIndex(page, Level::kPte)] : Pte{};
-}
+Pte PudEntry(const World& world, int page) { return EntryAt(world, page, Level::kPud); }
+Pte PmdEntry(const World& world, int page) { return EntryAt(world, page, Level::kPmd); }
+Pte PteEntry(const World& world, int page) { return EntryAt(world, page, Level::kPte); }
 
 // What the allocator would give: the lowest frame, the lowest block, and whether there is room.
 uint64_t NextFrames(const World& world) {
-  const auto lowest = [](uint64_t low, uint64_t high) {
-    return low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(high);
-  };
-  const auto blocks = [](uint64_t free) {
-    return free & free >> 1 & free >> 2 & free >> 3 & 0x1111111111111111u;
-  };
-  const auto [low, high] = world.free_frames;
-  const int room = kFrames - 1 - kMaxTables - world.mm.data_frames;
-  return static_cast<uint64_t>(lowest(low, high)) |
-         static_cast<uint64_t>(lowest(blocks(low), blocks(high))) << 8 |
+  const int room = DataRoom(world);
+  return static_cast<uint64_t>(LowestFree(world, Level::kPte) + 1) |
+         static_cast<uint64_t>(LowestFree(world, Level::kPmd) + 1) << 8 |
          static_cast<uint64_t>(room >= kPagesPerPmd ? 2
                                : room > 0           ? 1
                                                     : 0)
@@ -72,50 +55,37 @@ uint64_t WalkRead(const World& world, CpuId cpu) {
 }
 
 uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
-  switch (point) {
-    case Point::mmap_write_lock: {
+  switch (Info(point).teaches) {
+    case Teaches::kVmasIfFree: {
       const bool is_free = world.mm.mmap_writer == 0 && world.mm.mmap_readers == 0;
       return is_free ? Vmas(world.mm) : 0;
     }
-    case Point::mmap_write_wait:
-    case Point::mmap_read_lock: return Vmas(world.mm);
-    case Point::pud_read:
-    case Point::pmd_table_unlink: return Value(PudEntry(world, page));
-    case Point::pud_populate: return Value(PudEntry(world, page)) << 32 | NextFrames(world);
-    case Point::pmd_read:
-    case Point::pmd_lock:
-    case Point::pmd_unlock:
-    case Point::pmd_set:
-    case Point::pmd_invalidate:
-    case Point::pmd_clear:
-    case Point::pte_table_unlink: return Value(PmdEntry(world, page));
-    case Point::pmd_populate: return Value(PmdEntry(world, page)) << 32 | NextFrames(world);
-    case Point::pte_read:
-    case Point::pte_clear:
-    case Point::pte_set: return Value(PteEntry(world, page));
-    case Point::alloc_page: return NextFrames(world);
-    case Point::pending_read: return world.mm.tlb_flush_pending > 1;
-    case Point::policy_read:
-    case Point::policy_rmw: return PolicyState(world.mm);
-    case Point::access: return ThroughTlb(world.at(cpu), page);
-    case Point::walk_pud:
-    case Point::walk_pmd:
-    case Point::walk_pte: return WalkRead(world, cpu);
-    default: return 0;
+    case Teaches::kVmas: return Vmas(world.mm);
+    case Teaches::kPudEntry: return Value(PudEntry(world, page));
+    case Teaches::kPudAndFrames: return Value(PudEntry(world, page)) << 32 | NextFrames(world);
+    case Teaches::kPmdEntry: return Value(PmdEntry(world, page));
+    case Teaches::kPmdAndFrames: return Value(PmdEntry(world, page)) << 32 | NextFrames(world);
+    case Teaches::kPteEntry: return Value(PteEntry(world, page));
+    case Teaches::kFrames: return NextFrames(world);
+    case Teaches::kNested: return world.mm.tlb_flush_pending > 1;
+    case Teaches::kPolicyState: return PolicyState(world.mm);
+    case Teaches::kTranslation: return ThroughTlb(world.at(cpu), page);
+    case Teaches::kWalked: return WalkRead(world, cpu);
+    case Teaches::kEverything: return Digest(world);
+    case Teaches::kNothing:
+    case Teaches::kUnsaid: break;
   }
+  return 0;
 }
 
 // The mapping of a leaf that a page fault finds in place, at the steps where it looks.
 Mapping SeenByFault(const World& world, Point point, int page) {
-  switch (point) {
-    case Point::pmd_read:
-    case Point::pmd_unlock: {
-      const Pte pmd = PmdEntry(world, page);
-      return pmd.leaf() ? pmd.mapping : Mapping{0};
-    }
-    case Point::pte_read: return PteEntry(world, page).mapping;
-    default: return 0;
-  }
+  if (!Info(point).teaches_mapping) return 0;
+  const Pte pmd = PmdEntry(world, page);
+  const Pte leaf = Info(point).teaches == Teaches::kPteEntry ? PteEntry(world, page)
+                   : pmd.leaf()                              ? pmd
+                                                             : Pte{};
+  return leaf.mapping;
 }
 
 // True if the step tells nothing new, as one on the way back to a PTE.
@@ -143,7 +113,7 @@ GATHERFUZZ_WRAPS void Learn(Learned& learned, const World& before, CpuId cpu, co
   if (GoesBack(learned, before, point, page)) return;
   uint64_t value = Read(before, cpu, point, page);
   if (foreign && point == Point::pending_read) value = before.mm.tlb_flush_pending;
-  if (op.kind == OpKind::kRead || op.kind == OpKind::kWrite) {
+  if (Info(op.kind).is(effect::kAccesses)) {
     const Mapping seen = SeenByFault(before, point, page);
     value |= static_cast<uint64_t>(seen != 0 && seen == learned.mapping) << 62;
     if (seen != 0) learned.mapping = seen;

@@ -30,8 +30,9 @@ std::vector<Op> OpCodes(const Bounds& bounds) {
     const auto kind = static_cast<OpKind>(k);
     if ((bounds.kinds & Bit(kind)) == 0) continue;
     const bool one_page = Info(kind).operands == Operands::kPage;
-    const VmaFlags flags =
-        kind == OpKind::kMap ? VmaFlags{.write = true, .huge = bounds.huge != 0} : VmaFlags{};
+    const VmaFlags flags = Info(kind).operands == Operands::kMap
+                               ? VmaFlags{.write = true, .huge = bounds.huge != 0}
+                               : VmaFlags{};
     for (int begin = window.begin; begin < window.end; ++begin) {
       const int last = one_page ? begin + 1 : window.end;
       for (int end = begin + 1; end <= last; ++end) codes.push_back({kind, {begin, end}, flags});

@@ -4,6 +4,7 @@
 #include <bit>
 #include <span>
 
+#include "model/check.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
 
@@ -61,6 +62,7 @@ PendingStep Stepper::Next(Action action) const {
 }
 
 bool Stepper::Step(Action action) {
+  GATHERFUZZ_CHECK(Able(action));
   violated_ = false;
   if (IsDelivery(action)) {
     DeliverFrom(system_, TargetOf(action), IssuerOf(action));
@@ -185,6 +187,7 @@ void Stepper::Save(Snapshot& to) const {
 }
 
 void Stepper::GoBackTo(const Snapshot& snapshot) {
+  GATHERFUZZ_CHECK(snapshot.world.cpu_count == start_.cpu_count);  // of this program
   CopyState(snapshot.world, system_.world);
   system_.cost = snapshot.cost;
   trace_hash_ = snapshot.trace_hash;

@@ -9,6 +9,12 @@
 namespace gatherfuzz {
 namespace {
 
+constexpr uint32_t kDraws = [] {
+  uint32_t draws = 0;
+  for (const OpInfo& op : kOps) draws += static_cast<uint32_t>(op.drawn);
+  return draws;
+}();
+
 // All pages below `span`, one, a few, or any.
 PageRange RangeWithin(int span, Random& random) {
   const int page = static_cast<int>(random.Below(static_cast<uint32_t>(span)));
@@ -116,19 +122,17 @@ PageRange AnyRange(Random& random) {
 }
 
 OpKind PickOpKind(Random& random) {
-  static constexpr OpKind kLikely[16] = {
-      OpKind::kDontneed, OpKind::kDontneed, OpKind::kDontneed, OpKind::kDontneed,
-      OpKind::kDontneed, OpKind::kMunmap,   OpKind::kMunmap,   OpKind::kFree,
-      OpKind::kFree,     OpKind::kRead,     OpKind::kRead,     OpKind::kWrite,
-      OpKind::kWrite,    OpKind::kWrite,    OpKind::kMap,      OpKind::kFill};
-  return kLikely[random.Below(16)];
+  int left = static_cast<int>(random.Below(kDraws));
+  int kind = 0;
+  while ((left -= kOps[kind].drawn) >= 0) ++kind;
+  return static_cast<OpKind>(kind);
 }
 
 ProgramLine MakeLine(CpuId cpu, OpKind kind, PageRange range, Random& random) {
   ProgramLine line{CpuAgent(cpu), {.kind = kind, .range = range, .flags = {}}};
-  if (kind == OpKind::kFill) line.agent = WalkerAgent(cpu);
+  line.agent = MakeAgent(Info(kind).agent, cpu);
   if (Info(kind).operands == Operands::kPage) line.op.range.end = range.begin + 1;
-  if (kind == OpKind::kMap) {
+  if (Info(kind).operands == Operands::kMap) {
     line.op.flags = {.write = !OneIn(random, 4), .huge = OneIn(random, 3)};
   }
   return line;

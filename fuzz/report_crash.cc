@@ -10,10 +10,10 @@ namespace gatherfuzz {
 namespace {
 
 // What each prints differs, so that a linker does not fold them into one.
-#define GATHERFUZZ_VIOLATION(id, text, holds)                \
-  [[noreturn, gnu::noinline]] void Violation##id() {         \
-    std::fputs("gatherfuzz: " text ": " holds "\n", stderr); \
-    std::abort();                                            \
+#define GATHERFUZZ_VIOLATION(id, text, about, leaves, holds, told) \
+  [[noreturn, gnu::noinline]] void Violation##id() {               \
+    std::fputs("gatherfuzz: " text ": " holds "\n", stderr);       \
+    std::abort();                                                  \
   }
 #include "model/violations.def"
 #undef GATHERFUZZ_VIOLATION
@@ -40,7 +40,7 @@ void PrintCrash(const std::string& program, const char* source, int line, const 
 
 void AbortFor(ViolationKind kind) {
   switch (kind) {
-#define GATHERFUZZ_VIOLATION(id, text, holds) \
+#define GATHERFUZZ_VIOLATION(id, ...) \
   case ViolationKind::k##id: Violation##id();
 #include "model/violations.def"
 #undef GATHERFUZZ_VIOLATION

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdlib>
 
+#include "model/check.h"
 #include "model/kernel/paths.h"
 #include "model/machine/walk.h"
 #include "model/oracle/oracle.h"
@@ -58,6 +59,7 @@ void Agents::LoadInit(const Schedule& schedule) {
 
 void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   system_.arch = &arch;
+  system_.hardware = arch.hardware();
   system_.protocol = &policy.protocol();
   system_.ignored = ignored;
   system_.cost = {};
@@ -100,6 +102,7 @@ void Agents::BeginChoice(CpuId cpu, Point point, Point detour, int page) {
 void Agents::EndChoice(CpuId cpu) { at_fork_ &= static_cast<uint8_t>(~CpuBit(cpu)); }
 
 void Agents::BeginWait(CpuId cpu, Point point, int page, Ready ready, int arg) {
+  GATHERFUZZ_CHECK(Info(point).blocks != 0);  // points.def says how far on it is
   CpuProgram& self = program(cpu);
   self.ready = ready;
   self.arg = arg;
@@ -160,6 +163,7 @@ PendingStep Agents::PendingOf(AgentId agent) const {
 
 void Agents::StepWalkerOf(CpuId cpu) {
   CpuProgram& self = program(cpu);
+  GATHERFUZZ_CHECK(self.fill < static_cast<int>(self.fills.size()));
   if (!StepWalker(system_, cpu, self.fills[self.fill])) return;
   if (++self.fill == static_cast<int>(self.fills.size())) {
     walkers_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
@@ -177,20 +181,6 @@ int Agents::LineOf(AgentId agent) const {
   return 0;
 }
 
-namespace {
-
-// How far on in a call a step is at which a thread can be blocked; the last can be in any deadlock
-// whose other steps are before it.
-int DepthInCall(Point blocked_at) {
-  static constexpr Point kOrder[] = {
-      Point::mmap_write_lock, Point::mmap_write_wait, Point::mmap_read_lock, Point::pmd_lock,
-      Point::pte_lock,        Point::finish_wait,     Point::tlb_flush_done, Point::fault_retry};
-  const auto* at = std::find(std::begin(kOrder), std::end(kOrder), blocked_at);
-  return static_cast<int>(at - kOrder);
-}
-
-}  // namespace
-
 void Agents::JudgeEnd() {
   if (cpus_left_ != 0) {
     // Named after the step that is furthest on in a call, so that the same deadlock is named the
@@ -198,7 +188,7 @@ void Agents::JudgeEnd() {
     CpuId blocked = MakeCpu(std::countr_zero(cpus_left_));
     for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
       const CpuId cpu = MakeCpu(std::countr_zero(cpus));
-      const auto depth = [&](CpuId it) { return DepthInCall(program(it).pending.point); };
+      const auto depth = [&](CpuId it) { return Info(program(it).pending.point).blocks; };
       if (depth(cpu) > depth(blocked)) blocked = cpu;
     }
     CheckDeadlock(system_, blocked, program(blocked).pending.point);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "harness/family.h"
 #include "harness/random.h"
@@ -11,16 +12,51 @@
 namespace gatherfuzz {
 namespace {
 
-// Where the canonical codes of each byte end; what is above is spread by weight.
+// Where the canonical codes of each byte end; what is above is spread by weight. Operations and
+// steps have codes of their own, in ops.def and points.def. What this file says of a byte that is
+// the code of none is frozen with the version, so that a new operation or step, which takes such a
+// code, changes nothing else.
 constexpr int kAgentCodes = kMaxAgents;
 constexpr int kMapCodes = 4;                          // bit 0: write, bit 1: huge
 constexpr int kInitCodes = kMapCodes + 2 + kMaxCpus;  // maps, present, present dirty, cached cpuN
-constexpr int kOpCodes = kMapCodes + kOpCount - 1;    // maps, then the other operations in order
 constexpr int kCountCodes = 128;  // order mode: 0 a 16-bit count, 1 to 127 small counts
 constexpr int kDoneCodes = 136;   // ... until done
 constexpr int kPointCodes = 196;  // ... until a point, exactly; above: likely points
-static_assert(kDoneCodes + kPointCount <= kPointCodes);
+// How many steps had codes as version 3 began. The codes behind theirs stood for the same again.
+constexpr int kPointsAtFirst = 46;
 constexpr uint8_t kAnyPage = 255;
+
+constexpr uint8_t kNoCode = 255;
+// By byte: the operation that has this code, or kNoCode.
+constexpr std::array<uint8_t, 256> kOpOfCode = [] {
+  std::array<uint8_t, 256> table{};
+  table.fill(kNoCode);
+  for (int kind = 0; kind < kOpCount; ++kind) {
+    const int codes = kOps[kind].operands == Operands::kMap ? kMapCodes : 1;
+    for (int i = 0; i < codes; ++i) {
+      auto& entry = table[static_cast<size_t>(kOps[kind].code + i)];
+      if (entry != kNoCode) throw "two operations of ops.def have one byte code";
+      entry = static_cast<uint8_t>(kind);
+    }
+  }
+  return table;
+}();
+// By mode byte of the order: the point that has this code, or that it stood for at first.
+constexpr std::array<uint8_t, 256> kPointOfCode = [] {
+  std::array<uint8_t, 256> table{};
+  table.fill(kNoCode);
+  for (int point = 0; point < kPointCount; ++point) {
+    auto& entry = table[static_cast<size_t>(kPoints[point].code)];
+    const bool spare = (1 <= kPoints[point].code && kPoints[point].code < kCountCodes) ||
+                       (kDoneCodes <= kPoints[point].code && kPoints[point].code < kPointCodes);
+    if (entry != kNoCode || !spare) throw "a step of points.def has the byte code of another";
+    entry = static_cast<uint8_t>(point);
+  }
+  for (size_t code = kDoneCodes; code < kPointCodes; ++code) {
+    if (table[code] == kNoCode) table[code] = (code - kDoneCodes) % kPointsAtFirst;
+  }
+  return table;
+}();
 
 // Where a switch is most telling: around what others see, and before what they wait for.
 constexpr Point kLikelyPoints[] = {Point::pte_clear,        Point::pte_unlock,
@@ -100,27 +136,32 @@ AgentId DecodeAgent(uint8_t byte, int cpus) {
                    cpu);
 }
 
-OpKind DecodeOpKind(int code, VmaFlags& flags) {
-  if (code >= kOpCodes) {
-    static constexpr uint8_t kLikely[16] = {5, 5, 5, 5, 5, 5, 4, 4, 4, 6, 6, 7, 7, 8, 1, 3};
-    code = kLikely[code % 16];
+OpKind DecodeOpKind(uint8_t code, VmaFlags& flags) {
+  if (kOpOfCode[code] == kNoCode) {
+    using enum OpKind;
+    static constexpr std::pair<OpKind, int> kLikely[16] = {
+        {kDontneed, 0}, {kDontneed, 0}, {kDontneed, 0}, {kDontneed, 0},
+        {kDontneed, 0}, {kDontneed, 0}, {kMunmap, 0},   {kMunmap, 0},
+        {kMunmap, 0},   {kFree, 0},     {kFree, 0},     {kRead, 0},
+        {kRead, 0},     {kWrite, 0},    {kMap, 1},      {kMap, 3}};
+    const auto [kind, map_code] = kLikely[code % 16];
+    flags = MapFlags(map_code);
+    return kind;
   }
-  if (code >= kMapCodes) return static_cast<OpKind>(code - kMapCodes + 1);
-  flags = MapFlags(code);
-  return OpKind::kMap;
+  const auto kind = static_cast<OpKind>(kOpOfCode[code]);
+  if (Info(kind).operands == Operands::kMap) flags = MapFlags(code - Info(kind).code);
+  return kind;
 }
 
 ProgramLine DecodeLine(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span) {
   ProgramLine line;
   AgentId agent = DecodeAgent(record[0], cpus);
   if (KindOf(agent) != AgentKind::kWalker) agent = CpuAgent(CpuOf(agent));
-  line.agent = agent;
   line.op.kind = DecodeOpKind(record[1], line.op.flags);
-  if (KindOf(agent) == AgentKind::kWalker) {
+  if (KindOf(agent) == AgentKind::kWalker && Info(line.op.kind).agent != AgentKind::kWalker) {
     line.op = {.kind = OpKind::kFill, .range = {}, .flags = {}};
-  } else if (line.op.kind == OpKind::kFill) {
-    line.agent = WalkerAgent(CpuOf(agent));
   }
+  line.agent = MakeAgent(Info(line.op.kind).agent, CpuOf(agent));
   const bool one_page = Info(line.op.kind).operands == Operands::kPage;
   line.op.range = DecodeRange(record[2], one_page ? 0 : record[3], span);
   return line;
@@ -174,17 +215,17 @@ Run DecodeRun(const std::array<uint8_t, kRecordBytes>& record, int cpus, int spa
   Run run;
   run.agent = DecodeAgent(record[0], cpus);
   if (KindOf(run.agent) == AgentKind::kDetour) return run;  // one step
-  const int mode = record[1];
+  const uint8_t mode = record[1];
   if (mode == 0) {
     run.count = static_cast<uint16_t>(std::max(1, record[2] | record[3] << 8));
-  } else if (mode < kCountCodes) {
+  } else if (mode < kCountCodes && kPointOfCode[mode] == kNoCode) {
     run.count = static_cast<uint16_t>(1 + mode % 16);
-  } else if (mode < kDoneCodes) {
+  } else if (kCountCodes <= mode && mode < kDoneCodes) {
     run.kind = Run::Kind::kUntilDone;
   } else {
     run.kind = Run::Kind::kUntilPoint;
     const bool exact = mode < kPointCodes;
-    run.point = exact ? static_cast<Point>((mode - kDoneCodes) % kPointCount)
+    run.point = exact ? static_cast<Point>(kPointOfCode[mode])
                       : kLikelyPoints[(mode - kPointCodes) % std::size(kLikelyPoints)];
     if (Info(run.point).has_page && (exact ? record[2] != kAnyPage : record[2] >= 160)) {
       run.page = static_cast<int8_t>(DecodePage(record[2], span));
@@ -203,7 +244,7 @@ std::array<uint8_t, kRecordBytes> EncodeRun(const Run& run) {
     case Run::Kind::kUntilDone: return {agent, kCountCodes, 0, 0};
     case Run::Kind::kUntilPoint: break;
   }
-  return {agent, static_cast<uint8_t>(kDoneCodes + static_cast<int>(run.point)),
+  return {agent, static_cast<uint8_t>(Info(run.point).code),
           run.page == kNoPage ? kAnyPage : static_cast<uint8_t>(run.page),
           static_cast<uint8_t>(run.count)};
 }
@@ -289,9 +330,9 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
     put(code, item.range.begin, EncodeLength(item.range), 0);
   }
   for (const auto& [agent, op] : schedule.program) {
-    const int code =
-        op.kind == OpKind::kMap ? MapCode(op.flags) : kMapCodes - 1 + static_cast<int>(op.kind);
-    put(Index(agent), code, op.range.begin, EncodeLength(op.range));
+    const OpInfo& info = Info(op.kind);
+    const int flags = info.operands == Operands::kMap ? MapCode(op.flags) : 0;
+    put(Index(agent), info.code + flags, op.range.begin, EncodeLength(op.range));
   }
   for (const Run& run : schedule.order) {
     const auto record = EncodeRun(run);

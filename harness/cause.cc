@@ -6,38 +6,24 @@
 #include "model/machine/tlb.h"
 
 namespace gatherfuzz {
-bool AboutTable(ViolationKind kind) {
-  return kind == ViolationKind::kFreedTableCached || kind == ViolationKind::kWalkedDeadTable;
-}
+bool AboutTable(ViolationKind kind) { return Info(kind).about == ViolationAbout::kTable; }
 
 namespace {
 
-bool AboutStaleLeaf(ViolationKind kind) {
-  return kind == ViolationKind::kStaleAfterReturn ||
-         kind == ViolationKind::kStaleDirtyAfterReturn || kind == ViolationKind::kFreedPageCached;
-}
+bool AboutStaleLeaf(ViolationKind kind) { return Info(kind).about == ViolationAbout::kLeaf; }
 
-bool Removes(Point point) {
-  return point == Point::pte_clear || point == Point::pmd_clear || point == Point::pmd_invalidate;
-}
-
-bool Unlinks(Point point) {
-  return point == Point::pte_table_unlink || point == Point::pmd_table_unlink;
-}
-
-bool Examines(Point point) {
-  return Removes(point) || point == Point::pte_read || point == Point::pmd_read ||
-         point == Point::pud_read;
-}
-
-bool ReadsAbove(Point point) { return point == Point::pmd_read || point == Point::pud_read; }
+bool Removes(Point point) { return Info(point).is(role::kRemoves); }
+bool Unlinks(Point point) { return Info(point).is(role::kUnlinks); }
+bool Examines(Point point) { return Info(point).is(role::kExamines); }
+bool ReadsAbove(Point point) { return Info(point).is(role::kLockless); }
 
 // Whether the step is about `page`: lockless reads of upper levels are about all that lies below.
 bool Concerns(const StepEvent& event, int page) {
-  const int span =
-      event.point == Point::pud_read || event.point == Point::pmd_table_unlink ? kPagesPerPud
-      : event.point == Point::pte_read || event.point == Point::pte_clear      ? 1
-                                                                               : kPagesPerPmd;
+  const Touches touches = TouchesOf(event.point);
+  const auto has = [&](Thing thing) {
+    return ((touches.reads | touches.writes) & MaskOf(thing)) != 0;
+  };
+  const int span = has(Thing::kPud) ? kPagesPerPud : has(Thing::kPte) ? 1 : kPagesPerPmd;
   return event.page / span == page / span;
 }
 
@@ -113,8 +99,7 @@ bool DeliveredToHolder(const Trace& trace, int flushed) {
 // The step whose call had to invalidate the entry.
 const StepEvent& Responsible(const Trace& trace, const Cause& cause) {
   const StepEvent& judged = trace.steps[cause.judged].event;
-  const bool hardware = judged.point == Point::walk_pud || judged.point == Point::walk_pmd ||
-                        judged.point == Point::walk_pte;
+  const bool hardware = Info(judged.point).is(role::kWalk);
   return hardware && cause.removed >= 0 ? trace.steps[cause.removed].event : judged;
 }
 
@@ -139,12 +124,6 @@ void FindFlush(const Trace& trace, Cause& cause) {
   }
 }
 
-// The kernel path that an operation takes there.
-const char* PathName(OpKind kind) {
-  const bool zap = kind == OpKind::kMunmap || kind == OpKind::kDontneed;
-  return zap ? "zap" : Info(kind).name;
-}
-
 std::string StepSignature(const Schedule& schedule, const Trace& trace, int index) {
   if (index < 0) return "init";
   const TraceStep& step = trace.steps[index];
@@ -152,7 +131,7 @@ std::string StepSignature(const Schedule& schedule, const Trace& trace, int inde
   // A lockless read that finds nothing and one that finds something are different places to race.
   if (ReadsAbove(step.event.point)) text += step.saw_none ? "-none" : "";
   const Op* op = Examines(step.event.point) ? OpOf(schedule, step.event) : nullptr;
-  return op == nullptr ? text : text + "." + PathName(op->kind);
+  return op == nullptr ? text : text + "." + Info(op->kind).shares();
 }
 
 }  // namespace
@@ -207,7 +186,7 @@ std::string Signature(const Schedule& schedule, const Trace& trace) {
     text += "+" + StepSignature(schedule, trace, cause.judged);
     return text + "+" + kMissing[static_cast<int>(cause.missing)];
   }
-  if (violation.kind == ViolationKind::kEndlessFault) {
+  if (Info(violation.kind).about == ViolationAbout::kFault) {
     return text + (FaultsForTlb(trace) ? "+tlb" : "+walk-cache");
   }
   for (const char c : std::string_view(violation.detail)) {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "model/kernel/locks.h"
 #include "model/kernel/paths.h"
 #include "model/machine/invalidation.h"
 #include "model/machine/walk.h"
@@ -185,7 +186,6 @@ bool Execution::GoOnWithTurn() {
 // Who can move and has to, for `agent` to go on: a delivery, or the holder of a lock, or whoever
 // that one waits for. Nobody if the turn is not lent, or if `agent` waits for something else.
 AgentId Execution::Blocker(AgentId agent) {
-  const Mm& mm = system_.world.mm;
   for (int depth = 0; depth < kMaxCpus; ++depth) {
     const bool thread =
         KindOf(agent) == AgentKind::kCpu && (cpus_left_ & CpuBit(CpuOf(agent))) != 0;
@@ -197,18 +197,8 @@ AgentId Execution::Blocker(AgentId agent) {
           MakeCpu(std::countr_zero(system_.world.at(CpuOf(agent)).invalidation.undelivered)));
     }
     if (turn_.lends != Lends::kToAll) return kNobody;
-    int holder = -1;
-    switch (waiter.pending.point) {
-      case Point::pte_lock:
-      case Point::pmd_lock: holder = system_.world.at(MakeFrame(waiter.arg)).lock_owner - 1; break;
-      case Point::mmap_read_lock:  // a writer, or one who queues to be
-        holder = (mm.mmap_writer != 0 ? mm.mmap_writer : 1 + std::countr_zero(mm.mmap_queue)) - 1;
-        break;
-      case Point::mmap_write_wait:
-        holder = mm.mmap_writer != 0 ? mm.mmap_writer - 1 : std::countr_zero(mm.mmap_readers);
-        break;
-      default: return kNobody;
-    }
+    const int holder = HolderOf(system_.world, waiter.pending.point, waiter.arg);
+    if (holder < 0) return kNobody;
     agent = CpuAgent(MakeCpu(holder));
     if (Runnable(agent)) return agent;
   }

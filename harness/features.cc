@@ -41,8 +41,17 @@ int Features::PlaceOf(const StepEvent& event, Touches touches) {
     case Thing::kPteLock: return kPages + kPmds + event.page / kPagesPerPmd;
     case Thing::kPud: return kPages + 2 * kPmds + event.page / kPagesPerPud;
     case Thing::kPmdLock: return kPages + 2 * kPmds + kPuds + event.page / kPagesPerPud;
-    default: return kPages + 2 * kPmds + 2 * kPuds + thing;
+    case Thing::kMmapLock:
+    case Thing::kCounter:
+    case Thing::kPolicy:
+    case Thing::kAllocator:
+    case Thing::kTlb:
+    case Thing::kWalkCache:
+    case Thing::kQueue:
+    case Thing::kRequest:
+    case Thing::kMmapTurn: break;
   }
+  return kPages + 2 * kPmds + 2 * kPuds + thing;
 }
 
 void Features::Pair(const StepEvent& event) {
@@ -74,24 +83,18 @@ void Features::Clear(const StepEvent& event, const World& before) {
   const CpuId cpu = CpuOf(event.agent);
   Debt& debt = debts_[static_cast<size_t>(Index(cpu))];
   const auto block = static_cast<uint16_t>(event.page < 0 ? 0 : 1u << event.page / kPagesPerPmd);
-  switch (event.point) {
-    case Point::pte_clear:
-      debt.small |= PageBit(event.page);
-      all_.small |= PageBit(event.page);
-      break;
-    case Point::pmd_clear:
-      debt.huge |= block;
-      all_.huge |= block;
-      break;
-    case Point::pte_table_unlink:
-      debt.tables |= block;
-      all_.tables |= block;
-      break;
-    case Point::pending_dec: Pay(cpu); break;
-    case Point::free_page:
-      if (before.at(cpu).gather.live) Pay(cpu);
-      break;
-    default: break;
+  if (event.point == Point::pte_clear) {
+    debt.small |= PageBit(event.page);
+    all_.small |= PageBit(event.page);
+  } else if (event.point == Point::pmd_clear) {
+    debt.huge |= block;
+    all_.huge |= block;
+  } else if (event.point == Point::pte_table_unlink) {
+    debt.tables |= block;
+    all_.tables |= block;
+  } else if (event.point == Point::pending_dec ||
+             (event.point == Point::free_page && before.at(cpu).gather.live != 0)) {
+    Pay(cpu);
   }
 }
 
@@ -119,9 +122,7 @@ void Features::Shape(const StepEvent& event, const World& before) {
   uint32_t shape = 0;
   for (int page = RoundDown(gather.caller_start, kPagesPerPmd); page < gather.caller_end;
        page += kPagesPerPmd) {
-    const Pte pud = before.at(kRootFrame).entries[EntryIndex(page, Level::kPud)];
-    const Pte pmd =
-        pud.none() ? Pte{} : before.at(pud.frame).entries[EntryIndex(page, Level::kPmd)];
+    const Pte pmd = EntryAt(before, page, Level::kPmd);
     shape |= pmd.none() ? 1u : pmd.table() ? 2u : 4u;
   }
   Set(kHalf, 1u << 28 | shape | Few(before.mm.tlb_flush_pending) << 3);

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "model/check.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define GATHERFUZZ_ASAN 1
 #elif defined(__has_feature)
@@ -61,6 +63,7 @@ void Fiber::Prepare(Entry entry, void* argument) {
 }
 
 void Fiber::PutBack(std::span<const char> live) {
+  GATHERFUZZ_CHECK(stack_ != nullptr && live.size() <= kStackBytes);
   char* const lowest = stack_ + kStackBytes - live.size();
   std::memcpy(lowest, live.data(), live.size());
   context_ = lowest;

@@ -36,16 +36,14 @@ struct Uses {
 };
 
 Uses UsesOf(OpKind kind, CpuMask cpu) {
-  switch (kind) {
-    case OpKind::kMap: return {.map = cpu};
-    case OpKind::kMunmap: return {.zap = cpu, .unmap = cpu};
-    case OpKind::kDontneed: return {.zap = cpu};
-    case OpKind::kFree: return {.free = cpu};
-    case OpKind::kRead: return {.access = cpu};
-    case OpKind::kWrite: return {.access = cpu, .write = cpu};
-    case OpKind::kFill: break;
-  }
-  return {};
+  const OpInfo& op = Info(kind);
+  const auto if_it = [&](unsigned does) { return op.is(does) ? cpu : CpuMask{0}; };
+  return {.access = if_it(effect::kAccesses),
+          .write = if_it(effect::kWrites),
+          .zap = if_it(effect::kZaps),
+          .unmap = if_it(effect::kUnmaps),
+          .free = if_it(effect::kCleans),
+          .map = if_it(effect::kMaps)};
 }
 
 bool Runs(const Schedule& schedule, const ProgramLine& line) {
@@ -60,7 +58,7 @@ class Analysis {
     }
     for (const ProgramLine& line : schedule.program) {
       if (!Runs(schedule, line)) continue;
-      if (line.op.kind == OpKind::kMap) NoteMap(line.op.range, line.op.flags);
+      if (Info(line.op.kind).is(effect::kMaps)) NoteMap(line.op.range, line.op.flags);
       const Uses uses = UsesOf(line.op.kind, CpuBit(CpuOf(line.agent)));
       if (uses.free != 0) NoteSkippable(line.op.range);
       for (int page = line.op.range.begin; page < line.op.range.end; ++page) uses_[page] |= uses;
@@ -118,7 +116,7 @@ class Analysis {
     while (unclear != before) {
       before = unclear;
       for (const ProgramLine& line : schedule_.program) {
-        if (!Runs(schedule_, line) || line.op.kind != OpKind::kMap) continue;
+        if (!Runs(schedule_, line) || !Info(line.op.kind).is(effect::kMaps)) continue;
         if ((MaskOf(line.op.range) & unclear) != 0) unclear |= MaskOf(line.op.range);
       }
     }
@@ -178,15 +176,15 @@ class Analysis {
 class Reference {
  public:
   void Run(const Op& op) {
-    switch (op.kind) {
-      case OpKind::kMap: return Map(op.range, op.flags);
-      case OpKind::kMunmap: return Munmap(op.range);
-      case OpKind::kDontneed: return Zap(MaskOf(op.range) & vma_);
-      case OpKind::kFree: return Clean(MaskOf(op.range) & vma_);
-      case OpKind::kRead:
-      case OpKind::kWrite: return Access(op.range.begin, op.kind == OpKind::kWrite);
-      case OpKind::kFill: return;
+    const OpInfo& info = Info(op.kind);
+    if (info.is(effect::kMaps)) Map(op.range, op.flags);
+    if (info.is(effect::kUnmaps)) {
+      Munmap(op.range);
+    } else if (info.is(effect::kZaps)) {
+      Zap(MaskOf(op.range) & vma_);
     }
+    if (info.is(effect::kCleans)) Clean(MaskOf(op.range) & vma_);
+    if (info.is(effect::kAccesses)) Access(op.range.begin, info.is(effect::kWrites));
   }
 
   void Map(PageRange range, VmaFlags flags) {

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstddef>
 
+#include "model/check.h"
+
 namespace gatherfuzz {
 
 template <typename T, size_t kCapacity>
@@ -17,7 +19,10 @@ class FixedVector {
   bool full() const { return size_ == kCapacity; }
   void clear() { size_ = 0; }
   // Keeps the first `size` items, of no fewer.
-  void truncate(size_t size) { size_ = size; }
+  void truncate(size_t size) {
+    GATHERFUZZ_CHECK(size <= size_);
+    size_ = size;
+  }
   // False, and nothing is changed, if it is full.
   bool push_back(const T& item) {
     if (full()) return false;
@@ -31,12 +36,22 @@ class FixedVector {
     return true;
   }
   void erase(size_t at) {
+    GATHERFUZZ_CHECK(at < size_);
     std::copy(items_.begin() + at + 1, items_.begin() + size_, items_.begin() + at);
     --size_;
   }
-  T& operator[](size_t i) { return items_[i]; }
-  const T& operator[](size_t i) const { return items_[i]; }
-  T& back() { return items_[size_ - 1]; }
+  T& operator[](size_t i) {
+    GATHERFUZZ_CHECK(i < size_);
+    return items_[i];
+  }
+  const T& operator[](size_t i) const {
+    GATHERFUZZ_CHECK(i < size_);
+    return items_[i];
+  }
+  T& back() {
+    GATHERFUZZ_CHECK(size_ != 0);
+    return items_[size_ - 1];
+  }
   const T* begin() const { return items_.data(); }
   const T* end() const { return items_.data() + size_; }
   T* begin() { return items_.data(); }

@@ -59,21 +59,22 @@ struct Run {
 // which draws the rest of the order from `seed`. The numbers stand in byte schedules.
 struct Tail {
   enum class Kind : uint8_t {
-    kRest = 0,     // the running agent goes on until it ends or blocks (deliveries of its own
-                   // invalidation move in its place), then the lowest-numbered that can move
-    kRuns = 1,     // pseudo-random runs, mostly short
-    kUniform = 2,  // each step, any agent that can move
-    kPct = 3,      // ... and the others by their names
-    kPos = 4,
-    kSurw = 5,
-    kLandmark = 6,
+    kRest = 0,  // the running agent goes on until it ends or blocks (deliveries of its own
+                // invalidation move in its place), then the lowest-numbered that can move
+#define GATHERFUZZ_STRATEGY(id, ...) id,
+#include "harness/search/strategies.def"
+#undef GATHERFUZZ_STRATEGY
   };
   Kind kind = Kind::kRest;
   uint32_t seed = 0;   // 0 for kRest
   uint16_t steps = 0;  // kPct: how many steps the run is expected to have; 0: estimated
   friend bool operator==(const Tail&, const Tail&) = default;
 };
-inline constexpr int kTailKinds = 7;
+inline constexpr int kTailKinds = 1
+#define GATHERFUZZ_STRATEGY(...) +1
+#include "harness/search/strategies.def"
+#undef GATHERFUZZ_STRATEGY
+    ;
 
 struct Schedule {
   int cpus = 2;               // 1 to kMaxCpus

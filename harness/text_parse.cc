@@ -127,8 +127,11 @@ class Parser : TextLines {
     switch (section_) {
       case Section::kHead: return HeadLine();
       case Section::kInit: return InitLine();
-      default: return OpLine();
+      case Section::kProgram:
+      case Section::kOrder:
+      case Section::kEnd: break;
     }
+    return OpLine();
   }
 
   bool First() {

@@ -6,24 +6,6 @@
 namespace gatherfuzz {
 namespace {
 
-// Like CurrentLeaf, but also shows a leaf that only software sees.
-Pte SoftwareLeaf(const World& world, int page) {
-  FrameId table = kRootFrame;
-  for (Level level : {Level::kPud, Level::kPmd, Level::kPte}) {
-    const Pte entry = world.at(table).entries[EntryIndex(page, level)];
-    if (!entry.table()) return entry;
-    table = entry.frame;
-  }
-  return Pte{};
-}
-
-// Whether the PUD or PMD entry for `page` is empty; what is above it counts as well.
-bool NoneAt(const World& world, Level level, int page) {
-  const Pte pud = world.at(kRootFrame).entries[EntryIndex(page, Level::kPud)];
-  if (level == Level::kPud || pud.none()) return pud.none();
-  return world.at(pud.frame).entries[EntryIndex(page, Level::kPmd)].none();
-}
-
 void CompareTlbs(const World& before, const World& after, std::vector<TlbChange>& changes) {
   for (int i = 0; i < after.cpu_count; ++i) {
     const Tlb& old_tlb = before.cpus[i].tlb;
@@ -85,9 +67,11 @@ class Recorder final : public StepObserver {
     before_ = before;
     TraceStep step;
     step.event = event;
-    if (AboutPage(event)) step.leaf_before = SoftwareLeaf(before, event.page);
-    if (event.point == Point::pud_read) step.saw_none = NoneAt(before, Level::kPud, event.page);
-    if (event.point == Point::pmd_read) step.saw_none = NoneAt(before, Level::kPmd, event.page);
+    if (AboutPage(event)) step.leaf_before = LastEntry(before, event.page);
+    if (Info(event.point).is(role::kLockless)) {
+      const Level level = event.point == Point::pud_read ? Level::kPud : Level::kPmd;
+      step.saw_none = EntryAt(before, event.page, level).none();
+    }
     const CpuState& cpu = before.at(CpuOf(event.agent));
     if (KindOf(event.agent) == AgentKind::kCpu) step.gather = cpu.gather;
     if (event.point == Point::deliver) {
@@ -103,7 +87,7 @@ class Recorder final : public StepObserver {
     if (trace_.steps.empty()) return;
     TraceStep& step = trace_.steps.back();
     const StepEvent& event = step.event;
-    if (AboutPage(event)) step.leaf_after = SoftwareLeaf(after, event.page);
+    if (AboutPage(event)) step.leaf_after = LastEntry(after, event.page);
     step.pending_after = after.mm.tlb_flush_pending;
     if (event.point == Point::tlb_flush) {
       step.request = after.at(CpuOf(event.agent)).invalidation;
@@ -181,28 +165,20 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
 }
 
 std::string Describe(const TraceStep& step) {
-  switch (step.event.point) {
-    case Point::pte_read: return step.leaf_before.none() ? "none" : MappingName(step.leaf_before);
-    case Point::pmd_read:
-    case Point::pud_read: return step.saw_none ? "none" : "";
-    case Point::pte_clear:
-    case Point::pmd_clear:
-    case Point::pmd_invalidate: return MappingName(step.leaf_before);
-    case Point::pte_set:
-    case Point::pmd_set: return MappingName(step.leaf_after);
-    case Point::pending_inc:
-    case Point::pending_read:
-    case Point::pending_dec: return "= " + std::to_string(step.pending_after);
-    case Point::tlb_flush: return DescribeRequest(step.request);
-    case Point::deliver: return DescribeDropped(step);
-    case Point::walk_pud:
-    case Point::walk_pmd:
-    case Point::walk_pte: return DescribeWalk(step);
-    case Point::alloc_page:
-    case Point::free_page:
-    case Point::free_table: return step.frame < 0 ? "" : "frame " + std::to_string(step.frame);
-    default: return "";
+  switch (Info(step.event.point).shows) {
+    case Shows::kLeafOrNone:
+      return step.leaf_before.none() ? "none" : MappingName(step.leaf_before);
+    case Shows::kWhenNone: return step.saw_none ? "none" : "";
+    case Shows::kLeafBefore: return MappingName(step.leaf_before);
+    case Shows::kLeafAfter: return MappingName(step.leaf_after);
+    case Shows::kPending: return "= " + std::to_string(step.pending_after);
+    case Shows::kRequest: return DescribeRequest(step.request);
+    case Shows::kDropped: return DescribeDropped(step);
+    case Shows::kFilled: return DescribeWalk(step);
+    case Shows::kFrame: return step.frame < 0 ? "" : "frame " + std::to_string(step.frame);
+    case Shows::kNothing: break;
   }
+  return "";
 }
 
 const Op* OpOf(const Schedule& schedule, const StepEvent& event) {

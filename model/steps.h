@@ -21,34 +21,10 @@
 
 #include "model/machine/types.h"
 #include "model/machine/world.h"
+#include "model/points.h"
 #include "model/violation.h"
 
 namespace gatherfuzz {
-
-enum class Point : uint8_t {
-#define GATHERFUZZ_POINT(name, order, has_page, help) name,
-#include "model/points.def"
-#undef GATHERFUZZ_POINT
-};
-
-enum class MemoryOrder : uint8_t { relaxed, acquire, release, full };
-
-struct PointInfo {
-  const char* name;
-  MemoryOrder order;  // what the kernel's code asks for there
-  bool has_page;
-  const char* help;
-};
-
-inline constexpr PointInfo kPoints[] = {
-#define GATHERFUZZ_POINT(name, order, has_page, help) {#name, MemoryOrder::order, has_page, help},
-#include "model/points.def"
-#undef GATHERFUZZ_POINT
-};
-inline constexpr int kPointCount = sizeof(kPoints) / sizeof(kPoints[0]);
-constexpr const PointInfo& Info(Point point) { return kPoints[static_cast<int>(point)]; }
-
-inline constexpr int kNoPage = -1;
 
 // Whether an agent that waits can go on; reads the state only. `arg` is what the waiter passed.
 using Ready = bool (*)(const World& world, int arg);

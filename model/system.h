@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "model/machine/hardware.h"
 #include "model/machine/world.h"
 #include "model/steps.h"
 #include "model/violation.h"
@@ -36,6 +37,7 @@ struct System {
   World world{};
   Steps* steps = nullptr;
   WalkJudge judge{};
+  Hardware hardware{};  // as `arch` answers
   const Arch* arch = nullptr;
   const GatherProtocol* protocol = nullptr;
   uint32_t ignored = 0;  // Bit(kind) of kinds that do not end the run

@@ -10,19 +10,38 @@ namespace gatherfuzz {
 
 enum class ViolationKind : uint8_t {
   kNone = 0,
-#define GATHERFUZZ_VIOLATION(id, text, holds) k##id,
+#define GATHERFUZZ_VIOLATION(id, ...) k##id,
 #include "model/violations.def"
 #undef GATHERFUZZ_VIOLATION
 };
 
+// What a violation is about, and so how it is told: a stale entry (a leaf, or a pointer to a page
+// table), a page fault, who waits for whom, who passes one that waits, or what was not given back.
+enum class ViolationAbout : uint8_t {
+  kNothing,
+  kLeaf,
+  kTable,
+  kFault,
+  kWait,
+  kOvertaken,
+  kBalance,
+};
+// What a violation that is ignored leaves behind: whether the model's own invariants still hold.
+// After disorder a frame may be a table and data at a time, and exploration reduces nothing.
+enum class ViolationLeaves : uint8_t { kOrder, kDisorder };
+
 struct ViolationInfo {
   std::string_view name;
+  ViolationAbout about;
+  ViolationLeaves leaves;
   std::string_view holds_when;
+  std::string_view told;
 };
 
 inline constexpr ViolationInfo kViolations[] = {
-    {"none", "no violation"},
-#define GATHERFUZZ_VIOLATION(id, text, holds) {text, holds},
+    {"none", ViolationAbout::kNothing, ViolationLeaves::kOrder, "no violation", ""},
+#define GATHERFUZZ_VIOLATION(id, text, about, leaves, holds, told) \
+  {text, ViolationAbout::about, ViolationLeaves::leaves, holds, told},
 #include "model/violations.def"
 #undef GATHERFUZZ_VIOLATION
 };
@@ -31,6 +50,15 @@ constexpr const ViolationInfo& Info(ViolationKind kind) {
   return kViolations[static_cast<int>(kind)];
 }
 constexpr uint32_t Bit(ViolationKind kind) { return 1u << static_cast<int>(kind); }
+
+// The kinds that leave disorder.
+inline constexpr uint32_t kDisorder = [] {
+  uint32_t kinds = 0;
+  for (int i = 0; i < kViolationCount; ++i) {
+    kinds |= kViolations[i].leaves == ViolationLeaves::kDisorder ? 1u << i : 0;
+  }
+  return kinds;
+}();
 
 // Fields that do not apply are -1 (0 for the numbers).
 struct Violation {

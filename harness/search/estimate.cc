@@ -19,7 +19,7 @@ uint64_t MappedPages(const Schedule& schedule) {
     if (item.kind == InitItem::Kind::kMap) pages |= MaskOf(item.range);
   }
   for (const ProgramLine& line : schedule.program) {
-    if (line.op.kind == OpKind::kMap) pages |= MaskOf(line.op.range);
+    if (Info(line.op.kind).is(effect::kMaps)) pages |= MaskOf(line.op.range);
   }
   return pages;
 }
@@ -28,20 +28,10 @@ uint64_t MappedPages(const Schedule& schedule) {
 Length LengthOf(const Op& op, const Schedule& schedule, uint64_t mapped) {
   const auto pages = static_cast<uint32_t>(std::popcount(MaskOf(op.range) & mapped));
   const uint32_t flushes = pages == 0 ? 0 : 1 + pages / static_cast<uint32_t>(schedule.batch);
-  switch (op.kind) {
-    case OpKind::kMap: return {.steps = 4, .telling = 1};
-    case OpKind::kMunmap:
-      if (pages == 0) return {.steps = 3, .telling = 1};
-      return {.steps = 14 + 3 * pages, .telling = 7 + 2 * pages, .flushes = flushes};
-    case OpKind::kDontneed:
-    case OpKind::kFree:
-      if (pages == 0) return {.steps = 3, .telling = 1};
-      return {.steps = 9 + 3 * pages, .telling = 5 + 2 * pages, .flushes = flushes};
-    case OpKind::kRead:
-    case OpKind::kWrite: return {.steps = 10, .telling = 3};
-    case OpKind::kFill: return {.steps = 2, .telling = 1};
-  }
-  return {};
+  const OpInfo& info = Info(op.kind);
+  if (!info.gathers()) return {.steps = info.steps, .telling = info.telling};
+  if (pages == 0) return {.steps = 3, .telling = 1};
+  return {.steps = info.steps + 3 * pages, .telling = info.telling + 2 * pages, .flushes = flushes};
 }
 
 }  // namespace
@@ -86,14 +76,16 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
   for (const InitItem& item : schedule.init) huge |= item.flags.huge;
   for (const ProgramLine& line : schedule.program) {
     huge |= line.op.flags.huge;
-    switch (line.op.kind) {
-      case OpKind::kMap: possible |= MaskOf(syscall_return); break;
-      case OpKind::kMunmap: possible |= ~(kWalks | MaskOf(pte_set)); break;
-      case OpKind::kDontneed: possible |= ~(kWalks | kTables | MaskOf(pte_set)); break;
-      case OpKind::kFree: possible |= ~(kWalks | kTables); break;
-      case OpKind::kRead:
-      case OpKind::kWrite: possible |= kAccess; break;
-      case OpKind::kFill: possible |= kWalks; break;
+    const OpInfo& op = Info(line.op.kind);
+    if (op.agent == AgentKind::kWalker) {
+      possible |= kWalks;
+    } else if (op.is(effect::kAccesses)) {
+      possible |= kAccess;
+    } else if (!op.gathers()) {
+      possible |= MaskOf(syscall_return);
+    } else {
+      possible |= ~(kWalks | (op.is(effect::kUnmaps) ? 0 : kTables) |
+                    (op.is(effect::kCleans) ? 0 : MaskOf(pte_set)));
     }
   }
   if (!huge) possible &= ~kHuge;

@@ -7,16 +7,10 @@ namespace gatherfuzz {
 namespace {
 
 constexpr StrategyInfo kStrategies[] = {
-    {Tail::Kind::kRuns, "runs", "pseudo-random runs of 1 to 32 steps, mostly short", MakeRuns},
-    {Tail::Kind::kUniform, "uniform", "each step, any agent that can move, all alike", MakeUniform},
-    {Tail::Kind::kPct, "pct", "random priorities and 1 to 5 random drops (PCT, depth 2 to 6)",
-     MakePct},
-    {Tail::Kind::kPos, "pos", "a random priority for each step, anew when it races (POS)", MakePos},
-    {Tail::Kind::kSurw, "surw", "uniform over the orders of telling steps, estimated (SURW)",
-     MakeSurw},
-    {Tail::Kind::kLandmark, "landmark", "PCT whose priorities change at named steps", MakeLandmark},
+#define GATHERFUZZ_STRATEGY(id, name, make, help) {Tail::Kind::id, name, help, make},
+#include "harness/search/strategies.def"
+#undef GATHERFUZZ_STRATEGY
 };
-static_assert(std::size(kStrategies) == kTailKinds - 1);
 
 // What commands once called `uniform`, and schedules `runs`.
 constexpr std::string_view kOldName = "random";

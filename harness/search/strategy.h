@@ -64,12 +64,9 @@ const StrategyInfo& Info(Tail::Kind kind);  // not of kRest
 // The i-th agent of a mask, counted from its lowest.
 AgentId NthAgent(uint32_t agents, uint32_t i);
 
-std::unique_ptr<Strategy> MakeRuns();
-std::unique_ptr<Strategy> MakeUniform();
-std::unique_ptr<Strategy> MakePct();
-std::unique_ptr<Strategy> MakePos();
-std::unique_ptr<Strategy> MakeSurw();
-std::unique_ptr<Strategy> MakeLandmark();
+#define GATHERFUZZ_STRATEGY(id, name, make, help) std::unique_ptr<Strategy> make();
+#include "harness/search/strategies.def"
+#undef GATHERFUZZ_STRATEGY
 
 }  // namespace gatherfuzz
 

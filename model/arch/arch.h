@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "model/machine/hardware.h"
 #include "model/machine/world.h"
 
 namespace gatherfuzz {
@@ -31,6 +32,8 @@ class Arch {
   virtual Invalidation FlushPmdRange(PageRange range) const = 0;
   // CONFIG_MMU_GATHER_MERGE_VMAS: no flush at the end of each VMA.
   virtual bool merges_vmas() const = 0;
+  // The rules of the hardware.
+  virtual Hardware hardware() const { return {}; }
 
  private:
   std::string_view name_;

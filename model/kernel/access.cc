@@ -45,7 +45,10 @@ bool RetrySpurious(const Thread& t, int page, Mapping mapping, SpuriousFaults& f
 
 }  // namespace
 
-void AccessPath(const Thread& t, int page, bool write) {
+// A read or write by the thread, with the page faults it takes.
+void AccessPath(const Thread& t, const Op& op) {
+  const int page = op.range.begin;
+  const bool write = Info(op.kind).is(effect::kWrites);
   SpuriousFaults faults;
   for (;;) {
     t.Step(Point::access, page);

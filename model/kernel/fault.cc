@@ -37,6 +37,37 @@ uint8_t FaultFlags(const Mm& mm, int page, bool write) {
 
 FaultOutcome Spurious(Pte leaf) { return {.resolved = true, .spurious = leaf.mapping}; }
 
+// What a leaf that is there lacks for the access, which the VMA allows. Hardware that sets A and D
+// itself needs no more than the right to write.
+uint8_t Lacks(const Thread& t, Pte leaf, bool write) {
+  unsigned needs = write ? Pte::kWrite : 0;
+  if (!t.system.hardware.sets_accessed_and_dirty) {
+    needs |= Pte::kAccessed | (write ? Pte::kDirty : 0);
+  }
+  return static_cast<uint8_t>(needs & ~leaf.flags);
+}
+
+// Gives the leaf of `page` in `table`, whose lock is held, what it lacks, at the step `set`. The
+// mapping stays: nobody's entry becomes stale, some are stricter than need be (wp_page_reuse(),
+// ptep_set_access_flags()).
+void Allow(const Thread& t, FrameId table, int page, uint8_t lacks, Point set) {
+  t.Step(set, page);
+  Pte& leaf = EntryOf(t.world(), table, page);
+  leaf.flags |= lacks;
+  if ((lacks & Pte::kWrite) != 0) leaf.flags |= Pte::kAccessed | Pte::kDirty;
+}
+
+// A huge leaf that is there.
+FaultOutcome AllowHuge(const Thread& t, FrameId pmd_table, int page, Pte seen, bool write) {
+  if (Lacks(t, seen, write) == 0) return Spurious(seen);
+  LockTable(t, pmd_table, page);
+  const Pte now = EntryOf(t.world(), pmd_table, page);
+  const uint8_t lacks = Lacks(t, now, write);
+  if (now.leaf() && lacks != 0) Allow(t, pmd_table, page, lacks, Point::pmd_set);
+  UnlockTable(t, pmd_table, page);
+  return {.resolved = true};
+}
+
 // Installs a huge leaf where nothing was; false if it has to be small pages.
 bool PopulateHuge(const Thread& t, FrameId pmd_table, int page, bool write) {
   World& world = t.world();
@@ -62,7 +93,11 @@ FaultOutcome PopulatePte(const Thread& t, FrameId table, int page, bool write) {
   t.Step(Point::pte_read, page);
   const Pte seen = EntryOf(world, table, page);
   FaultOutcome outcome = Spurious(seen);
-  if (!seen.present()) {
+  const uint8_t lacks = Lacks(t, seen, write);
+  if (seen.present() && lacks != 0) {
+    Allow(t, table, page, lacks, Point::pte_set);
+    outcome = {.resolved = true};
+  } else if (!seen.present()) {
     t.Step(Point::alloc_page, page);
     const std::optional<FrameId> frame = TakeData(world, Level::kPte);
     outcome = {.resolved = frame.has_value()};
@@ -104,7 +139,7 @@ FaultOutcome Populate(const Thread& t, int page, bool write) {
   const Pte pmd = EntryOf(world, pmd_table, page);
   if (pmd.table()) return PopulatePte(t, pmd.frame, page, write);
   // A huge leaf: there already, or being split or cleaned, which its lock waits for.
-  if (pmd.present()) return Spurious(pmd);
+  if (pmd.present()) return AllowHuge(t, pmd_table, page, pmd, write);
   LockTable(t, pmd_table, page);
   UnlockTable(t, pmd_table, page);
   return {.resolved = true};

@@ -25,6 +25,11 @@ void MmapWriteDowngrade(const Thread& t);
 void LockTable(const Thread& t, FrameId table, int page);
 void UnlockTable(const Thread& t, FrameId table, int page);
 
+// The CPU that a thread blocked at the step `point` waits for, if it waits for a lock: the one that
+// holds it, or, of a reader that writers keep out, one that queues to write. -1: it waits for
+// something else. `arg` as it was given to StepWhen().
+int HolderOf(const World& world, Point point, int arg);
+
 }  // namespace gatherfuzz
 
 #endif  // GATHERFUZZ_MODEL_KERNEL_LOCKS_H_

@@ -109,7 +109,9 @@ void ForEachVma(const Thread& t, PageRange range, void (*apply)(const Thread&, P
 
 }  // namespace
 
-void DontneedPath(const Thread& t, PageRange range) { ForEachVma(t, range, ZapVma); }
-void FreePath(const Thread& t, PageRange range) { ForEachVma(t, range, CleanVma); }
+// madvise(MADV_DONTNEED): read lock, a gather for each VMA piece of the range.
+void DontneedPath(const Thread& t, const Op& op) { ForEachVma(t, op.range, ZapVma); }
+// madvise(MADV_FREE): the same, but leaves are cleaned and stay.
+void FreePath(const Thread& t, const Op& op) { ForEachVma(t, op.range, CleanVma); }
 
 }  // namespace gatherfuzz

@@ -15,11 +15,13 @@ void InitMap(World& world, PageRange range, VmaFlags flags) {
   if (flags.huge) mm.vma_huge |= pages;
 }
 
-void MapPath(const Thread& t, PageRange range, VmaFlags flags) {
+// mmap(MAP_FIXED_NOREPLACE): a new VMA, nothing populated. Write lock.
+void MapPath(const Thread& t, const Op& op) {
+  const PageRange range = op.range;
   MmapWriteLock(t);
   if ((t.world().mm.vma_pages & MaskOf(range)) == 0) {
     t.Step(Point::vma_link, range.begin);
-    InitMap(t.world(), range, flags);
+    InitMap(t.world(), range, op.flags);
   }
   MmapWriteUnlock(t);
 }

@@ -69,7 +69,8 @@ void FreePgtables(const Thread& t, uint64_t pages) {
 
 }  // namespace
 
-void MunmapPath(const Thread& t, PageRange range) {
+void MunmapPath(const Thread& t, const Op& op) {
+  const PageRange range = op.range;
   MmapWriteLock(t);
   Mm before = t.world().mm;  // the detached VMAs, as they were
   const uint64_t detached = before.vma_pages & MaskOf(range);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "model/check.h"
 #include "model/machine/frames.h"
 
 namespace gatherfuzz {
@@ -20,6 +21,7 @@ void SetMapped(World& world, Pte leaf, Level level, bool mapped) {
 }  // namespace
 
 void InstallLeaf(World& world, FrameId table, int page, FrameId frame, uint8_t flags) {
+  GATHERFUZZ_CHECK(world.at(table).level != Level::kPud);
   Pte& entry = EntryOf(world, table, page);
   entry = {.mapping = world.mm.next_mapping++, .frame = frame, .flags = flags};
   SetMapped(world, entry, world.at(table).level, true);
@@ -63,9 +65,7 @@ FrameId UnlinkTable(World& world, FrameId table, int page) {
   return child;
 }
 
-FrameId PmdTableOf(const World& world, int page) {
-  return world.at(kRootFrame).entries[EntryIndex(page, Level::kPud)].frame;
-}
+FrameId PmdTableOf(const World& world, int page) { return EntryAt(world, page, Level::kPud).frame; }
 
 PageRange VmaAround(const Mm& mm, int page, PageRange within) {
   if (!within.contains(page) || (mm.vma_pages & PageBit(page)) == 0) return {};

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/arch/arch.h"
+#include "model/check.h"
 #include "model/linux/room.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
@@ -74,7 +75,9 @@ void LinuxProtocol::Run(const Thread& t, const Op& op, Path path) const {
   Thread with_room = t;
   with_room.room = &room;
   room.thread = &with_room;
-  room.tree = t.system.arch->name() == "x86" ? &x86_ : &arm64_;
+  const std::string_view arch = t.system.arch->name();
+  room.tree = arch == "x86" ? &x86_ : arch == "arm64" ? &arm64_ : nullptr;
+  GATHERFUZZ_CHECK(room.tree != nullptr);  // PolicyTraits::runs_on
   room.geometry = kGeometry[t.world().mm.batch];
   path(with_room, op);
 }

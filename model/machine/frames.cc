@@ -3,12 +3,16 @@
 
 #include <bit>
 
+#include "model/check.h"
+
 namespace gatherfuzz {
 namespace {
 
 constexpr int kDataFramesMax = kFrames - 1 - kMaxTables;
 
 void Take(World& world, FrameId frame, FrameState state) {
+  GATHERFUZZ_CHECK(0 <= Index(frame) && Index(frame) < kFrames);
+  GATHERFUZZ_CHECK(world.at(frame).state == FrameState::kFree);
   const int index = Index(frame);
   world.free_frames[index / 64] &= ~(uint64_t{1} << index % 64);
   world.at(frame).state = state;
@@ -29,9 +33,19 @@ uint64_t FreeBlocks(uint64_t free) {
 
 }  // namespace
 
+int LowestFree(const World& world, Level level) {
+  const auto [low, high] = world.free_frames;
+  return level == Level::kPte ? LowestBit({low, high})
+                              : LowestBit({FreeBlocks(low), FreeBlocks(high)});
+}
+
+int DataRoom(const World& world) { return kDataFramesMax - world.mm.data_frames; }
+
 std::optional<FrameId> TakeTable(World& world, Level level) {
   if (world.mm.table_frames > kMaxTables) return std::nullopt;
-  const FrameId frame = MakeFrame(LowestBit(world.free_frames));
+  const int lowest = LowestFree(world, Level::kPte);
+  GATHERFUZZ_CHECK(lowest >= 0);  // data leaves room for all tables
+  const FrameId frame = MakeFrame(lowest);
   Take(world, frame, FrameState::kTable);
   world.at(frame).level = level;
   ++world.mm.table_frames;
@@ -40,11 +54,8 @@ std::optional<FrameId> TakeTable(World& world, Level level) {
 
 std::optional<FrameId> TakeData(World& world, Level level) {
   const int count = PagesAt(level);
-  if (world.mm.data_frames + count > kDataFramesMax) return std::nullopt;
-  const int first =
-      level == Level::kPte
-          ? LowestBit(world.free_frames)
-          : LowestBit({FreeBlocks(world.free_frames[0]), FreeBlocks(world.free_frames[1])});
+  if (count > DataRoom(world)) return std::nullopt;
+  const int first = LowestFree(world, level);
   if (first < 0) return std::nullopt;
   for (int i = 0; i < count; ++i) Take(world, MakeFrame(first + i), FrameState::kData);
   world.mm.data_frames = static_cast<uint16_t>(world.mm.data_frames + count);
@@ -52,6 +63,7 @@ std::optional<FrameId> TakeData(World& world, Level level) {
 }
 
 void GiveBack(World& world, FrameId frame) {
+  GATHERFUZZ_CHECK(Index(frame) < kFrames);
   Frame& freed = world.at(frame);
   if (freed.state == FrameState::kFree) return;
   --(freed.state == FrameState::kTable ? world.mm.table_frames : world.mm.data_frames);

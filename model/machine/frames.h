@@ -24,6 +24,12 @@ std::optional<FrameId> TakeTable(World& world, Level level);
 // memory is short.
 std::optional<FrameId> TakeData(World& world, Level level);
 
+// What TakeData() would give out at that level, but for a lack of room; -1 if there is none. What
+// TakeTable() would is that at kPte.
+int LowestFree(const World& world, Level level);
+// How many more frames may hold data.
+int DataRoom(const World& world);
+
 // Returns one frame to the free ones. Freeing a free frame changes nothing (the oracle has reported
 // it by then).
 void GiveBack(World& world, FrameId frame);

@@ -4,6 +4,7 @@
 #include <bit>
 #include <type_traits>
 
+#include "model/check.h"
 #include "model/machine/tlb.h"
 
 namespace gatherfuzz {
@@ -18,6 +19,7 @@ uint8_t AllCpus(const World& world) { return static_cast<uint8_t>((1u << world.c
 void Enqueue(World& world, CpuId issuer) {
   for (int i = 0; i < world.cpu_count; ++i) {
     DeliveryQueue& queue = world.at(MakeCpu(i)).deliveries;
+    GATHERFUZZ_CHECK(queue.count < kMaxCpus);  // one request of each CPU at most
     queue.issuers[queue.count++] = issuer;
   }
   world.deliveries_pending = AllCpus(world);
@@ -26,7 +28,8 @@ void Enqueue(World& world, CpuId issuer) {
 void Dequeue(World& world, CpuId target, CpuId issuer) {
   DeliveryQueue& queue = world.at(target).deliveries;
   int at = 0;
-  while (queue.issuers[at] != issuer) ++at;
+  while (at < queue.count && queue.issuers[at] != issuer) ++at;
+  GATHERFUZZ_CHECK(at < queue.count);  // it is pending here
   --queue.count;
   for (; at < queue.count; ++at) queue.issuers[at] = queue.issuers[at + 1];
   queue.issuers[queue.count] = CpuId{};
@@ -101,6 +104,7 @@ void DeliverFrom(System& system, CpuId target, CpuId issuer) {
   system.steps->Note(DeliveryAgent(target), Point::deliver, Index(issuer));
   Dequeue(world, target, issuer);
   Invalidation& request = world.at(issuer).invalidation;
+  GATHERFUZZ_CHECK((request.undelivered & CpuBit(target)) != 0);
   const Dropped dropped = Drop(world, target, request.small, request.huge);
   system.cost.needless += static_cast<uint32_t>(dropped.needless);
   DropTables(world.at(target), request);

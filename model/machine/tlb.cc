@@ -3,6 +3,8 @@
 
 #include <bit>
 
+#include "model/check.h"
+
 namespace gatherfuzz {
 
 const Pte* Lookup(const Tlb& tlb, int page) {
@@ -13,6 +15,7 @@ const Pte* Lookup(const Tlb& tlb, int page) {
 }
 
 void Fill(Tlb& tlb, int page, Level level, Pte pte, bool replace) {
+  GATHERFUZZ_CHECK(level != Level::kPud && pte.present());
   const bool is_small = level == Level::kPte;
   uint64_t& valid = is_small ? tlb.small_valid : tlb.huge_valid;
   const int index = is_small ? page : page / kPagesPerPmd;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/machine/walk.h"
 
+#include "model/check.h"
 #include "model/machine/tlb.h"
 
 namespace gatherfuzz {
@@ -32,8 +33,10 @@ void Descend(World& world, CpuId cpu, Walk& walk, Pte entry, Level level) {
 }
 
 // The leaf `entry` as the walk found it: sets A and D in memory, fills the TLB.
-WalkResult ReachLeaf(World& world, CpuId cpu, const Walk& walk, Pte& entry) {
+WalkResult ReachLeaf(World& world, CpuId cpu, const Walk& walk, Pte& entry, Hardware hardware) {
   if (walk.write && !entry.writable()) return WalkResult::kFaulted;
+  const bool changes = !entry.accessed() || (walk.write && !entry.dirty());
+  if (changes && !hardware.sets_accessed_and_dirty) return WalkResult::kFaulted;
   entry.flags |= Pte::kAccessed;
   if (walk.write) entry.flags |= Pte::kDirty;
   Fill(world.at(cpu).tlb, walk.page, walk.level, entry, walk.write != 0);
@@ -41,13 +44,13 @@ WalkResult ReachLeaf(World& world, CpuId cpu, const Walk& walk, Pte& entry) {
 }
 
 // Reads the entry the walk stands at, and goes down or ends there.
-WalkResult ReadEntry(World& world, CpuId cpu, Walk& walk) {
+WalkResult ReadEntry(World& world, CpuId cpu, Walk& walk, Hardware hardware) {
   Pte& entry = EntryAt(world, walk);
   if (!entry.present()) return WalkResult::kFaulted;
   // A table pointer is one only above the lowest level: there, the hardware takes any present entry
   // for a leaf, also in a frame that has become another kind of table.
   if (walk.level == Level::kPte || (walk.level == Level::kPmd && !entry.table())) {
-    return ReachLeaf(world, cpu, walk, entry);
+    return ReachLeaf(world, cpu, walk, entry, hardware);
   }
   Descend(world, cpu, walk, entry, walk.level == Level::kPud ? Level::kPmd : Level::kPte);
   return WalkResult::kGoesOn;
@@ -56,6 +59,7 @@ WalkResult ReadEntry(World& world, CpuId cpu, Walk& walk) {
 }  // namespace
 
 Walk NewWalk(const World& world, CpuId cpu, int page, bool write) {
+  GATHERFUZZ_CHECK(0 <= page && page < kPages);
   Walk walk{};
   walk.page = static_cast<uint8_t>(page);
   walk.write = write;
@@ -88,9 +92,10 @@ Point NextPoint(const Walk& walk) {
 
 WalkResult AdvanceWalk(System& system, CpuId cpu, int which) {
   Walk& walk = system.world.at(cpu).walks[which];
+  GATHERFUZZ_CHECK(walk.active());
   system.judge.walk_read(system, cpu, walk);
   const Walk at_leaf = walk;
-  const WalkResult result = ReadEntry(system.world, cpu, walk);
+  const WalkResult result = ReadEntry(system.world, cpu, walk, system.hardware);
   if (result == WalkResult::kGoesOn) return result;
   walk = Walk{};
   if (result == WalkResult::kFilled) {
@@ -115,7 +120,7 @@ void FillAtOnce(World& world, CpuId cpu, PageRange range) {
   for (int page = range.begin; page < range.end; ++page) {
     BeginWalk(world, cpu, kWalkerWalk, page, false);
     WalkResult result = WalkResult::kGoesOn;
-    while (result == WalkResult::kGoesOn) result = ReadEntry(world, cpu, walk);
+    while (result == WalkResult::kGoesOn) result = ReadEntry(world, cpu, walk, {});
     // One walk serves all pages of a huge leaf, or of a hole as large.
     if (walk.level != Level::kPte) page = RoundUp(page + 1, PagesAt(walk.level)) - 1;
   }

@@ -5,11 +5,14 @@
 #include <cstddef>
 #include <cstring>
 
+#include "model/check.h"
 #include "model/machine/frames.h"
 
 namespace gatherfuzz {
 
 void Reset(World& world, int cpu_count, int batch) {
+  GATHERFUZZ_CHECK(1 <= cpu_count && cpu_count <= kMaxCpus);
+  GATHERFUZZ_CHECK(1 <= batch && batch <= kMaxBatch);
   // CPUs beyond those that the last run had are zero already.
   const int used = std::max<int>(world.cpu_count, cpu_count);
   std::memset(&world, 0, offsetof(World, cpus) + static_cast<size_t>(used) * sizeof(CpuState));
@@ -43,15 +46,36 @@ GATHERFUZZ_WRAPS uint64_t Digest(const World& world) {
   return hash;
 }
 
-Pte CurrentLeaf(const World& world, int page) {
+namespace {
+
+struct Found {
+  Pte entry;
+  Level level;
+};
+
+// Goes down to the entry for `page` at `lowest`, or to the first that points at no table.
+Found Descend(const World& world, int page, Level lowest) {
   FrameId table = kRootFrame;
-  for (Level level : {Level::kPud, Level::kPmd, Level::kPte}) {
+  for (const Level level : {Level::kPud, Level::kPmd}) {
     const Pte entry = world.at(table).entries[EntryIndex(page, level)];
-    if (!entry.present()) return Pte{};
-    if (!entry.table()) return entry;
+    if (level == lowest || !entry.table()) return {entry, level};
     table = entry.frame;
   }
-  return Pte{};
+  return {world.at(table).entries[EntryIndex(page, Level::kPte)], Level::kPte};
+}
+
+}  // namespace
+
+Pte EntryAt(const World& world, int page, Level level) {
+  const Found found = Descend(world, page, level);
+  return found.level == level ? found.entry : Pte{};
+}
+
+Pte LastEntry(const World& world, int page) { return Descend(world, page, Level::kPte).entry; }
+
+Pte CurrentLeaf(const World& world, int page) {
+  const Pte entry = LastEntry(world, page);
+  return entry.present() ? entry : Pte{};
 }
 
 }  // namespace gatherfuzz

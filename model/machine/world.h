@@ -217,8 +217,14 @@ void CopyState(const World& from, World& to);
 // A 64-bit digest of the whole state, equal on every build.
 uint64_t Digest(const World& world);
 
-// Reads the entry a fresh walk of the current page tables would end at for `page`: a leaf at
-// either level, or a zero entry. This is what software means by "the PTE".
+// The entry for `page` at `level`, as software finds it from the root; zero if no table is there.
+Pte EntryAt(const World& world, int page, Level level);
+
+// The entry at which that ends: a leaf at either level, also one that only software sees, or zero.
+Pte LastEntry(const World& world, int page);
+
+// The leaf a fresh walk of the current page tables would end at for `page`, or a zero entry. This
+// is what software means by "the PTE".
 Pte CurrentLeaf(const World& world, int page);
 
 // The index of `page` in a table whose entries are at `level`.

@@ -11,15 +11,21 @@ Registry<Policy>& All(PolicyGroup group) {
   return group == PolicyGroup::kPublished ? published : planted;
 }
 
-}  // namespace
-
-bool Policy::SafeOn(std::string_view arch) const {
-  const std::string_view all = traits_.safe_on;
-  for (size_t at = all.find(arch); at != all.npos; at = all.find(arch, at + 1)) {
-    const size_t end = at + arch.size();
+// Whether `name` is one of the words of `all`.
+bool HasName(std::string_view all, std::string_view name) {
+  for (size_t at = all.find(name); at != all.npos; at = all.find(name, at + 1)) {
+    const size_t end = at + name.size();
     if ((at == 0 || all[at - 1] == ' ') && (end == all.size() || all[end] == ' ')) return true;
   }
   return false;
+}
+
+}  // namespace
+
+bool Policy::SafeOn(std::string_view arch) const { return HasName(traits_.safe_on, arch); }
+
+bool Policy::RunsOn(std::string_view arch) const {
+  return traits_.runs_on.empty() || HasName(traits_.runs_on, arch);
 }
 
 RegisterPolicy::RegisterPolicy(const Policy* policy) {

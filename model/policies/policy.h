@@ -39,6 +39,8 @@ struct PolicyTraits {
   // Its verbs are not the model's but a kernel's: a thread sees the count itself, not only whether
   // it is above one, and may still do anything after lowering it.
   bool foreign = false;
+  // The architectures for which it has code, separated by blanks; empty: every one.
+  std::string_view runs_on;
 };
 
 class Policy {
@@ -57,6 +59,8 @@ class Policy {
   bool peeks() const { return traits_.peeks; }
   bool foreign() const { return traits_.foreign; }
   bool SafeOn(std::string_view arch) const;
+  // Whether it can run there at all; it must not elsewhere.
+  bool RunsOn(std::string_view arch) const;
 
  private:
   std::string_view name_, does_, origin_;

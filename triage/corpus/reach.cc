@@ -51,13 +51,20 @@ Reach::Places Reach::PlacesOf(Thing thing, const StepEvent& event) {
     case Thing::kPud: return at(event.page / kPagesPerPud);
     case Thing::kTlb:
     case Thing::kWalkCache:
-      if (event.point == Point::free_page || event.point == Point::free_table ||
-          event.point == Point::syscall_return) {
-        return {first, kMaxCpus};
-      }
+      // Frees and returns look at the caches of all CPUs.
+      if (!Info(event.point).is(role::kOwnCpu)) return {first, kMaxCpus};
       return at(Index(CpuOf(event.agent)));
-    default: return at(0);
+    case Thing::kPteLock:
+    case Thing::kPmdLock:
+    case Thing::kMmapLock:
+    case Thing::kCounter:
+    case Thing::kPolicy:
+    case Thing::kAllocator:
+    case Thing::kQueue:
+    case Thing::kRequest:
+    case Thing::kMmapTurn: break;
   }
+  return at(0);
 }
 
 bool Reach::HasPair(Point first, Point second) const {

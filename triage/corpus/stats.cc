@@ -125,8 +125,9 @@ class Collector {
                                                                : 6u);
     }
     for (const ProgramLine& line : schedule.program) {
-      stats_->operations.Add(line.op.kind == OpKind::kMap ? MapIndex(line.op.flags)
-                                                          : 3 + static_cast<size_t>(line.op.kind));
+      stats_->operations.Add(Info(line.op.kind).operands == Operands::kMap
+                                 ? MapIndex(line.op.flags)
+                                 : 3 + static_cast<size_t>(line.op.kind));
     }
     for (const gatherfuzz::Run& run : schedule.order) {
       stats_->runs.Add(static_cast<size_t>(KindOf(run.agent)) * 3 + static_cast<size_t>(run.kind));
@@ -164,8 +165,9 @@ CorpusStats::CorpusStats()
       batches(Numbered("batches", kMaxBatch)),
       init(Named("init", MapsAnd({"present", "present dirty", "cached"}))),
       operations(OperationsTally()),
-      runs(Named("runs", {"cpu N", "cpu until step", "cpu until done", "walk N", "walk until step",
-                          "walk until done", "inv N", "inv until step", "inv until done"})),
+      runs(Named("runs",
+                 {"cpu N", "cpu until step", "cpu until done", "walk N", "walk until step",
+                  "walk until done", "inv N", "inv until step", "inv until done", "detour"})),
       tails(TailsTally()),
       verdicts(VerdictsTally()) {}
 

@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "harness/target.h"
 #include "harness/text.h"
+#include "model/check.h"
 #include "triage/corpus/reach.h"
 
 namespace gatherfuzz {
@@ -27,7 +28,10 @@ namespace gatherfuzz {
 struct Tally {
   std::string what;
   std::vector<std::pair<std::string, uint64_t>> counts;
-  void Add(size_t index, uint64_t count = 1) { counts[index].second += count; }
+  void Add(size_t index, uint64_t count = 1) {
+    GATHERFUZZ_CHECK(index < counts.size());
+    counts[index].second += count;
+  }
 };
 
 struct CorpusStats {

@@ -80,11 +80,11 @@ bool DropInit(Attempts& attempts) {
 // An access to a huge page is one to all of `pages`.
 bool AddToInit(Schedule& schedule, const ProgramLine& line, PageRange pages) {
   const auto [agent, op] = line;
-  const bool access = op.kind == OpKind::kRead || op.kind == OpKind::kWrite;
-  if (op.kind == OpKind::kMap) {
+  const bool access = Info(op.kind).is(effect::kAccesses);
+  if (Info(op.kind).is(effect::kMaps)) {
     return schedule.init.push_back({.range = op.range, .flags = op.flags});
   }
-  if (!access && op.kind != OpKind::kFill) return false;
+  if (!access && Info(op.kind).agent != AgentKind::kWalker) return false;
   const InitItem present{.kind = InitItem::Kind::kPresent, .range = pages};
   return (!access || schedule.init.push_back(present)) &&
          schedule.init.push_back(
@@ -111,11 +111,21 @@ bool TurnLinesToInit(Attempts& attempts) {
   return helped;
 }
 
+// The operations of a thread, the lightest first, but for those with operands of their own.
+std::vector<OpKind> LighterKinds() {
+  std::vector<OpKind> kinds;
+  for (int i = 0; i < kOpCount; ++i) {
+    const bool plain = kOps[i].agent == AgentKind::kCpu && kOps[i].operands != Operands::kMap;
+    if (plain) kinds.push_back(static_cast<OpKind>(i));
+  }
+  std::ranges::sort(kinds, {}, [](OpKind kind) { return Info(kind).weight; });
+  return kinds;
+}
+
 bool SimplifyKinds(Attempts& attempts) {
   bool helped = false;
   for (size_t i = 0; i < attempts.schedule().program.size(); ++i) {
-    for (const OpKind kind :
-         {OpKind::kRead, OpKind::kWrite, OpKind::kDontneed, OpKind::kFree, OpKind::kMunmap}) {
+    for (const OpKind kind : LighterKinds()) {
       Schedule candidate = attempts.schedule();
       Op& op = candidate.program[i].op;
       if (Info(op.kind).agent != AgentKind::kCpu || op.kind == kind) continue;

@@ -8,20 +8,6 @@
 namespace gatherfuzz {
 namespace {
 
-// In place of the number of the operation, which says nothing of it.
-int WeightOf(OpKind kind) {
-  switch (kind) {
-    case OpKind::kFill: return 0;
-    case OpKind::kRead: return 1;
-    case OpKind::kWrite: return 2;
-    case OpKind::kDontneed: return 3;
-    case OpKind::kFree: return 4;
-    case OpKind::kMunmap: return 5;
-    case OpKind::kMap: break;
-  }
-  return 6;
-}
-
 int WeightOf(VmaFlags flags) { return flags.write + 2 * flags.huge; }
 
 std::array<size_t, kMaxCpus> FirstMoves(const Path& path) {
@@ -41,7 +27,7 @@ Size SizeOf(const Schedule& schedule) {
             .init_lines = static_cast<int>(schedule.init.size()),
             .flags = schedule.batch != kDefaultBatch};
   for (const auto& [agent, op] : schedule.program) {
-    size.kinds += WeightOf(op.kind);
+    size.kinds += Info(op.kind).weight;
     size.pages += op.range.end - op.range.begin;
     size.flags += WeightOf(op.flags);
   }

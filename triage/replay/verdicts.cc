@@ -67,10 +67,12 @@ void RunUnderAll(Execution& execution, const LoadedSchedule& loaded, const Arch&
   Loaded runs(execution, loaded, ignored);
   const bool speaks = SpeaksOf(loaded, arch);
   for (const Policy* policy : Policies()) {
-    if (speaks || policy->SafeOn(arch.name())) verdicts.push_back(runs.Under(*policy, arch));
+    const bool counts = speaks || policy->SafeOn(arch.name());
+    if (counts && policy->RunsOn(arch.name())) verdicts.push_back(runs.Under(*policy, arch));
   }
   if (!speaks) return;
   for (const Policy* policy : Policies(PolicyGroup::kPlanted)) {
+    if (!policy->RunsOn(arch.name())) continue;
     if (policy->name() == loaded.file.policy || loaded.file.expect_under.contains(policy->name())) {
       verdicts.push_back(runs.Under(*policy, arch));
     }

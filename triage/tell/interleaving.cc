@@ -13,24 +13,8 @@ namespace {
 
 constexpr size_t kLeastWidth = 24;
 
-// Steps of the protocol, which matter in a racing call whatever page they are about.
-bool OfProtocol(Point point) {
-  switch (point) {
-    case Point::pending_inc:
-    case Point::pending_read:
-    case Point::pending_dec:
-    case Point::policy_read:
-    case Point::policy_write:
-    case Point::policy_rmw:
-    case Point::finish_wait:
-    case Point::tlb_flush:
-    case Point::tlb_flush_done:
-    case Point::vma_detach:
-    case Point::mmap_write_downgrade:
-    case Point::syscall_return: return true;
-    default: return false;
-  }
-}
+// Steps of the protocol matter in a racing call whatever page they are about.
+bool OfProtocol(Point point) { return Info(point).is(role::kProtocol); }
 
 bool NearPage(const StepEvent& event, int page) {
   return event.page != kNoPage && event.point != Point::deliver && page >= 0 &&
@@ -138,7 +122,8 @@ std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
   const Violation& violation = trace.result.violation;
   std::vector<bool> shown(trace.steps.size(), violation.kind == ViolationKind::kNone);
   if (violation.kind == ViolationKind::kNone) return shown;
-  if (violation.kind == ViolationKind::kDeadlock || violation.kind == ViolationKind::kStarvation) {
+  const ViolationAbout about = Info(violation.kind).about;
+  if (about == ViolationAbout::kWait || about == ViolationAbout::kOvertaken) {
     shown = StepsOfWaiting(trace);
     FillShortGaps(trace, shown);
     return shown;

@@ -48,8 +48,8 @@ class Report {
 
   void Facts() {
     if (violation_.page < 0) return Fact("state:", StateText());
-    if (violation_.kind == ViolationKind::kEndlessFault ||
-        violation_.kind == ViolationKind::kProtocolError) {
+    const ViolationAbout about = Info(violation_.kind).about;
+    if (about == ViolationAbout::kFault || about == ViolationAbout::kBalance) {
       return Fact("judged:", At(cause_.judged));
     }
     const bool table = AboutTable(violation_.kind);
@@ -93,8 +93,10 @@ class Report {
       case Missing::kPending:
         return absl::StrCat("the invalidation of ", issued, " has not been delivered to cpu",
                             violation_.holder, others);
-      default: return absl::StrCat("filled again after the invalidation of ", issued);
+      case Missing::kNotIssued:
+      case Missing::kRefilled: break;
     }
+    return absl::StrCat("filled again after the invalidation of ", issued);
   }
 
   std::string IssuerOf(int index) const {

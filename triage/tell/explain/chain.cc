@@ -77,7 +77,7 @@ class StaleChain {
     }
     const std::string what = event.point == Point::pte_clear ? "PTE" : "PMD entry";
     const Op* op = OpOf(schedule_, event);
-    if (op != nullptr && op->kind == OpKind::kFree) {
+    if (op != nullptr && Info(op->kind).is(effect::kCleans)) {
       return Say(cause_.removed,
                  absl::StrCat(who, " takes the ", what, " of page ", it_.page,
                               " away to make it clean: from here on a TLB that holds "
@@ -110,8 +110,7 @@ class StaleChain {
     if (cause_.examined < 0 || cause_.examined == cause_.removed) return;
     const StepEvent& event = At(cause_.examined).event;
     const std::string who = Actor(cause_.examined);
-    if (event.point == Point::pte_clear || event.point == Point::pmd_clear ||
-        event.point == Point::pmd_invalidate) {
+    if (Info(event.point).is(role::kRemoves)) {
       return Say(cause_.examined, absl::StrCat(who, " comes to page ", it_.page,
                                                " as well, and "
                                                "records it in its own mmu_gather."));
@@ -129,8 +128,8 @@ class StaleChain {
   // The call that had to invalidate: that which returned or freed, or else the one that removed.
   bool Responsible(const StepEvent& event) const {
     const StepEvent& judged = At(cause_.judged).event;
-    const bool call = KindOf(judged.agent) == AgentKind::kCpu && judged.point != Point::walk_pte &&
-                      judged.point != Point::walk_pmd && judged.point != Point::walk_pud;
+    const bool call =
+        KindOf(judged.agent) == AgentKind::kCpu && !Info(judged.point).is(role::kWalk);
     const StepEvent& whose = call || cause_.removed < 0 ? judged : At(cause_.removed).event;
     return event.agent == whose.agent && event.op == whose.op;
   }
@@ -185,10 +184,11 @@ class StaleChain {
         return Say(cause_.flushed,
                    absl::StrCat(issues, ", which covers ", Target(), ", and does not wait until ",
                                 Holder(), " has taken it."));
-      default:
-        return Say(cause_.flushed, absl::StrCat(issues, ", which ", Holder(),
-                                                " takes; the entry is cached again after that."));
+      case Missing::kNotIssued:
+      case Missing::kRefilled: break;
     }
+    Say(cause_.flushed, absl::StrCat(issues, ", which ", Holder(),
+                                     " takes; the entry is cached again after that."));
   }
 
   std::string Target() const {
@@ -216,11 +216,7 @@ class StaleChain {
 
   bool ClearedAnything() const {
     return std::any_of(trace_.steps.begin(), trace_.steps.end(), [&](const TraceStep& step) {
-      const Point point = step.event.point;
-      return Responsible(step.event) &&
-             (point == Point::pte_clear || point == Point::pmd_clear ||
-              point == Point::pmd_invalidate || point == Point::pte_table_unlink ||
-              point == Point::pmd_table_unlink);
+      return Responsible(step.event) && Info(step.event.point).is(role::kRemoves | role::kUnlinks);
     });
   }
 
@@ -281,9 +277,16 @@ class StaleChain {
                             " still points at it, and would take what the frame holds next for "
                             "page-table entries: it is freed too early.");
         break;
-      default:
+      case ViolationKind::kWalkedDeadTable:
         text = absl::StrCat(who, " reads an entry from frame ", it_.frame,
                             ", which is no longer that table.");
+        break;
+      // Not about a stale entry: ChainOf() tells them in another way.
+      case ViolationKind::kNone:
+      case ViolationKind::kEndlessFault:
+      case ViolationKind::kDeadlock:
+      case ViolationKind::kStarvation:
+      case ViolationKind::kProtocolError: break;
     }
     Say(cause_.judged, text + still_to_come_);
   }
@@ -386,17 +389,18 @@ std::vector<Sentence> ChainOfStarvation(const Schedule& schedule, const Trace& t
 }  // namespace
 
 std::vector<Sentence> ChainOf(const Schedule& schedule, const Trace& trace, const Cause& cause) {
-  switch (trace.result.violation.kind) {
-    case ViolationKind::kDeadlock: return ChainOfDeadlock(schedule, trace);
-    case ViolationKind::kStarvation: return ChainOfStarvation(schedule, trace);
-    case ViolationKind::kEndlessFault: return ChainOfEndlessFault(schedule, trace);
-    case ViolationKind::kProtocolError:
-      return {
-          {absl::StrCat(cause.judged < 0 ? "The run" : ActorOf(schedule, trace.steps.back().event),
+  switch (Info(trace.result.violation.kind).about) {
+    case ViolationAbout::kLeaf:
+    case ViolationAbout::kTable: return StaleChain(schedule, trace, cause).Tell();
+    case ViolationAbout::kFault: return ChainOfEndlessFault(schedule, trace);
+    case ViolationAbout::kWait: return ChainOfDeadlock(schedule, trace);
+    case ViolationAbout::kOvertaken: return ChainOfStarvation(schedule, trace);
+    case ViolationAbout::kBalance:
+    case ViolationAbout::kNothing: break;
+  }
+  return {{absl::StrCat(cause.judged < 0 ? "The run" : ActorOf(schedule, trace.steps.back().event),
                         ": ", SummaryOf(schedule, trace)),
            cause.judged}};
-    default: return StaleChain(schedule, trace, cause).Tell();
-  }
 }
 
 }  // namespace gatherfuzz

@@ -2,22 +2,16 @@
 #include "triage/tell/explain/summary.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "explore/io/strings.h"
 
 namespace gatherfuzz {
 
 std::string OpName(const Op& op) {
-  const std::string range = absl::StrCat(" of ", op.range.begin, "..", op.range.end);
-  const std::string page = absl::StrCat(" of page ", op.range.begin);
-  switch (op.kind) {
-    case OpKind::kMap: return "mmap()" + range;
-    case OpKind::kMunmap: return "munmap()" + range;
-    case OpKind::kDontneed: return "madvise(MADV_DONTNEED)" + range;
-    case OpKind::kFree: return "madvise(MADV_FREE)" + range;
-    case OpKind::kRead: return "read" + page;
-    case OpKind::kWrite: return "write" + page;
-    case OpKind::kFill: break;
-  }
-  return "hardware walk" + page;
+  const OpInfo& info = Info(op.kind);
+  return info.operands == Operands::kPage
+             ? absl::StrCat(info.told(), " of page ", op.range.begin)
+             : absl::StrCat(info.told(), " of ", op.range.begin, "..", op.range.end);
 }
 
 std::string ActorOf(const Schedule& schedule, const StepEvent& event) {
@@ -40,41 +34,21 @@ std::string CallInQuestion(const Schedule& schedule, const Trace& trace) {
 
 std::string SummaryOf(const Schedule& schedule, const Trace& trace) {
   const Violation& it = trace.result.violation;
-  const std::string holder = absl::StrCat("cpu", it.holder);
-  const std::string entry = absl::StrCat("mapping ", it.mapping, " -> frame ", it.frame);
-  switch (it.kind) {
-    case ViolationKind::kStaleAfterReturn:
-      return absl::StrCat("The call returns, and the TLB of ", holder, " still holds page ",
-                          it.page, " (", entry, ").");
-    case ViolationKind::kStaleDirtyAfterReturn:
-      return absl::StrCat("The call returns, and the TLB of ", holder, " still holds page ",
-                          it.page, " as dirty (", entry,
-                          "): a write through it leaves the cleaned PTE clean.");
-    case ViolationKind::kFreedPageCached:
-      return absl::StrCat("Frame ", it.frame, ", once page ", it.page,
-                          ", is freed, and the TLB of ", holder, " still translates to it (", entry,
-                          ").", *it.detail == '\0' ? "" : absl::StrCat(" It was ", it.detail, "."));
-    case ViolationKind::kFreedTableCached:
-      return absl::StrCat("The page table that begins at page ", it.page, ", frame ", it.frame,
-                          ", is freed, and ", holder, " still points at it: ", it.detail, ".");
-    case ViolationKind::kWalkedDeadTable:
-      return absl::StrCat(holder, " walks page ", it.page, " through frame ", it.frame,
-                          ", which is no longer that page table.");
-    case ViolationKind::kEndlessFault:
-      return absl::StrCat(holder, " faults on page ", it.page,
-                          " again and again, though its PTE is present and allows the access "
-                          "(mapping ",
-                          it.mapping,
-                          "), and no gather or invalidation is under way that could help.");
-    case ViolationKind::kDeadlock: return absl::StrCat("No agent can move: ", WhoWaits(trace), ".");
-    case ViolationKind::kStarvation:
-      return absl::StrCat("The finish on cpu", it.cpu,
-                          " waits, and call after call that began after it completes before it.");
-    case ViolationKind::kProtocolError:
-      return absl::StrCat("The protocol did not balance: ", it.detail, ".");
-    case ViolationKind::kNone: break;
+  if (it.kind == ViolationKind::kNone) {
+    return absl::StrCat(CallInQuestion(schedule, trace), " ends the run; nothing is wrong.");
   }
-  return absl::StrCat(CallInQuestion(schedule, trace), " ends the run; nothing is wrong.");
+  const std::string was = *it.detail == '\0' ? "" : absl::StrCat(" It was ", it.detail, ".");
+  return absl::StrReplaceAll(
+      Absl(Info(it.kind).told),
+      {{"{holder}", absl::StrCat("cpu", it.holder)},
+       {"{cpu}", absl::StrCat("cpu", it.cpu)},
+       {"{page}", absl::StrCat(it.page)},
+       {"{frame}", absl::StrCat(it.frame)},
+       {"{mapping}", absl::StrCat(it.mapping)},
+       {"{entry}", absl::StrCat("mapping ", it.mapping, " -> frame ", it.frame)},
+       {"{was}", was},
+       {"{detail}", it.detail},
+       {"{waits}", WhoWaits(trace)}});
 }
 
 std::string WhoWaits(const Trace& trace) {

@@ -66,13 +66,7 @@ Json ValueOf(const CellValue& value) {
 
 // Whether the step is about the page it names, not about a range that begins there.
 bool TouchesPage(const StepEvent& event) {
-  switch (event.point) {
-    case Point::deliver:
-    case Point::tlb_flush:
-    case Point::tlb_flush_done:
-    case Point::syscall_return: return false;
-    default: return event.page != kNoPage;
-  }
+  return event.page != kNoPage && !Info(event.point).is(role::kRange);
 }
 
 class Page {

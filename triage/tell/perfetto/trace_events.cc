@@ -28,9 +28,7 @@ int TidOf(AgentId agent) {
   return 10 * (1 + Index(CpuOf(agent))) + static_cast<int>(KindOf(agent));
 }
 
-bool IsWalk(Point point) {
-  return point == Point::walk_pud || point == Point::walk_pmd || point == Point::walk_pte;
-}
+bool IsWalk(Point point) { return Info(point).is(role::kWalk); }
 
 std::string StepName(const StepEvent& event) {
   std::string name = Info(event.point).name;
@@ -102,26 +100,22 @@ class Agent {
       const std::string recorded = Recorded(step.gather);
       if (!recorded.empty()) lane_.ArgsOf(kGather)["recorded"] = recorded;
     }
-    switch (event.point) {
-      case Point::pending_inc: {
-        const std::string range =
-            absl::StrCat(step.gather.caller_start, "..", step.gather.caller_end);
-        lane_.Close(kGather, time);
-        lane_.Open(kGather, "gather " + range, time, {{"range", range}, {"recorded", "nothing"}});
-        break;
-      }
-      case Point::pending_dec: lane_.Close(kGather, time + 1); break;
-      case Point::tlb_flush:
-        lane_.Close(kFlush, time);
-        lane_.Open(kFlush, "flush " + Describe(step), time,
-                   {{"request", Describe(step)}, {"gather", Recorded(step.gather)}});
-        break;
-      case Point::tlb_flush_done: lane_.Close(kFlush, time + 1); break;
-      case Point::finish_wait:
-        lane_.Open(kWait, "finish_wait", last_ + 1);
-        lane_.Close(kWait, time + 1);
-        break;
-      default: break;
+    if (event.point == Point::pending_inc) {
+      const std::string range =
+          absl::StrCat(step.gather.caller_start, "..", step.gather.caller_end);
+      lane_.Close(kGather, time);
+      lane_.Open(kGather, "gather " + range, time, {{"range", range}, {"recorded", "nothing"}});
+    } else if (event.point == Point::pending_dec) {
+      lane_.Close(kGather, time + 1);
+    } else if (event.point == Point::tlb_flush) {
+      lane_.Close(kFlush, time);
+      lane_.Open(kFlush, "flush " + Describe(step), time,
+                 {{"request", Describe(step)}, {"gather", Recorded(step.gather)}});
+    } else if (event.point == Point::tlb_flush_done) {
+      lane_.Close(kFlush, time + 1);
+    } else if (event.point == Point::finish_wait) {
+      lane_.Open(kWait, "finish_wait", last_ + 1);
+      lane_.Close(kWait, time + 1);
     }
   }
 

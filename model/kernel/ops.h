@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// The operations that programs are made of, and what each is: the columns of
+// model/kernel/ops.def, with their defaults.
+//
+// What telling, exploration, the reference of the memory at the end, strategies and byte schedules
+// know of an operation is its row; none of them names operations. A row must say its byte code and
+// its path; every other column has a default, which is that of a system call that takes mmap_lock
+// for writing and changes nothing. Faithful to the kernel paths, of which a row is a summary.
+#ifndef GATHERFUZZ_MODEL_KERNEL_OPS_H_
+#define GATHERFUZZ_MODEL_KERNEL_OPS_H_
+
+#include <cstdint>
+
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+enum class OpKind : uint8_t {
+#define GATHERFUZZ_OP(id, ...) id,
+#include "model/kernel/ops.def"
+#undef GATHERFUZZ_OP
+};
+
+enum class Operands : uint8_t { kRange, kMap, kPage };
+
+struct VmaFlags {
+  bool write = false;
+  bool huge = false;
+  friend bool operator==(const VmaFlags&, const VmaFlags&) = default;
+};
+
+// One line of a program. 0 <= range.begin < range.end <= kPages; an operation on one page has
+// range.end == range.begin + 1; flags are of an operation with operands kMap.
+struct Op {
+  OpKind kind{};
+  PageRange range;
+  VmaFlags flags;
+  friend bool operator==(const Op&, const Op&) = default;
+};
+
+// What an operation does to the pages of its range, as far as they are in a VMA; or'ed.
+namespace effect {
+inline constexpr unsigned kMaps = 1;       // adds a VMA
+inline constexpr unsigned kUnmaps = 2;     // takes VMAs away; one gather spans the whole call
+inline constexpr unsigned kZaps = 4;       // takes leaves away, in gathers
+inline constexpr unsigned kCleans = 8;     // makes leaves clean, in gathers; may skip some
+inline constexpr unsigned kAccesses = 16;  // reads through the TLB, with the faults that takes
+inline constexpr unsigned kWrites = 32;    // ... or writes
+inline constexpr unsigned kGathers = kZaps | kCleans;
+}  // namespace effect
+
+// How an operation takes mmap_lock first.
+enum class MmapLock : uint8_t { kNone, kRead, kWrite };
+
+// The kernel path of an operation, from its entry to before its return; one file each. Each is
+// legal by construction: it takes the locks the kernel takes, in its order, with a step at every
+// touch of shared state. A path that cannot do what it was asked (no VMA, no memory, an address in
+// use) returns as the system call or the access would fail, quietly.
+using OpPath = void (*)(const Thread& t, const Op& op);
+
+#define GATHERFUZZ_OP(id, text, byte_code, op_path, ...) \
+  void op_path(const Thread& t, const Op& op);
+#include "model/kernel/ops.def"
+#undef GATHERFUZZ_OP
+
+struct OpInfo {
+  const char* name = "";
+  // Of a byte schedule (harness/bytes.cc). With operands kMap it takes four: one for each VmaFlags.
+  int code = 0;
+  OpPath path = nullptr;
+  const char* call = "";  // what it is called where a run is told; its name if empty
+  AgentKind agent = AgentKind::kCpu;
+  Operands operands = Operands::kRange;
+  MmapLock lock = MmapLock::kWrite;
+  unsigned does = 0;    // of effect::
+  const char* in = "";  // the path that it shares with others, in signatures; its name if empty
+  int weight = 7;       // of two programs minimize takes the one that weighs less
+  int drawn = 0;        // how often the mutator draws it, of 16
+  uint8_t steps = 4;    // of a call that finds something to do, but for those of each page
+  uint8_t telling = 1;  // ... those of them that are telling
+  const char* help = "";
+
+  constexpr bool is(unsigned effects) const { return (does & effects) != 0; }
+  // It opens gathers; otherwise there is nothing to finish.
+  constexpr bool gathers() const { return is(effect::kGathers); }
+  constexpr const char* told() const { return *call == '\0' ? name : call; }
+  constexpr const char* shares() const { return *in == '\0' ? name : in; }
+  // What the oracle holds a call to when it returns.
+  constexpr CallKind call_kind() const {
+    return is(effect::kZaps)     ? CallKind::kRemove
+           : is(effect::kCleans) ? CallKind::kClean
+                                 : CallKind::kOther;
+  }
+};
+
+inline constexpr OpInfo kOps[] = {
+#define GATHERFUZZ_OP(id, text, byte_code, op_path, ...) \
+  {.name = text, .code = byte_code, .path = op_path, __VA_ARGS__},
+#include "model/kernel/ops.def"
+#undef GATHERFUZZ_OP
+};
+inline constexpr int kOpCount = sizeof(kOps) / sizeof(kOps[0]);
+constexpr const OpInfo& Info(OpKind kind) { return kOps[static_cast<int>(kind)]; }
+
+// Sets of operations are masks of 32 bits.
+static_assert(kOpCount <= 32);
+constexpr uint32_t Bit(OpKind kind) { return 1u << static_cast<int>(kind); }
+
+// Those for which `holds` is true.
+template <typename Holds>
+constexpr uint32_t OpsThat(Holds holds) {
+  uint32_t kinds = 0;
+  for (int i = 0; i < kOpCount; ++i) kinds |= holds(kOps[i]) ? 1u << i : 0;
+  return kinds;
+}
+inline constexpr uint32_t kGatherKinds = OpsThat([](const OpInfo& op) { return op.gathers(); });
+inline constexpr uint32_t kWalkerKinds =
+    OpsThat([](const OpInfo& op) { return op.agent == AgentKind::kWalker; });
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_KERNEL_OPS_H_
