@@ -145,14 +145,13 @@ const char* PathName(OpKind kind) {
   return zap ? "zap" : Info(kind).name;
 }
 
-std::string StepSignature(const Schedule& schedule, const Trace& trace, int index) {
+std::string StepSignature(const Trace& trace, int index) {
   if (index < 0) return "init";
   const TraceStep& step = trace.steps[index];
   std::string text = Info(step.event.point).name;
   // A lockless read that finds nothing and one that finds something are different places to race.
   if (ReadsAbove(step.event.point)) text += step.saw_none ? "-none" : "";
-  const Op* op = Examines(step.event.point) ? OpOf(schedule, step.event) : nullptr;
-  return op == nullptr ? text : text + "." + PathName(op->kind);
+  return Examines(step.event.point) && step.op ? text + "." + PathName(step.op->kind) : text;
 }
 
 }  // namespace
@@ -193,18 +192,18 @@ Cause FindCause(const Trace& trace) {
   return cause;
 }
 
-std::string Signature(const Schedule& schedule, const Trace& trace) {
+std::string Signature(const Trace& trace) {
   const Violation& violation = trace.result.violation;
   std::string text(Info(violation.kind).name);
   if (AboutStaleLeaf(violation.kind) || AboutTable(violation.kind)) {
     static constexpr const char* kMissing[] = {"not-issued", "too-narrow", "wrong-level", "pending",
                                                "refilled"};
     const Cause cause = FindCause(trace);
-    text += "+" + StepSignature(schedule, trace, cause.removed);
+    text += "+" + StepSignature(trace, cause.removed);
     if (cause.examined >= 0 && cause.examined != cause.removed) {
-      text += "+" + StepSignature(schedule, trace, cause.examined);
+      text += "+" + StepSignature(trace, cause.examined);
     }
-    text += "+" + StepSignature(schedule, trace, cause.judged);
+    text += "+" + StepSignature(trace, cause.judged);
     return text + "+" + kMissing[static_cast<int>(cause.missing)];
   }
   if (violation.kind == ViolationKind::kEndlessFault) {

@@ -20,25 +20,24 @@ std::string OpName(const Op& op) {
   return "hardware walk" + page;
 }
 
-std::string ActorOf(const Schedule& schedule, const StepEvent& event) {
-  const Op* op = OpOf(schedule, event);
-  return absl::StrCat(AgentName(event.agent), op == nullptr ? "" : "'s " + OpName(*op));
+std::string ActorOf(const TraceStep& step) {
+  return absl::StrCat(AgentName(step.event.agent), step.op ? "'s " + OpName(*step.op) : "");
 }
 
 std::string StepName(Point point, int page) {
   return absl::StrCat(Info(point).name, page == kNoPage ? "" : absl::StrCat("(", page, ")"));
 }
 
-std::string CallInQuestion(const Schedule& schedule, const Trace& trace) {
+std::string CallInQuestion(const Trace& trace) {
   const int cpu = trace.result.violation.cpu;
   for (size_t i = trace.steps.size(); i-- > 0 && cpu >= 0;) {
-    const StepEvent& event = trace.steps[i].event;
-    if (event.agent == CpuAgent(MakeCpu(cpu))) return ActorOf(schedule, event);
+    const TraceStep& step = trace.steps[i];
+    if (step.event.agent == CpuAgent(MakeCpu(cpu))) return ActorOf(step);
   }
-  return trace.steps.empty() ? "the initial state" : ActorOf(schedule, trace.steps.back().event);
+  return trace.steps.empty() ? "the initial state" : ActorOf(trace.steps.back());
 }
 
-std::string SummaryOf(const Schedule& schedule, const Trace& trace) {
+std::string SummaryOf(const Trace& trace) {
   const Violation& it = trace.result.violation;
   const std::string holder = absl::StrCat("cpu", it.holder);
   const std::string entry = absl::StrCat("mapping ", it.mapping, " -> frame ", it.frame);
@@ -74,7 +73,7 @@ std::string SummaryOf(const Schedule& schedule, const Trace& trace) {
       return absl::StrCat("The protocol did not balance: ", it.detail, ".");
     case ViolationKind::kNone: break;
   }
-  return absl::StrCat(CallInQuestion(schedule, trace), " ends the run; nothing is wrong.");
+  return absl::StrCat(CallInQuestion(trace), " ends the run; nothing is wrong.");
 }
 
 std::string WhoWaits(const Trace& trace) {
