@@ -66,8 +66,8 @@ std::string JsonOf(const Subject& it) {
   json["steps"] = it.trace.result.steps;
   json["trace_hash"] = absl::StrFormat("%016x", it.trace.result.trace_hash);
   if (it.explanation != nullptr) {
-    json["call"] = CallInQuestion(it.file.schedule, it.trace);
-    json["summary"] = SummaryOf(it.file.schedule, it.trace);
+    json["call"] = CallInQuestion(it.trace);
+    json["summary"] = SummaryOf(it.trace);
     json["signature"] = it.explanation->signature;
     json["chain"] = nlohmann::ordered_json::array();
     for (const Sentence& sentence : it.explanation->chain) {
@@ -82,13 +82,11 @@ std::string JsonOf(const Subject& it) {
 
 std::string TextOf(const Subject& it, bool all_steps) {
   if (it.explanation == nullptr) {
-    return absl::StrCat(PrintInterleaving(it.file.schedule, it.trace,
-                                          std::vector<bool>(it.trace.steps.size(), true)),
+    return absl::StrCat(PrintInterleaving(it.trace, std::vector<bool>(it.trace.steps.size(), true)),
                         Printable(it.path), ": no violation under ", it.file.policy, " on ",
                         it.file.arch, ", so there is nothing to explain\n");
   }
-  return PrintExplanation({.schedule = it.file.schedule,
-                           .trace = it.trace,
+  return PrintExplanation({.trace = it.trace,
                            .explanation = *it.explanation,
                            .policy = it.file.policy,
                            .arch = it.file.arch,

@@ -173,8 +173,7 @@ void Exploration::PrintCounterexample(const Counterexample& shortest) const {
   const std::string replay =
       output_ == "-" ? absl::StrCat("gatherfuzz explore ", path_, " -o FILE; gatherfuzz run FILE")
                      : absl::StrCat("gatherfuzz run ", output_);
-  std::cout << PrintReport(
-      {answer_.schedule, trace, settings_.policy->name(), settings_.arch->name(), replay});
+  std::cout << PrintReport({trace, settings_.policy->name(), settings_.arch->name(), replay});
   std::cout << absl::StreamFormat(
       "%s (%s): %s, %s; %s\n", Verdict(), Target(),
       Counted(static_cast<uint64_t>(shortest.preemptions), "preemption"),

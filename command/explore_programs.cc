@@ -148,7 +148,7 @@ void SweepReport::PrintCounterexample(const Counterexample& shortest) const {
   const std::string replay = options_.output == "-"
                                  ? "pass -o FILE, then: gatherfuzz run FILE"
                                  : absl::StrCat("gatherfuzz run ", options_.output);
-  std::cout << PrintReport({schedule, trace, each_.policy->name(), each_.arch->name(), replay});
+  std::cout << PrintReport({trace, each_.policy->name(), each_.arch->name(), replay});
   std::cout << absl::StreamFormat(
       "%s (%s): %s, %s; %s\n", Verdict(), Target(),
       Counted(static_cast<uint64_t>(shortest.preemptions), "preemption"),

@@ -24,7 +24,7 @@ bool CountsSteps(const Schedule& schedule) {
 bool SameBug(const Schedule& a, const Trace& in_a, const Schedule& b, const Trace& in_b) {
   const ViolationKind kind = in_a.result.violation.kind;
   if (kind != in_b.result.violation.kind || in_a.result.limit != in_b.result.limit) return false;
-  return kind == ViolationKind::kNone || Signature(a, in_a) == Signature(b, in_b);
+  return kind == ViolationKind::kNone || Signature(in_a) == Signature(in_b);
 }
 
 // Runs the file's schedule; names its switches by their steps where that keeps the verdict.

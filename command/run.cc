@@ -55,7 +55,7 @@ nlohmann::ordered_json JsonOf(const RunOf& run) {
   json["steps"] = result.steps;
   json["trace_hash"] = absl::StrFormat("%016x", result.trace_hash);
   if (result.violation.kind != ViolationKind::kNone) {
-    json["signature"] = Signature(run.schedule, run.trace);
+    json["signature"] = Signature(run.trace);
   }
   json["cost"] = {{"invalidations", result.cost.invalidations},
                   {"whole", result.cost.whole},
@@ -85,13 +85,12 @@ std::string MemberText(const Options& options, const RunOf& run) {
 void PrintForPeople(const Options& options, const RunOf& run) {
   const RunResult& result = run.trace.result;
   if (options.trace) {
-    std::cout << PrintInterleaving(run.schedule, run.trace,
-                                   std::vector<bool>(run.trace.steps.size(), true));
+    std::cout << PrintInterleaving(run.trace, std::vector<bool>(run.trace.steps.size(), true));
   }
   if (result.violation.kind != ViolationKind::kNone) {
-    std::cout << PrintReport(
-        {run.schedule, run.trace, run.target.policy->name(), run.target.arch->name(),
-         ReplayCommand(options, "run", run.path, run.target), run.member, run.members});
+    std::cout << PrintReport({run.trace, run.target.policy->name(), run.target.arch->name(),
+                              ReplayCommand(options, "run", run.path, run.target), run.member,
+                              run.members});
     return;
   }
   std::cout << absl::StreamFormat("%s: %s (%s, %s, %s%d steps, %d invalidations)\n", run.path,

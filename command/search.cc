@@ -123,7 +123,7 @@ void SearchRun::PrintJson() const {
     json["step"] = run.violation.step;
     json["steps"] = run.steps;
     json["trace_hash"] = absl::StrFormat("%016x", run.trace_hash);
-    json["signature"] = Signature(hit_->schedule, hit_->trace);
+    json["signature"] = Signature(hit_->trace);
     json["schedule"] = PrintText(hit_->stored);
   }
   if (settings_.keep_going) {
@@ -153,8 +153,8 @@ void SearchRun::PrintForPeople() const {
                       Absl(settings_.arch->name()), Absl(settings_.strategy->name), settings_.seed);
   if (hit_ && !settings_.keep_going) {
     if (options_.output == "-") {
-      std::cout << PrintReport({hit_->schedule, hit_->trace, settings_.policy->name(),
-                                settings_.arch->name(), Replay()});
+      std::cout << PrintReport(
+          {hit_->trace, settings_.policy->name(), settings_.arch->name(), Replay()});
     }
     std::cout << absl::StreamFormat("%s in execution %d (%s): %s\n", Verdict(), First() + 1, target,
                                     Counts());

@@ -153,7 +153,7 @@ std::string Section(const VerdictRow& row, const Counterexample& shortest) {
                       row.run.answer.proven ? "; no order of this program is shorter."
                                             : "; there may be a shorter one.",
                       " `", row.FileName(), "`:\n\n```text\n",
-                      PrintInterleaving(schedule, trace, RelevantSteps(trace, FindCause(trace))),
+                      PrintInterleaving(trace, RelevantSteps(trace, FindCause(trace))),
                       "```\n\n```text\n", PrintText(row.run.counterexample), "```\n");
 }
 

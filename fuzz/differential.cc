@@ -31,7 +31,7 @@ void Print(const Policy& policy, const std::string& what) {
 // Runs the schedule again with a recorder, says what it is, and aborts.
 [[noreturn]] void Fail(Execution& execution, const Schedule& schedule, const Policy& policy) {
   const Trace trace = Record(execution, schedule, policy, TheArch());
-  Print(policy, CrashSignature(schedule, trace));
+  Print(policy, CrashSignature(trace));
   AbortFor(trace.result.violation.kind);
 }
 

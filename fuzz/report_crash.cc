@@ -25,8 +25,8 @@ namespace {
 
 }  // namespace
 
-std::string CrashSignature(const Schedule& schedule, const Trace& trace) {
-  return trace.result.limit ? "limit" : Signature(schedule, trace);
+std::string CrashSignature(const Trace& trace) {
+  return trace.result.limit ? "limit" : Signature(trace);
 }
 
 void PrintCrash(const std::string& program, const char* source, int line, const std::string& token,

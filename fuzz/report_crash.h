@@ -14,7 +14,7 @@
 namespace gatherfuzz {
 
 // The violation's signature, which begins with its kind, or "limit". The trace is not clean.
-std::string CrashSignature(const Schedule& schedule, const Trace& trace);
+std::string CrashSignature(const Trace& trace);
 
 // Prints the token and the assertion of the target `program` (fuzz_full-mm_x86); `source`
 // (fuzz/target.cc) and `line` are where it failed. `hash` is of letters, digits, '-', '_', '.' and

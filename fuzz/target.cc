@@ -52,7 +52,7 @@ void Report(Execution& execution, const Schedule& family, int number, int member
   if (KnowsAllViolations()) return;
   const Schedule schedule = TakeMember(family, number);
   const Trace trace = Record(execution, schedule, ThePolicy(), TheArch());
-  const std::string signature = CrashSignature(schedule, trace);
+  const std::string signature = CrashSignature(trace);
   if (!IsKnown(signature)) Fail(trace, signature, number, members);
   execution.Load(family);
 }

@@ -124,14 +124,13 @@ void FindFlush(const Trace& trace, Cause& cause) {
   }
 }
 
-std::string StepSignature(const Schedule& schedule, const Trace& trace, int index) {
+std::string StepSignature(const Trace& trace, int index) {
   if (index < 0) return "init";
   const TraceStep& step = trace.steps[index];
   std::string text = Info(step.event.point).name;
   // A lockless read that finds nothing and one that finds something are different places to race.
   if (ReadsAbove(step.event.point)) text += step.saw_none ? "-none" : "";
-  const Op* op = Examines(step.event.point) ? OpOf(schedule, step.event) : nullptr;
-  return op == nullptr ? text : text + "." + Info(op->kind).shares();
+  return Examines(step.event.point) && step.op ? text + "." + Info(step.op->kind).shares() : text;
 }
 
 }  // namespace
@@ -172,18 +171,18 @@ Cause FindCause(const Trace& trace) {
   return cause;
 }
 
-std::string Signature(const Schedule& schedule, const Trace& trace) {
+std::string Signature(const Trace& trace) {
   const Violation& violation = trace.result.violation;
   std::string text(Info(violation.kind).name);
   if (AboutStaleLeaf(violation.kind) || AboutTable(violation.kind)) {
     static constexpr const char* kMissing[] = {"not-issued", "too-narrow", "wrong-level", "pending",
                                                "refilled"};
     const Cause cause = FindCause(trace);
-    text += "+" + StepSignature(schedule, trace, cause.removed);
+    text += "+" + StepSignature(trace, cause.removed);
     if (cause.examined >= 0 && cause.examined != cause.removed) {
-      text += "+" + StepSignature(schedule, trace, cause.examined);
+      text += "+" + StepSignature(trace, cause.examined);
     }
-    text += "+" + StepSignature(schedule, trace, cause.judged);
+    text += "+" + StepSignature(trace, cause.judged);
     return text + "+" + kMissing[static_cast<int>(cause.missing)];
   }
   if (Info(violation.kind).about == ViolationAbout::kFault) {

@@ -104,6 +104,14 @@ class Recorder final : public StepObserver {
   World before_;
 };
 
+std::optional<Op> OpOf(const Schedule& schedule, const StepEvent& event) {
+  int index = event.op;
+  for (const ProgramLine& line : schedule.program) {
+    if (line.agent == event.agent && index-- == 0) return line.op;
+  }
+  return std::nullopt;
+}
+
 std::string MappingName(Pte leaf) {
   std::string text = "mapping " + std::to_string(leaf.mapping);
   if (leaf.dirty()) text += ", dirty";
@@ -156,6 +164,7 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
       execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});
   recorder.Complete(execution.world());
   trace.end = execution.world();
+  for (TraceStep& step : trace.steps) step.op = OpOf(schedule, step.event);
   for (int i = 0; i < trace.end.cpu_count; ++i) {
     const bool last =
         !trace.steps.empty() && trace.steps.back().event.agent == CpuAgent(MakeCpu(i));
@@ -179,14 +188,6 @@ std::string Describe(const TraceStep& step) {
     case Shows::kNothing: break;
   }
   return "";
-}
-
-const Op* OpOf(const Schedule& schedule, const StepEvent& event) {
-  int index = event.op;
-  for (const ProgramLine& line : schedule.program) {
-    if (line.agent == event.agent && index-- == 0) return &line.op;
-  }
-  return nullptr;
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #define GATHERFUZZ_HARNESS_TRACE_H_
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct TlbChange {
 
 struct TraceStep {
   StepEvent event;
+  std::optional<Op> op;             // it belongs to; none for a delivery
   Pte leaf_before{}, leaf_after{};  // of event.page; also of a leaf that only software sees
   bool saw_none = false;            // of a lockless read of an upper level: nothing was there
   int pending_after = 0;            // tlb_flush_pending
@@ -51,9 +53,6 @@ std::string Describe(const TraceStep& step);
 
 // "page 2", "pages 4..8".
 std::string PageName(int page, Level level);
-
-// The operation that a step of a CPU or walker belongs to; null for a delivery.
-const Op* OpOf(const Schedule& schedule, const StepEvent& event);
 
 // The same interleaving as explicit runs that name the step at which each switch happens, and a
 // plain rest: the form in which a schedule is stored, so that a step added to a kernel path later

@@ -33,7 +33,7 @@ for file in command/*; do
   [ "$file" = command/main.cc ] || forbid "$file" 'absl/flags/'
 done
 # Each folder of triage is a library, and each of tests a layer; a file beside them is in none.
-for file in triage/*.cc triage/*.h tests/*_test.* tests/*_command.sh; do
+for file in triage/*.cc triage/*.h tests/*_test.* tests/*.test; do
   [ ! -e "$file" ] || { echo "$file belongs into a folder of $(dirname "$file")"; status=1; }
 done
 # Each policy's file is named for it: the build makes the names of fuzz targets from the files.

@@ -42,7 +42,7 @@ struct Explained {
 };
 
 std::string SignatureOf(const Schedule& schedule, std::string_view policy, std::string_view arch) {
-  return Signature(schedule, Recorded(schedule, policy, arch));
+  return Signature(Recorded(schedule, policy, arch));
 }
 std::string SignatureOf(std::string_view text, std::string_view policy, std::string_view arch) {
   return SignatureOf(FromText(text).schedule, policy, arch);

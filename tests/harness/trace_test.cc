@@ -114,14 +114,14 @@ TEST(TraceStep, SaysWhoseItIsAndOfWhichLineOfItsProgram) {
 TEST(TraceStep, BelongsToAnOperationUnlessItIsADelivery) {
   const Schedule schedule = FromText(kMailPrograms + "walk1\n fill 3\n fill 1\n").schedule;
   const Trace trace = Recorded(schedule, "own-range", "x86");
-  EXPECT_EQ(*OpOf(schedule, StepAt(trace, Point::access).event), schedule.program[0].op);
-  EXPECT_EQ(*OpOf(schedule, StepAt(trace, Point::pending_inc).event), schedule.program[1].op);
-  EXPECT_EQ(*OpOf(schedule, StepAt(trace, Point::pending_inc, 2).event), schedule.program[2].op);
-  EXPECT_EQ(OpOf(schedule, StepAt(trace, Point::deliver).event), nullptr);
-  const StepEvent last = trace.steps.back().event;
-  EXPECT_EQ(KindOf(last.agent), AgentKind::kWalker);
-  EXPECT_EQ(OpOf(schedule, last)->kind, OpKind::kFill);
-  EXPECT_EQ(OpOf(schedule, last)->range.begin, 1);
+  EXPECT_EQ(*StepAt(trace, Point::access).op, schedule.program[0].op);
+  EXPECT_EQ(*StepAt(trace, Point::pending_inc).op, schedule.program[1].op);
+  EXPECT_EQ(*StepAt(trace, Point::pending_inc, 2).op, schedule.program[2].op);
+  EXPECT_FALSE(StepAt(trace, Point::deliver).op);
+  const TraceStep& last = trace.steps.back();
+  EXPECT_EQ(KindOf(last.event.agent), AgentKind::kWalker);
+  EXPECT_EQ(last.op->kind, OpKind::kFill);
+  EXPECT_EQ(last.op->range.begin, 1);
 }
 
 TEST(TraceStep, ShowsTheLeafBeforeAndAfter) {

@@ -54,7 +54,7 @@ Ended EndOf(const Schedule& schedule, const Target& at) {
   const Trace trace = Record(execution, schedule, at.the_policy(), at.the_arch());
   Ended ended{.kind = trace.result.violation.kind, .steps = static_cast<int>(trace.steps.size())};
   if (ended.kind == ViolationKind::kNone) return ended;
-  ended.signature = Signature(schedule, trace);
+  ended.signature = Signature(trace);
   ended.preemptions = PreemptionsOf(schedule, at.the_policy(), at.the_arch(), ActionsOf(trace));
   return ended;
 }

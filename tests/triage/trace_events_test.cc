@@ -224,7 +224,7 @@ TEST(TraceEvents, TheRaceOfTheMail) {
   EXPECT_EQ(violation["name"], "stale-after-return");
   EXPECT_EQ(violation["ts"], run.trace.result.violation.step);
   EXPECT_EQ(violation["args"]["page"], 2);
-  EXPECT_EQ(violation["args"]["signature"], Signature(run.file.schedule, run.trace));
+  EXPECT_EQ(violation["args"]["signature"], Signature(run.trace));
   std::vector<std::string> tracks;
   for (const Json& event : run.Events("M")) {
     if (event["name"] == "thread_name") tracks.push_back(event["args"]["name"]);

@@ -58,8 +58,7 @@ class Maker {
 
  private:
   bool Is(const Schedule& schedule) const {
-    return trace_.result.violation.kind == group_.kind &&
-           Signature(schedule, trace_) == group_.key.signature;
+    return trace_.result.violation.kind == group_.kind && Signature(trace_) == group_.key.signature;
   }
 
   std::string Measures() const {
@@ -83,8 +82,7 @@ class Maker {
     GroupFiles group{.made = made_};
     group.files = {{"schedule.gather", PrintText(file_)},
                    {"schedule.bytes", std::string(bytes.begin(), bytes.end())},
-                   {"explanation.txt", PrintExplanation({.schedule = file_.schedule,
-                                                         .trace = trace_,
+                   {"explanation.txt", PrintExplanation({.trace = trace_,
                                                          .explanation = explanation,
                                                          .policy = file_.policy,
                                                          .arch = file_.arch,

@@ -54,7 +54,7 @@ class Replayer {
     replayed.policy = policy_->name();
     replayed.arch = arch_->name();
     replayed.kind = run.violation.kind;
-    replayed.signature = Signature(schedule_, trace);
+    replayed.signature = Signature(trace);
     replayed.steps = run.steps;
     return replayed;
   }

@@ -34,7 +34,7 @@ Attempts::Attempts(const Schedule& schedule, const Policy& policy, const Arch& a
     : policy_(policy), arch_(arch), settings_(settings), stop_(stop), progress_(progress) {
   Trace trace = Record(*execution_, schedule, policy, arch, settings.ignored);
   kind_ = trace.result.violation.kind;
-  signature_ = Signature(schedule, trace);
+  signature_ = Signature(trace);
   best_ = SubjectOf(schedule, std::move(trace));
   preemptions_before_ = best_.weight.preemptions;
   steps_before_ = best_.weight.steps;
@@ -140,7 +140,7 @@ Minimized Attempts::Result() const {
 }
 
 bool Attempts::DoesAsWell(const Schedule& schedule, const Trace& trace) const {
-  return trace.result.violation.kind == kind_ && Signature(schedule, trace) == signature_;
+  return trace.result.violation.kind == kind_ && Signature(trace) == signature_;
 }
 
 Subject Attempts::SubjectOf(const Schedule& schedule, Trace trace) {

@@ -111,9 +111,8 @@ std::string Cell(const TraceStep& step) {
   return text;
 }
 
-std::string CallHead(const Schedule& schedule, const TraceStep& step) {
-  const Op* op = OpOf(schedule, step.event);
-  return op == nullptr || KindOf(step.event.agent) != AgentKind::kCpu ? "" : PrintOp(*op) + ":";
+std::string CallHead(const TraceStep& step) {
+  return step.op && KindOf(step.event.agent) == AgentKind::kCpu ? PrintOp(*step.op) + ":" : "";
 }
 
 }  // namespace
@@ -148,8 +147,8 @@ std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
   return shown;
 }
 
-std::string PrintInterleaving(const Schedule& schedule, const Trace& trace,
-                              const std::vector<bool>& shown, const StepNotes& notes) {
+std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown,
+                              const StepNotes& notes) {
   std::vector<std::string> cells(trace.steps.size()), heads(trace.steps.size());
   std::vector<size_t> width(kMaxCpus, 0);
   std::vector<int> last_op(kMaxCpus, -1);
@@ -162,7 +161,7 @@ std::string PrintInterleaving(const Schedule& schedule, const Trace& trace,
     if (note != notes.end()) absl::StrAppend(&cells[i], "  ", note->second);
     if (KindOf(event.agent) == AgentKind::kCpu && last_op[cpu] != event.op) {
       last_op[cpu] = event.op;
-      heads[i] = CallHead(schedule, trace.steps[i]);
+      heads[i] = CallHead(trace.steps[i]);
     }
     width[cpu] = std::max({width[cpu], cells[i].size() + 1, heads[i].size(), kLeastWidth});
   }

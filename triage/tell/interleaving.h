@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "harness/cause.h"
-#include "harness/schedule.h"
 #include "harness/trace.h"
 
 namespace gatherfuzz {
@@ -23,8 +22,8 @@ using StepNotes = std::map<int, std::string>;
 
 // A table with a column for each CPU that has a step in `shown`; what its walker does is marked
 // [walk], a delivery [inv]. Runs of steps left out are counted. Lines end in '\n'.
-std::string PrintInterleaving(const Schedule& schedule, const Trace& trace,
-                              const std::vector<bool>& shown, const StepNotes& notes = {});
+std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown,
+                              const StepNotes& notes = {});
 
 }  // namespace gatherfuzz
 

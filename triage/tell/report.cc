@@ -22,11 +22,10 @@ class Report {
   std::string Print() {
     text_ = kRule;
     absl::StrAppend(&text_, "BUG: gatherfuzz: ", Absl(Info(violation_.kind).name), " in ",
-                    CallInQuestion(in_.schedule, in_.trace), " (", Absl(in_.policy), ", ",
-                    Absl(in_.arch), ")\n\n", Wrapped(SummaryOf(in_.schedule, in_.trace)), "\n\n");
+                    CallInQuestion(in_.trace), " (", Absl(in_.policy), ", ", Absl(in_.arch),
+                    ")\n\n", Wrapped(SummaryOf(in_.trace)), "\n\n");
     Facts();
-    absl::StrAppend(&text_, "\n",
-                    PrintInterleaving(in_.schedule, in_.trace, RelevantSteps(in_.trace, cause_)),
+    absl::StrAppend(&text_, "\n", PrintInterleaving(in_.trace, RelevantSteps(in_.trace, cause_)),
                     "\n");
     if (in_.members > 1) {
       absl::StrAppend(&text_, "member: ", in_.member, " of ", in_.members,
@@ -38,9 +37,9 @@ class Report {
 
  private:
   std::string At(int index) const {
-    const StepEvent& event = in_.trace.steps[static_cast<size_t>(index)].event;
-    return absl::StrCat("step ", index + 1, ", ", StepName(event.point, event.page), " of ",
-                        ActorOf(in_.schedule, event));
+    const TraceStep& step = in_.trace.steps[static_cast<size_t>(index)];
+    return absl::StrCat("step ", index + 1, ", ", StepName(step.event.point, step.event.page),
+                        " of ", ActorOf(step));
   }
   void Fact(const char* name, const std::string& text) {
     absl::StrAppendFormat(&text_, "%-9s %s\n", name, text);
@@ -65,7 +64,7 @@ class Report {
   std::string StateText() const {
     const Mm& mm = in_.trace.end.mm;
     std::string text = absl::StrCat("tlb_flush_pending = ", int{mm.tlb_flush_pending});
-    for (int i = 0; i < in_.schedule.cpus; ++i) {
+    for (int i = 0; i < in_.trace.end.cpu_count; ++i) {
       if ((mm.mmap_readers & CpuBit(MakeCpu(i))) != 0) {
         absl::StrAppend(&text, ", cpu", i, " holds mmap_lock for reading");
       }

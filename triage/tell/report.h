@@ -6,13 +6,11 @@
 #include <string>
 #include <string_view>
 
-#include "harness/schedule.h"
 #include "harness/trace.h"
 
 namespace gatherfuzz {
 
 struct ReportInput {
-  const Schedule& schedule;
   const Trace& trace;  // one that ended in a violation
   std::string_view policy, arch;
   std::string replay;           // the command that shows it again

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// What tests/scripts/mutate_test.sh takes apart: our own, in the style of the files that are.
+// What tests/scripts/mutate.test takes apart: our own, in the style of the files that are.
 static bool FillsUp(struct jug *jug, int drops)
 {
 	bool warm = !jug->lid && jug->heat > 3;

@@ -21,8 +21,8 @@ void Add(std::vector<Sentence>& chain, Sentence sentence) {
 // The chain of a stale entry: a leaf in a TLB, or a pointer to a table in a walk cache.
 class StaleChain {
  public:
-  StaleChain(const Schedule& schedule, const Trace& trace, const Cause& cause)
-      : schedule_(schedule), trace_(trace), cause_(cause), it_(trace.result.violation) {}
+  StaleChain(const Trace& trace, const Cause& cause)
+      : trace_(trace), cause_(cause), it_(trace.result.violation) {}
 
   std::vector<Sentence> Tell() {
     Filled();
@@ -39,7 +39,7 @@ class StaleChain {
 
  private:
   const TraceStep& At(int step) const { return trace_.steps[static_cast<size_t>(step)]; }
-  std::string Actor(int step) const { return ActorOf(schedule_, At(step).event); }
+  std::string Actor(int step) const { return ActorOf(At(step)); }
   void Say(int step, std::string text) { Add(chain_, {std::move(text), step}); }
 
   bool table() const { return AboutTable(it_.kind); }
@@ -76,8 +76,8 @@ class StaleChain {
                               "to invalidate the pointer first (freed_tables)."));
     }
     const std::string what = event.point == Point::pte_clear ? "PTE" : "PMD entry";
-    const Op* op = OpOf(schedule_, event);
-    if (op != nullptr && Info(op->kind).is(effect::kCleans)) {
+    const std::optional<Op>& op = At(cause_.removed).op;
+    if (op && Info(op->kind).is(effect::kCleans)) {
       return Say(cause_.removed,
                  absl::StrCat(who, " takes the ", what, " of page ", it_.page,
                               " away to make it clean: from here on a TLB that holds "
@@ -291,7 +291,6 @@ class StaleChain {
     Say(cause_.judged, text + still_to_come_);
   }
 
-  const Schedule& schedule_;
   const Trace& trace_;
   const Cause& cause_;
   const Violation& it_;
@@ -315,7 +314,7 @@ int LastStepOf(const Trace& trace, AgentId agent) {
   return -1;
 }
 
-std::vector<Sentence> ChainOfDeadlock(const Schedule& schedule, const Trace& trace) {
+std::vector<Sentence> ChainOfDeadlock(const Trace& trace) {
   std::vector<Sentence> chain;
   for (int cpu = 0; cpu < trace.end.cpu_count; ++cpu) {
     const AgentId agent = CpuAgent(MakeCpu(cpu));
@@ -324,7 +323,7 @@ std::vector<Sentence> ChainOfDeadlock(const Schedule& schedule, const Trace& tra
     const bool in_finish = trace.end.cpus[static_cast<size_t>(cpu)].call.waiting != 0;
     if (last < 0 || (!in_finish && next.point == kNoPoint)) continue;
     std::string text = absl::StrCat(
-        "Since then ", ActorOf(schedule, trace.steps[static_cast<size_t>(last)].event),
+        "Since then ", ActorOf(trace.steps[static_cast<size_t>(last)]),
         in_finish ? " waits in its finish" : " waits at " + StepName(next.point, next.page));
     const int raised = LastOf(trace, agent, Point::pending_inc, last + 1);
     if (raised > LastOf(trace, agent, Point::pending_dec, last + 1)) {
@@ -340,15 +339,16 @@ std::vector<Sentence> ChainOfDeadlock(const Schedule& schedule, const Trace& tra
   return chain;
 }
 
-std::vector<Sentence> ChainOfEndlessFault(const Schedule& schedule, const Trace& trace) {
+std::vector<Sentence> ChainOfEndlessFault(const Trace& trace) {
   const Violation& it = trace.result.violation;
   std::vector<Sentence> chain;
   for (int i = 0; i < static_cast<int>(trace.steps.size()); ++i) {
-    const StepEvent& event = trace.steps[static_cast<size_t>(i)].event;
+    const TraceStep& step = trace.steps[static_cast<size_t>(i)];
+    const StepEvent& event = step.event;
     const bool last_call =
         event.agent == CpuAgent(MakeCpu(it.cpu)) && event.op == trace.steps.back().event.op;
     if (!last_call || event.page != it.page || event.point != Point::fault) continue;
-    chain.push_back({absl::StrCat(ActorOf(schedule, event), " faults",
+    chain.push_back({absl::StrCat(ActorOf(step), " faults",
                                   chain.empty() ? "." : " again, on a PTE that allows it."),
                      i});
   }
@@ -361,22 +361,21 @@ std::vector<Sentence> ChainOfEndlessFault(const Schedule& schedule, const Trace&
   return chain;
 }
 
-std::vector<Sentence> ChainOfStarvation(const Schedule& schedule, const Trace& trace) {
+std::vector<Sentence> ChainOfStarvation(const Trace& trace) {
   const AgentId waiter = CpuAgent(MakeCpu(trace.result.violation.cpu));
   const int last = LastStepOf(trace, waiter);
   std::vector<Sentence> chain;
   if (last < 0) return chain;
-  chain.push_back(
-      {absl::StrCat("After that ", ActorOf(schedule, trace.steps[static_cast<size_t>(last)].event),
-                    " waits in its finish until no other gather is live."),
-       last});
+  chain.push_back({absl::StrCat("After that ", ActorOf(trace.steps[static_cast<size_t>(last)]),
+                                " waits in its finish until no other gather is live."),
+                   last});
   for (int i = last + 1; i < static_cast<int>(trace.steps.size()); ++i) {
-    const StepEvent& event = trace.steps[static_cast<size_t>(i)].event;
-    if (event.point != Point::syscall_return) continue;
-    const int began = LastOf(trace, event.agent, Point::pending_inc, i);
+    const TraceStep& step = trace.steps[static_cast<size_t>(i)];
+    if (step.event.point != Point::syscall_return) continue;
+    const int began = LastOf(trace, step.event.agent, Point::pending_inc, i);
     if (began < last) continue;
-    chain.push_back({absl::StrCat(ActorOf(schedule, event), ", which began its gather at step ",
-                                  began + 1, ", after the wait, has returned."),
+    chain.push_back({absl::StrCat(ActorOf(step), ", which began its gather at step ", began + 1,
+                                  ", after the wait, has returned."),
                      i});
   }
   chain.push_back({absl::StrCat("tlb_flush_pending is ", int{trace.end.mm.tlb_flush_pending},
@@ -388,18 +387,18 @@ std::vector<Sentence> ChainOfStarvation(const Schedule& schedule, const Trace& t
 
 }  // namespace
 
-std::vector<Sentence> ChainOf(const Schedule& schedule, const Trace& trace, const Cause& cause) {
+std::vector<Sentence> ChainOf(const Trace& trace, const Cause& cause) {
   switch (Info(trace.result.violation.kind).about) {
     case ViolationAbout::kLeaf:
-    case ViolationAbout::kTable: return StaleChain(schedule, trace, cause).Tell();
-    case ViolationAbout::kFault: return ChainOfEndlessFault(schedule, trace);
-    case ViolationAbout::kWait: return ChainOfDeadlock(schedule, trace);
-    case ViolationAbout::kOvertaken: return ChainOfStarvation(schedule, trace);
+    case ViolationAbout::kTable: return StaleChain(trace, cause).Tell();
+    case ViolationAbout::kFault: return ChainOfEndlessFault(trace);
+    case ViolationAbout::kWait: return ChainOfDeadlock(trace);
+    case ViolationAbout::kOvertaken: return ChainOfStarvation(trace);
     case ViolationAbout::kBalance:
     case ViolationAbout::kNothing: break;
   }
-  return {{absl::StrCat(cause.judged < 0 ? "The run" : ActorOf(schedule, trace.steps.back().event),
-                        ": ", SummaryOf(schedule, trace)),
+  return {{absl::StrCat(cause.judged < 0 ? "The run" : ActorOf(trace.steps.back()), ": ",
+                        SummaryOf(trace)),
            cause.judged}};
 }
 

@@ -20,7 +20,7 @@ struct Sentence {
 // In order of time: who cached the entry, who removed it, who saw it gone, what each of the calls
 // that race did about it, and why what came last was too early. Of a wait: who waits since when,
 // and for whom.
-std::vector<Sentence> ChainOf(const Schedule& schedule, const Trace& trace, const Cause& cause);
+std::vector<Sentence> ChainOf(const Trace& trace, const Cause& cause);
 
 }  // namespace gatherfuzz
 

@@ -62,17 +62,17 @@ std::string SayRescue(const std::vector<RescueStep>& rescue) {
   return text;
 }
 
-std::string Say(const Schedule& schedule, const Trace& trace, const NoReturn& it) {
+std::string Say(const Trace& trace, const NoReturn& it) {
   switch (it.known) {
     case NoReturn::Known::kNo:
       return "Not found within the limit of states: --limit states=N raises it.";
     case NoReturn::Known::kAtStart: return "No order of these programs ends well.";
     case NoReturn::Known::kAtStep: break;
   }
-  const StepEvent& event = trace.steps[static_cast<size_t>(it.step)].event;
+  const TraceStep& lost = trace.steps[static_cast<size_t>(it.step)];
   const std::string step =
-      absl::StrCat("step ", it.step + 1, ", ", StepName(event.point, event.page), " of ",
-                   ActorOf(schedule, event));
+      absl::StrCat("step ", it.step + 1, ", ", StepName(lost.event.point, lost.event.page), " of ",
+                   ActorOf(lost));
   std::string text =
       it.step + 1 == static_cast<int>(trace.steps.size())
           ? absl::StrCat("The run could have ended well up to its last step: ", step, ".")
@@ -94,7 +94,7 @@ NoReturn FindNoReturn(const Schedule& schedule, const Trace& trace, const Policy
     found.step = turning.lost_after - 1;
     found.rescue = StepsOf(schedule, policy, arch, settings.ignored, run, turning);
   }
-  found.text = Say(schedule, trace, found);
+  found.text = Say(trace, found);
   return found;
 }
 
@@ -131,9 +131,9 @@ Explanation Explain(const Schedule& schedule, const Trace& trace, const Policy& 
                     const std::atomic<bool>& stop) {
   Explanation it;
   it.cause = FindCause(trace);
-  it.signature = Signature(schedule, trace);
+  it.signature = Signature(trace);
   it.shown = RelevantSteps(trace, it.cause);
-  it.chain = ChainOf(schedule, trace, it.cause);
+  it.chain = ChainOf(trace, it.cause);
   it.no_return = FindNoReturn(schedule, trace, policy, arch, settings, stop);
   if (it.no_return.step >= 0) it.shown[static_cast<size_t>(it.no_return.step)] = true;
   it.others = UnderOthers(schedule, policy, arch, settings, stop);

@@ -58,14 +58,13 @@ std::string PrintOthers(const std::vector<UnderPolicy>& others) {
 std::string PrintExplanation(const ExplanationInput& in) {
   const Explanation& it = in.explanation;
   const ViolationKind kind = in.trace.result.violation.kind;
-  std::string text = absl::StrCat(
-      Absl(Info(kind).name), " in ", CallInQuestion(in.schedule, in.trace), " (", Absl(in.policy),
-      ", ", Absl(in.arch), ")\n\n", Wrapped(SummaryOf(in.schedule, in.trace)), "\n\n");
+  std::string text =
+      absl::StrCat(Absl(Info(kind).name), " in ", CallInQuestion(in.trace), " (", Absl(in.policy),
+                   ", ", Absl(in.arch), ")\n\n", Wrapped(SummaryOf(in.trace)), "\n\n");
   const std::vector<bool> all(in.trace.steps.size(), true);
   StepNotes notes;
   if (it.no_return.step >= 0) notes[it.no_return.step] = "<-- no return";
-  absl::StrAppend(&text,
-                  PrintInterleaving(in.schedule, in.trace, in.all_steps ? all : it.shown, notes),
+  absl::StrAppend(&text, PrintInterleaving(in.trace, in.all_steps ? all : it.shown, notes),
                   "\nHow it came to this:\n", Chain(it.chain), "\nPoint of no return:\n  ",
                   Wrapped(it.no_return.text, 2), "\n");
   if (!it.others.empty()) {

@@ -11,7 +11,6 @@
 namespace gatherfuzz {
 
 struct ExplanationInput {
-  const Schedule& schedule;
   const Trace& trace;
   const Explanation& explanation;
   std::string_view policy, arch;

@@ -14,28 +14,27 @@ std::string OpName(const Op& op) {
              : absl::StrCat(info.told(), " of ", op.range.begin, "..", op.range.end);
 }
 
-std::string ActorOf(const Schedule& schedule, const StepEvent& event) {
-  const Op* op = OpOf(schedule, event);
-  return absl::StrCat(AgentName(event.agent), op == nullptr ? "" : "'s " + OpName(*op));
+std::string ActorOf(const TraceStep& step) {
+  return absl::StrCat(AgentName(step.event.agent), step.op ? "'s " + OpName(*step.op) : "");
 }
 
 std::string StepName(Point point, int page) {
   return absl::StrCat(Info(point).name, page == kNoPage ? "" : absl::StrCat("(", page, ")"));
 }
 
-std::string CallInQuestion(const Schedule& schedule, const Trace& trace) {
+std::string CallInQuestion(const Trace& trace) {
   const int cpu = trace.result.violation.cpu;
   for (size_t i = trace.steps.size(); i-- > 0 && cpu >= 0;) {
-    const StepEvent& event = trace.steps[i].event;
-    if (event.agent == CpuAgent(MakeCpu(cpu))) return ActorOf(schedule, event);
+    const TraceStep& step = trace.steps[i];
+    if (step.event.agent == CpuAgent(MakeCpu(cpu))) return ActorOf(step);
   }
-  return trace.steps.empty() ? "the initial state" : ActorOf(schedule, trace.steps.back().event);
+  return trace.steps.empty() ? "the initial state" : ActorOf(trace.steps.back());
 }
 
-std::string SummaryOf(const Schedule& schedule, const Trace& trace) {
+std::string SummaryOf(const Trace& trace) {
   const Violation& it = trace.result.violation;
   if (it.kind == ViolationKind::kNone) {
-    return absl::StrCat(CallInQuestion(schedule, trace), " ends the run; nothing is wrong.");
+    return absl::StrCat(CallInQuestion(trace), " ends the run; nothing is wrong.");
   }
   const std::string was = *it.detail == '\0' ? "" : absl::StrCat(" It was ", it.detail, ".");
   return absl::StrReplaceAll(

@@ -107,7 +107,7 @@ std::string Test(const std::string& name, const ScheduleFile& file, const Trace&
                                           "\"), *FindArch(\"", file.arch, "\"));\n");
   const std::string trace_is = "  const Trace trace =";
   const bool fits = trace_is.size() + record.size() <= kColumns;  // a blank more, no end of line
-  return absl::StrCat(SignatureConstant(Signature(file.schedule, trace)), head, expectation,
+  return absl::StrCat(SignatureConstant(Signature(trace)), head, expectation,
                       "  static Execution execution;\n", trace_is, fits ? " " : "\n      ", record,
                       "  EXPECT_EQ(Signature(schedule, trace), kSignature);\n}\n");
 }
@@ -117,10 +117,9 @@ std::string Test(const std::string& name, const ScheduleFile& file, const Trace&
 std::string TestSourceOf(const std::string& path, const ScheduleFile& file, const Trace& trace) {
   const bool violates = trace.result.violation.kind != ViolationKind::kNone;
   const std::string name = FileName(path);
-  const std::string what =
-      violates ? VerdictName(trace.result) + " in " + CallInQuestion(file.schedule, trace)
-      : trace.result.limit ? "A run that comes to the limit of steps"
-                           : "A run without a violation";
+  const std::string what = violates ? VerdictName(trace.result) + " in " + CallInQuestion(trace)
+                           : trace.result.limit ? "A run that comes to the limit of steps"
+                                                : "A run without a violation";
   return absl::StrCat(
       "// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0\n",
       Comment(absl::StrCat(what, " under ", file.policy, " on ", file.arch, ".")),

@@ -93,7 +93,7 @@ class Page {
  private:
   struct OpSpan {
     AgentId agent{};
-    const Op* op = nullptr;
+    Op op;
     size_t first = 0, last = 0;
     bool done = true;
   };
@@ -123,12 +123,12 @@ class Page {
   void TakeOps() {
     std::map<std::pair<AgentId, int>, size_t> known;
     for (size_t i = 0; i < in_.trace.steps.size(); ++i) {
-      const StepEvent& event = in_.trace.steps[i].event;
-      const Op* op = OpOf(in_.file.schedule, event);
+      const TraceStep& step = in_.trace.steps[i];
+      const StepEvent& event = step.event;
       op_of_.push_back(-1);
-      if (op == nullptr) continue;
+      if (!step.op) continue;
       const auto [place, is_new] = known.emplace(std::pair(event.agent, event.op), ops_.size());
-      if (is_new) ops_.push_back({event.agent, op, i, i, true});
+      if (is_new) ops_.push_back({event.agent, *step.op, i, i, true});
       ops_[place->second].last = i;
       op_of_.back() = static_cast<int>(place->second);
     }
@@ -143,7 +143,7 @@ class Page {
   std::string Summary() const {
     if (in_.trace.result.limit) return "The run was cut off at the limit of steps: no verdict.";
     if (!violated()) return "No violation.";
-    return SummaryOf(in_.file.schedule, in_.trace);
+    return SummaryOf(in_.trace);
   }
 
   bool violated() const { return violation_.kind != ViolationKind::kNone; }
@@ -155,7 +155,7 @@ class Page {
                  {"clean", !violated()},
                  {"policy", Clipped(in_.file.policy, kMostNameBytes)},
                  {"arch", Clipped(in_.file.arch, kMostNameBytes)},
-                 {"call", violated() ? CallInQuestion(in_.file.schedule, in_.trace) : ""},
+                 {"call", violated() ? CallInQuestion(in_.trace) : ""},
                  {"summary", Summary()},
                  {"intent", Clipped(in_.file.intent, kMostTextBytes / 4)},
                  {"replay", Clipped(in_.replay, kMostNameBytes)},
@@ -175,7 +175,7 @@ class Page {
   Json Ops() const {
     Json json = Json::array();
     for (const OpSpan& span : ops_) {
-      json.push_back({Index(span.agent), PrintOp(*span.op), OpName(*span.op), span.first, span.last,
+      json.push_back({Index(span.agent), PrintOp(span.op), OpName(span.op), span.first, span.last,
                       span.done ? 1 : 0});
     }
     return json;

@@ -56,9 +56,9 @@ std::string Recorded(const MmuGather& gather) {
 // One thread or walker: its slices, from its steps in their order. Times are numbers of steps.
 class Agent {
  public:
-  void Step(const Schedule& schedule, const TraceStep& step, int time) {
+  void Step(const TraceStep& step, int time) {
     const StepEvent& event = step.event;
-    if (op_ != event.op) BeginOp(schedule, event, time);
+    if (op_ != event.op) BeginOp(step, time);
     if (KindOf(event.agent) == AgentKind::kCpu) StepThread(step, time);
     last_ = time;
     last_point_ = event.point;
@@ -80,13 +80,12 @@ class Agent {
   const std::vector<Slice>& slices() const { return lane_.closed(); }
 
  private:
-  void BeginOp(const Schedule& schedule, const StepEvent& event, int time) {
+  void BeginOp(const TraceStep& step, int time) {
     lane_.CloseAll(last_ + 1);
-    op_ = event.op;
-    const Op* op = OpOf(schedule, event);
-    is_call_ = op != nullptr && Info(op->kind).operands != Operands::kPage;
-    lane_.Open(KindOf(event.agent) == AgentKind::kCpu ? kOp : kWalk,
-               op == nullptr ? "?" : PrintOp(*op), time);
+    op_ = step.event.op;
+    is_call_ = step.op && Info(step.op->kind).operands != Operands::kPage;
+    lane_.Open(KindOf(step.event.agent) == AgentKind::kCpu ? kOp : kWalk,
+               step.op ? PrintOp(*step.op) : "?", time);
   }
 
   void StepThread(const TraceStep& step, int time) {
@@ -186,7 +185,7 @@ class TraceEvents {
     if (event.point == Point::deliver) {
       Deliver(event, time, std::move(args));
     } else {
-      agents_[Index(event.agent)].Step(file_.schedule, step, time);
+      agents_[Index(event.agent)].Step(step, time);
       Json instant = Make("i", StepName(event), time, event.agent);
       instant["cat"] = "step";
       instant["s"] = "t";
@@ -268,7 +267,7 @@ class TraceEvents {
     add("holder", violation.holder);
     if (violation.mapping != 0) args["mapping"] = violation.mapping;
     if (*violation.detail != '\0') args["detail"] = violation.detail;
-    if (!trace_.result.limit) args["signature"] = Signature(file_.schedule, trace_);
+    if (!trace_.result.limit) args["signature"] = Signature(trace_);
     Json json = {{"ph", "i"},   {"name", Name()},     {"ts", args["step"]},
                  {"pid", kPid}, {"cat", "violation"}, {"s", "g"}};
     if (!trace_.steps.empty()) json["tid"] = TidOf(trace_.steps.back().event.agent);
