@@ -174,6 +174,7 @@ class Worker {
     if (bounded() && Preempts(frame.last, stepper_.Able(), action)) --left;
     if (frame.todo.empty()) --height_;
     path_.push_back(action);
+    if (path_.size() >= settings_.limits.steps) pool_.StopFor(Stop::kSteps);
     Make(action, last, left, weight);
     if (++result_.steps % kBetweenLooks == 0) Look();
     return pool_.stopped() == Stop::kNo;
@@ -243,8 +244,13 @@ class Worker {
   }
 
   bool Switches(Action last) const {
-    return settings_.switches == kAllPoints ||
+    return settings_.switches == kAllPoints || LooksForGood(last) ||
            (settings_.switches & MaskOf(stepper_.Next(last).point)) != 0;
+  }
+
+  // It would never come to such a point.
+  bool LooksForGood(Action last) const {
+    return Index(last) < kMaxCpus && stepper_.GoesRound(MakeCpu(Index(last)));
   }
 
   void Look() {

@@ -15,6 +15,8 @@ namespace {
 
 using StateId = Graph::StateId;
 
+constexpr size_t kMostSteps = 60'000;  // of a way; Way counts in 16 bits
+
 // A state, and who moved last on the way there; or a violation, which is an action from a state.
 struct Place {
   StateId state = 0;
@@ -76,7 +78,7 @@ class Search {
     Way& way = ways_[item.place];
     if (way.settled) return false;
     way.settled = true;
-    if (++settled_ % 256 == 0 && Stopped()) return true;
+    if ((++settled_ % 256 == 0 || too_long_) && Stopped()) return true;
     FollowAll(item.place, level, steps);
     return false;
   }
@@ -114,6 +116,7 @@ class Search {
 
   void Follow(Place from, const Graph::Edge& edge, size_t preemptions, size_t steps) {
     const Place to{edge.to, LastAfter(from.last, edge.action)};
+    if (steps > kMostSteps) too_long_ = true;
     const auto [at, added] = ways_.try_emplace(to);
     Way& way = at->second;
     const auto cost = std::pair(preemptions, steps);
@@ -141,6 +144,7 @@ class Search {
                       : graph_.states() > limits_.states ? Stop::kStates
                       : bytes > limits_.bytes            ? Stop::kMemory
                       : passed.count() > limits_.seconds ? Stop::kSeconds
+                      : too_long_                        ? Stop::kSteps
                                                          : Stop::kNo;
     return result_.stopped != Stop::kNo;
   }
@@ -167,6 +171,7 @@ class Search {
   absl::flat_hash_map<Place, Way> ways_;
   std::vector<std::vector<std::vector<Item>>> levels_;  // by preemptions, by steps
   uint64_t settled_ = 0;
+  bool too_long_ = false;  // a way has more steps than are counted
   ShortestResult result_;
 };
 

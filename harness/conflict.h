@@ -10,6 +10,7 @@
 #define GATHERFUZZ_HARNESS_CONFLICT_H_
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "model/steps.h"
@@ -21,6 +22,8 @@ using PointMask = uint64_t;
 static_assert(kPointCount <= 64);
 inline constexpr PointMask kAllPoints = ~PointMask{0};
 constexpr PointMask MaskOf(Point point) { return PointMask{1} << static_cast<int>(point); }
+// The first of a set that is not empty.
+constexpr Point FirstOf(PointMask points) { return static_cast<Point>(std::countr_zero(points)); }
 
 // Steps that are made in the place of another (Steps::StepOr).
 inline constexpr PointMask kDetourPoints = MaskOf(Point::need_resched) | MaskOf(Point::split_folio);

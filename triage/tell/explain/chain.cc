@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "triage/tell/explain/summary.h"
+#include "triage/tell/looking.h"
 
 namespace gatherfuzz {
 namespace {
@@ -388,6 +389,7 @@ std::vector<Sentence> ChainOfStarvation(const Schedule& schedule, const Trace& t
 std::vector<Sentence> ChainOf(const Schedule& schedule, const Trace& trace, const Cause& cause) {
   switch (trace.result.violation.kind) {
     case ViolationKind::kDeadlock: return ChainOfDeadlock(schedule, trace);
+    case ViolationKind::kLivelock: return ChainOfLooking(schedule, trace);
     case ViolationKind::kStarvation: return ChainOfStarvation(schedule, trace);
     case ViolationKind::kEndlessFault: return ChainOfEndlessFault(schedule, trace);
     case ViolationKind::kProtocolError:

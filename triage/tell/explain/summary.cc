@@ -2,6 +2,7 @@
 #include "triage/tell/explain/summary.h"
 
 #include "absl/strings/str_cat.h"
+#include "triage/tell/looking.h"
 
 namespace gatherfuzz {
 
@@ -67,6 +68,9 @@ std::string SummaryOf(const Schedule& schedule, const Trace& trace) {
                           it.mapping,
                           "), and no gather or invalidation is under way that could help.");
     case ViolationKind::kDeadlock: return absl::StrCat("No agent can move: ", WhoWaits(trace), ".");
+    case ViolationKind::kLivelock:
+      return absl::StrCat("A busy wait never ends: ", WhoLooks(trace),
+                          ", and no order of the others can change what it finds.");
     case ViolationKind::kStarvation:
       return absl::StrCat("The finish on cpu", it.cpu,
                           " waits, and call after call that began after it completes before it.");
