@@ -9,6 +9,7 @@
 #include "command/chosen.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "command/words.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
 #include "explore/io/strings.h"
@@ -84,8 +85,9 @@ std::string TextOf(const Subject& it, bool all_steps) {
   if (it.explanation == nullptr) {
     return absl::StrCat(PrintInterleaving(it.file.schedule, it.trace,
                                           std::vector<bool>(it.trace.steps.size(), true)),
-                        Printable(it.path), ": no violation under ", it.file.policy, " on ",
-                        it.file.arch, ", so there is nothing to explain\n");
+                        Printable(it.path), ": ",
+                        it.trace.result.limit ? "no verdict" : "no violation", " under ",
+                        it.file.policy, " on ", it.file.arch, ", so there is nothing to explain\n");
   }
   return PrintExplanation({.schedule = it.file.schedule,
                            .trace = it.trace,
@@ -147,8 +149,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (!written.ok()) return written;
   std::cout << (options.json ? JsonOf(subject) : TextOf(subject, options.all));
   if (trace.result.limit) {
-    std::cerr << "gatherfuzz: " << Printable(path) << ": the run did not end within " << kStepLimit
-              << " steps\n";
+    std::cerr << "gatherfuzz: " << Printable(path) << ": " << DidNotEnd() << "\n";
     return kLimit;
   }
   return violates ? kViolation : kNoViolation;
