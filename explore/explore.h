@@ -39,7 +39,7 @@ enum class Stop : uint8_t {
 
 struct ExploreLimits {
   uint64_t states = uint64_t{1} << 40;
-  uint64_t bytes = uint64_t{4} << 30;  // of the table of states, which is what grows
+  uint64_t bytes = uint64_t{4} << 30;  // of all that grows: states, and the ways under way
   double seconds = 1e9;
   uint32_t steps = kStepLimit;  // of one way: it may never end
 };
@@ -78,7 +78,7 @@ struct ExploreResult {
   std::vector<Key> finals;  // states in which all are done and nothing is wrong, in order
   ViolationKind kind = ViolationKind::kNone;  // one of those met, and the way to it
   Path path;
-  uint64_t bytes = 0;  // of the table of states
+  uint64_t bytes = 0;  // of memory, as the limit counts it
   double done = 0;     // an estimate of the share that is explored, 0 to 1
 
   bool complete() const { return stopped == Stop::kNo; }

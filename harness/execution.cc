@@ -64,38 +64,80 @@ void Execution::ThreadDone(CpuId cpu) {
 
 void Execution::Yield(AgentId agent, Point point, int page) {
   const CpuId cpu = CpuOf(agent);
+  if (Asks(cpu)) [[unlikely]] {
+    GATHERFUZZ_TAIL_CALL return YieldAsked(agent, point, page);
+  }
   program(cpu).pending = {point, static_cast<int8_t>(page)};
-  if (Asks(cpu)) Ask(cpu, GATHERFUZZ_STANDS_HERE());
   while (!MayGoOn(cpu, point, page)) SwitchFrom(fibers_[Index(cpu)], NextCpu());
-  if (looking_.sleeps(cpu)) looking_.Wake(cpu, system_.world, steps_);
 }
 
 void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
   const CpuId cpu = CpuOf(agent);
+  if (Asks(cpu)) [[unlikely]] {
+    GATHERFUZZ_TAIL_CALL return WaitAsked(agent, point, page, ready, arg);
+  }
   TakeBackBudget();
   BeginWait(cpu, point, page, ready, arg);
-  if (Asks(cpu)) Ask(cpu, GATHERFUZZ_STANDS_HERE());
   while (!ready(system_.world, arg) || !MayGoOn(cpu, point, page)) {
     SwitchFrom(fibers_[Index(cpu)], NextCpu());
   }
-  if (looking_.sleeps(cpu)) looking_.Wake(cpu, system_.world, steps_);
   EndWait(cpu);
 }
 
 bool Execution::Choose(AgentId agent, Point point, Point detour, int page) {
   const CpuId cpu = CpuOf(agent);
+  if (Asks(cpu)) [[unlikely]] {
+    GATHERFUZZ_TAIL_CALL return ChooseAsked(agent, point, detour, page);
+  }
   TakeBackBudget();
   BeginChoice(cpu, point, detour, page);
-  if (Asks(cpu)) Ask(cpu, GATHERFUZZ_STANDS_HERE());
   if (turn_.strict && SomebodyBecameAble()) turn_.over = true;
   bool taken;
   while (!(taken = TurnTakes(cpu, detour, page)) && !MayGoOn(cpu, point, page)) {
     SwitchFrom(fibers_[Index(cpu)], NextCpu());
   }
-  if (looking_.sleeps(cpu)) looking_.Wake(cpu, system_.world, steps_);
+  EndChoice(cpu);
+  return taken;
+}
+
+// The same of a thread that is asked whether it looks. Apart, since they save all registers.
+
+void Execution::YieldAsked(AgentId agent, Point point, int page) {
+  const CpuId cpu = CpuOf(agent);
+  program(cpu).pending = {point, static_cast<int8_t>(page)};
+  Ask(cpu, GATHERFUZZ_STANDS_HERE());
+  while (!MayGoOn(cpu, point, page)) SwitchFrom(fibers_[Index(cpu)], NextCpu());
+  Wake(cpu);
+}
+
+void Execution::WaitAsked(AgentId agent, Point point, int page, Ready ready, int arg) {
+  const CpuId cpu = CpuOf(agent);
+  BeginWait(cpu, point, page, ready, arg);
+  Ask(cpu, GATHERFUZZ_STANDS_HERE());
+  while (!ready(system_.world, arg) || !MayGoOn(cpu, point, page)) {
+    SwitchFrom(fibers_[Index(cpu)], NextCpu());
+  }
+  Wake(cpu);
+  EndWait(cpu);
+}
+
+bool Execution::ChooseAsked(AgentId agent, Point point, Point detour, int page) {
+  const CpuId cpu = CpuOf(agent);
+  BeginChoice(cpu, point, detour, page);
+  Ask(cpu, GATHERFUZZ_STANDS_HERE());
+  if (turn_.strict && SomebodyBecameAble()) turn_.over = true;
+  bool taken;
+  while (!(taken = TurnTakes(cpu, detour, page)) && !MayGoOn(cpu, point, page)) {
+    SwitchFrom(fibers_[Index(cpu)], NextCpu());
+  }
+  Wake(cpu);
   if (taken) looking_.Unmark(cpu);  // it came back by choice, if it does
   EndChoice(cpu);
   return taken;
+}
+
+void Execution::Wake(CpuId cpu) {
+  if (looking_.sleeps(cpu)) looking_.Wake(cpu, system_.world, steps_);
 }
 
 // Whether the turn is one of the detour, or of a run that names it.
@@ -153,34 +195,14 @@ uint32_t Execution::Grant(CpuId cpu, uint32_t most, PointMask stops) {
   return granted;
 }
 
-// Who can move, and is not asleep.
-uint32_t Execution::AbleAgents() const {
-  const uint32_t agents = RunnableAgents();
-  if (!looking_.anybody_sleeps()) [[likely]]
-    return agents;
-  return agents & ~looking_.Idle(agents & ((1u << kMaxCpus) - 1), system_.world);
-}
-
-bool Execution::Able(AgentId agent) const {
-  if (!Runnable(agent)) return false;
-  if (!looking_.anybody_sleeps() || KindOf(agent) != AgentKind::kCpu) [[likely]]
-    return true;
-  return looking_.Idle(CpuBit(CpuOf(agent)), system_.world) == 0;
+// Of those that can move, the threads that sleep.
+uint32_t Execution::Sleepers(uint32_t agents) const {
+  return looking_.Idle(agents & ((1u << kMaxCpus) - 1), system_.world);
 }
 
 bool Execution::SomebodyBecameAble() const { return (AbleAgents() & ~turn_.able) != 0; }
 
-// Whether a turn has to be asked at each step if somebody became able.
-bool Execution::Watches() const {
-  return turn_.strict && (waiting_ != 0 || looking_.anybody_sleeps());
-}
-
 // --- Threads that look ---
-
-// Whether the thread stands where Ask() may have something to say.
-inline bool Execution::Asks(CpuId cpu) const {
-  return steps_ >= looking_.ask_at() || looking_.marked(cpu);
-}
 
 // A thread that looks falls asleep, and its turn is over.
 void Execution::Ask(CpuId cpu, const char* stands) {
@@ -318,13 +340,16 @@ bool Execution::NextTurn() {
   while (next_run_ < member_.runs) {
     const Turn before = turn_;
     BeginTurn(schedule_->order[next_run_++]);
-    WakeForTurn();
+    if (looking_.anybody_slept()) [[unlikely]]
+      WakeForTurn();
     if (GoOnWithTurn()) return true;
     NoteUnreached();
     turn_ = before;
   }
-  looking_.EndTrial();
   const bool begun = member_.tail.kind == Tail::Kind::kRest ? BeginRestTurn() : BeginDrawnTurn();
+  if (!looking_.anybody_slept()) [[likely]]
+    return begun;
+  looking_.EndTrial();
   if (!begun) return BeginTrial();
   looking_.Forget();
   return true;
@@ -332,7 +357,7 @@ bool Execution::NextTurn() {
 
 // An order may have a sleeper look again.
 void Execution::WakeForTurn() {
-  if (!looking_.anybody_sleeps() || KindOf(turn_.agent) != AgentKind::kCpu) return;
+  if (KindOf(turn_.agent) != AgentKind::kCpu) return;
   looking_.Forget();
   const CpuId cpu = CpuOf(turn_.agent);
   if (looking_.sleeps(cpu)) looking_.Wake(cpu, system_.world, steps_);

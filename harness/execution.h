@@ -116,13 +116,26 @@ class Execution final : public Agents {
   void ThreadDone(CpuId cpu) override;
   static void BootFiber(void* execution);
 
-  uint32_t AbleAgents() const;
-  bool Able(AgentId agent) const;
+  // Who can move, and does not sleep.
+  uint32_t AbleAgents() const {
+    const uint32_t agents = RunnableAgents();
+    return looking_.anybody_sleeps() ? agents & ~Sleepers(agents) : agents;
+  }
+  bool Able(AgentId agent) const {
+    return Runnable(agent) && (!looking_.anybody_sleeps() || Sleepers(1u << Index(agent)) == 0);
+  }
+  uint32_t Sleepers(uint32_t agents) const;
   bool SomebodyBecameAble() const;
-  bool Watches() const;
+  // Whether a turn has to ask at each step if somebody became able.
+  bool Watches() const { return turn_.strict && (waiting_ != 0 || looking_.anybody_sleeps()); }
   void TakeBackBudget();
   uint32_t Grant(CpuId cpu, uint32_t most, PointMask stops);
-  bool Asks(CpuId cpu) const;
+  // Whether the thread stands where Ask() may have something to say.
+  bool Asks(CpuId cpu) const { return steps_ >= looking_.ask_at() || looking_.marked(cpu); }
+  void YieldAsked(AgentId agent, Point point, int page);
+  void WaitAsked(AgentId agent, Point point, int page, Ready ready, int arg);
+  bool ChooseAsked(AgentId agent, Point point, Point detour, int page);
+  void Wake(CpuId cpu);
   void Ask(CpuId cpu, const char* stands);
   void JudgeLooking();
   void WakeForTurn();

@@ -18,6 +18,7 @@ void Looking::Begin(uint32_t limit) {
   limit_ = limit;
   ask_at_ = std::min(limit, kAskAfter);
   asked_ = 0;
+  slept_ = false;
   marked_ = asleep_ = asked_of_ = 0;
   Forget();
 }

@@ -26,7 +26,7 @@
 namespace gatherfuzz {
 
 // Steps after which a run looks whether a thread does more than look.
-inline constexpr uint32_t kAskAfter = 60;
+inline constexpr uint32_t kAskAfter = 128;
 
 class Looking {
  public:
@@ -60,9 +60,10 @@ class Looking {
 
   // Sleepers.
   bool anybody_sleeps() const { return asleep_ != 0; }
+  bool anybody_slept() const { return slept_; }  // in this run
   bool sleeps(CpuId cpu) const { return (asleep_ & CpuBit(cpu)) != 0; }
   uint32_t sleepers() const { return asleep_; }
-  void Sleep(CpuId cpu) { asleep_ |= CpuBit(cpu); }
+  void Sleep(CpuId cpu) { asleep_ |= CpuBit(cpu), slept_ = true; }
   // It goes on, in this World.
   void Wake(CpuId cpu, const World& world, uint32_t steps);
   // Those of `cpus` that sleep, and for which nothing has changed.
@@ -99,7 +100,7 @@ class Looking {
   uint32_t ask_at_ = 0, limit_ = 0, asked_ = 0;
   uint8_t marked_ = 0, asleep_ = 0;  // bit masks of CPUs
   uint8_t asked_of_ = 0;             // ... whose places are of this run
-  bool on_trial_ = false;
+  bool slept_ = false, on_trial_ = false;
   uint8_t seen_idle_ = 0;  // ... confirmed
   uint32_t trial_since_ = 0;
   PointMask round_ = 0, looks_at_ = 0;

@@ -39,6 +39,13 @@
 #define GATHERFUZZ_STANDS_HERE() static_cast<const char*>(nullptr)
 #endif
 
+// Before `return`: the function that is called is in the place of the one that calls it.
+#if defined(__clang__)
+#define GATHERFUZZ_TAIL_CALL [[clang::musttail]]
+#else
+#define GATHERFUZZ_TAIL_CALL
+#endif
+
 #if defined(__clang__)
 #define GATHERFUZZ_READS_STACK __attribute__((no_sanitize("address", "memory")))
 #else
