@@ -56,8 +56,8 @@ done
   "$gatherfuzz" minimize $spins pct.gather -o small.gather 2>err || fail "minimize"
   expect 0 . run --check small.gather
   "$gatherfuzz" show --by_step $spins pct.gather -o named.gather 2>err || fail "show"
-  "$gatherfuzz" run --json $spins pct.gather 2>err | grep -o '"trace_hash":"[0-9a-f]*"' >hash
-  expect 1 "$(cat hash)" run --json named.gather
+  "$gatherfuzz" run --json $spins pct.gather 2>err | grep -o '"trace_hash":"[0-9a-f]*"' >wanted.txt
+  expect 1 "$(cat wanted.txt)" run --json named.gather
   expect 1 'livelock' search $spins --executions 20000
   expect 1 'livelock .test-spins-before, x86.' explore --ignore \
     stale-after-return,freed-page-cached $spins order.gather
