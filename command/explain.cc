@@ -9,6 +9,7 @@
 #include "command/chosen.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "command/words.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
 #include "explore/io/strings.h"
@@ -83,8 +84,9 @@ std::string JsonOf(const Subject& it) {
 std::string TextOf(const Subject& it, bool all_steps) {
   if (it.explanation == nullptr) {
     return absl::StrCat(PrintInterleaving(it.trace, std::vector<bool>(it.trace.steps.size(), true)),
-                        Printable(it.path), ": no violation under ", it.file.policy, " on ",
-                        it.file.arch, ", so there is nothing to explain\n");
+                        Printable(it.path), ": ",
+                        it.trace.result.limit ? "no verdict" : "no violation", " under ",
+                        it.file.policy, " on ", it.file.arch, ", so there is nothing to explain\n");
   }
   return PrintExplanation({.trace = it.trace,
                            .explanation = *it.explanation,
@@ -145,8 +147,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (!written.ok()) return written;
   std::cout << (options.json ? JsonOf(subject) : TextOf(subject, options.all));
   if (trace.result.limit) {
-    std::cerr << "gatherfuzz: " << Printable(path) << ": the run did not end within " << kStepLimit
-              << " steps\n";
+    std::cerr << "gatherfuzz: " << Printable(path) << ": " << DidNotEnd() << "\n";
     return kLimit;
   }
   return violates ? kViolation : kNoViolation;

@@ -10,6 +10,7 @@
 #include "command/chosen.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "command/words.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
 #include "explore/io/strings.h"
@@ -96,6 +97,11 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   const Schedule& before = chosen->file.schedule;
   const auto execution = std::make_unique<Execution>();
   const RunResult run = execution->Execute(before, policy, arch, {.ignored = settings->ignored});
+  if (run.limit) {
+    std::cerr << "gatherfuzz: " << Printable(path) << ": " << DidNotEnd()
+              << ", so whether it shows a violation is not known\n";
+    return kLimit;
+  }
   if (run.violation.kind == ViolationKind::kNone) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": shows no violation under ",
                                                    Absl(policy.name()), " on ", Absl(arch.name()),

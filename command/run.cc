@@ -181,7 +181,12 @@ class Runner {
     if (!expected.empty()) {
       if (as_expected) return;
       ++different_;
-      status_ = kViolation;
+      // Of a run that was cut off it is not known whether it is as expected.
+      if (!run.trace.result.limit) {
+        status_ = kViolation;
+      } else if (status_ == kNoViolation) {
+        status_ = kLimit;
+      }
       std::cerr << absl::StreamFormat("gatherfuzz: %s: expected %s, got %s (%s, %s)\n", run.path,
                                       expected, VerdictOf(run.trace.result),
                                       Absl(run.target.policy->name()),

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // gatherfuzz show and encode: bytes to text, text to bytes.
+#include <iostream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "command/chosen.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "command/words.h"
 #include "explore/io/files.h"
+#include "explore/io/strings.h"
 #include "harness/bytes.h"
 #include "harness/family.h"
 #include "harness/trace.h"
@@ -33,6 +36,18 @@ std::string WithComment(std::string text, int member, int members) {
   return text.insert(text.find('\n') + 1, comment);
 }
 
+// Why the switches of a run, named by step, are not that run; empty if they are.
+std::string WhyNotByStep(Execution& execution, const Target& target, const RunResult& run,
+                         const Schedule& named) {
+  if (run.limit) {
+    return absl::StrCat(DidNotEnd(), ", so its switches are not known to the end");
+  }
+  const RunResult again = execution.Execute(named, *target.policy, *target.arch);
+  if (again.trace_hash == run.trace_hash) return "";
+  return absl::StrCat("its switches cannot all be named by step: a schedule has at most ", kMaxRuns,
+                      " runs");
+}
+
 absl::StatusOr<ExitStatus> Show(const Options& options, const std::vector<std::string>& arguments) {
   absl::StatusOr<LoadedSchedule> loaded = LoadOnly(arguments);
   if (!loaded.ok()) return loaded.status();
@@ -53,7 +68,13 @@ absl::StatusOr<ExitStatus> Show(const Options& options, const std::vector<std::s
     if (options.by_step) {
       static Execution execution;
       const Trace trace = Record(execution, file.schedule, *target->policy, *target->arch);
-      file.schedule = NameSwitches(file.schedule, trace);
+      const Schedule named = NameSwitches(file.schedule, trace);
+      const std::string other = WhyNotByStep(execution, *target, trace.result, named);
+      if (!other.empty()) {
+        std::cerr << "gatherfuzz: " << Printable(arguments[0]) << ": " << other << "\n";
+        return kLimit;
+      }
+      file.schedule = named;
       file.expect = trace.result.violation.kind;
     }
   }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "harness/agents.h"
 
 namespace gatherfuzz {
 
@@ -15,9 +16,14 @@ std::string ReasonOf(Stop stop) {
     case Stop::kStates: return "the limit of states was reached";
     case Stop::kMemory: return "the limit of memory was reached";
     case Stop::kSeconds: return "the limit of seconds was reached";
+    case Stop::kSteps: return "a way did not end within the limit of steps";
     case Stop::kAsked: break;
   }
   return "interrupted";
+}
+
+std::string DidNotEnd() {
+  return absl::StrCat("the run did not end within ", kStepLimit, " steps");
 }
 
 std::string TimeLeft::After(double seconds, double done, double all) {

@@ -13,6 +13,9 @@ namespace gatherfuzz {
 // Why an exploration stopped, as a clause: "the limit of states was reached".
 std::string ReasonOf(Stop stop);
 
+// Of a run that came to the limit of steps: "the run did not end within 131072 steps".
+std::string DidNotEnd();
+
 // Guesses from how fast things were done lately when the rest will be.
 class TimeLeft {
  public:

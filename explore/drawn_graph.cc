@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "explore/drawn_graph.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "explore/preemption.h"
@@ -59,8 +60,13 @@ std::optional<DrawnGraph> DrawnGraph::Make(const Schedule& schedule, const Polic
   const auto graph = std::make_unique<Graph>(schedule, policy, arch, ignored, true);
   auto edges_to = CountEdges(*graph, most_states, stop);
   if (!edges_to) return std::nullopt;
+  const auto reached = 1 + std::count_if(edges_to->begin() + 1, edges_to->end(),
+                                         [](uint32_t edges) { return edges != 0; });
+  const std::vector<Graph::StateId> order = InOrder(*graph, *std::move(edges_to));
+  // A thread goes round (round.h), so there are cycles, and some states have no place in an order.
+  if (order.size() != static_cast<size_t>(reached)) return std::nullopt;
   DrawnGraph drawn;
-  drawn.Copy(*graph, InOrder(*graph, *std::move(edges_to)));
+  drawn.Copy(*graph, order);
   drawn.LookAhead();
   return drawn;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include "explore/held.h"
 #include "explore/independence.h"
 #include "explore/preemption.h"
 #include "explore/seen.h"
@@ -37,6 +38,7 @@ class Pool {
 
   void Give(Part part) {
     const std::lock_guard lock(mutex_);
+    held.fetch_add(BytesOf(part.path), std::memory_order_relaxed);
     parts_.push_back(std::move(part));
     changed_.notify_one();
   }
@@ -51,6 +53,7 @@ class Pool {
     idle_.fetch_sub(1, std::memory_order_relaxed);
     part = std::move(parts_.front());
     parts_.pop_front();
+    held.fetch_sub(BytesOf(part.path), std::memory_order_relaxed);
     return true;
   }
   bool SomebodyIsIdle() const { return idle_.load(std::memory_order_relaxed) != 0; }
@@ -69,7 +72,11 @@ class Pool {
     stop_.compare_exchange_strong(none, why);
   }
 
+  // Of memory: the table of states, and what is held beside it.
+  uint64_t bytes() const { return seen.bytes() + held.load(std::memory_order_relaxed); }
+
   Seen seen;
+  std::atomic<uint64_t> held = 0;
 
  private:
   const int jobs_;
@@ -142,15 +149,21 @@ class Worker {
 
   void Push(const Actions& todo, Action last, int left, double weight) {
     if (todo.empty()) return;
-    if (height_ == frames_.size()) frames_.push_back(std::make_unique<Frame>());
+    const bool grows = height_ == frames_.size();
+    if (grows) frames_.push_back(std::make_unique<Frame>());
     Frame& frame = *frames_[height_++];
     frame.depth = path_.size();
     frame.todo = todo;
     frame.last = last;
     frame.left = left;
     frame.weight = weight / todo.size();
-    if (snapshots() && todo.size() > 1) stepper_.Save(frame.snapshot);
+    if (snapshots() && todo.size() > 1) {
+      const size_t before = frame.snapshot.stacks.capacity();
+      stepper_.Save(frame.snapshot);
+      stacks_ += frame.snapshot.stacks.capacity() - before;
+    }
     here_ = &frame;
+    if (grows) CountMemory();
   }
 
   bool snapshots() const { return kFibersCanGoBack && !settings_.replay; }
@@ -174,6 +187,7 @@ class Worker {
     if (bounded() && Preempts(frame.last, stepper_.Able(), action)) --left;
     if (frame.todo.empty()) --height_;
     path_.push_back(action);
+    if (path_.size() >= settings_.limits.steps) pool_.StopFor(Stop::kSteps);
     Make(action, last, left, weight);
     if (++result_.steps % kBetweenLooks == 0) Look();
     return pool_.stopped() == Stop::kNo;
@@ -188,6 +202,7 @@ class Worker {
     } else if (!pool_.seen.Add(KeyHere(last), left)) {
       ++result_.merged;
     } else {
+      if (pool_.bytes() >= settings_.limits.bytes) pool_.StopFor(Stop::kMemory);
       NoteOvertaken();
       const Actions todo = Choices(last, left);
       if (!todo.empty()) return Push(todo, last, left, weight);
@@ -243,15 +258,29 @@ class Worker {
   }
 
   bool Switches(Action last) const {
-    return settings_.switches == kAllPoints ||
+    return settings_.switches == kAllPoints || LooksForGood(last) ||
            (settings_.switches & MaskOf(stepper_.Next(last).point)) != 0;
   }
 
+  // It would never come to such a point.
+  bool LooksForGood(Action last) const {
+    return Index(last) < kMaxCpus && stepper_.GoesRound(MakeCpu(Index(last)));
+  }
+
+  // What this worker holds: the way it has gone, and what it can go back to.
+  void CountMemory() {
+    const uint64_t held = frames_.size() * sizeof(Frame) + BytesOf(frames_) + stacks_ +
+                          BytesOf(path_) + BytesOf(result_.finals) + BytesOf(result_.path);
+    pool_.held.fetch_add(held - held_, std::memory_order_relaxed);
+    held_ = held;
+    if (pool_.bytes() >= settings_.limits.bytes) pool_.StopFor(Stop::kMemory);
+  }
+
   void Look() {
+    CountMemory();
     steps.store(result_.steps, std::memory_order_relaxed);
     share.store(done_, std::memory_order_relaxed);
     if (pool_.seen.states() >= settings_.limits.states) pool_.StopFor(Stop::kStates);
-    if (pool_.seen.bytes() >= settings_.limits.bytes) pool_.StopFor(Stop::kMemory);
     if (pool_.SomebodyIsIdle()) GiveAway();
   }
 
@@ -279,6 +308,7 @@ class Worker {
   size_t height_ = 0;
   const Frame* here_ = nullptr;  // the frame at whose state the stepper is
   double done_ = 0;
+  uint64_t stacks_ = 0, held_ = 0;  // bytes: of the snapshots' stacks, of all as last counted
   ExploreResult result_;
 };
 
@@ -339,7 +369,7 @@ class Explorer {
       result.done += worker->share.load(std::memory_order_relaxed);
     }
     result.states = pool_.seen.states();
-    result.bytes = pool_.seen.bytes();
+    result.bytes = pool_.bytes();
     return result;
   }
 
@@ -348,7 +378,7 @@ class Explorer {
     for (const auto& worker : workers_) Add(total, worker->result());
     std::sort(total.finals.begin(), total.finals.end());
     total.states = pool_.seen.states();
-    total.bytes = pool_.seen.bytes();
+    total.bytes = pool_.bytes();
     total.stopped = pool_.stopped();
     return total;
   }

@@ -5,8 +5,10 @@
 // threads: each works on its own part of the tree and on one table of states that were seen. What
 // it finds does not depend on their number. It is complete if it was not stopped, and only then.
 //
-// Runs end (every kernel path makes progress, and a blocked agent makes no steps), so the graph of
-// states has no cycles, and a state that is seen again has been or is being explored for good.
+// Runs end (every kernel path makes progress, and a blocked agent makes no steps), unless a policy
+// waits by looking again and again. Without such a thread the graph of states has no cycles. Those
+// that go round are known (round.h), and where there is one, no order is left out. So a state that
+// is seen again has been or is being explored for good.
 #ifndef GATHERFUZZ_EXPLORE_EXPLORE_H_
 #define GATHERFUZZ_EXPLORE_EXPLORE_H_
 
@@ -31,13 +33,15 @@ enum class Stop : uint8_t {
   kStates,     // one of the limits
   kMemory,
   kSeconds,
+  kSteps,  // ... of one way
   kAsked,  // ExploreSettings::stop became true
 };
 
 struct ExploreLimits {
   uint64_t states = uint64_t{1} << 40;
-  uint64_t bytes = uint64_t{4} << 30;  // of the table of states, which is what grows
+  uint64_t bytes = uint64_t{4} << 30;  // of all that grows: states, and the ways under way
   double seconds = 1e9;
+  uint32_t steps = kStepLimit;  // of one way: it may never end
 };
 
 struct ExploreSettings {
@@ -74,7 +78,7 @@ struct ExploreResult {
   std::vector<Key> finals;  // states in which all are done and nothing is wrong, in order
   ViolationKind kind = ViolationKind::kNone;  // one of those met, and the way to it
   Path path;
-  uint64_t bytes = 0;  // of the table of states
+  uint64_t bytes = 0;  // of memory, as the limit counts it
   double done = 0;     // an estimate of the share that is explored, 0 to 1
 
   bool complete() const { return stopped == Stop::kNo; }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "explore/held.h"
+
 namespace gatherfuzz {
 namespace {
 
@@ -39,8 +41,7 @@ bool Graph::MakeAll(uint64_t most_states) {
 }
 
 uint64_t Graph::bytes() const {
-  return nodes_.capacity() * sizeof(Node) + edges_.capacity() * sizeof(Edge) +
-         numbers_.capacity() * (sizeof(Key) + sizeof(StateId) + 5);
+  return BytesOf(nodes_) + BytesOf(edges_) + BytesOfTable(numbers_) + BytesOf(kept_) + snapshots_;
 }
 
 const Graph::StateId* Graph::Find(const Key& key) const {
@@ -66,9 +67,14 @@ Graph::StateId Graph::Add(const Key& key, StateId parent, Action by) {
 void Graph::Keep(StateId state) {
   if (!kFibersCanGoBack) return;
   Kept& kept = kept_[state % kept_.size()];
-  if (kept.snapshot == nullptr) kept.snapshot = std::make_unique<Stepper::Snapshot>();
+  if (kept.snapshot == nullptr) {
+    kept.snapshot = std::make_unique<Stepper::Snapshot>();
+  } else {
+    snapshots_ -= BytesOf(*kept.snapshot);
+  }
   kept.state = state;
   stepper_.Save(*kept.snapshot);
+  snapshots_ += BytesOf(*kept.snapshot);
 }
 
 void Graph::GoTo(StateId state) {

@@ -50,7 +50,7 @@ class Graph {
   // The states made so far, and of which the edges are known.
   uint64_t states() const { return nodes_.size(); }
   uint64_t expanded() const { return expanded_; }
-  uint64_t bytes() const;
+  uint64_t bytes() const;  // of memory; what is about to grow counts as grown (held.h)
   const Key& KeyOf(StateId state) const { return nodes_[state].key; }
   // Null if there is no such state (yet).
   const StateId* Find(const Key& key) const;
@@ -84,6 +84,7 @@ class Graph {
   std::vector<Edge> edges_;
   absl::flat_hash_map<Key, StateId> numbers_;
   std::vector<Kept> kept_;  // of a state, at its number modulo their count
+  uint64_t snapshots_ = 0;  // their bytes
   uint64_t expanded_ = 0;
 };
 

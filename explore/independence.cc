@@ -101,7 +101,7 @@ Independence::Independence(const Schedule& schedule, const Policy& policy, uint3
       rules_(policy.peeks() || (ignored & kDisorder) != 0 ? 0 : rules) {}
 
 Actions Independence::Enough(const Stepper& stepper, const Actions& able) const {
-  if (rules_ == 0 || able.size() < 2) return able;
+  if (rules_ == 0 || able.size() < 2 || stepper.SomebodyGoesRound()) return able;
   if (!waits_) HoldToNoWaits(stepper, able);
   return ClosedSets(ClashesIn(stepper), able, rules_).Smallest();
 }

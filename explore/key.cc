@@ -171,7 +171,8 @@ void StateWriter::PutPlaces(const Stepper& stepper, CpuId cpu) {
   const bool waits = stepper.Waits(cpu);
   const Learned learned = stepper.LearnedBy(cpu);
   Put(Pack(8, static_cast<int>(next.point), static_cast<uint8_t>(next.page), stepper.OpIndex(cpu),
-           waits, waits ? stepper.WaitArgument(cpu) : 0, stepper.AtFork(cpu), learned.again));
+           waits, waits ? stepper.WaitArgument(cpu) : 0, stepper.AtFork(cpu), learned.again,
+           stepper.GoesRound(cpu)));
   Put(learned.low);
   Put(learned.high);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "explore/held.h"
 #include "explore/preemption.h"
 #include "harness/trace.h"
 
@@ -14,6 +15,8 @@ namespace gatherfuzz {
 namespace {
 
 using StateId = Graph::StateId;
+
+constexpr size_t kMostSteps = 60'000;  // of a way; Way counts in 16 bits
 
 // A state, and who moved last on the way there; or a violation, which is an action from a state.
 struct Place {
@@ -76,7 +79,7 @@ class Search {
     Way& way = ways_[item.place];
     if (way.settled) return false;
     way.settled = true;
-    if (++settled_ % 256 == 0 && Stopped()) return true;
+    if ((++settled_ % 256 == 0 || too_long_ || Bytes() > limits_.bytes) && Stopped()) return true;
     FollowAll(item.place, level, steps);
     return false;
   }
@@ -114,6 +117,7 @@ class Search {
 
   void Follow(Place from, const Graph::Edge& edge, size_t preemptions, size_t steps) {
     const Place to{edge.to, LastAfter(from.last, edge.action)};
+    if (steps > kMostSteps) too_long_ = true;
     const auto [at, added] = ways_.try_emplace(to);
     Way& way = at->second;
     const auto cost = std::pair(preemptions, steps);
@@ -127,20 +131,25 @@ class Search {
   void Push(size_t preemptions, size_t steps, Item item) {
     if (levels_.size() <= preemptions) levels_.resize(preemptions + 1);
     if (levels_[preemptions].size() <= steps) levels_[preemptions].resize(steps + 1);
-    levels_[preemptions][steps].push_back(item);
+    std::vector<Item>& items = levels_[preemptions][steps];
+    const size_t before = items.capacity();
+    items.push_back(item);
+    queued_ += (items.capacity() - before) * sizeof(Item);
   }
 
   bool Wanted(ViolationKind kind) const {
     return kind != ViolationKind::kNone && (kinds_ & Bit(kind)) != 0;
   }
 
+  uint64_t Bytes() const { return graph_.bytes() + BytesOfTable(ways_) + queued_; }
+
   bool Stopped() {
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began_;
-    const uint64_t bytes = graph_.bytes() + ways_.capacity() * (sizeof(Place) + sizeof(Way) + 1);
     result_.stopped = stop_.load()                       ? Stop::kAsked
                       : graph_.states() > limits_.states ? Stop::kStates
-                      : bytes > limits_.bytes            ? Stop::kMemory
+                      : Bytes() > limits_.bytes          ? Stop::kMemory
                       : passed.count() > limits_.seconds ? Stop::kSeconds
+                      : too_long_                        ? Stop::kSteps
                                                          : Stop::kNo;
     return result_.stopped != Stop::kNo;
   }
@@ -166,7 +175,8 @@ class Search {
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   absl::flat_hash_map<Place, Way> ways_;
   std::vector<std::vector<std::vector<Item>>> levels_;  // by preemptions, by steps
-  uint64_t settled_ = 0;
+  uint64_t settled_ = 0, queued_ = 0;  // bytes in levels_, those of levels that are over included
+  bool too_long_ = false;              // a way has more steps than are counted
   ShortestResult result_;
 };
 

@@ -4,11 +4,19 @@
 #include <bit>
 #include <span>
 
+#include "harness/standing.h"
 #include "model/check.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
+
+namespace {
+
+// Steps of a round that is looked for from one state.
+constexpr uint32_t kMostInRound = 4096;
+
+}  // namespace
 
 Stepper::Stepper() { observed_ = kAllPoints; }
 
@@ -26,6 +34,9 @@ void Stepper::Restart() {
   learned_ = {};
   learned_in_ = {};
   violation_ = {};
+  rounds_ = {};
+  going_round_ = 0;
+  stuck_ = false;
   // What a thread does before its first step is nobody else's business.
   for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
     const int cpu = std::countr_zero(cpus);
@@ -37,6 +48,7 @@ void Stepper::Restart() {
 // --- What can be done ---
 
 Actions Stepper::Able() const {
+  if (stuck_) return {};
   const uint32_t agents = RunnableAgents();
   Actions able;
   able.agents = (agents & 0xffff) | (agents >> 24) << kFirstDetour;
@@ -51,6 +63,7 @@ Actions Stepper::Able() const {
 }
 
 bool Stepper::Able(Action action) const {
+  if (stuck_) return false;
   if (!IsDelivery(action)) return Runnable(AgentOf(action));
   const uint8_t undelivered = world().at(IssuerOf(action)).invalidation.undelivered;
   return (undelivered & CpuBit(TargetOf(action))) != 0;
@@ -70,15 +83,19 @@ bool Stepper::Step(Action action) {
     const int cpu = Index(MoverOf(action));
     detours_ = IsDetour(action);
     versions_[cpu] = next_version_++;
+    const int op = program(MakeCpu(cpu)).op;
     Go(fibers_[cpu]);
+    if (!violated_) NoteStand(MakeCpu(cpu), op);
   } else {
     Aside(action);
   }
+  stuck_ = going_round_ != 0 && !violated_ && IsStuck();
   return !violated_;
 }
 
 bool Stepper::Judge() {
   violated_ = false;
+  if (stuck_) stuck_ = IsStuck();  // for what they look at
   Aside(kNoAction);
   return !violated_;
 }
@@ -102,6 +119,7 @@ void Stepper::AsideFiber(void* stepper) {
   auto& self = *static_cast<Stepper*>(stepper);
   for (;;) {
     if (self.aside_action_ == kNoAction) {
+      if (self.stuck_) self.JudgeStuck();
       self.JudgeEnd();
     } else {
       self.StepWalkerOf(CpuOf(AgentOf(self.aside_action_)));
@@ -110,15 +128,79 @@ void Stepper::AsideFiber(void* stepper) {
   }
 }
 
+// --- Threads that look ---
+
+// The thread has made a step of operation number `op`.
+void Stepper::NoteStand(CpuId cpu, int op) {
+  if (!kFibersCanGoBack || stands_[Index(cpu)] == nullptr) return;
+  Round& round = rounds_[Index(cpu)];
+  const bool same_op = ThreadLeft(cpu) && program(cpu).op == op;
+  if (same_op) {
+    round.Stands(op, last_point_, program(cpu).pending, learned_[Index(cpu)],
+                 [&] { return DigestOf(cpu); });
+  }
+  if (same_op && round.goes_round()) {
+    going_round_ |= CpuBit(cpu);
+  } else {
+    going_round_ &= static_cast<uint8_t>(~CpuBit(cpu));
+  }
+}
+
+// Whether nobody can move but threads that go round, and each does if it is left alone, without
+// anything that would let another move. With several, the state must be the same all the way.
+bool Stepper::IsStuck() {
+  stuck_ = false;
+  const Actions able = Able();
+  if (able.empty() || able.deliveries != 0 || (able.agents & ~uint64_t{going_round_}) != 0) {
+    return false;
+  }
+  Save(before_rounds_);
+  looks_at_ = 0;
+  bool stuck = true;
+  for (uint32_t cpus = static_cast<uint32_t>(able.agents); stuck && cpus != 0; cpus &= cpus - 1) {
+    stuck = GoesRoundAlone(MakeCpu(std::countr_zero(cpus)), able);
+    GoBackTo(before_rounds_);
+  }
+  violated_ = false;
+  return stuck;
+}
+
+bool Stepper::GoesRoundAlone(CpuId cpu, const Actions& able) {
+  Fiber& fiber = fibers_[Index(cpu)];
+  const uint64_t digest = DigestOf(cpu);
+  for (uint32_t steps = 0; steps < kMostInRound; ++steps) {
+    looks_at_ |= MaskOf(program(cpu).pending.point);
+    versions_[Index(cpu)] = next_version_++;
+    Go(fiber);
+    const bool ended = violated_ || !ThreadLeft(cpu);
+    if (ended || !Runnable(CpuAgent(cpu)) || at_fork_ != 0) return false;
+    const bool same = SameState(system_.world, before_rounds_.world);
+    if (same && DigestOf(cpu) == digest) return true;
+    if (!same && (able.size() > 1 || Able().size() > 1)) return false;
+  }
+  return false;
+}
+
+uint64_t Stepper::DigestOf(CpuId cpu) const {
+  return StackDigest(fibers_[Index(cpu)], stands_[Index(cpu)]);
+}
+
+void Stepper::JudgeStuck() {
+  const uint32_t able = RunnableAgents();
+  CheckLivelock(system_, MakeCpu(std::countr_zero(able)), FirstOf(looks_at_));
+}
+
 void Stepper::Yield(AgentId agent, Point point, int page) {
   const CpuId cpu = CpuOf(agent);
   program(cpu).pending = {point, static_cast<int8_t>(page)};
+  stands_[Index(cpu)] = GATHERFUZZ_STANDS_HERE();
   Fiber::Switch(fibers_[Index(cpu)], main_);
 }
 
 void Stepper::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
   const CpuId cpu = CpuOf(agent);
   BeginWait(cpu, point, page, ready, arg);
+  stands_[Index(cpu)] = GATHERFUZZ_STANDS_HERE();
   Fiber::Switch(fibers_[Index(cpu)], main_);
   EndWait(cpu);
 }
@@ -126,6 +208,7 @@ void Stepper::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
 bool Stepper::Choose(AgentId agent, Point point, Point detour, int page) {
   const CpuId cpu = CpuOf(agent);
   BeginChoice(cpu, point, detour, page);
+  stands_[Index(cpu)] = GATHERFUZZ_STANDS_HERE();
   Fiber::Switch(fibers_[Index(cpu)], main_);
   EndChoice(cpu);
   return detours_;
@@ -162,6 +245,8 @@ void Stepper::Save(Snapshot& to) const {
   to.walkers_left = walkers_left_;
   to.waiting = waiting_;
   to.at_fork = at_fork_;
+  to.going_round = going_round_;
+  to.stuck = stuck_;
   to.finish_wait = system_.finish_wait;
   to.learned = learned_;
   to.learned_in = learned_in_;
@@ -176,6 +261,8 @@ void Stepper::Save(Snapshot& to) const {
              program.arg,
              program.pending,
              program.detour,
+             rounds_[i],
+             stands_[i],
              versions_[i],
              static_cast<uint32_t>(to.stacks.size()),
              0};
@@ -196,6 +283,8 @@ void Stepper::GoBackTo(const Snapshot& snapshot) {
   walkers_left_ = snapshot.walkers_left;
   waiting_ = snapshot.waiting;
   at_fork_ = snapshot.at_fork;
+  going_round_ = snapshot.going_round;
+  stuck_ = snapshot.stuck;
   system_.finish_wait = snapshot.finish_wait;
   learned_ = snapshot.learned;
   learned_in_ = snapshot.learned_in;
@@ -209,6 +298,8 @@ void Stepper::GoBackTo(const Snapshot& snapshot) {
     program.arg = place.arg;
     program.pending = place.pending;
     program.detour = place.detour;
+    rounds_[i] = place.round;
+    stands_[i] = place.stands;
     if (place.size == 0 || versions_[i] == place.version) continue;
     fibers_[i].PutBack(std::span(snapshot.stacks).subspan(place.at, place.size));
     versions_[i] = place.version;

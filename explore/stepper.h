@@ -22,6 +22,7 @@
 
 #include "explore/action.h"
 #include "explore/learned.h"
+#include "explore/round.h"
 #include "harness/agents.h"
 
 namespace gatherfuzz {
@@ -37,6 +38,8 @@ class Stepper final : public Agents {
       int arg;
       PendingStep pending;
       Point detour;
+      Round round;
+      const char* stands;
       uint64_t version;   // of the stack
       uint32_t at, size;  // its bytes in `stacks`
     };
@@ -44,7 +47,8 @@ class Stepper final : public Agents {
     Cost cost;
     uint64_t trace_hash;
     uint32_t steps;
-    uint8_t cpus_left, walkers_left, waiting, at_fork;
+    uint8_t cpus_left, walkers_left, waiting, at_fork, going_round;
+    bool stuck;
     std::array<Ready, kMaxCpus> finish_wait;
     std::array<Learned, kMaxCpus> learned;
     std::array<uint8_t, kMaxCpus> learned_in;
@@ -61,7 +65,8 @@ class Stepper final : public Agents {
   // Back to where Begin() left it.
   void Restart();
 
-  // Who can move. None: the run is over, and Judge() says what came of it.
+  // Who can move. None: the run is over, and Judge() says what came of it. It also is if those who
+  // can only look, and whatever way they take turns, that stays so: a livelock.
   Actions Able() const;
   // Whether that one is among them; cheap.
   bool Able(Action action) const;
@@ -90,6 +95,8 @@ class Stepper final : public Agents {
   bool ThreadLeft(CpuId cpu) const { return (cpus_left_ & CpuBit(cpu)) != 0; }
   bool WalkerLeft(CpuId cpu) const { return (walkers_left_ & CpuBit(cpu)) != 0; }
   bool Waits(CpuId cpu) const { return (waiting_ & CpuBit(cpu)) != 0; }
+  bool GoesRound(CpuId cpu) const { return (going_round_ & CpuBit(cpu)) != 0; }
+  bool SomebodyGoesRound() const { return going_round_ != 0; }
   bool AtFork(CpuId cpu) const { return (at_fork_ & CpuBit(cpu)) != 0; }
   int OpIndex(CpuId cpu) const { return program(cpu).op; }
   int FillIndex(CpuId cpu) const { return program(cpu).fill; }
@@ -113,6 +120,11 @@ class Stepper final : public Agents {
   static void AsideFiber(void* stepper);
   void Go(Fiber& fiber);
   void Aside(Action action);
+  void NoteStand(CpuId cpu, int op);
+  bool IsStuck();
+  void JudgeStuck();
+  uint64_t DigestOf(CpuId cpu) const;
+  bool GoesRoundAlone(CpuId cpu, const Actions& able);
 
   const Policy* policy_ = nullptr;
   const Arch* arch_ = nullptr;
@@ -125,6 +137,13 @@ class Stepper final : public Agents {
   // Which contents a fiber's stack has: a number that no other contents had.
   std::array<uint64_t, kMaxCpus> versions_{};
   uint64_t next_version_ = 1;
+  // Threads that go round (round.h), and whether they are all that is left.
+  std::array<Round, kMaxCpus> rounds_;
+  std::array<const char*, kMaxCpus> stands_{};  // as standing.h has it
+  uint8_t going_round_ = 0;
+  bool stuck_ = false;
+  PointMask looks_at_ = 0;
+  Snapshot before_rounds_;
   // Where steps without a thread are made that may end in a violation.
   Fiber aside_;
   bool aside_stands_ = false;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 
 namespace gatherfuzz {
 namespace {
@@ -56,26 +57,44 @@ class Finder {
     return nullptr;
   }
 
-  // Depth first, until one end is no violation: then every state on the way there is open.
+  // Depth first, until one end is no violation: then every state on the way there is open, and
+  // those left behind are not. If threads go round there may be cycles: one that leads back to the
+  // way may be open all the same.
   std::optional<bool> IsOpen(StateId from) {
     if (const auto known = open_.find(from); known != open_.end()) return known->second;
     std::vector<std::pair<StateId, size_t>> way{{from, 0}};  // a state, and its next edge
+    absl::flat_hash_set<StateId> visited{from}, left;
+    bool cycles = false;
+    const auto leads_on = [&](const Graph::Edge& edge) {
+      if (Lost(edge)) return false;
+      const bool seen = visited.contains(edge.to);
+      cycles |= seen && !left.contains(edge.to);
+      return !seen;
+    };
+    const auto found = [&] {
+      for (const StateId state : left) {
+        if (!cycles) open_[state] = false;
+      }
+      return AllOpen(way);
+    };
     while (!way.empty()) {
       if (Stopped()) return std::nullopt;
       const StateId state = way.back().first;
       const std::span<const Graph::Edge> edges = graph_.EdgesOf(state);
-      if (edges.empty() && graph_.EndOf(state) == ViolationKind::kNone) return AllOpen(way);
+      if (edges.empty() && graph_.EndOf(state) == ViolationKind::kNone) return found();
       size_t& next = way.back().second;
-      while (next < edges.size() && Lost(edges[next])) ++next;
+      while (next < edges.size() && !leads_on(edges[next])) ++next;
       if (next == edges.size()) {
-        open_[state] = false;
+        left.insert(state);
         way.pop_back();
         continue;
       }
       const StateId to = edges[next].to;
-      if (open_.contains(to)) return AllOpen(way);
+      if (open_.contains(to)) return found();
+      visited.insert(to);
       way.emplace_back(to, 0);
     }
+    for (const StateId state : visited) open_[state] = false;
     return false;
   }
 

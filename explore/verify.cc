@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "explore/held.h"
 
 namespace gatherfuzz {
 namespace {
@@ -18,6 +19,9 @@ struct Outcome {
   Key key;  // of the state after it, if that is no violation
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
+
+// Steps of a way; it is followed by recursion.
+constexpr size_t kMostDepth = 8192;
 
 struct State {
   std::vector<uint64_t> words;
@@ -58,10 +62,11 @@ class Verifier {
     State& state = *known;  // stays where it is when the table grows
     state.outcomes = Outcomes();
     result_.bytes +=
-        sizeof(State) + state.words.size() * 8 + state.outcomes.size() * sizeof(Outcome);
-    CheckLimits();
+        sizeof(State) + state.words.capacity() * 8 + state.outcomes.capacity() * sizeof(Outcome);
     const auto here = std::make_unique<Stepper::Snapshot>();
     Save(*here);
+    held_ += BytesOf(*here);
+    CheckLimits();
     for (const Outcome& outcome : state.outcomes) {
       if (over()) return;
       if (outcome.action == kNoAction || outcome.kind != ViolationKind::kNone) continue;
@@ -69,6 +74,7 @@ class Verifier {
       Visit();
       GoBackTo(*here);
     }
+    held_ -= BytesOf(*here);
   }
 
   // What every action leads to from here; leaves the stepper here.
@@ -114,12 +120,15 @@ class Verifier {
     result_.fault += ", after " + std::to_string(stepper_.steps()) + " steps";
   }
 
+  uint64_t Bytes() const { return result_.bytes + held_ + BytesOfTable(states_) + BytesOf(path_); }
+
   void CheckLimits() {
     const ExploreLimits& limits = settings_.limits;
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began_;
     result_.stopped = stop_.load()                       ? Stop::kAsked
                       : states_.size() >= limits.states  ? Stop::kStates
-                      : result_.bytes >= limits.bytes    ? Stop::kMemory
+                      : Bytes() >= limits.bytes          ? Stop::kMemory
+                      : path_.size() >= kMostDepth       ? Stop::kSteps
                       : passed.count() >= limits.seconds ? Stop::kSeconds
                                                          : Stop::kNo;
   }
@@ -148,6 +157,7 @@ class Verifier {
   Path path_;
   Stepper::Snapshot scratch_;
   absl::flat_hash_map<Key, std::unique_ptr<State>> states_;
+  uint64_t held_ = 0;  // bytes of the snapshots on the way here
   VerifyResult result_;
 };
 

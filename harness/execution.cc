@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "harness/standing.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/paths.h"
 #include "model/machine/invalidation.h"
@@ -35,6 +36,7 @@ RunResult Execution::RunLoaded(const Policy& policy, const Arch& arch, const Mem
   turn_ = {};
   turn_.agent = mover_ = kNobody;
   Prepare(policy, arch, options.ignored);
+  looking_.Begin(kStepLimit);
   boot_.Prepare(BootFiber, this);
   running_ = &boot_;
   Fiber::Switch(main_, boot_);
@@ -63,12 +65,18 @@ void Execution::ThreadDone(CpuId cpu) {
 
 void Execution::Yield(AgentId agent, Point point, int page) {
   const CpuId cpu = CpuOf(agent);
+  if (Asks(cpu)) [[unlikely]] {
+    GATHERFUZZ_TAIL_CALL return YieldAsked(agent, point, page);
+  }
   program(cpu).pending = {point, static_cast<int8_t>(page)};
   while (!MayGoOn(cpu, point, page)) SwitchFrom(fibers_[Index(cpu)], NextCpu());
 }
 
 void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
   const CpuId cpu = CpuOf(agent);
+  if (Asks(cpu)) [[unlikely]] {
+    GATHERFUZZ_TAIL_CALL return WaitAsked(agent, point, page, ready, arg);
+  }
   TakeBackBudget();
   BeginWait(cpu, point, page, ready, arg);
   while (!ready(system_.world, arg) || !MayGoOn(cpu, point, page)) {
@@ -79,6 +87,9 @@ void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg)
 
 bool Execution::Choose(AgentId agent, Point point, Point detour, int page) {
   const CpuId cpu = CpuOf(agent);
+  if (Asks(cpu)) [[unlikely]] {
+    GATHERFUZZ_TAIL_CALL return ChooseAsked(agent, point, detour, page);
+  }
   TakeBackBudget();
   BeginChoice(cpu, point, detour, page);
   if (turn_.strict && SomebodyBecameAble()) turn_.over = true;
@@ -88,6 +99,46 @@ bool Execution::Choose(AgentId agent, Point point, Point detour, int page) {
   }
   EndChoice(cpu);
   return taken;
+}
+
+// The same of a thread that is asked whether it looks. Apart, since they save all registers.
+
+void Execution::YieldAsked(AgentId agent, Point point, int page) {
+  const CpuId cpu = CpuOf(agent);
+  program(cpu).pending = {point, static_cast<int8_t>(page)};
+  Ask(cpu, GATHERFUZZ_STANDS_HERE());
+  while (!MayGoOn(cpu, point, page)) SwitchFrom(fibers_[Index(cpu)], NextCpu());
+  Wake(cpu);
+}
+
+void Execution::WaitAsked(AgentId agent, Point point, int page, Ready ready, int arg) {
+  const CpuId cpu = CpuOf(agent);
+  BeginWait(cpu, point, page, ready, arg);
+  Ask(cpu, GATHERFUZZ_STANDS_HERE());
+  while (!ready(system_.world, arg) || !MayGoOn(cpu, point, page)) {
+    SwitchFrom(fibers_[Index(cpu)], NextCpu());
+  }
+  Wake(cpu);
+  EndWait(cpu);
+}
+
+bool Execution::ChooseAsked(AgentId agent, Point point, Point detour, int page) {
+  const CpuId cpu = CpuOf(agent);
+  BeginChoice(cpu, point, detour, page);
+  Ask(cpu, GATHERFUZZ_STANDS_HERE());
+  if (turn_.strict && SomebodyBecameAble()) turn_.over = true;
+  bool taken;
+  while (!(taken = TurnTakes(cpu, detour, page)) && !MayGoOn(cpu, point, page)) {
+    SwitchFrom(fibers_[Index(cpu)], NextCpu());
+  }
+  Wake(cpu);
+  if (taken) looking_.Unmark(cpu);  // it came back by choice, if it does
+  EndChoice(cpu);
+  return taken;
+}
+
+void Execution::Wake(CpuId cpu) {
+  if (looking_.sleeps(cpu)) looking_.Wake(cpu, system_.world, steps_);
 }
 
 // Whether the turn is one of the detour, or of a run that names it.
@@ -114,30 +165,92 @@ bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
     End();
   }
   if (mover_ != CpuAgent(cpu) || turn_.over) return false;
-  if (mover_ != turn_.agent) return !Runnable(turn_.agent) && Blocker(turn_.agent) == mover_;
+  if (mover_ != turn_.agent) return !Able(turn_.agent) && Blocker(turn_.agent) == mover_;
+  if (looking_.on_trial()) return MayGoOnTrial(point);
   if (turn_.kind == Turn::Kind::kFree) {
-    budget_ = kStepLimit - steps_ - 1;
+    Grant(cpu, kNoLimit, 0);
     return true;
   }
   if (turn_.left == 0) return false;
-  const bool watch = turn_.strict && waiting_ != 0;
+  const bool watch = Watches();
   if (watch && SomebodyBecameAble()) {
     turn_.over = true;
     return false;
   }
   if (turn_.kind == Turn::Kind::kCount && !watch) {
-    budget_ = std::exchange(turn_.left, 0) - 1;
-    stops_ = turn_.strict ? kDetourPoints : 0;
+    turn_.left -= Grant(cpu, turn_.left, turn_.strict ? kDetourPoints : 0);
     return true;
   }
   turn_.left -= TurnCounts(point, page);
   const bool on = turn_.kind == Turn::Kind::kUntil && turn_.left != 0 && !watch;
-  budget_ = on ? kStepLimit - steps_ - 1 : 0;
-  stops_ = on ? turn_.counted | (turn_.strict ? kDetourPoints : 0) : 0;
+  Grant(cpu, on ? kNoLimit : 1, on ? turn_.counted | (turn_.strict ? kDetourPoints : 0) : 0);
   return true;
 }
 
-bool Execution::SomebodyBecameAble() const { return (RunnableAgents() & ~turn_.able) != 0; }
+// Lets the thread make so many steps, or fewer, before it asks again; says how many.
+uint32_t Execution::Grant(CpuId cpu, uint32_t most, PointMask stops) {
+  const uint32_t until_asked = steps_ < looking_.ask_at() ? looking_.ask_at() - steps_ : 1;
+  const uint32_t granted = most < until_asked ? most : until_asked;
+  budget_ = granted - 1;
+  stops_ = stops | looking_.StopsOf(cpu);
+  return granted;
+}
+
+// Of those that can move, the threads that sleep.
+uint32_t Execution::Sleepers(uint32_t agents) const {
+  return looking_.Idle(agents & ((1u << kMaxCpus) - 1), system_.world);
+}
+
+bool Execution::SomebodyBecameAble() const { return (AbleAgents() & ~turn_.able) != 0; }
+
+// --- Threads that look ---
+
+// A thread that looks falls asleep, and its turn is over.
+void Execution::Ask(CpuId cpu, const char* stands) {
+  TakeBackBudget();
+  const Looking::Stand stand{program(cpu).op, program(cpu).pending};
+  const bool back = stands != nullptr && looking_.marked(cpu) && looking_.BackAtMark(cpu, stand);
+  if (back &&
+      looking_.Recurs(cpu, StackDigest(fibers_[Index(cpu)], stands), system_.world, steps_)) {
+    looking_.Sleep(cpu);
+    if (mover_ == turn_.agent) turn_.over = true;
+    if (looking_.Confirm(cpu)) JudgeLooking();
+    looking_.EndTrial();
+  }
+  if (steps_ >= looking_.ask_at()) looking_.Mark(cpu, stand, steps_);
+}
+
+// Nobody can move but sleepers: the next of them goes round once more, alone.
+bool Execution::BeginTrial() {
+  const uint32_t sleepers = looking_.sleepers() & RunnableAgents() & ~looking_.confirmed();
+  if (sleepers == 0) return false;
+  const CpuId cpu = MakeCpu(std::countr_zero(sleepers));
+  looking_.BeginTrial(cpu, system_.world, steps_);
+  turn_ = {.kind = Turn::Kind::kFree, .agent = CpuAgent(cpu), .strict = true, .left = turn_.left};
+  turn_.able = AbleAgents();
+  mover_ = turn_.agent;
+  return true;
+}
+
+bool Execution::MayGoOnTrial(Point point) {
+  if (SomebodyBecameAble()) {
+    looking_.EndTrial();
+    turn_.over = true;
+    return false;
+  }
+  looking_.NoteTrialStep(point);
+  budget_ = 0;
+  return true;
+}
+
+// A sleeper went round alone, and nobody became able to move. Once that is true of all, it stays so
+// in every order: with several, the World was the same all the way round.
+void Execution::JudgeLooking() {
+  const uint32_t sleepers = looking_.sleepers() & RunnableAgents();
+  if ((sleepers & ~looking_.confirmed()) != 0) return;
+  result_.looking = static_cast<uint8_t>(sleepers);
+  CheckLivelock(system_, MakeCpu(std::countr_zero(sleepers)), FirstOf(looking_.looks_at()));
+}
 
 void Execution::Observe(AgentId agent, Point point, int page) {
   observer_->OnStep({.agent = agent,
@@ -145,7 +258,8 @@ void Execution::Observe(AgentId agent, Point point, int page) {
                      .page = page,
                      .op = LineOf(agent),
                      .lent = mover_ != turn_.agent,
-                     .turn_of = turn_.agent},
+                     .turn_of = turn_.agent,
+                     .on_trial = looking_.on_trial()},
                     system_.world);
 }
 
@@ -179,7 +293,7 @@ CpuId Execution::NextCpu() {
 bool Execution::GoOnWithTurn() {
   if (turn_.agent == kNobody || turn_.over) return false;
   if (turn_.kind != Turn::Kind::kFree && turn_.left == 0) return false;
-  mover_ = Runnable(turn_.agent) ? turn_.agent : Blocker(turn_.agent);
+  mover_ = Able(turn_.agent) ? turn_.agent : Blocker(turn_.agent);
   return mover_ != kNobody;
 }
 
@@ -200,7 +314,7 @@ AgentId Execution::Blocker(AgentId agent) {
     const int holder = HolderOf(system_.world, waiter.pending.point, waiter.arg);
     if (holder < 0) return kNobody;
     agent = CpuAgent(MakeCpu(holder));
-    if (Runnable(agent)) return agent;
+    if (Able(agent)) return agent;
   }
   return kNobody;
 }
@@ -216,11 +330,27 @@ bool Execution::NextTurn() {
   while (next_run_ < member_.runs) {
     const Turn before = turn_;
     BeginTurn(schedule_->order[next_run_++]);
+    if (looking_.anybody_slept()) [[unlikely]]
+      WakeForTurn();
     if (GoOnWithTurn()) return true;
     NoteUnreached();
     turn_ = before;
   }
-  return member_.tail.kind == Tail::Kind::kRest ? BeginRestTurn() : BeginDrawnTurn();
+  const bool begun = member_.tail.kind == Tail::Kind::kRest ? BeginRestTurn() : BeginDrawnTurn();
+  if (!looking_.anybody_slept()) [[likely]]
+    return begun;
+  looking_.EndTrial();
+  if (!begun) return BeginTrial();
+  looking_.Forget();
+  return true;
+}
+
+// An order may have a sleeper look again.
+void Execution::WakeForTurn() {
+  if (KindOf(turn_.agent) != AgentKind::kCpu) return;
+  looking_.Forget();
+  const CpuId cpu = CpuOf(turn_.agent);
+  if (looking_.sleeps(cpu)) looking_.Wake(cpu, system_.world, steps_);
 }
 
 // A turn of the order is over: did the step that it names come?
@@ -244,8 +374,8 @@ void Execution::BeginTurn(const Run& run) {
 bool Execution::BeginRestTurn() {
   AgentId next = turn_.agent;
   if (next != kNobody && KindOf(next) == AgentKind::kDetour) next = CpuAgent(CpuOf(next));
-  if (next == kNobody || !Runnable(next)) {
-    const uint32_t runnable = RunnableAgents();
+  if (next == kNobody || !Able(next)) {
+    const uint32_t runnable = AbleAgents();
     if (runnable == 0) return false;
     next = AgentId(std::countr_zero(runnable));
   }
@@ -256,7 +386,7 @@ bool Execution::BeginRestTurn() {
 
 bool Execution::BeginDrawnTurn() {
   Strategy& strategy = *strategies_[static_cast<size_t>(member_.tail.kind)];
-  view_.runnable = RunnableAgents();
+  view_.runnable = AbleAgents();
   if (view_.runnable == 0) return false;
   view_.unspent = drawing_ ? turn_.left : 0;
   view_.last = last_point_;
@@ -285,7 +415,7 @@ void Execution::RunInlineTurn() {
   do {
     InlineStep(turn_.agent);
     if (turn_.kind != Turn::Kind::kFree) turn_.left -= TurnCounts(last_point_, last_page_);
-    if (turn_.strict && waiting_ != 0) turn_.over = SomebodyBecameAble();
+    if (Watches()) turn_.over = SomebodyBecameAble();
   } while (!turn_.over && (turn_.kind == Turn::Kind::kFree || turn_.left != 0) &&
            Runnable(turn_.agent));
 }

@@ -16,6 +16,7 @@
 
 #include "harness/agents.h"
 #include "harness/family.h"
+#include "harness/looking.h"
 #include "harness/schedule.h"
 #include "harness/search/strategy.h"
 
@@ -28,7 +29,8 @@ struct StepEvent {
   int op = 0;  // which line of the agent's program it belongs to; 0 for deliveries
   bool lent =
       false;  // the agent moved in the place of the one whose turn it is, which waits for it
-  AgentId turn_of{};  // whose turn it is
+  AgentId turn_of{};      // whose turn it is
+  bool on_trial = false;  // made to see whether its thread only looks (looking.h)
 };
 
 // Sees each step of a run just before its operation.
@@ -51,6 +53,7 @@ struct RunResult {
   uint32_t steps = 0;
   uint64_t trace_hash = 0;  // of every step, and of the state at the end
   Cost cost;
+  uint8_t looking = 0;  // of a livelock: who looks, as a bit mask of CPUs
   // The first entry of the order, by index, that names a step which did not come in it; -1 for
   // none. No fault, but in a schedule written by hand it is likely not what was meant.
   int unreached_run = -1;
@@ -113,8 +116,31 @@ class Execution final : public Agents {
   void ThreadDone(CpuId cpu) override;
   static void BootFiber(void* execution);
 
+  // Who can move, and does not sleep.
+  uint32_t AbleAgents() const {
+    const uint32_t agents = RunnableAgents();
+    return looking_.anybody_sleeps() ? agents & ~Sleepers(agents) : agents;
+  }
+  bool Able(AgentId agent) const {
+    return Runnable(agent) && (!looking_.anybody_sleeps() || Sleepers(1u << Index(agent)) == 0);
+  }
+  uint32_t Sleepers(uint32_t agents) const;
   bool SomebodyBecameAble() const;
+  // Whether a turn has to ask at each step if somebody became able.
+  bool Watches() const { return turn_.strict && (waiting_ != 0 || looking_.anybody_sleeps()); }
   void TakeBackBudget();
+  uint32_t Grant(CpuId cpu, uint32_t most, PointMask stops);
+  // Whether the thread stands where Ask() may have something to say.
+  bool Asks(CpuId cpu) const { return steps_ >= looking_.ask_at() || looking_.marked(cpu); }
+  void YieldAsked(AgentId agent, Point point, int page);
+  void WaitAsked(AgentId agent, Point point, int page, Ready ready, int arg);
+  bool ChooseAsked(AgentId agent, Point point, Point detour, int page);
+  void Wake(CpuId cpu);
+  void Ask(CpuId cpu, const char* stands);
+  void JudgeLooking();
+  void WakeForTurn();
+  bool MayGoOnTrial(Point point);
+  bool BeginTrial();
   bool MayGoOn(CpuId cpu, Point point, int page);
   bool TurnTakes(CpuId cpu, Point detour, int page);
   CpuId NextCpu();
@@ -132,7 +158,8 @@ class Execution final : public Agents {
   void SwitchFrom(Fiber& from, CpuId next);
   [[noreturn]] void NothingCanMove();
 
-  Fiber boot_;     // decides who is first
+  Fiber boot_;  // decides who is first
+  Looking looking_;
   Member member_;  // how much of the order is run, and what comes after it
   size_t next_run_ = 0;
   Turn turn_;

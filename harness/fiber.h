@@ -54,6 +54,8 @@ class Fiber {
     return {lowest, static_cast<size_t>(stack_ + kStackBytes - lowest)};
   }
   void PutBack(std::span<const char> live);
+  // Where its stack ends; it grows down from there.
+  const char* end() const { return stack_ + kStackBytes; }
 
   // Leaves `from`, which is running, and goes on in `to`. Returns when something switches to
   // `from`.

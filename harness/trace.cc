@@ -194,10 +194,14 @@ namespace {
 
 // The steps that have to be named. One made in the place of an agent comes by itself if the next
 // that is named is that agent's: it lends its turn again. If the agent got no further, it does not.
+// The trials of threads that look also come by themselves, at the end.
 std::vector<const StepEvent*> StepsToName(const Trace& trace) {
   std::vector<const StepEvent*> named;
+  bool at_end = true;
   for (auto step = trace.steps.rbegin(); step != trace.steps.rend(); ++step) {
     const StepEvent& event = step->event;
+    at_end = at_end && event.on_trial;
+    if (at_end) continue;
     if (!event.lent || named.empty() || named.back()->agent != event.turn_of) {
       named.push_back(&event);
     }

@@ -11,6 +11,7 @@
 #ifndef GATHERFUZZ_MODEL_POINTS_H_
 #define GATHERFUZZ_MODEL_POINTS_H_
 
+#include <bit>
 #include <cstdint>
 
 namespace gatherfuzz {
@@ -188,6 +189,8 @@ using PointMask = uint64_t;
 static_assert(kPointCount <= 64, "sets of points are 64 bits, as are Steps::stops_ and features");
 inline constexpr PointMask kAllPoints = ~PointMask{0};
 constexpr PointMask MaskOf(Point point) { return PointMask{1} << static_cast<int>(point); }
+// The first of a set that is not empty.
+constexpr Point FirstOf(PointMask points) { return static_cast<Point>(std::countr_zero(points)); }
 
 // The points that have any of `roles`.
 constexpr PointMask PointsWith(unsigned roles) {

@@ -16,13 +16,15 @@ enum class ViolationKind : uint8_t {
 };
 
 // What a violation is about, and so how it is told: a stale entry (a leaf, or a pointer to a page
-// table), a page fault, who waits for whom, who passes one that waits, or what was not given back.
+// table), a page fault, who waits for whom, who looks
+// in vain, who passes one that waits, or what was not given back.
 enum class ViolationAbout : uint8_t {
   kNothing,
   kLeaf,
   kTable,
   kFault,
   kWait,
+  kLooking,
   kOvertaken,
   kBalance,
 };

@@ -8,8 +8,8 @@
 // time (there are violations of depth d that need the later one to be higher). A violation that d
 // ordering constraints bring about is found with a probability of at least 1 / (n k^(d-1)) for n
 // agents, if k is no less than the run's steps. d is 2 + seed mod 5, so that seeds cycle through
-// depths 2 to 6: one that is too large costs little, one that is too small everything. Nothing in
-// the model spins, so no agent starves others by its priority.
+// depths 2 to 6: one that is too large costs little, one that is too small everything. A thread
+// that waits by looking sleeps (looking.h), so no agent starves others by its priority.
 #include <algorithm>
 
 #include "harness/search/estimate.h"

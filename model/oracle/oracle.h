@@ -51,6 +51,10 @@ inline constexpr int kStarvationBound = 3;
 // the kind is ignored: there is nothing to go on with, and a blocked run is never clean.
 [[noreturn]] void CheckDeadlock(System& system, CpuId cpu, Point point);
 
+// livelock: no agent can move but such that look again and again, of which `cpu` is one; what they
+// look at is `point`. Ends the run also if the kind is ignored, as above.
+[[noreturn]] void CheckLivelock(System& system, CpuId cpu, Point point);
+
 // protocol-error: what is about to be freed is in use and not mapped any more; the count is about
 // to be lowered; all agents are done.
 void CheckGivenBack(System& system, CpuId cpu, FrameId frame, int page, FrameState expected);

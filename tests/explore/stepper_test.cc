@@ -145,7 +145,8 @@ TEST_F(StepperTest, AnExecutionAsAWalkMakesTheSameTraceAndEnd) {
     ExpectSame(path, violation, run);
     seen_.kinds.insert(violation.kind);
   }
-  EXPECT_EQ(seen_.kinds.size(), static_cast<size_t>(kViolationCount));
+  // All but livelock, which no policy here comes to (spinning_test).
+  EXPECT_EQ(seen_.kinds.size(), static_cast<size_t>(kViolationCount - 1));
   EXPECT_TRUE(seen_.points & MaskOf(Point::fault_retry));
 }
 

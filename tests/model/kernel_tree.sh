@@ -106,6 +106,13 @@ for arch in x86 arm64; do
   [ $? -eq 1 ] || fail "linux@test-broken on $arch: exploration finds nothing"
 done
 
+# A busy wait in a tree compiles, and is a livelock where two of them wait for each other.
+for arch in x86 arm64; do
+  "$gatherfuzz" run --policy linux@test-spins --arch "$arch" --expect livelock \
+    "$source/corpus/sync-before-dec/x86/two-finishers.gather" >"$scratch/out" 2>&1 ||
+    fail "linux@test-spins on $arch: no livelock"
+done
+
 # The replay of the corpus holds trees to it as it does policies, but writes nothing of them.
 cp -r "$source/corpus" "$scratch/corpus"
 "$gatherfuzz" run --check --policy all --update "$scratch/corpus" >"$scratch/out" 2>&1

@@ -55,6 +55,11 @@ std::strong_ordering CompareWithShortest(Attempts& attempts) {
   const Weight& weight = attempts.best().weight;
   const ShortestResult result = attempts.FindOrderOfKind(attempts.schedule(), weight.preemptions);
   if (!result.cheapest) return std::strong_ordering::less;
+  // Of a livelock, exploration ends as soon as nobody can be released; a run goes on until it has
+  // seen that.
+  if (Info(result.cheapest->kind).about == ViolationAbout::kLooking) {
+    return weight.preemptions <=> result.cheapest->preemptions;
+  }
   return std::pair(weight.preemptions, weight.steps) <=>
          std::pair(result.cheapest->preemptions, result.cheapest->steps);
 }

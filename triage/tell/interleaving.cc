@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "harness/text.h"
+#include "triage/tell/looking.h"
 
 namespace gatherfuzz {
 namespace {
@@ -127,6 +128,11 @@ std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
     FillShortGaps(trace, shown);
     return shown;
   }
+  if (about == ViolationAbout::kLooking) {
+    shown = StepsOfLooking(trace);
+    FillShortGaps(trace, shown);
+    return shown;
+  }
   const Calls calls = RacingCalls(trace, cause);
   for (size_t i = 0; i < trace.steps.size(); ++i) {
     const StepEvent& event = trace.steps[i].event;
@@ -203,6 +209,11 @@ std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown
     if (trace.end.cpus[cpu].call.waiting == 0 || width[cpu] == 0) continue;
     text += "    -";
     put(cpu, " finish_wait, blocked");
+  }
+  for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
+    if ((trace.result.looking & CpuBit(MakeCpu(cpu))) == 0 || width[cpu] == 0) continue;
+    text += "    -";
+    put(cpu, absl::StrCat(" looks at ", trace.result.violation.detail, " for good"));
   }
   return text;
 }

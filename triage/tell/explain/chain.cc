@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "triage/tell/explain/summary.h"
+#include "triage/tell/looking.h"
 
 namespace gatherfuzz {
 namespace {
@@ -393,6 +394,7 @@ std::vector<Sentence> ChainOf(const Trace& trace, const Cause& cause) {
     case ViolationAbout::kTable: return StaleChain(trace, cause).Tell();
     case ViolationAbout::kFault: return ChainOfEndlessFault(trace);
     case ViolationAbout::kWait: return ChainOfDeadlock(trace);
+    case ViolationAbout::kLooking: return ChainOfLooking(trace);
     case ViolationAbout::kOvertaken: return ChainOfStarvation(trace);
     case ViolationAbout::kBalance:
     case ViolationAbout::kNothing: break;

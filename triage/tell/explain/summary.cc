@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "explore/io/strings.h"
+#include "triage/tell/looking.h"
 
 namespace gatherfuzz {
 
@@ -47,6 +48,7 @@ std::string SummaryOf(const Trace& trace) {
        {"{entry}", absl::StrCat("mapping ", it.mapping, " -> frame ", it.frame)},
        {"{was}", was},
        {"{detail}", it.detail},
+       {"{looks}", WhoLooks(trace)},
        {"{waits}", WhoWaits(trace)}});
 }
 
