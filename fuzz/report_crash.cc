@@ -10,7 +10,7 @@ namespace gatherfuzz {
 namespace {
 
 // What each prints differs, so that a linker does not fold them into one.
-#define GATHERFUZZ_VIOLATION(id, text, about, leaves, holds, told) \
+#define GATHERFUZZ_VIOLATION(id, text, about, leaves, holds, told, ends) \
   [[noreturn, gnu::noinline]] void Violation##id() {               \
     std::fputs("gatherfuzz: " text ": " holds "\n", stderr);       \
     std::abort();                                                  \

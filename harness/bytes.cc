@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "harness/codes.h"
 #include "harness/family.h"
 #include "harness/random.h"
 
@@ -13,50 +14,12 @@ namespace gatherfuzz {
 namespace {
 
 // Where the canonical codes of each byte end; what is above is spread by weight. Operations and
-// steps have codes of their own, in ops.def and points.def. What this file says of a byte that is
-// the code of none is frozen with the version, so that a new operation or step, which takes such a
-// code, changes nothing else.
+// steps have codes of their own (harness/codes.h). What this file says of a byte that is the code
+// of none is frozen with the version, so that a new operation or step, which takes such a code,
+// changes nothing else.
 constexpr int kAgentCodes = kMaxAgents;
-constexpr int kMapCodes = 4;                          // bit 0: write, bit 1: huge
 constexpr int kInitCodes = kMapCodes + 2 + kMaxCpus;  // maps, present, present dirty, cached cpuN
-constexpr int kCountCodes = 128;  // order mode: 0 a 16-bit count, 1 to 127 small counts
-constexpr int kDoneCodes = 136;   // ... until done
-constexpr int kPointCodes = 196;  // ... until a point, exactly; above: likely points
-// How many steps had codes as version 3 began. The codes behind theirs stood for the same again.
-constexpr int kPointsAtFirst = 46;
 constexpr uint8_t kAnyPage = 255;
-
-constexpr uint8_t kNoCode = 255;
-// By byte: the operation that has this code, or kNoCode.
-constexpr std::array<uint8_t, 256> kOpOfCode = [] {
-  std::array<uint8_t, 256> table{};
-  table.fill(kNoCode);
-  for (int kind = 0; kind < kOpCount; ++kind) {
-    const int codes = kOps[kind].operands == Operands::kMap ? kMapCodes : 1;
-    for (int i = 0; i < codes; ++i) {
-      auto& entry = table[static_cast<size_t>(kOps[kind].code + i)];
-      if (entry != kNoCode) throw "two operations of ops.def have one byte code";
-      entry = static_cast<uint8_t>(kind);
-    }
-  }
-  return table;
-}();
-// By mode byte of the order: the point that has this code, or that it stood for at first.
-constexpr std::array<uint8_t, 256> kPointOfCode = [] {
-  std::array<uint8_t, 256> table{};
-  table.fill(kNoCode);
-  for (int point = 0; point < kPointCount; ++point) {
-    auto& entry = table[static_cast<size_t>(kPoints[point].code)];
-    const bool spare = (1 <= kPoints[point].code && kPoints[point].code < kCountCodes) ||
-                       (kDoneCodes <= kPoints[point].code && kPoints[point].code < kPointCodes);
-    if (entry != kNoCode || !spare) throw "a step of points.def has the byte code of another";
-    entry = static_cast<uint8_t>(point);
-  }
-  for (size_t code = kDoneCodes; code < kPointCodes; ++code) {
-    if (table[code] == kNoCode) table[code] = (code - kDoneCodes) % kPointsAtFirst;
-  }
-  return table;
-}();
 
 // Where a switch is most telling: around what others see, and before what they wait for.
 constexpr Point kLikelyPoints[] = {Point::pte_clear,        Point::pte_unlock,
@@ -78,8 +41,11 @@ GATHERFUZZ_WRAPS uint64_t HashOf(std::span<const uint8_t> bytes) {
 // Gives out the input byte by byte, then pseudo-random bytes.
 class Source {
  public:
-  explicit Source(std::span<const uint8_t> bytes)
-      : bytes_(bytes), random_(HashOf(bytes)), seed_(static_cast<uint32_t>(random_.Next())) {}
+  Source(std::span<const uint8_t> bytes, const Codes& of)
+      : codes(of),
+        bytes_(bytes),
+        random_(HashOf(bytes)),
+        seed_(static_cast<uint32_t>(random_.Next())) {}
 
   uint8_t Next() {
     if (at_ < bytes_.size()) return bytes_[at_++];
@@ -94,6 +60,8 @@ class Source {
   }
   size_t left() const { return bytes_.size() - at_; }
   uint32_t hash_seed() const { return seed_; }
+
+  const Codes& codes;
 
  private:
   std::span<const uint8_t> bytes_;
@@ -136,8 +104,8 @@ AgentId DecodeAgent(uint8_t byte, int cpus) {
                    cpu);
 }
 
-OpKind DecodeOpKind(uint8_t code, VmaFlags& flags) {
-  if (kOpOfCode[code] == kNoCode) {
+OpKind DecodeOpKind(const Codes& codes, uint8_t code, VmaFlags& flags) {
+  if (codes.op_of[code] == kNoCode) {
     using enum OpKind;
     static constexpr std::pair<OpKind, int> kLikely[16] = {
         {kDontneed, 0}, {kDontneed, 0}, {kDontneed, 0}, {kDontneed, 0},
@@ -148,16 +116,17 @@ OpKind DecodeOpKind(uint8_t code, VmaFlags& flags) {
     flags = MapFlags(map_code);
     return kind;
   }
-  const auto kind = static_cast<OpKind>(kOpOfCode[code]);
+  const auto kind = static_cast<OpKind>(codes.op_of[code]);
   if (Info(kind).operands == Operands::kMap) flags = MapFlags(code - Info(kind).code);
   return kind;
 }
 
-ProgramLine DecodeLine(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span) {
+ProgramLine DecodeLine(Source& source, int cpus, int span) {
+  const auto record = source.Record();
   ProgramLine line;
   AgentId agent = DecodeAgent(record[0], cpus);
   if (KindOf(agent) != AgentKind::kWalker) agent = CpuAgent(CpuOf(agent));
-  line.op.kind = DecodeOpKind(record[1], line.op.flags);
+  line.op.kind = DecodeOpKind(source.codes, record[1], line.op.flags);
   if (KindOf(agent) == AgentKind::kWalker && Info(line.op.kind).agent != AgentKind::kWalker) {
     line.op = {.kind = OpKind::kFill, .range = {}, .flags = {}};
   }
@@ -211,21 +180,23 @@ void DecodePreset(uint8_t byte, int cpus, int span, Schedule& schedule) {
   }
 }
 
-Run DecodeRun(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span) {
+Run DecodeRun(Source& source, int cpus, int span) {
+  const auto record = source.Record();
+  const Codes& codes = source.codes;
   Run run;
   run.agent = DecodeAgent(record[0], cpus);
   if (KindOf(run.agent) == AgentKind::kDetour) return run;  // one step
   const uint8_t mode = record[1];
   if (mode == 0) {
     run.count = static_cast<uint16_t>(std::max(1, record[2] | record[3] << 8));
-  } else if (mode < kCountCodes && kPointOfCode[mode] == kNoCode) {
+  } else if (mode < kCountCodes && codes.point_of[mode] == kNoCode) {
     run.count = static_cast<uint16_t>(1 + mode % 16);
   } else if (kCountCodes <= mode && mode < kDoneCodes) {
     run.kind = Run::Kind::kUntilDone;
   } else {
     run.kind = Run::Kind::kUntilPoint;
     const bool exact = mode < kPointCodes;
-    run.point = exact ? static_cast<Point>(kPointOfCode[mode])
+    run.point = exact ? static_cast<Point>(codes.point_of[mode])
                       : kLikelyPoints[(mode - kPointCodes) % std::size(kLikelyPoints)];
     if (Info(run.point).has_page && (exact ? record[2] != kAnyPage : record[2] >= 160)) {
       run.page = static_cast<int8_t>(DecodePage(record[2], span));
@@ -295,25 +266,33 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   return header;
 }
 
-}  // namespace
-
-int DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule) {
+int Decode(std::span<const uint8_t> bytes, const Codes& codes, Schedule& schedule) {
   schedule.init.clear();
   schedule.program.clear();
   schedule.order.clear();
-  Source source(bytes);
+  Source source(bytes, codes);
   const Header header = DecodeHeader(source, schedule);
   for (size_t i = 0; i < header.init_count; ++i) {
     schedule.init.push_back(DecodeInit(source.Record(), schedule.cpus, header.span));
   }
   for (size_t i = 0; i < header.op_count; ++i) {
-    schedule.program.push_back(DecodeLine(source.Record(), schedule.cpus, header.span));
+    schedule.program.push_back(DecodeLine(source, schedule.cpus, header.span));
   }
   while (source.left() >= kRecordBytes && !schedule.order.full()) {
-    schedule.order.push_back(DecodeRun(source.Record(), schedule.cpus, header.span));
+    schedule.order.push_back(DecodeRun(source, schedule.cpus, header.span));
   }
   Canonicalize(schedule);
   return header.members;
+}
+
+}  // namespace
+
+int DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule) {
+  return Decode(bytes, kCodes, schedule);
+}
+
+int DecodeBytesAtFirst(std::span<const uint8_t> bytes, Schedule& schedule) {
+  return Decode(bytes, kCodesAtFirst, schedule);
 }
 
 EncodedBytes EncodeBytes(const Schedule& schedule, int members) {

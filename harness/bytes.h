@@ -29,6 +29,10 @@ inline constexpr size_t kMaxEncodedBytes =
 // members of the schedule's family (family.h) the bytes stand for, 1 to kMaxMembers.
 int DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule);
 
+// As it did when version 3 began: codes that operations and steps took later are spread still. For
+// the test that holds the version to its meaning.
+int DecodeBytesAtFirst(std::span<const uint8_t> bytes, Schedule& schedule);
+
 using EncodedBytes = FixedVector<uint8_t, kMaxEncodedBytes>;
 
 // Canonical bytes: DecodeBytes(EncodeBytes(s, n)) fills in s and returns n, for every canonical s.

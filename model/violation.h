@@ -38,12 +38,13 @@ struct ViolationInfo {
   ViolationLeaves leaves;
   std::string_view holds_when;
   std::string_view told;
+  std::string_view ends;
 };
 
 inline constexpr ViolationInfo kViolations[] = {
-    {"none", ViolationAbout::kNothing, ViolationLeaves::kOrder, "no violation", ""},
-#define GATHERFUZZ_VIOLATION(id, text, about, leaves, holds, told) \
-  {text, ViolationAbout::about, ViolationLeaves::leaves, holds, told},
+    {"none", ViolationAbout::kNothing, ViolationLeaves::kOrder, "no violation", "", ""},
+#define GATHERFUZZ_VIOLATION(id, text, about, leaves, holds, told, ends) \
+  {text, ViolationAbout::about, ViolationLeaves::leaves, holds, told, ends},
 #include "model/violations.def"
 #undef GATHERFUZZ_VIOLATION
 };
@@ -51,6 +52,13 @@ inline constexpr int kViolationCount = sizeof(kViolations) / sizeof(kViolations[
 constexpr const ViolationInfo& Info(ViolationKind kind) {
   return kViolations[static_cast<int>(kind)];
 }
+#define GATHERFUZZ_VIOLATION(id, text, about, leaves, holds, told, ends)         \
+  static_assert(*ends != 0 || (ViolationAbout::about != ViolationAbout::kLeaf && \
+                               ViolationAbout::about != ViolationAbout::kTable), \
+                "violations.def: " text " is about a stale entry and does not say how it ends");
+#include "model/violations.def"
+#undef GATHERFUZZ_VIOLATION
+
 constexpr uint32_t Bit(ViolationKind kind) { return 1u << static_cast<int>(kind); }
 
 // The kinds that leave disorder.

@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "explore/io/strings.h"
 #include "triage/tell/explain/summary.h"
 #include "triage/tell/looking.h"
 
@@ -250,45 +252,15 @@ class StaleChain {
   void Judged() {
     const std::string who = Actor(cause_.judged);
     const std::string before = not_issued_.empty() ? "" : not_issued_ + " ";
-    std::string text;
-    switch (it_.kind) {
-      case ViolationKind::kStaleAfterReturn:
-        text = absl::StrCat(who, " returns. ", before, "User space on ", Holder(),
-                            " still reaches frame ", it_.frame, " through page ", it_.page,
-                            ", which the call says is gone: it returns too early.");
-        break;
-      case ViolationKind::kStaleDirtyAfterReturn:
-        text = absl::StrCat(who, " returns. ", before, "A write on ", Holder(), " through page ",
-                            it_.page,
-                            " sets no dirty bit any more, so reclaim may drop what is "
-                            "written: it returns too early.");
-        break;
-      case ViolationKind::kFreedPageCached:
-        text =
-            KindOf(At(cause_.judged).event.agent) == AgentKind::kCpu &&
-                    At(cause_.judged).event.point == Point::free_page
-                ? absl::StrCat(who, " frees frame ", it_.frame, ". ", before, Holder(),
-                               " still translates to it, and would read and write what the frame "
-                               "holds next: it is freed too early.")
-                : absl::StrCat(who, " caches a translation to frame ", it_.frame,
-                               ", which is free. ", before);
-        break;
-      case ViolationKind::kFreedTableCached:
-        text = absl::StrCat(who, " frees that table. ", before, Holder(),
-                            " still points at it, and would take what the frame holds next for "
-                            "page-table entries: it is freed too early.");
-        break;
-      case ViolationKind::kWalkedDeadTable:
-        text = absl::StrCat(who, " reads an entry from frame ", it_.frame,
-                            ", which is no longer that table.");
-        break;
-      // Not about a stale entry: ChainOf() tells them in another way.
-      case ViolationKind::kNone:
-      case ViolationKind::kEndlessFault:
-      case ViolationKind::kDeadlock:
-      case ViolationKind::kStarvation:
-      case ViolationKind::kProtocolError: break;
-    }
+    const bool filled = !table() && Info(At(cause_.judged).event.point).is(role::kWalk);
+    const std::string text = absl::StrReplaceAll(
+        filled ? "{who} caches a translation to frame {frame}, which is free. {before}"
+               : Absl(Info(it_.kind).ends),
+        {{"{who}", who},
+         {"{before}", before},
+         {"{holder}", Holder()},
+         {"{frame}", absl::StrCat(it_.frame)},
+         {"{page}", absl::StrCat(it_.page)}});
     Say(cause_.judged, text + still_to_come_);
   }
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// What the machine asks the architecture (model/machine/hardware.h), with an architecture from
+// outside of the tree whose hardware sets neither A nor D; and a leaf that is there, but forbids
+// the access.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "model/policies/policy.h"
+#include "tests/support.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr const char* kWrite = R"(
+cpus 1
+init
+  map 0..4 rw
+  present 0..1
+cpu0
+  write 0
+order
+  rest
+)";
+constexpr const char* kWriteHuge = R"(
+cpus 1
+init
+  map 0..4 rw huge
+  present 0..4
+cpu0
+  write 0
+order
+  rest
+)";
+
+// Takes the right to write away from the leaf of page 0, before the first step, if asked to.
+class SeenSteps final : public StepObserver {
+ public:
+  explicit SeenSteps(bool forbid = false) : forbid_(forbid) {}
+  void OnStep(const StepEvent& event, const World& before) override {
+    if (forbid_ && points.empty()) Forbid(const_cast<World&>(before));
+    points.push_back(event.point);
+  }
+  long Count(Point point) const { return std::count(points.begin(), points.end(), point); }
+
+  std::vector<Point> points;
+
+ private:
+  static void Forbid(World& world) {
+    for (Frame& frame : world.frames) {
+      for (Pte& entry : frame.entries) {
+        if (entry.leaf()) entry.flags &= static_cast<uint8_t>(~Pte::kWrite);
+      }
+    }
+  }
+  const bool forbid_;
+};
+
+struct Ran {
+  std::string verdict;
+  Pte leaf;
+};
+
+Ran RunOn(const char* text, const char* arch, SeenSteps& steps) {
+  Execution execution;
+  const RunResult result = execution.Execute(FromText(text).schedule, *FindPolicy("full-mm"),
+                                             *FindArch(arch), {.observer = &steps});
+  return {std::string(Info(result.violation.kind).name), CurrentLeaf(execution.world(), 0)};
+}
+
+TEST(Hardware, SetsAccessedAndDirtyWhereTheArchitectureSaysSo) {
+  SeenSteps steps;
+  const Ran ran = RunOn(kWrite, "x86", steps);
+  EXPECT_EQ(ran.verdict, "none");
+  EXPECT_TRUE(ran.leaf.accessed() && ran.leaf.dirty());
+  EXPECT_EQ(steps.Count(Point::fault), 0);
+}
+
+TEST(Hardware, ElseAWalkFaultsAndTheKernelSetsThem) {
+  for (const auto& [text, set] :
+       {std::pair(kWrite, Point::pte_set), std::pair(kWriteHuge, Point::pmd_set)}) {
+    SeenSteps steps;
+    const Ran ran = RunOn(text, "riscv", steps);
+    EXPECT_EQ(ran.verdict, "none");
+    EXPECT_TRUE(ran.leaf.accessed() && ran.leaf.dirty());
+    EXPECT_EQ(steps.Count(Point::fault), 1);
+    EXPECT_EQ(steps.Count(set), 1);
+  }
+}
+
+// It is a fault on a page that is there, so it was once taken for a spurious one, three of which
+// are endless.
+TEST(Fault, OnALeafThatForbidsTheAccessIsNotSpurious) {
+  for (const char* arch : {"x86", "arm64", "riscv"}) {
+    for (const char* text : {kWrite, kWriteHuge}) {
+      SeenSteps steps(true);
+      const Ran ran = RunOn(text, arch, steps);
+      EXPECT_EQ(ran.verdict, "none") << arch << text;
+      EXPECT_TRUE(ran.leaf.writable() && ran.leaf.dirty()) << arch << text;
+      EXPECT_EQ(steps.Count(Point::fault), 1) << arch << text;
+    }
+  }
+}
+
+// Every safe policy is safe on it, too, as far as random schedules tell; and some are not.
+TEST(Outside, AnArchitectureRunsUnderEveryPolicy) {
+  Random random(1);
+  int broken = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const Schedule schedule = RandomSchedule(random);
+    EXPECT_EQ(Verdict(schedule, "full-mm", "riscv"), "none");
+    broken += Verdict(schedule, "own-range", "riscv") != "none";
+  }
+  EXPECT_GT(broken, 0);
+}
+
+TEST(Policy, SaysOnWhichArchitecturesItRuns) {
+  const GatherProtocol& protocol = FindPolicy("full-mm")->protocol();
+  const Policy some("some", "", "", protocol, {.runs_on = "arm64 x86"});
+  const Policy every("every", "", "", protocol);
+  EXPECT_TRUE(some.RunsOn("x86") && some.RunsOn("arm64") && every.RunsOn("riscv"));
+  EXPECT_FALSE(some.RunsOn("riscv") || some.RunsOn("arm") || some.RunsOn("x8"));
+}
+
+}  // namespace
+}  // namespace gatherfuzz
