@@ -11,6 +11,7 @@ What README, CONTRIBUTING, CHANGELOG and docs/ claim is what the command and the
   interleavings are those of corpus/verdicts/.
 - Every other block that is neither commands nor code is in NOT_RUN, with the reason.
 - Commands and flags that are named exist.
+- Tables of files in docs/architecture.md have each header of their folder.
 - Counts of policies, defects, operations, kinds and the like, wherever they are named, are right.
 - What scripts write carries the commit and the date of the run.
 """
@@ -405,6 +406,19 @@ class Documents:
             if f"| `{name.strip()}` |" not in self.texts["docs/search.md"]:
                 self.fail("docs/search.md", f"does not describe the strategy {name}")
 
+    def check_tables(self):
+        """docs/architecture.md has each header of these folders in a table, and no other."""
+        text = self.texts["docs/architecture.md"]
+        for folder in ("harness", "explore"):
+            table = re.search(rf"(?m)^\| file in `{folder}/` .*\n((?:\|.*\n)*)", text)[1]
+            named = set(re.findall(r"`(\w+[.]h)`", " ".join(
+                row.split("|")[1] for row in table.strip().split("\n"))))
+            there = {name for name in os.listdir(os.path.join(self.source, folder))
+                     if name.endswith(".h")}
+            if named != there:
+                self.fail("docs/architecture.md", f"the table of {folder}/ is not its headers: "
+                          + " ".join(sorted(named ^ there)))
+
     def check_figures(self):
         mail = "corpus/00-the-mail.gather"
         for document, shape, command, printed in FIGURES:
@@ -467,6 +481,7 @@ def main(arguments):
         documents.check_blocks()
         documents.check_names()
         documents.check_counts()
+        documents.check_tables()
         documents.check_figures()
         documents.check_origins()
     if documents.failures:
