@@ -239,6 +239,8 @@ class Extras {
     seen_ = *std::move(report);
     return absl::OkStatus();
   }
+  // A question was asked that has no answer.
+  bool endless() const { return (odds_ && odds_->endless) || (seen_ && seen_->endless); }
   void AddTo(nlohmann::ordered_json& json) const {
     if (odds_) json["odds"] = JsonOf(*odds_);
     if (seen_) json["seen"] = JsonOf(*seen_);
@@ -294,12 +296,13 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (options.json) {
     nlohmann::ordered_json json = exploration.Json();
     extras.AddTo(json);
+    if (extras.endless()) std::cerr << "gatherfuzz: not computed: " << NoEnd() << "\n";
     std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   } else {
     exploration.PrintForPeople();
     extras.Print();
   }
-  return exploration.status();
+  return extras.endless() ? kLimit : exploration.status();
 }
 
 constexpr Command kCommand(

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "command/words.h"
 #include "explore/io/strings.h"
 
 namespace gatherfuzz {
@@ -57,7 +58,7 @@ nlohmann::ordered_json JsonOf(const std::optional<Odds>& odds) {
 
 void PrintForPeople(const OddsReport& report) {
   if (report.states == 0) {
-    std::cout << "  odds: not computed\n";
+    std::cout << "  odds: not computed" << (report.endless ? ": " + NoEnd() : "") << "\n";
     return;
   }
   std::cout << "  odds of a violation in one execution, and how many a stress test would need\n";

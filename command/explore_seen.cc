@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "command/words.h"
 #include "explore/io/strings.h"
 
 namespace gatherfuzz {
@@ -50,7 +51,7 @@ nlohmann::ordered_json JsonOf(Share share) { return {{"seen", share.seen}, {"all
 
 void PrintForPeople(const SeenReport& report) {
   if (!report.coverage) {
-    std::cout << "  seen: not computed\n";
+    std::cout << "  seen: not computed" << (report.endless ? ": " + NoEnd() : "") << "\n";
     return;
   }
   std::cout << absl::StreamFormat("  seen by %s", Counted(report.executions, "execution"));

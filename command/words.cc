@@ -26,6 +26,8 @@ std::string DidNotEnd() {
   return absl::StrCat("the run did not end within ", kStepLimit, " steps");
 }
 
+std::string NoEnd() { return "a thread looks again and again, so there are ways that have no end"; }
+
 std::string TimeLeft::After(double seconds, double done, double all) {
   if (last_seconds_ < 0) {
     last_seconds_ = seconds;

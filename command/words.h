@@ -16,6 +16,9 @@ std::string ReasonOf(Stop stop);
 // Of a run that came to the limit of steps: "the run did not end within 131072 steps".
 std::string DidNotEnd();
 
+// Why what is added up over all ways is not computed, as a clause, where a way has no end.
+std::string NoEnd();
+
 // Guesses from how fast things were done lately when the rest will be.
 class TimeLeft {
  public:

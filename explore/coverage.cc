@@ -32,9 +32,11 @@ int StepPair::telling() const {
 
 std::optional<Coverage> Coverage::Make(const Schedule& schedule, const Policy& policy,
                                        const Arch& arch, uint32_t ignored, uint64_t most_states,
-                                       const std::atomic<bool>& stop) {
+                                       const std::atomic<bool>& stop, bool* endless) {
   const auto graph = std::make_unique<Graph>(schedule, policy, arch, ignored);
-  if (!graph->MakeAll(most_states) || stop) return std::nullopt;
+  const bool made = graph->MakeAll(most_states);
+  if (endless != nullptr) *endless = graph->endless();
+  if (!made || stop) return std::nullopt;
   Coverage coverage;
   coverage.Copy(*graph);
   coverage.FindPairs();

@@ -43,10 +43,11 @@ struct Share {
 
 class Coverage final : public StepObserver {
  public:
-  // Nothing if there are more states than that, or if `stop` becomes true.
+  // Nothing if there are more states than that, if `stop` becomes true, or if the graph is endless
+  // (graph.h), which is then said.
   static std::optional<Coverage> Make(const Schedule& schedule, const Policy& policy,
                                       const Arch& arch, uint32_t ignored, uint64_t most_states,
-                                      const std::atomic<bool>& stop);
+                                      const std::atomic<bool>& stop, bool* endless = nullptr);
 
   // Before each execution whose observer this is.
   void BeginExecution();

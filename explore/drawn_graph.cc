@@ -21,7 +21,7 @@ std::optional<std::vector<uint32_t>> CountEdges(Graph& graph, uint64_t most_stat
   while (!todo.empty()) {
     const Graph::StateId state = todo.back();
     todo.pop_back();
-    if (stop || graph.states() > most_states) return std::nullopt;
+    if (stop || graph.states() > most_states || graph.endless()) return std::nullopt;
     for (const Graph::Edge& edge : graph.EdgesOf(state)) {
       if (!Leads(edge)) continue;
       edges_to.resize(graph.states());
@@ -56,10 +56,11 @@ bool GoesOnUndelivered(std::span<const Graph::Edge> edges) {
 
 std::optional<DrawnGraph> DrawnGraph::Make(const Schedule& schedule, const Policy& policy,
                                            const Arch& arch, uint32_t ignored, uint64_t most_states,
-                                           const std::atomic<bool>& stop) {
+                                           const std::atomic<bool>& stop, bool* endless) {
   const auto graph = std::make_unique<Graph>(schedule, policy, arch, ignored, true);
   auto edges_to = CountEdges(*graph, most_states, stop);
-  if (!edges_to) return std::nullopt;
+  if (endless != nullptr) *endless = graph->endless();
+  if (!edges_to || graph->endless()) return std::nullopt;
   const auto reached = 1 + std::count_if(edges_to->begin() + 1, edges_to->end(),
                                          [](uint32_t edges) { return edges != 0; });
   const std::vector<Graph::StateId> order = InOrder(*graph, *std::move(edges_to));

@@ -32,10 +32,10 @@ class DrawnGraph {
   };
 
   // Nothing if there are more states than that (those counted that only deliveries in another order
-  // lead to), or if `stop` becomes true.
+  // lead to), if `stop` becomes true, or if the graph is endless (graph.h), which is then said.
   static std::optional<DrawnGraph> Make(const Schedule& schedule, const Policy& policy,
                                         const Arch& arch, uint32_t ignored, uint64_t most_states,
-                                        const std::atomic<bool>& stop);
+                                        const std::atomic<bool>& stop, bool* endless = nullptr);
 
   StateId states() const { return static_cast<StateId>(nodes_.size()); }
   // One for each agent that can move, in their order. None: the run is over, as EndOf says.

@@ -32,12 +32,12 @@ bool Graph::MakeAll(uint64_t most_states) {
     const StateId state = todo.back();
     todo.pop_back();
     if (nodes_[state].expanded) continue;
-    if (nodes_.size() > most_states) return false;
+    if (nodes_.size() > most_states || endless_) return false;
     for (const Edge& edge : EdgesOf(state)) {
       if (edge.kind == ViolationKind::kNone && !nodes_[edge.to].expanded) todo.push_back(edge.to);
     }
   }
-  return true;
+  return !endless_;
 }
 
 uint64_t Graph::bytes() const {
@@ -87,6 +87,7 @@ void Graph::GoTo(StateId state) {
 void Graph::Expand(StateId state) {
   GoTo(state);
   ++expanded_;
+  endless_ |= stepper_.SomebodyGoesRound() || stepper_.steps() >= kStepLimit;
   const auto first = edges_.size();
   Actions able = stepper_.Able();
   const Actions all = able;

@@ -3,8 +3,8 @@
 //
 // For questions that one pass over the states does not answer: the shortest way to a violation, how
 // likely one is, what was never seen. Without reduction, by one thread, so that a state's number is
-// the same on every run. No cycles (explore.h). Takes some 60 bytes a state, and a bounded number
-// of snapshots; a state whose snapshot is gone is reached again by replay.
+// the same on every run. Takes some 60 bytes a state, and a bounded number of snapshots; a state
+// whose snapshot is gone is reached again by replay. There are no cycles, unless it is endless.
 #ifndef GATHERFUZZ_EXPLORE_GRAPH_H_
 #define GATHERFUZZ_EXPLORE_GRAPH_H_
 
@@ -44,8 +44,12 @@ class Graph {
   std::span<const Edge> EdgesOf(StateId state);
   // Of a state without edges: kNone, or what is wrong with it.
   ViolationKind EndOf(StateId state) const { return nodes_[state].end; }
-  // Makes the whole graph, or gives up at so many states: false.
+  // Makes the whole graph, or gives up at so many states, or if it is endless: false.
   bool MakeAll(uint64_t most_states);
+  // Whether a way has no end, as far as is known: a thread goes round (round.h), so there is a
+  // cycle, or a way has more steps than a run may have. What flows along ways is then not to be
+  // computed.
+  bool endless() const { return endless_; }
 
   // The states made so far, and of which the edges are known.
   uint64_t states() const { return nodes_.size(); }
@@ -86,6 +90,7 @@ class Graph {
   std::vector<Kept> kept_;  // of a state, at its number modulo their count
   uint64_t snapshots_ = 0;  // their bytes
   uint64_t expanded_ = 0;
+  bool endless_ = false;
 };
 
 }  // namespace gatherfuzz

@@ -34,7 +34,7 @@ OddsReport OddsFor(const Schedule& schedule, const ExploreSettings& settings,
                    const std::atomic<bool>& stop) {
   OddsReport report;
   const auto graph = DrawnGraph::Make(schedule, *settings.policy, *settings.arch, settings.ignored,
-                                      MostStates(settings.limits), stop);
+                                      MostStates(settings.limits), stop, &report.endless);
   if (!graph) return report;
   report.states = graph->states();
   report.steps = StepsOfPlainRun(schedule, *settings.policy, *settings.arch);

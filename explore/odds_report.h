@@ -15,6 +15,7 @@ namespace gatherfuzz {
 
 struct OddsReport {
   uint64_t states = 0;               // 0: there are more than the limits allow, or it was stopped
+  bool endless = false;              // why there are none: a way has no end (graph.h)
   uint32_t steps = 0;                // that pct expects
   bool goes_on_undelivered = false;  // see OddsOfPct
   Odds random, runs;

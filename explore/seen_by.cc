@@ -78,7 +78,7 @@ absl::StatusOr<SeenReport> SeenFor(const Schedule& schedule, const ExploreSettin
   SeenReport report;
   const Schedule programs = ProgramsOf(schedule);
   report.coverage = Coverage::Make(programs, *settings.policy, *settings.arch, settings.ignored,
-                                   MostStates(settings.limits), stop);
+                                   MostStates(settings.limits), stop, &report.endless);
   if (!report.coverage) return report;
   Follower follower(settings, stop, report, *report.coverage);
   for (const absl::string_view path : absl::StrSplit(seen.paths, ',', absl::SkipEmpty())) {

@@ -31,6 +31,7 @@ struct SeenReport {
   uint64_t executions = 0;           // followed: all members of files' families, and those drawn
   bool stopped = false;              // before all were
   std::optional<Coverage> coverage;  // nothing: more states than the limits allow
+  bool endless = false;              // ... or a way that has no end (graph.h)
 };
 
 // Runs all of them under the policy and on the architecture of `settings`. A path that does not

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "explore/sweep.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -9,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 
 namespace gatherfuzz {
@@ -97,12 +100,31 @@ class Sweeper {
     over_.notify_all();
   }
 
-  ProgramOutcome ExploreOne(const Schedule& schedule, const std::atomic<bool>& stop) const {
-    if (stop) return {};
+  // Each thread has its share of the memory. A program that needs more is explored again with all
+  // of it while the others wait, so what comes of one does not depend on the number of threads.
+  ExploreResult ExploreWithin(const Schedule& schedule, const std::atomic<bool>& stop) {
     ExploreSettings settings = settings_.each;
+    const auto threads = static_cast<uint64_t>(std::max(settings.jobs, 1));
     settings.jobs = 1;
     settings.limits.seconds = ExploreLimits{}.seconds;
-    const ExploreResult result = Explore(schedule, settings, stop);
+    settings.limits.bytes /= threads;
+    {
+      std::unique_lock queue(queue_);
+      const std::shared_lock together(memory_);
+      queue.unlock();
+      ExploreResult result = Explore(schedule, settings, stop);
+      if (result.stopped != Stop::kMemory || threads == 1) return result;
+    }
+    const std::lock_guard queue(queue_);
+    const std::lock_guard alone(memory_);
+    malloc_trim(0);  // what the others have freed counts as theirs until it is given back
+    settings.limits.bytes = settings_.each.limits.bytes;
+    return Explore(schedule, settings, stop);
+  }
+
+  ProgramOutcome ExploreOne(const Schedule& schedule, const std::atomic<bool>& stop) {
+    if (stop) return {};
+    const ExploreResult result = ExploreWithin(schedule, stop);
     if (result.stopped == Stop::kAsked) return {};
     return {.explored = true,
             .stopped = result.stopped == Stop::kViolation ? Stop::kNo : result.stopped,
@@ -167,6 +189,8 @@ class Sweeper {
   const ProgramList& programs_;
   const SweepSettings& settings_;
   bool to_first_;
+  std::shared_mutex memory_;  // held by all that explore, or by one that has all the memory
+  std::mutex queue_;          // ... which the others let go first
   std::mutex mutex_;
   std::condition_variable room_, over_;  // a thread may go on; all have ended
   Checkpoint& checkpoint_;

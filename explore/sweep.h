@@ -22,8 +22,9 @@
 namespace gatherfuzz {
 
 struct SweepSettings {
-  // Of the exploration of each program; its states and bytes limit one program, its seconds the
-  // sweep, its jobs are threads. to_first: the first program that violates is the last that counts.
+  // Of the exploration of each program; its states limit one program, its bytes all that are
+  // explored at a time, its seconds the sweep, its jobs are threads. to_first: the first program
+  // that violates is the last that counts.
   ExploreSettings each;
   int price_runs = 0;  // each program is also run so often, for what the policy costs; also those
                        // behind the last that counts

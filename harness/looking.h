@@ -8,7 +8,7 @@
 // round once more on trial, watched at every step. If none of them is released by that, and nobody
 // else, no order can ever release one: livelock.
 //
-// What does not look must not pay. So a run asks only each kAskAfter steps or so, and then marks
+// What does not look must not pay. So a run asks only each kAskAfter (128) steps or so, and marks
 // the step before which the thread stands. Only if the thread comes back to the mark is its stack
 // looked at. A mark to which it does not come back, or only with other variables, moves on, later
 // and later (as in Brent's way to find a cycle), so that a round of any length is found.

@@ -71,7 +71,7 @@ struct Tail {
   friend bool operator==(const Tail&, const Tail&) = default;
 };
 inline constexpr int kTailKinds = 1
-#define GATHERFUZZ_STRATEGY(...) +1
+#define GATHERFUZZ_STRATEGY(...) +1  // NOLINT(bugprone-macro-parentheses): a sum
 #include "harness/search/strategies.def"
 #undef GATHERFUZZ_STRATEGY
     ;

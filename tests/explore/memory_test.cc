@@ -10,6 +10,7 @@
 
 #include "explore/explore.h"
 #include "explore/shortest.h"
+#include "explore/sweep.h"
 #include "explore/verify.h"
 #include "tests/spinning.h"
 #include "tests/support.h"
@@ -98,6 +99,21 @@ TEST_F(Memory, OfTheVerifier) {
               return Verify(Overlap(), settings, kNever).stopped;
             }),
             kLess + kLess / 10 + kOfAllElse);
+}
+
+// Each program of the list comes to the limit.
+TEST_F(Memory, OfTheThreadsOfASweep) {
+  EXPECT_LT(PeakOf([] {
+              SweepSettings settings{.each = Settings()};
+              settings.each.ignored = ~0u;
+              settings.each.jobs = 4;
+              const auto programs = ProgramList::Parse("pages=1 walkers=0 kinds=munmap,dontneed");
+              Checkpoint checkpoint;
+              Sweep(std::get<ProgramList>(programs), settings, checkpoint, kNever);
+              const SweepTotals& totals = checkpoint.totals;
+              return totals.incomplete > 1 ? Stop::kMemory : Stop::kNo;
+            }),
+            kLimit + kLimit / 10 + kOfAllElse);
 }
 
 }  // namespace

@@ -183,6 +183,20 @@ TEST(SweepTest, CountsProgramsThatReachALimit) {
   EXPECT_EQ(totals.explored, programs.size());
 }
 
+// A thread's share of the memory is not what a program is held to.
+TEST(SweepTest, IsTheSameWhenThreadsShareTheMemory) {
+  const ProgramList programs = List("pages=2 walkers=2 kinds=munmap,dontneed");
+  SweepSettings settings = Settings("full-mm", "x86");
+  settings.each.jobs = 1;
+  settings.each.limits.bytes = 600'000;
+  const Checkpoint alone = SweepAll(programs, settings);
+  settings.each.jobs = 4;
+  EXPECT_EQ(SweepAll(programs, settings).totals, alone.totals);
+  settings.each.limits.bytes /= 4;
+  settings.each.jobs = 1;
+  EXPECT_GT(SweepAll(programs, settings).totals.incomplete, alone.totals.incomplete);
+}
+
 TEST(SweepTest, StopsAtItsLimitOfSeconds) {
   SweepSettings settings = Settings("full-mm", "x86");
   settings.each.limits.seconds = 0.01;
