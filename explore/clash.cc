@@ -327,7 +327,8 @@ Clashes::Claim Clashes::OfWalk(const Walk& walk, bool asked) const {
   claim.delivers_here = PageBit(walk.page);
   if (!entry.leaf()) return claim;
   claim.known = world_.at(entry.frame).state == FrameState::kData;
-  const bool changes = !entry.accessed() || (walk.write != 0 && !entry.dirty());
+  const bool changes = (!entry.accessed() && (futures_.cleans() & below) != 0) ||
+                       (walk.write != 0 && !entry.dirty());
   if (asked && changes) claim.fills = below;
   return claim;
 }

@@ -94,7 +94,8 @@ class Worker {
   Worker(const Schedule& schedule, const ExploreSettings& settings, Pool& pool)
       : settings_(settings),
         pool_(pool),
-        independence_(schedule, *settings.policy, settings.ignored, settings.rules) {
+        independence_(schedule, *settings.policy, settings.ignored, settings.rules),
+        writer_(false, !settings.forget) {
     stepper_.Begin(schedule, *settings.policy, *settings.arch, settings.ignored);
   }
 

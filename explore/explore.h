@@ -53,6 +53,7 @@ struct ExploreSettings {
   int preemptions = -1;
   bool reduce = true;  // leave out orders of independent steps (independence.h), if all may come
   RuleMask rules = kAllRules;  // ... as these rules say (clash.h)
+  bool forget = true;          // take states for one that differ in what nobody reads (live.h)
   bool replay = false;         // go back by replay also where a snapshot would do
   bool to_first = false;       // stop at the first violation that is met, any one
   bool finals = false;         // keep the keys of final states

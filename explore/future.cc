@@ -32,6 +32,8 @@ Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
   }
   for (const auto& [agent, op] : schedule.program) {
     huge_ |= Info(op.kind).is(effect::kMaps) && op.flags.huge;
+    if (Info(op.kind).is(effect::kCleans)) cleans_ |= MaskOf(op.range);
+    if (Info(op.kind).is(effect::kWrites)) writes_ |= MaskOf(op.range);
   }
   std::array<size_t, kMaxCpus> ops{}, fills{};
   for (const auto& [agent, op] : schedule.program) {

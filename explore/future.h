@@ -58,6 +58,9 @@ class Futures {
 
   // Whether there may be huge leaves.
   bool huge() const { return huge_; }
+  // Pages that some MADV_FREE has in its range, and that are written to, in all of the programs.
+  uint64_t cleans() const { return cleans_; }
+  uint64_t writes() const { return writes_; }
 
  private:
   struct Program {
@@ -73,6 +76,7 @@ class Futures {
 
   const bool waits_, foreign_;
   bool huge_ = false;
+  uint64_t cleans_ = 0, writes_ = 0;
   std::array<Program, kMaxCpus> programs_;
 };
 

@@ -39,17 +39,25 @@ void ForEachBit(uint64_t mask, Put put) {
   for (; mask != 0; mask &= mask - 1) put(std::countr_zero(mask));
 }
 
-// The mappings of `page` in the tables as they are linked: of its PTE, or of its huge leaf; also of
-// one that only software sees.
+// The leaf of `page` in the tables as they are linked, small or huge; also one that only software
+// sees.
 struct Leaves {
-  Mapping small = 0, huge = 0;
+  Pte small{}, huge{};
 };
 Leaves LeavesOf(const World& world, int page) {
   const Pte pud = world.at(kRootFrame).entries[EntryIndex(page, Level::kPud)];
   if (!pud.table()) return {};
   const Pte pmd = world.at(pud.frame).entries[EntryIndex(page, Level::kPmd)];
-  if (!pmd.table()) return {.huge = pmd.mapping};
-  return {.small = world.at(pmd.frame).entries[EntryIndex(page, Level::kPte)].mapping};
+  if (!pmd.table()) return {.huge = pmd};
+  return {.small = world.at(pmd.frame).entries[EntryIndex(page, Level::kPte)]};
+}
+
+// The flags that count, of leaves. (By page it would be finer.)
+uint8_t FlagsThatCount(const Live& live) {
+  uint8_t flags = 0xff;
+  if (live.cleans() == 0) flags &= static_cast<uint8_t>(~Pte::kAccessed);
+  if ((live.cleans() | live.writes()) == 0) flags &= static_cast<uint8_t>(~Pte::kDirty);
+  return flags;
 }
 
 }  // namespace
@@ -64,17 +72,19 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
   const World& world = stepper.world();
   count_ = 0;
   PutMm(world.mm);
-  PutFrames(world);
+  PutPolicy(stepper);
+  const Live live = all_ ? Live() : Live(stepper);
+  PutFrames(world, live);
   for (int i = 0; i < world.cpu_count; ++i) {
     const CpuState& cpu = world.at(MakeCpu(i));
-    PutTlb(cpu.tlb);
-    PutWalks(world, cpu);
-    PutCall(world, cpu.call);
+    PutTlb(cpu.tlb, live[MakeCpu(i)]);
+    PutWalks(world, cpu, live[MakeCpu(i)]);
+    PutCall(world, cpu.call, live.starves(MakeCpu(i)));
     PutGather(cpu.gather);
     PutInvalidation(cpu);
     PutPlaces(stepper, MakeCpu(i));
   }
-  PutRanks(stepper);
+  PutAges(world, live);
   return std::span(words_).first(count_);
 }
 
@@ -86,15 +96,22 @@ void StateWriter::PutMm(const Mm& mm) {
   Put(Pack(8, mm.mmap_writer, mm.mmap_readers, mm.tlb_flush_pending, mm.table_locks,
            mm.mmap_queue));
   Put(Pack(16, mm.data_frames, mm.mapped_frames, mm.table_frames, mm.linked_tables));
+}
+
+void StateWriter::PutPolicy(const Stepper& stepper) {
+  const World& world = stepper.world();
+  PolicyBytes bytes = world.mm.policy_state;
+  stepper.policy().protocol().Canonicalize(world, bytes);
   std::array<uint64_t, kPolicyStateBytes / 8> policy;
-  std::memcpy(policy.data(), mm.policy_state.data(), sizeof policy);
+  std::memcpy(policy.data(), bytes.data(), sizeof policy);
   uint64_t used = 0;
   for (size_t i = 0; i < policy.size(); ++i) used |= static_cast<uint64_t>(policy[i] != 0) << i;
   Put(used);
   ForEachBit(used, [&](int i) { Put(policy[i]); });
 }
 
-void StateWriter::PutFrames(const World& world) {
+void StateWriter::PutFrames(const World& world, const Live& live) {
+  const uint8_t kept = FlagsThatCount(live);
   for (size_t half = 0; half < 2; ++half) {
     const uint64_t all = half == 0 ? ~uint64_t{0} : (uint64_t{1} << (kFrames - 64)) - 1;
     const uint64_t used = all & ~world.free_frames[half];
@@ -105,7 +122,11 @@ void StateWriter::PutFrames(const World& world) {
                frame.mapped));
       if (frame.state != FrameState::kTable) return;
       const auto& at = frame.entries;
-      Put(Pack(16, Value(at[0]), Value(at[1]), Value(at[2]), Value(at[3])));
+      const auto value = [&](Pte entry) {
+        if (!entry.table()) entry.flags &= kept;
+        return Value(entry);
+      };
+      Put(Pack(16, value(at[0]), value(at[1]), value(at[2]), value(at[3])));
       // Which page an entry of an unlinked table is of cannot be told, so its number stays.
       if (frame.mapped != 0 || frame.level == Level::kPud) return;
       Put(Pack(16, at[0].mapping, at[1].mapping, at[2].mapping, at[3].mapping));
@@ -113,33 +134,34 @@ void StateWriter::PutFrames(const World& world) {
   }
 }
 
-void StateWriter::PutTlb(const Tlb& tlb) {
-  Put(tlb.small_valid);
-  Put(tlb.huge_valid);
-  ForEachBit(tlb.small_valid, [&](int page) { Put(Value(tlb.small[page])); });
-  ForEachBit(tlb.huge_valid, [&](int block) { Put(Value(tlb.huge[block])); });
+void StateWriter::PutTlb(const Tlb& tlb, const LiveOfCpu& live) {
+  const uint64_t small = tlb.small_valid & live.small, huge = tlb.huge_valid & live.huge;
+  Put(small);
+  Put(huge);
+  ForEachBit(small, [&](int page) { Put(Value(tlb.small[page])); });
+  ForEachBit(huge, [&](int block) { Put(Value(tlb.huge[block])); });
 }
 
-void StateWriter::PutWalks(const World& world, const CpuState& cpu) {
+void StateWriter::PutWalks(const World& world, const CpuState& cpu, const LiveOfCpu& live) {
   const WalkCache& cache = cpu.walk_cache;
-  Put(Pack(16, cache.pte_valid, cache.pmd_valid, cpu.walks[0].active(), cpu.walks[1].active()));
-  ForEachBit(cache.pte_valid, [&](int i) { Put(Value(world, cache.pte_tables[i])); });
-  ForEachBit(cache.pmd_valid, [&](int i) { Put(Value(world, cache.pmd_tables[i])); });
+  const unsigned ptes = cache.pte_valid & live.pte_tables, pmds = cache.pmd_valid & live.pmd_tables;
+  Put(Pack(16, ptes, pmds, cpu.walks[0].active(), cpu.walks[1].active()));
+  ForEachBit(ptes, [&](int i) { Put(Value(world, cache.pte_tables[i])); });
+  ForEachBit(pmds, [&](int i) { Put(Value(world, cache.pmd_tables[i])); });
   for (const Walk& walk : cpu.walks) {
     if (!walk.active()) continue;
     Put(Value(world, walk.at) | Pack(8, static_cast<int>(walk.level), walk.page, walk.write) << 32);
   }
 }
 
-void StateWriter::PutCall(const World& world, const Call& call) {
+void StateWriter::PutCall(const World& world, const Call& call, bool starves) {
   uint64_t counts_against = 0;  // the waits that this call's completion overtakes
   for (int i = 0; i < world.cpu_count; ++i) {
     const Call& waiter = world.at(MakeCpu(i)).call;
     counts_against |= static_cast<uint64_t>(waiter.waiting && call.number > waiter.wait_since) << i;
   }
-  Put(call.examined);
-  Put(Pack(8, static_cast<int>(call.kind), call.number != 0, call.waiting, call.wait_live,
-           call.overtaken, counts_against));
+  Put(Pack(8, static_cast<int>(call.kind), call.number != 0, call.waiting,
+           starves ? call.wait_live : 0, call.overtaken, counts_against));
 }
 
 void StateWriter::PutGather(const MmuGather& gather) {
@@ -152,16 +174,32 @@ void StateWriter::PutGather(const MmuGather& gather) {
 }
 
 void StateWriter::PutInvalidation(const CpuState& cpu) {
-  std::array<uint64_t, sizeof(Invalidation) / 8> words;
-  static_assert(sizeof words == sizeof(Invalidation));
-  std::memcpy(words.data(), &cpu.invalidation, sizeof words);
-  for (const uint64_t word : words) Put(word);
+  // Once it is delivered everywhere, nobody looks at what it named, but for the page that its
+  // issuer's step has.
+  const Invalidation& request = cpu.invalidation;
+  Put(Pack(8, request.undelivered, request.start));
+  if (request.undelivered != 0) {
+    Put(request.small);
+    Put(Pack(16, request.huge, request.pte_tables, request.pmd_tables, request.whole));
+  }
   if (!queue_order_) return;
   uint64_t issuers;
   static_assert(sizeof issuers == sizeof cpu.deliveries.issuers);
   std::memcpy(&issuers, cpu.deliveries.issuers.data(), sizeof issuers);
   Put(issuers);
 }
+
+namespace {
+
+// How often a page fault has found the leaf that is there, or, until it returns, any.
+int FoundStill(const Stepper& stepper, CpuId cpu, const Learned& learned) {
+  if (learned.found == 0 && learned.mapping == 0) return 0;
+  const Leaves leaves = LeavesOf(stepper.world(), stepper.OpInProgress(cpu).range.begin);
+  const bool still = std::max(leaves.small.mapping, leaves.huge.mapping) == learned.mapping;
+  return learned.finds || still ? 2 * learned.found + static_cast<int>(still) : 0;
+}
+
+}  // namespace
 
 void StateWriter::PutPlaces(const Stepper& stepper, CpuId cpu) {
   const bool thread = stepper.ThreadLeft(cpu), walker = stepper.WalkerLeft(cpu);
@@ -173,64 +211,56 @@ void StateWriter::PutPlaces(const Stepper& stepper, CpuId cpu) {
   Put(Pack(8, static_cast<int>(next.point), static_cast<uint8_t>(next.page), stepper.OpIndex(cpu),
            waits, waits ? stepper.WaitArgument(cpu) : 0, stepper.AtFork(cpu), learned.again,
            stepper.GoesRound(cpu)));
+  Put(Pack(8, FoundStill(stepper, cpu, learned), learned.finds, Index(learned.frame)));
   Put(learned.low);
   Put(learned.high);
 }
 
 // --- Numbers of mappings ---
 
-void StateWriter::PutRanks(const Stepper& stepper) {
-  const World& world = stepper.world();
-  // As long as none has been made since the start, each page has the one it had.
-  const bool as_at_start = world.mm.next_mapping == stepper.start().mm.next_mapping;
-  Put(as_at_start);
-  if (as_at_start) return;
-  uint64_t pages = world.mm.vma_pages;
+namespace {
+
+// The calls that answer for `page`, as bits by CPU; of these, by bit, those whose moment is later
+// than `entry`.
+unsigned AnsweredFor(const World& world, int page, Pte entry) {
+  unsigned stale = 0;
   for (int i = 0; i < world.cpu_count; ++i) {
-    const CpuState& cpu = world.at(MakeCpu(i));
-    pages |= cpu.tlb.small_valid | cpu.call.examined;
-    ForEachBit(cpu.tlb.huge_valid, [&](int block) {
-      pages |= MaskOf({block * kPagesPerPmd, (block + 1) * kPagesPerPmd});
-    });
-    if (stepper.ThreadLeft(MakeCpu(i)))
-      pages |= PageBit(stepper.OpInProgress(MakeCpu(i)).range.begin);
+    const Call& call = world.at(MakeCpu(i)).call;
+    if ((call.examined & PageBit(page)) == 0 || entry.mapping >= call.moments[page]) continue;
+    if (call.kind != CallKind::kClean || entry.dirty()) stale |= 1u << i;
   }
-  ForEachBit(pages, [&](int page) { PutRanksOf(stepper, page); });
+  return stale;
 }
 
-void StateWriter::PutRanksOf(const Stepper& stepper, int page) {
-  const World& world = stepper.world();
-  FixedVector<Mapping, 2 + 3 * kMaxCpus> mappings;
-  FixedVector<Mapping, kMaxCpus> moments;
-  const Leaves leaves = LeavesOf(world, page);
-  mappings.push_back(leaves.small);
-  mappings.push_back(leaves.huge);
-  for (int i = 0; i < world.cpu_count; ++i) {
-    const CpuId cpu = MakeCpu(i);
-    const CpuState& state = world.at(cpu);
-    mappings.push_back(state.tlb.small[page].mapping);
-    mappings.push_back(state.tlb.huge[page / kPagesPerPmd].mapping);
-    const bool faults = stepper.ThreadLeft(cpu) && stepper.OpInProgress(cpu).range.begin == page;
-    mappings.push_back(faults ? stepper.LearnedBy(cpu).mapping : Mapping{0});
-    moments.push_back((state.call.examined & PageBit(page)) != 0 ? state.call.moments[page]
-                                                                 : Mapping{0});
-  }
-  FixedVector<Mapping, 2 + 3 * kMaxCpus> sorted = mappings;
-  std::sort(sorted.begin(), sorted.end());
-  const Mapping* const end = std::unique(sorted.begin(), sorted.end());
-  uint64_t word = 0;
-  int count = 0;
-  const auto put_rank = [&](Mapping number) {
-    const auto rank = std::lower_bound(sorted.begin(), sorted.end(), number) - sorted.begin();
-    word |= static_cast<uint64_t>(rank) << 6 * (count % 10);
-    if (++count % 10 != 0) return;
-    Put(word);
-    word = 0;
+}  // namespace
+
+// Of each translation that a TLB or the tables hold: which calls under way answer for it. New ones
+// have higher numbers than all of these, and a call that examines a page later answers for all of
+// them; but MADV_FREE only for those that are older than what the tables hold.
+void StateWriter::PutAges(const World& world, const Live& live) {
+  uint64_t examined = 0;
+  for (int i = 0; i < world.cpu_count; ++i) examined |= world.at(MakeCpu(i)).call.examined;
+  const auto put = [&](int page, Pte entry, Mapping now) {
+    const bool older = (live.cleans() & PageBit(page)) != 0 && (now == 0 || entry.mapping < now);
+    const unsigned stale = (examined & PageBit(page)) != 0 ? AnsweredFor(world, page, entry) : 0;
+    Put(stale << 1 | static_cast<unsigned>(older));
   };
-  sorted.truncate(static_cast<size_t>(end - sorted.begin()));
-  for (const Mapping number : mappings) put_rank(number);
-  for (const Mapping moment : moments) put_rank(moment);
-  Put(word);
+  uint64_t compared = examined | live.cleans();
+  ForEachBit(compared, [&](int page) {
+    const Leaves leaves = LeavesOf(world, page);
+    for (Pte leaf : {leaves.small, leaves.huge}) {
+      leaf.flags |= Pte::kDirty;  // which it may yet become
+      if (leaf.mapping != 0) put(page, leaf, 0);
+    }
+    const Mapping now = std::max(leaves.small.mapping, leaves.huge.mapping);
+    for (int i = 0; i < world.cpu_count; ++i) {
+      const Tlb& tlb = world.at(MakeCpu(i)).tlb;
+      const LiveOfCpu& here = live[MakeCpu(i)];
+      const int block = page / kPagesPerPmd;
+      if ((tlb.small_valid & here.small & PageBit(page)) != 0) put(page, tlb.small[page], now);
+      if ((tlb.huge_valid & here.huge & PageBit(block)) != 0) put(page, tlb.huge[block], now);
+    }
+  });
 }
 
 }  // namespace gatherfuzz

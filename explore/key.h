@@ -3,10 +3,13 @@
 //
 // A state is the machine's value, each agent's place, and what each thread carries (learned.h).
 // Written out as words it is canonical: left out or renamed is what no later step can tell.
+//   - What nobody reads any more (live.h): TLB entries, cached pointers to tables, A and D; what a
+//     call has examined, but for the translations that it answers for.
 //   - Free frames, and how often a frame has been given out: pointers to tables say instead whether
 //     the frame still is the table it was.
-//   - Numbers of mappings: only the order among those of one page is kept, of its PTE, of TLB
-//     entries, of the moments calls answer for, and of what a page fault remembers.
+//   - Numbers of mappings: kept is which TLB entries are older than the moments calls answer for,
+//     and, where MADV_FREE comes, than what the tables hold; and whether what a page fault found is
+//     there still.
 //   - Numbers of calls: kept is which of the waits under way a call counts against.
 //   - The order in which invalidations wait at a CPU, as any order of deliveries is explored.
 // So two states that are written the same have the same future, up to those names: the same actions
@@ -21,6 +24,7 @@
 #include <span>
 #include <utility>
 
+#include "explore/live.h"
 #include "explore/stepper.h"
 
 namespace gatherfuzz {
@@ -38,7 +42,9 @@ struct Key {
 class StateWriter {
  public:
   // `queue_order` keeps the order of invalidations that wait at a CPU, for what takes the oldest.
-  explicit StateWriter(bool queue_order = false) : queue_order_(queue_order) {}
+  // `all` writes also what nobody reads any more.
+  explicit StateWriter(bool queue_order = false, bool all = false)
+      : queue_order_(queue_order), all_(all) {}
 
   std::span<const uint64_t> Words(const Stepper& stepper);
   // A 128-bit hash of the words.
@@ -47,17 +53,17 @@ class StateWriter {
  private:
   void Put(uint64_t word) { words_[count_++] = word; }
   void PutMm(const Mm& mm);
-  void PutFrames(const World& world);
-  void PutTlb(const Tlb& tlb);
-  void PutWalks(const World& world, const CpuState& cpu);
-  void PutCall(const World& world, const Call& call);
+  void PutPolicy(const Stepper& stepper);
+  void PutFrames(const World& world, const Live& live);
+  void PutTlb(const Tlb& tlb, const LiveOfCpu& live);
+  void PutWalks(const World& world, const CpuState& cpu, const LiveOfCpu& live);
+  void PutCall(const World& world, const Call& call, bool starves);
   void PutGather(const MmuGather& gather);
   void PutInvalidation(const CpuState& cpu);
   void PutPlaces(const Stepper& stepper, CpuId cpu);
-  void PutRanks(const Stepper& stepper);
-  void PutRanksOf(const Stepper& stepper, int page);
+  void PutAges(const World& world, const Live& live);
 
-  bool queue_order_;
+  bool queue_order_, all_;
   size_t count_ = 0;
   std::array<uint64_t, 8192> words_;  // more than the largest state has
 };

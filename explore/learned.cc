@@ -10,11 +10,15 @@
 namespace gatherfuzz {
 namespace {
 
+bool In(PointMask points, Point point) { return (points & MaskOf(point)) != 0; }
+
 uint64_t Value(Pte entry) { return static_cast<uint64_t>(Index(entry.frame)) << 8 | entry.flags; }
 
 Pte PudEntry(const World& world, int page) { return EntryAt(world, page, Level::kPud); }
 Pte PmdEntry(const World& world, int page) { return EntryAt(world, page, Level::kPmd); }
 Pte PteEntry(const World& world, int page) { return EntryAt(world, page, Level::kPte); }
+
+bool IsFree(const Mm& mm) { return mm.mmap_writer == 0 && mm.mmap_readers == 0; }
 
 // What the allocator would give: the lowest frame, the lowest block, and whether there is room.
 uint64_t NextFrames(const World& world) {
@@ -56,10 +60,7 @@ uint64_t WalkRead(const World& world, CpuId cpu) {
 
 uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   switch (Info(point).teaches) {
-    case Teaches::kVmasIfFree: {
-      const bool is_free = world.mm.mmap_writer == 0 && world.mm.mmap_readers == 0;
-      return is_free ? Vmas(world.mm) : 0;
-    }
+    case Teaches::kVmasIfFree: return IsFree(world.mm) ? Vmas(world.mm) : 0;
     case Teaches::kVmas: return Vmas(world.mm);
     case Teaches::kPudEntry: return Value(PudEntry(world, page));
     case Teaches::kPudAndFrames: return Value(PudEntry(world, page)) << 32 | NextFrames(world);
@@ -77,6 +78,8 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   }
   return 0;
 }
+
+// --- All that is read ---
 
 // The mapping of a leaf that a page fault finds in place, at the steps where it looks.
 Mapping SeenByFault(const World& world, Point point, int page) {
@@ -106,22 +109,223 @@ bool GoesBack(Learned& learned, const World& before, Point point, int page) {
   return learned.again;
 }
 
-}  // namespace
+GATHERFUZZ_WRAPS void Note(uint64_t& low, uint64_t& high, Point point, uint64_t value) {
+  value = Mix(value, static_cast<uint64_t>(point));
+  low = Mix(low, value);
+  high = (high + value) * 0xd6e8feb86659fd93u;
+  high ^= high >> 29;
+}
 
-GATHERFUZZ_WRAPS void Learn(Learned& learned, const World& before, CpuId cpu, const Op& op,
-                            Point point, int page, bool foreign) {
+void NoteStep(Learned& learned, Point point, uint64_t value) {
+  Note(learned.low, learned.high, point, value);
+  ++learned.noted;
+}
+
+void LearnAll(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point, int page,
+              bool foreign) {
+  if (point == Point::pte_read || In(kDetourPoints, point)) learned.noted = 0;
   if (GoesBack(learned, before, point, page)) return;
-  uint64_t value = Read(before, cpu, point, page);
-  if (foreign && point == Point::pending_read) value = before.mm.tlb_flush_pending;
+  uint64_t value = foreign && point == Point::pending_read ? before.mm.tlb_flush_pending
+                                                           : Read(before, cpu, point, page);
   if (Info(op.kind).is(effect::kAccesses)) {
     const Mapping seen = SeenByFault(before, point, page);
     value |= static_cast<uint64_t>(seen != 0 && seen == learned.mapping) << 62;
     if (seen != 0) learned.mapping = seen;
   }
-  value = Mix(value, static_cast<uint64_t>(point));
-  learned.low = Mix(learned.low, value);
-  learned.high = (learned.high + value) * 0xd6e8feb86659fd93u;
-  learned.high ^= learned.high >> 29;
+  NoteStep(learned, point, value);
+}
+
+// --- Of a call ---
+
+constexpr PointMask kCallSettles =
+    MaskOf(Point::mmap_write_lock) | MaskOf(Point::mmap_write_wait) |
+    MaskOf(Point::mmap_read_lock) | MaskOf(Point::mmap_write_downgrade) | MaskOf(Point::vma_link) |
+    MaskOf(Point::vma_detach) | MaskOf(Point::pud_read) | MaskOf(Point::pmd_read) |
+    MaskOf(Point::pte_read) | MaskOf(Point::pte_table_unlink) | MaskOf(Point::pmd_table_unlink);
+// Behind which nothing is done but to return.
+constexpr PointMask kCallEnds = MaskOf(Point::mmap_read_unlock) | MaskOf(Point::mmap_write_unlock) |
+                                MaskOf(Point::syscall_return);
+// Behind which a path knows as much as behind a PTE that it did not touch.
+constexpr PointMask kPteDone =
+    MaskOf(Point::pte_read) | MaskOf(Point::need_resched) | MaskOf(Point::pte_set);
+
+void Settle(Learned& learned) {
+  learned.low = learned.call_low;
+  learned.high = learned.call_high;
+  learned.frame = FrameId{};
+  learned.noted = 0;
+}
+
+// The pieces that VMAs have in the range of a munmap, which goes by them once they are taken out.
+uint64_t Pieces(const Mm& mm, PageRange range) {
+  return Mix(mm.vma_pages & MaskOf(range), mm.vma_starts & MaskOf(range));
+}
+
+// What is known to the end of the call: the pieces of a munmap, and how far it is.
+void LearnForTheCall(Learned& learned, const World& before, const Op& op, Point point) {
+  if (point == Point::pending_inc) {
+    NoteStep(learned, point, 0);
+    return Note(learned.call_low, learned.call_high, point, 0);
+  }
+  const bool locks = point == Point::mmap_write_lock || point == Point::mmap_write_wait;
+  if (!locks && point != Point::vma_detach) return;
+  if (locks) learned.call_low = learned.call_high = 0;
+  const bool queues = point == Point::mmap_write_lock && !IsFree(before.mm);
+  if (Info(op.kind).is(effect::kUnmaps) && !queues) {
+    const uint64_t value = locks ? Pieces(before.mm, op.range) : 0;
+    Note(learned.call_low, learned.call_high, locks ? Point::mmap_write_lock : point, value);
+  }
+  Settle(learned);
+}
+
+// The steps of calls, of what is read at which the next step tells all, but for a frame, or the
+// state does. (A lock that is held keeps what was read under it as it was.)
+constexpr PointMask kCallTells =
+    kCallSettles | kCallEnds | kPteDone | MaskOf(Point::pte_clear) | MaskOf(Point::pte_lock) |
+    MaskOf(Point::pte_unlock) | MaskOf(Point::pmd_lock) | MaskOf(Point::pmd_unlock) |
+    MaskOf(Point::pmd_set) | MaskOf(Point::pmd_invalidate) | MaskOf(Point::pmd_clear) |
+    MaskOf(Point::pmd_populate) | MaskOf(Point::split_folio);
+
+uint64_t ReadByCall(Learned& learned, const World& before, CpuId cpu, Point point, int page) {
+  if (point == Point::pmd_clear) learned.frame = PmdEntry(before, page).frame;
+  if (point == Point::pte_clear) learned.frame = PteEntry(before, page).frame;
+  return In(kCallTells, point) ? 0 : Read(before, cpu, point, page);
+}
+
+// Steps that only policies make, and the verbs of the base.
+constexpr PointMask kOfPolicy =
+    MaskOf(Point::pending_inc) | MaskOf(Point::pending_read) | MaskOf(Point::pending_dec) |
+    MaskOf(Point::policy_read) | MaskOf(Point::policy_write) | MaskOf(Point::policy_rmw) |
+    MaskOf(Point::finish_wait) | MaskOf(Point::tlb_flush) | MaskOf(Point::tlb_flush_done) |
+    MaskOf(Point::free_page) | MaskOf(Point::free_table);
+// Of these, those whose place the gather tells: it has what is left to free.
+constexpr PointMask kFrees = MaskOf(Point::free_page) | MaskOf(Point::free_table);
+
+// A policy that recalls nothing settles from one part of a finish to the next.
+void SettleInFinish(Learned& learned, FinishPart part) {
+  if (part == learned.part) return;
+  Settle(learned);
+  learned.part = part;
+  NoteStep(learned, Point::finish_wait, static_cast<uint64_t>(part));
+}
+
+void LearnInCall(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point,
+                 int page, bool recalls) {
+  if (In(kCallSettles | kPteDone, point) || point == Point::pte_clear) Settle(learned);
+  if (point == Point::split_folio) learned.skipped = true;
+  if (point == Point::pte_read || point == Point::pmd_read) learned.skipped = false;
+  learned.last = point;
+  LearnForTheCall(learned, before, op, point);
+  if (!recalls && In(kFrees, point)) return;
+  const bool used = !recalls && In(kOfPolicy, point);
+  const uint64_t value = used ? 0 : ReadByCall(learned, before, cpu, point, page);
+  NoteStep(learned, In(kPteDone, point) ? Point::pte_read : point, value);
+}
+
+// --- Of an access, and its page faults ---
+
+constexpr PointMask kAccessSettles =
+    MaskOf(Point::access) | MaskOf(Point::walk_pud) | MaskOf(Point::walk_pmd) |
+    MaskOf(Point::walk_pte) | MaskOf(Point::fault) | MaskOf(Point::fault_retry) |
+    MaskOf(Point::mmap_read_lock) | MaskOf(Point::pte_lock) | MaskOf(Point::pte_read);
+
+// What a fault makes of an entry.
+int Class(Pte entry) { return entry.none() ? 0 : entry.table() ? 1 : entry.present() ? 2 : 3; }
+
+// A page fault looks at the entry here, and takes a leaf that it finds for a reason to return.
+bool LooksAt(const Learned& learned, Point point) {
+  return point == Point::pmd_read || point == Point::pte_read ||
+         (point == Point::pmd_unlock && learned.last == Point::pmd_populate);
+}
+
+void Find(Learned& learned, Mapping mapping) {
+  learned.found = static_cast<uint8_t>(learned.mapping == mapping ? learned.found + 1 : 1);
+  learned.mapping = mapping;
+  learned.finds = true;
+}
+
+// The frame that the allocator is about to give; frame 0: none.
+FrameId NextFrame(const World& world, Level level) {
+  const int frame = LowestFree(world, level);
+  return DataRoom(world) < PagesAt(level) || frame < 0 ? FrameId{} : MakeFrame(frame);
+}
+
+// The steps of page faults, of what is read at which the next step or the state tells all.
+constexpr PointMask kFaultTells = kAccessSettles | MaskOf(Point::mmap_read_unlock) |
+                                  MaskOf(Point::pud_read) | MaskOf(Point::pud_populate) |
+                                  MaskOf(Point::pmd_lock) | MaskOf(Point::pmd_unlock) |
+                                  MaskOf(Point::pte_unlock);
+// Behind which a frame in hand is in its place, or freed.
+constexpr PointMask kPutsFrame =
+    MaskOf(Point::pmd_set) | MaskOf(Point::pte_set) | MaskOf(Point::free_page);
+
+uint64_t ReadByFault(Learned& learned, const World& before, CpuId cpu, Point point, int page) {
+  if (point == Point::pmd_read) return static_cast<uint64_t>(Class(PmdEntry(before, page)));
+  if (point == Point::pmd_populate) {
+    return PmdEntry(before, page).none() && before.mm.table_frames > kMaxTables;
+  }
+  if (point == Point::alloc_page) {
+    const Level level = learned.last == Point::pte_read ? Level::kPte : Level::kPmd;
+    learned.frame = NextFrame(before, level);
+    return learned.frame != FrameId{};
+  }
+  if (In(kPutsFrame, point)) {
+    learned.frame = FrameId{};
+    return 0;
+  }
+  return In(kFaultTells, point) ? 0 : Read(before, cpu, point, page);
+}
+
+void LearnInAccess(Learned& learned, const World& before, CpuId cpu, Point point, int page) {
+  if (In(kAccessSettles, point)) Settle(learned);
+  if (point == Point::mmap_read_unlock) learned.finds = false;
+  if (LooksAt(learned, point)) {
+    const Pte entry = point == Point::pte_read ? PteEntry(before, page) : PmdEntry(before, page);
+    if (entry.leaf()) Find(learned, entry.mapping);
+  }
+  const uint64_t value = ReadByFault(learned, before, cpu, point, page);
+  learned.last = point;
+  NoteStep(learned, point, value);
+}
+
+// Of the operation under that policy, what is known of what it carries.
+Carries CarriesUnder(const Policy& policy, const Op& op) {
+  const Carries carries = Info(op.kind).carries;
+  return policy.foreign() && carries == Carries::kOfCall ? Carries::kAll : carries;
+}
+
+}  // namespace
+
+void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Point point, int page,
+           const Policy& policy) {
+  const World& world = before.world;
+  switch (CarriesUnder(policy, op)) {
+    case Carries::kAll: return LearnAll(learned, world, cpu, op, point, page, policy.foreign());
+    case Carries::kOfAccess: return LearnInAccess(learned, world, cpu, point, page);
+    case Carries::kOfCall: break;
+  }
+  if (!policy.recalls()) {
+    SettleInFinish(learned, before.finish_part[static_cast<size_t>(Index(cpu))]);
+  }
+  LearnInCall(learned, world, cpu, op, point, page, policy.recalls());
+}
+
+Learned CarriedTo(Point next, const Learned& learned, const Op& op, const Policy& policy,
+                  FinishPart part) {
+  Learned carried = learned;
+  switch (CarriesUnder(policy, op)) {
+    case Carries::kAll: return carried;
+    case Carries::kOfAccess:
+      if (In(kAccessSettles, next)) Settle(carried);
+      return carried;
+    case Carries::kOfCall: break;
+  }
+  if (!policy.recalls()) SettleInFinish(carried, part);
+  if (In(kCallEnds, next)) carried = {};
+  if (In(kCallSettles, next)) Settle(carried);
+  // Where a zap or a clean stands before the first PTE under the lock, it may not stop.
+  carried.again = next == Point::pte_read && learned.last == Point::pte_lock && !learned.skipped;
+  return carried;
 }
 
 }  // namespace gatherfuzz

@@ -8,9 +8,8 @@
 // left out there (Independence), and it may be stuck (stepper.h).
 //
 // A function of the operation and of what was read, as the variables are; so two states that are
-// written the same still have the same future. Steps are marked at powers of two (Brent), counted
-// anew at each PTE that is read, as a zap that stops before one forgets what it learned. So a round
-// is not seen in which PTEs are read.
+// written the same still have the same future. Steps are marked at powers of two (Brent), of what
+// was noted since the thread settled. So a round is not seen in which it does.
 #ifndef GATHERFUZZ_EXPLORE_ROUND_H_
 #define GATHERFUZZ_EXPLORE_ROUND_H_
 
@@ -24,24 +23,22 @@ namespace gatherfuzz {
 
 class Round {
  public:
-  // The thread has made the step `made` of operation number `op` and stands before `next`.
+  // The thread has made a step of operation number `op` and stands before `next`.
   // `digest` (standing.h) is asked for only if it is needed. True if the thread is back where it
   // was marked; then `learned` is what it was there.
   template <typename Digest>
-  bool Stands(int op, Point made, PendingStep next, Learned& learned, Digest digest) {
+  bool Stands(int op, PendingStep next, Learned& learned, Digest digest) {
     if (op != op_) *this = {}, op_ = static_cast<int16_t>(op);
-    if (made == Point::pte_read || (kDetourPoints & MaskOf(made)) != 0) count_ = 0;
-    if (count_ == 0) marked_ = false;
-    ++count_;
+    if (learned.noted < count_) marked_ = false;
+    count_ = learned.noted;
     const bool back =
         marked_ && next.point == mark_.point && next.page == mark_.page && digest() == digest_;
     if (back) {
       learned = learned_;
-      count_ = marked_at_;
+      count_ = learned.noted;
       goes_round_ = true;
     } else if (count_ >= kFirstMark && std::has_single_bit(count_)) {
       marked_ = true;
-      marked_at_ = count_;
       mark_ = next;
       digest_ = digest();
       learned_ = learned;
@@ -56,7 +53,7 @@ class Round {
   int16_t op_ = -1;
   bool marked_ = false, goes_round_ = false;
   PendingStep mark_;
-  uint32_t count_ = 0, marked_at_ = 0;
+  uint32_t count_ = 0;
   uint64_t digest_ = 0;
   Learned learned_;
 };

@@ -4,6 +4,7 @@
 #include <bit>
 #include <span>
 
+#include "explore/future.h"
 #include "harness/standing.h"
 #include "model/check.h"
 #include "model/machine/invalidation.h"
@@ -19,6 +20,7 @@ constexpr uint32_t kMostInRound = 4096;
 }  // namespace
 
 Stepper::Stepper() { observed_ = kAllPoints; }
+Stepper::~Stepper() = default;
 
 void Stepper::Begin(const Schedule& schedule, const Policy& policy, const Arch& arch,
                     uint32_t ignored) {
@@ -26,6 +28,7 @@ void Stepper::Begin(const Schedule& schedule, const Policy& policy, const Arch& 
   policy_ = &policy;
   arch_ = &arch;
   ignored_ = ignored;
+  futures_ = std::make_unique<Futures>(schedule, policy.waits(), policy.foreign());
   Restart();
 }
 
@@ -136,8 +139,7 @@ void Stepper::NoteStand(CpuId cpu, int op) {
   Round& round = rounds_[Index(cpu)];
   const bool same_op = ThreadLeft(cpu) && program(cpu).op == op;
   if (same_op) {
-    round.Stands(op, last_point_, program(cpu).pending, learned_[Index(cpu)],
-                 [&] { return DigestOf(cpu); });
+    round.Stands(op, program(cpu).pending, learned_[Index(cpu)], [&] { return DigestOf(cpu); });
   }
   if (same_op && round.goes_round()) {
     going_round_ |= CpuBit(cpu);
@@ -231,7 +233,13 @@ void Stepper::Observe(AgentId agent, Point point, int page) {
   Learned& learned = learned_[Index(cpu)];
   if (learned_in_[Index(cpu)] != operation) learned = {};
   learned_in_[Index(cpu)] = operation;
-  Learn(learned, system_.world, cpu, OpInProgress(cpu), point, page, policy_->foreign());
+  Learn(learned, system_, cpu, OpInProgress(cpu), point, page, *policy_);
+}
+
+Learned Stepper::LearnedBy(CpuId cpu) const {
+  if (learned_in_[Index(cpu)] != program(cpu).op + 1) return {};
+  return CarriedTo(program(cpu).pending.point, learned_[Index(cpu)], OpInProgress(cpu), *policy_,
+                   system_.finish_part[Index(cpu)]);
 }
 
 // --- Going back ---
@@ -248,6 +256,7 @@ void Stepper::Save(Snapshot& to) const {
   to.going_round = going_round_;
   to.stuck = stuck_;
   to.finish_wait = system_.finish_wait;
+  to.finish_part = system_.finish_part;
   to.learned = learned_;
   to.learned_in = learned_in_;
   to.stacks.clear();
@@ -286,6 +295,7 @@ void Stepper::GoBackTo(const Snapshot& snapshot) {
   going_round_ = snapshot.going_round;
   stuck_ = snapshot.stuck;
   system_.finish_wait = snapshot.finish_wait;
+  system_.finish_part = snapshot.finish_part;
   learned_ = snapshot.learned;
   learned_in_ = snapshot.learned_in;
   for (int i = 0; i < start_.cpu_count; ++i) {

@@ -18,6 +18,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "explore/action.h"
@@ -26,6 +27,8 @@
 #include "harness/agents.h"
 
 namespace gatherfuzz {
+
+class Futures;
 
 class Stepper final : public Agents {
  public:
@@ -50,6 +53,7 @@ class Stepper final : public Agents {
     uint8_t cpus_left, walkers_left, waiting, at_fork, going_round;
     bool stuck;
     std::array<Ready, kMaxCpus> finish_wait;
+    std::array<FinishPart, kMaxCpus> finish_part;
     std::array<Learned, kMaxCpus> learned;
     std::array<uint8_t, kMaxCpus> learned_in;
     std::array<Place, kMaxCpus> places;
@@ -57,6 +61,7 @@ class Stepper final : public Agents {
   };
 
   Stepper();
+  ~Stepper();
 
   // Puts every agent of `schedule` (which must outlive the steps) before its first step. Violations
   // of kinds in `ignored`, a mask of Bit(kind), do not end the run.
@@ -86,6 +91,10 @@ class Stepper final : public Agents {
   void GoBackTo(const Snapshot& snapshot);
 
   const Schedule& schedule() const { return *schedule_; }
+  const Policy& policy() const { return *policy_; }
+  // What agents may yet do.
+  const Futures& futures() const { return *futures_; }
+  uint32_t ignored() const { return ignored_; }
   const World& start() const { return start_; }
   const Cost& cost() const { return system_.cost; }
   uint32_t steps() const { return steps_; }
@@ -99,14 +108,16 @@ class Stepper final : public Agents {
   bool SomebodyGoesRound() const { return going_round_ != 0; }
   bool AtFork(CpuId cpu) const { return (at_fork_ & CpuBit(cpu)) != 0; }
   int OpIndex(CpuId cpu) const { return program(cpu).op; }
+  // After the one in progress.
+  int OpsLeft(CpuId cpu) const {
+    return static_cast<int>(program(cpu).ops.size()) - 1 - program(cpu).op;
+  }
   int FillIndex(CpuId cpu) const { return program(cpu).fill; }
   int FillPage(CpuId cpu) const { return program(cpu).fills[static_cast<size_t>(FillIndex(cpu))]; }
   int WaitArgument(CpuId cpu) const { return program(cpu).arg; }
   const Op& OpInProgress(CpuId cpu) const { return program(cpu).ops[program(cpu).op]; }
-  // Of the operation in progress; nothing before its first step.
-  Learned LearnedBy(CpuId cpu) const {
-    return learned_in_[Index(cpu)] == program(cpu).op + 1 ? learned_[Index(cpu)] : Learned{};
-  }
+  // What its thread carries, of the operation in progress; nothing before its first step.
+  Learned LearnedBy(CpuId cpu) const;
 
  private:
   // Steps.
@@ -128,6 +139,7 @@ class Stepper final : public Agents {
 
   const Policy* policy_ = nullptr;
   const Arch* arch_ = nullptr;
+  std::unique_ptr<const Futures> futures_;
   uint32_t ignored_ = 0;
   Violation violation_;
   bool violated_ = false;

@@ -63,6 +63,7 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   system_.protocol = &policy.protocol();
   system_.ignored = ignored;
   system_.cost = {};
+  system_.finish_part = {};
   trace_hash_ = 0;
   steps_ = 0;
   budget_ = 0;

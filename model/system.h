@@ -24,6 +24,12 @@ struct Cost {
   uint32_t steps_waited = 0;   // steps others made while a finish waited for them
 };
 
+enum class FinishPart : uint8_t {
+  kNone,
+  kFlushes,    // works out what to flush, flushes it and frees what is queued
+  kCompletes,  // lowers the count; may wait for others
+};
+
 struct System;
 
 // Judges what walks do. The machine is handed it by who builds the system, and so knows no
@@ -44,6 +50,9 @@ struct System {
   Cost cost;
   // What each CPU's finish waits for, while it does (Call::waiting); the argument is the CPU.
   std::array<Ready, kMaxCpus> finish_wait{};
+  // How far each CPU is in its finish. Decides nothing either, but tells exploration where a thread
+  // stands.
+  std::array<FinishPart, kMaxCpus> finish_part{};
 
   // The oracle's last word: ends the run, unless the kind is ignored.
   void Report(const Violation& violation) {

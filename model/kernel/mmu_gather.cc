@@ -77,13 +77,19 @@ void GatherProtocol::Flush(const Thread& t) const {
 }
 
 void GatherProtocol::Finish(const Thread& t) const {
+  FinishPart& part = t.system.finish_part[static_cast<size_t>(Index(t.cpu))];
+  part = FinishPart::kFlushes;
   Finishing(t);
   Flush(t);
+  part = FinishPart::kCompletes;
   BeforeDec(t);
   LowerPending(t);
   AfterDec(t);
   t.gather() = MmuGather{};
+  part = FinishPart::kNone;
 }
+
+void GatherProtocol::Canonicalize(const World&, PolicyBytes&) const {}
 
 bool GatherProtocol::NothingToFlush(const MmuGather& gather) const {
   return !(gather.freed_tables || gather.cleared_ptes || gather.cleared_pmds ||

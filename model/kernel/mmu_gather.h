@@ -51,6 +51,12 @@ class GatherProtocol {
   // Whether the policy's own bytes in the mm say that no gather is live.
   virtual bool AtRest(const World&) const { return true; }
 
+  // The policy's own bytes as far as they decide anything: what exploration tells states apart by.
+  // Rewrites `bytes`, which are those of `world`. Two states that come to the same, and are the
+  // same otherwise, must do so after any step of either: numbers of which only the order matters
+  // become ranks, what nobody compares any more becomes zero. explore/verify.h holds it to that.
+  virtual void Canonicalize(const World& world, PolicyBytes& bytes) const;
+
  protected:
   // Finish, before its flush: may change what the gather will flush.
   virtual void Finishing(const Thread& t) const = 0;

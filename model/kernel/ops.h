@@ -52,6 +52,10 @@ inline constexpr unsigned kGathers = kZaps | kCleans;
 // How an operation takes mmap_lock first.
 enum class MmapLock : uint8_t { kNone, kRead, kWrite };
 
+// What a thread knows between the steps of the path, besides the state (explore/learned.h): all
+// that it has read; or what is known of the calls, or of the accesses, that are there.
+enum class Carries : uint8_t { kAll, kOfCall, kOfAccess };
+
 // The kernel path of an operation, from its entry to before its return; one file each. Each is
 // legal by construction: it takes the locks the kernel takes, in its order, with a step at every
 // touch of shared state. A path that cannot do what it was asked (no VMA, no memory, an address in
@@ -72,7 +76,8 @@ struct OpInfo {
   AgentKind agent = AgentKind::kCpu;
   Operands operands = Operands::kRange;
   MmapLock lock = MmapLock::kWrite;
-  unsigned does = 0;    // of effect::
+  unsigned does = 0;  // of effect::
+  Carries carries = Carries::kAll;
   const char* in = "";  // the path that it shares with others, in signatures; its name if empty
   int weight = 7;       // of two programs minimize takes the one that weighs less
   int drawn = 0;        // how often the mutator draws it, of 16

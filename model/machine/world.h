@@ -170,12 +170,13 @@ struct CpuState {
 
 // A few bytes of the mm that belong to the policy under test; see PolicyStateAs in policy.h.
 inline constexpr int kPolicyStateBytes = 64;
+using PolicyBytes = std::array<uint8_t, kPolicyStateBytes>;
 
 // struct mm_struct, as far as the protocol needs it. VMAs are bit masks over pages: the covered
 // ones, those that begin a VMA, and the properties of the VMA a page is in.
 struct Mm {
   uint64_t vma_pages, vma_starts, vma_write, vma_huge;
-  alignas(8) std::array<uint8_t, kPolicyStateBytes> policy_state;
+  alignas(8) PolicyBytes policy_state;
   Mapping next_mapping;
   uint16_t calls_begun;                  // calls that have opened a gather
   uint16_t data_frames, mapped_frames;   // frames in use as data; frames a leaf points at

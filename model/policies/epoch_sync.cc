@@ -34,6 +34,20 @@ class EpochSync final : public GatherProtocol {
     UpdatePolicyState<Tickets>(t, Point::policy_rmw,
                                [&](Tickets& all) { all.held[cpu] = ++all.newest; });
   }
+  // Of tickets counts who has one; of a wait, for whom it is.
+  void Canonicalize(const World&, PolicyBytes& bytes) const override {
+    RewritePolicyState<Tickets>(bytes, [](Tickets& all) {
+      for (uint16_t& up_to : all.waits_up_to) {
+        unsigned awaited = 0;
+        for (int i = 0; i < kMaxCpus; ++i) {
+          if (all.held[i] != 0 && all.held[i] <= up_to) awaited |= 1u << i;
+        }
+        up_to = static_cast<uint16_t>(awaited);
+      }
+      for (uint16_t& ticket : all.held) ticket = ticket != 0;
+      all.newest = 0;
+    });
+  }
   bool AtRest(const World& world) const override {
     return ReadPolicyState<Tickets>(world).held == Tickets{}.held;
   }
@@ -58,7 +72,8 @@ class EpochSync final : public GatherProtocol {
 const EpochSync kProtocol{};
 constexpr Policy kPolicy("epoch-sync",
                          "flushes its own range, waits for the gathers that began before",
-                         "new here", kProtocol, {.safe_on = "x86 arm64", .waits = true});
+                         "new here", kProtocol,
+                         {.safe_on = "x86 arm64", .waits = true, .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

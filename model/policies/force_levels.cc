@@ -22,7 +22,7 @@ const ForceLevels kProtocol{};
 constexpr Policy kPolicy("force-levels",
                          "the caller's range, with freed_tables and every cleared bit set",
                          "the lines put in in the mail, 9 May 2019", kProtocol,
-                         {.safe_on = "x86 arm64"});
+                         {.safe_on = "x86 arm64", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

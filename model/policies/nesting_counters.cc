@@ -75,7 +75,7 @@ class NestingCounters final : public Protocol51 {
 const NestingCounters kProtocol{};
 constexpr Policy kPolicy("nesting-counters",
                          "the caller's range, with per-mm counters of each bit in place of its own",
-                         "Nadav Amit in the mail, 9 May 2019", kProtocol);
+                         "Nadav Amit in the mail, 9 May 2019", kProtocol, {.recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

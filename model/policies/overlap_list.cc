@@ -62,7 +62,8 @@ class OverlapList final : public GatherProtocol {
 const OverlapList kProtocol{};
 constexpr Policy kPolicy("overlap-list",
                          "flushes the union of its range and the live ones it overlaps, all levels",
-                         "proposed 9 to 13 May 2019", kProtocol, {.safe_on = "x86 arm64"});
+                         "proposed 9 to 13 May 2019", kProtocol,
+                         {.safe_on = "x86 arm64", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -23,15 +23,20 @@ struct Tickets {
   std::array<uint16_t, kMaxCpus> waits_up_to;  // of a finish that waits
 };
 
-// The finish on `cpu`, whose gather still has its range, need not wait any more.
-bool OlderOverlapsAreGone(const World& world, int cpu) {
-  const auto all = ReadPolicyState<Tickets>(world);
+// The CPUs whose gathers the finish on `cpu`, whose gather still has its range, waits for, as bits.
+unsigned Awaited(const World& world, const Tickets& all, int cpu) {
   const MmuGather& own = world.at(MakeCpu(cpu)).gather;
-  for (const Ticket& other : all.held) {
+  unsigned awaited = 0;
+  for (int i = 0; i < kMaxCpus; ++i) {
+    const Ticket& other = all.held[i];
     const bool earlier = other.number != 0 && other.number <= all.waits_up_to[cpu];
-    if (earlier && other.start < own.caller_end && own.caller_start < other.end) return false;
+    if (earlier && other.start < own.caller_end && own.caller_start < other.end) awaited |= 1u << i;
   }
-  return true;
+  return awaited;
+}
+
+bool OlderOverlapsAreGone(const World& world, int cpu) {
+  return Awaited(world, ReadPolicyState<Tickets>(world), cpu) == 0;
 }
 
 class OverlapSync final : public GatherProtocol {
@@ -41,6 +46,17 @@ class OverlapSync final : public GatherProtocol {
     UpdatePolicyState<Tickets>(t, Point::policy_rmw, [&](Tickets& all) {
       all.held[Index(t.cpu)] = {++all.newest, static_cast<uint8_t>(range.begin),
                                 static_cast<uint8_t>(range.end)};
+    });
+  }
+  // Of tickets counts who has one, and where; of a wait, for whom it is.
+  void Canonicalize(const World& world, PolicyBytes& bytes) const override {
+    RewritePolicyState<Tickets>(bytes, [&](Tickets& all) {
+      const Tickets numbered = all;
+      for (int i = 0; i < world.cpu_count; ++i) {
+        all.waits_up_to[i] = static_cast<uint16_t>(Awaited(world, numbered, i));
+      }
+      for (Ticket& ticket : all.held) ticket.number = ticket.number != 0;
+      all.newest = 0;
     });
   }
   bool AtRest(const World& world) const override {
@@ -70,7 +86,8 @@ class OverlapSync final : public GatherProtocol {
 const OverlapSync kProtocol{};
 constexpr Policy kPolicy("overlap-sync",
                          "flushes its own range, waits for the earlier gathers that overlap it",
-                         "new here", kProtocol, {.safe_on = "x86 arm64", .waits = true});
+                         "new here", kProtocol,
+                         {.safe_on = "x86 arm64", .waits = true, .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

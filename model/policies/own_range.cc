@@ -13,7 +13,7 @@ class OwnRange final : public Protocol51 {
 
 const OwnRange kProtocol{};
 constexpr Policy kPolicy("own-range", "nothing: flushes what this gather recorded", "before 4.13",
-                         kProtocol);
+                         kProtocol, {.recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

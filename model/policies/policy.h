@@ -39,6 +39,10 @@ struct PolicyTraits {
   // Its verbs are not the model's but a kernel's: a thread sees the count itself, not only whether
   // it is above one, and may still do anything after lowering it.
   bool foreign = false;
+  // Its code may remember, over one of its steps or over a verb of the base, what it read before.
+  // False if what it reads at a step is in the state before its next step, or has no effect any
+  // more; and where its next step is the same, so is what follows.
+  bool recalls = true;
   // The architectures for which it has code, separated by blanks; empty: every one.
   std::string_view runs_on;
 };
@@ -58,6 +62,7 @@ class Policy {
   bool waits() const { return traits_.waits; }
   bool peeks() const { return traits_.peeks; }
   bool foreign() const { return traits_.foreign; }
+  bool recalls() const { return traits_.recalls; }
   bool SafeOn(std::string_view arch) const;
   // Whether it can run there at all; it must not elsewhere.
   bool RunsOn(std::string_view arch) const;
@@ -86,6 +91,15 @@ State ReadPolicyState(const World& world) {
   State state;
   std::memcpy(&state, world.mm.policy_state.data(), sizeof state);
   return state;
+}
+
+// Canonicalize() of a policy with such a state: `rewrite` is called with a copy of it.
+template <typename State, typename Rewrite>
+void RewritePolicyState(PolicyBytes& bytes, Rewrite rewrite) {
+  State state;
+  std::memcpy(&state, bytes.data(), sizeof state);
+  rewrite(state);
+  std::memcpy(bytes.data(), &state, sizeof state);
 }
 
 // One step of kind `point` (policy_read, policy_write, policy_rmw) that applies `update` to the

@@ -18,7 +18,7 @@ const ResetRangePolicy kProtocol{};
 constexpr Policy kPolicy("reset-range",
                          "resets every recorded bit, then widens to the caller's range",
                          "4.20 to 5.1; the lines taken out in the mail", kProtocol,
-                         {.safe_on = "x86"});
+                         {.safe_on = "x86", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

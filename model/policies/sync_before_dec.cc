@@ -17,7 +17,8 @@ class SyncBeforeDec final : public GatherProtocol {
 const SyncBeforeDec kProtocol{};
 constexpr Policy kPolicy("sync-before-dec",
                          "as sync-finish, but waits before lowering its own count",
-                         "the easy way to get sync-finish wrong", kProtocol, {.waits = true});
+                         "the easy way to get sync-finish wrong", kProtocol,
+                         {.waits = true, .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -18,7 +18,8 @@ class SyncFinish final : public GatherProtocol {
 const SyncFinish kProtocol{};
 constexpr Policy kPolicy("sync-finish",
                          "flushes its own range, lowers the count, waits for it to be zero",
-                         "Peter Zijlstra, 9 and 13 May 2019", kProtocol, {.waits = true});
+                         "Peter Zijlstra, 9 and 13 May 2019", kProtocol,
+                         {.waits = true, .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -15,7 +15,7 @@ class WidenRange final : public Protocol51 {
 
 const WidenRange kProtocol{};
 constexpr Policy kPolicy("widen-range", "keeps the bits, widens to the caller's range",
-                         "v1, 8 May 2019", kProtocol, {.safe_on = "arm64"});
+                         "v1, 8 May 2019", kProtocol, {.safe_on = "arm64", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -34,6 +34,8 @@ bool Within(const Future& a, const Future& b) {
          (a.pte_locks & ~b.pte_locks) == 0;
 }
 
+#pragma GCC diagnostic ignored "-Wswitch-enum"  // below: of most steps nothing has to be said
+
 // Whether a thread in `op` that makes the step has said so.
 bool Says(const Future& future, const Op& op, PendingStep step) {
   const bool call = Info(op.kind).operands == Operands::kRange;

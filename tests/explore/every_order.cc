@@ -143,8 +143,8 @@ void EveryOrder::NoteEnd() {
     result_.kinds |= Bit(stepper_.violation().kind);
     return;
   }
-  std::string state = Canonical(stepper_.world(), stepper_.start());
-  const auto [at, added] = result_.finals.try_emplace(writer_->KeyOf(stepper_), state);
+  std::string state = Canonical(stepper_.world(), settings_.policy->protocol());
+  const auto [at, added] = result_.finals.try_emplace(end_writer_->KeyOf(stepper_), state);
   if (at->second != state) result_.one_state_each = false;
 }
 
@@ -160,26 +160,18 @@ Pte* LeafOf(World& world, int page) {
   return pmd.table() ? &world.at(pmd.frame).entries[EntryIndex(page, Level::kPte)] : &pmd;
 }
 
-// The numbers of mappings that are about `page`, each by how many are lower; nothing if there are
-// none.
-std::string Ranks(World& world, int page) {
-  std::array<Mapping, 1 + 2 * kMaxCpus> numbers{};
-  size_t count = 0;
+// Of each CPU's translations of `page`, whether they are those that the tables hold.
+std::string Ages(World& world, int page) {
   const Pte* const leaf = LeafOf(world, page);
-  numbers[count++] = leaf == nullptr ? Mapping{0} : leaf->mapping;
+  const Mapping now = leaf == nullptr ? Mapping{0} : leaf->mapping;
+  std::string ages;
   for (int i = 0; i < world.cpu_count; ++i) {
     const Tlb& tlb = world.at(MakeCpu(i)).tlb;
-    numbers[count++] = tlb.small[page].mapping;
-    numbers[count++] = tlb.huge[page / kPagesPerPmd].mapping;
+    for (const Pte& entry : {tlb.small[page], tlb.huge[page / kPagesPerPmd]}) {
+      if (entry.mapping != 0) ages += now == 0 || entry.mapping < now ? 'o' : 'n';
+    }
   }
-  const auto end = numbers.begin() + count;
-  if (std::count(numbers.begin(), end, 0) == end - numbers.begin()) return "";
-  std::string ranks = std::to_string(page);
-  for (auto it = numbers.begin(); it != end; ++it) {
-    const auto lower = std::count_if(numbers.begin(), end, [&](Mapping n) { return n < *it; });
-    ranks += static_cast<char>('a' + lower);
-  }
-  return ranks;
+  return ages.empty() ? ages : std::to_string(page) + ages;
 }
 
 void ForgetTable(const World& world, TablePointer& pointer) {
@@ -189,10 +181,10 @@ void ForgetTable(const World& world, TablePointer& pointer) {
 
 }  // namespace
 
-std::string Canonical(const World& world, const World& start) {
+std::string Canonical(const World& world, const GatherProtocol& protocol) {
   World state = world;
-  std::string ranks;
-  for (int page = 0; page < kPages; ++page) ranks += Ranks(state, page);
+  std::string ages;
+  for (int page = 0; page < kPages; ++page) ages += Ages(state, page);
   for (int page = 0; page < kPages; ++page) {
     if (Pte* const leaf = LeafOf(state, page)) leaf->mapping = 0;
   }
@@ -204,11 +196,12 @@ std::string Canonical(const World& world, const World& start) {
     for (TablePointer& pointer : cpu.walk_cache.pmd_tables) ForgetTable(world, pointer);
   }
   for (Frame& frame : state.frames) frame.generation = 0;
-  state.mm.next_mapping = world.mm.next_mapping == start.mm.next_mapping;
+  state.mm.next_mapping = 0;
+  protocol.Canonicalize(world, state.mm.policy_state);
   state.mm.calls_begun = 0;
   const std::string text(reinterpret_cast<const char*>(&state),
                          offsetof(World, cpus) + state.cpu_count * sizeof(CpuState));
-  return text + ranks;
+  return text + ages;
 }
 
 }  // namespace gatherfuzz

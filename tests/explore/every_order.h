@@ -63,6 +63,7 @@ class EveryOrder {
   const ExploreSettings& settings_;
   Stepper stepper_;
   const std::unique_ptr<StateWriter> writer_ = std::make_unique<StateWriter>();
+  const std::unique_ptr<StateWriter> end_writer_ = std::make_unique<StateWriter>(false, true);
   std::vector<Choice> way_;
   Action last_ = kNoAction;  // the thread or walker that moved last
   int preemptions_ = 0;      // so far
@@ -72,8 +73,8 @@ class EveryOrder {
 };
 
 // A state in which all are done, as text: everything that it is, but for names. Of numbers of
-// mappings, the order among those of a page is kept.
-std::string Canonical(const World& world, const World& start);
+// mappings is kept which translations are older than what the tables hold.
+std::string Canonical(const World& world, const GatherProtocol& protocol);
 
 }  // namespace gatherfuzz
 

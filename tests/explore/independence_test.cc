@@ -33,6 +33,7 @@ struct Compared {
 void Compare(const Schedule& schedule, ExploreSettings settings, uint64_t most,
              std::initializer_list<RuleMask> some, Compared& compared) {
   settings.finals = true;
+  settings.forget = false;
   settings.reduce = false;
   settings.limits.states = most;
   const ExploreResult all = Explore(schedule, settings);
@@ -48,6 +49,12 @@ void Compare(const Schedule& schedule, ExploreSettings settings, uint64_t most,
     ASSERT_TRUE(reduced.finals == all.finals);
     ASSERT_EQ(reduced.overtaken, all.overtaken);
     ASSERT_LE(reduced.states, all.states);
+    ExploreSettings forgetful = settings;
+    forgetful.forget = true;
+    const ExploreResult forgotten = Explore(schedule, forgetful);
+    ASSERT_EQ(forgotten.kinds(), all.kinds());
+    ASSERT_EQ(forgotten.overtaken, all.overtaken);
+    ASSERT_LE(forgotten.states, all.states);
     if (rules == kAllRules) compared.reduced += reduced.states;
   }
   ++compared.programs;

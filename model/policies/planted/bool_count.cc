@@ -38,7 +38,8 @@ class BoolCount final : public GatherProtocol {
 
 const BoolCount kProtocol{};
 constexpr Policy kPolicy("bool-count", "as full-mm, with a bool in place of the count", "Z2",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -16,7 +16,8 @@ class Canary final : public GatherProtocol {
 
 const Canary kProtocol{};
 constexpr Policy kPolicy("canary", "never invalidates anything", "a canary: must fail at once",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -25,7 +25,8 @@ class CleanNotRecorded final : public GatherProtocol {
 const CleanNotRecorded kProtocol{};
 constexpr Policy kPolicy("clean-not-recorded",
                          "as full-mm, but entries that MADV_FREE cleans are not recorded", "Z8",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

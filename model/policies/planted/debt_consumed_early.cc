@@ -29,7 +29,8 @@ class DebtConsumedEarly final : public RaisesDebt {
 const DebtConsumedEarly kProtocol{};
 constexpr Policy kPolicy("debt-consumed-early",
                          "flushes all if a flag says that something is owed, which it clears first",
-                         "Z46, Z2", kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         "Z46, Z2", kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

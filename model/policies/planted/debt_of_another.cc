@@ -31,7 +31,12 @@ const DebtOfAnother kProtocol{};
 constexpr Policy kPolicy("debt-of-another",
                          "flushes its range if a flag says that something is owed, then clears it",
                          "Z16", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "force-levels", .peeks = true});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "force-levels",
+                             .peeks = true,
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -55,7 +55,12 @@ const DecBeforeDelivery kProtocol{};
 constexpr Policy kPolicy("dec-before-delivery",
                          "as full-mm, but lowers its count before its invalidation is delivered",
                          "Z18", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .peeks = true});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "full-mm",
+                             .peeks = true,
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

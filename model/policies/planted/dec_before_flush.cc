@@ -35,7 +35,7 @@ class DecBeforeFlush final : public GatherProtocol {
 const DecBeforeFlush kProtocol{};
 constexpr Policy kPolicy("dec-before-flush", "as full-mm, but lowers its count before the flush",
                          "Z46, Z16", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

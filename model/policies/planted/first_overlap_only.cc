@@ -33,7 +33,11 @@ const FirstOverlapOnly kProtocol{};
 constexpr Policy kPolicy("first-overlap-only",
                          "flushes its overlap with the first live range that overlaps its own",
                          "Z16", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "overlap-list"});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "overlap-list",
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

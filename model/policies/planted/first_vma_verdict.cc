@@ -33,7 +33,8 @@ class FirstVmaVerdict final : public GatherProtocol {
 const FirstVmaVerdict kProtocol{};
 constexpr Policy kPolicy("first-vma-verdict",
                          "as full-mm, with one nested test for all VMAs of a call", "Z17",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -26,7 +26,8 @@ class ForcedFlushShort final : public GatherProtocol {
 const ForcedFlushShort kProtocol{};
 constexpr Policy kPolicy("forced-flush-short",
                          "as full-mm, but a forced flush leaves out the last page", "Z34, Z33",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

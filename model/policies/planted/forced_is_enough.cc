@@ -28,7 +28,8 @@ class ForcedIsEnough final : public GatherProtocol {
 const ForcedIsEnough kProtocol{};
 constexpr Policy kPolicy("forced-is-enough",
                          "as full-mm, without the nested test after a forced flush", "Z17, Z33",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -42,7 +42,8 @@ class ForcedNotAwaited final : public GatherProtocol {
 const ForcedNotAwaited kProtocol{};
 constexpr Policy kPolicy("forced-not-awaited",
                          "as full-mm, but a forced flush does not wait for delivery", "Z18, Z19",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -18,7 +18,8 @@ class FreeNotNested final : public GatherProtocol {
 
 const FreeNotNested kProtocol{};
 constexpr Policy kPolicy("free-not-nested", "as full-mm, but MADV_FREE makes no nested test", "Z4",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

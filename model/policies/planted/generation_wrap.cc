@@ -27,6 +27,11 @@ class GenerationWrap final : public GatherProtocol {
       all.of_cpu[Index(t.cpu)] = all.newest;
     });
   }
+  void Canonicalize(const World&, PolicyBytes& bytes) const override {
+    RewritePolicyState<Generations>(bytes, [](Generations& all) {
+      for (uint8_t& generation : all.of_cpu) generation = generation != 0;
+    });
+  }
   bool AtRest(const World& world) const override {
     return ReadPolicyState<Generations>(world).of_cpu == Generations{}.of_cpu;
   }
@@ -47,7 +52,8 @@ class GenerationWrap final : public GatherProtocol {
 const GenerationWrap kProtocol{};
 constexpr Policy kPolicy("generation-wrap",
                          "as full-mm, with generations that wrap to the one that says none is live",
-                         "Z42", kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         "Z42", kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -25,7 +25,8 @@ class HugeNotRecorded final : public GatherProtocol {
 
 const HugeNotRecorded kProtocol{};
 constexpr Policy kPolicy("huge-not-recorded", "as full-mm, but a huge leaf sets no cleared bit",
-                         "Z35", kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         "Z35", kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

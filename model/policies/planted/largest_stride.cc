@@ -27,7 +27,8 @@ class LargestStride final : public GatherProtocol {
 const LargestStride kProtocol{};
 constexpr Policy kPolicy("largest-stride",
                          "as full-mm, with the stride of the largest level cleared", "Z6, Z35",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -31,7 +31,12 @@ class LateTicket final : public WaitsForTickets {
 const LateTicket kProtocol{};
 constexpr Policy kPolicy("late-ticket", "as epoch-sync, with a ticket taken at the first clear",
                          "Z3", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "epoch-sync", .waits = true});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "epoch-sync",
+                             .waits = true,
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

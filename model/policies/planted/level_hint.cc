@@ -37,7 +37,8 @@ class LevelHintDefect final : public GatherProtocol {
 
 const LevelHintDefect kProtocol{};
 constexpr Policy kPolicy("level-hint", "as full-mm, with a level hint although tables were freed",
-                         "Z36", kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         "Z36", kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

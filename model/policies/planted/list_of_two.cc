@@ -32,7 +32,9 @@ class ListOfTwo final : public PublishesRange {
 
 const ListOfTwo kProtocol{};
 constexpr Policy kPolicy("list-of-two", "as overlap-list, with room for two", "Z23, Z24", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "overlap-list"});
+                         {.group = PolicyGroup::kPlanted,
+                          .base = "overlap-list",
+                          .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

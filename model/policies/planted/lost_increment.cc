@@ -40,7 +40,8 @@ class LostIncrement final : public GatherProtocol {
 const LostIncrement kProtocol{};
 constexpr Policy kPolicy("lost-increment",
                          "as full-mm, with a count that the last one sets to zero", "Z16",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

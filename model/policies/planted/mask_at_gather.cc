@@ -41,7 +41,12 @@ const MaskAtGather kProtocol{};
 constexpr Policy kPolicy("mask-at-gather",
                          "as full-mm, but flushes nothing if nobody ran when it began", "Z39, Z43",
                          kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .peeks = true});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "full-mm",
+                             .peeks = true,
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

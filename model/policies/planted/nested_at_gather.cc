@@ -26,7 +26,8 @@ class NestedAtGather final : public GatherProtocol {
 const NestedAtGather kProtocol{};
 constexpr Policy kPolicy("nested-at-gather",
                          "as full-mm, with the nested test made when the gather begins", "Z17",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -18,7 +18,8 @@ class NothingRecorded final : public GatherProtocol {
 
 const NothingRecorded kProtocol{};
 constexpr Policy kPolicy("nothing-recorded", "as full-mm, unless it has recorded nothing", "Z8, Z4",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

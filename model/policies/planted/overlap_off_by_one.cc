@@ -28,7 +28,11 @@ class OverlapOffByOne final : public PublishesRange {
 const OverlapOffByOne kProtocol{};
 constexpr Policy kPolicy("overlap-off-by-one", "as overlap-list, but misses an overlap of one page",
                          "Z34, Z37", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "overlap-list"});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "overlap-list",
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

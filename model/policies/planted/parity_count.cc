@@ -36,7 +36,7 @@ class ParityCount final : public GatherProtocol {
 
 const ParityCount kProtocol{};
 constexpr Policy kPolicy("parity-count", "as full-mm, with a count of one bit", "Z2", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

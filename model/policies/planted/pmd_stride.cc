@@ -24,7 +24,12 @@ class PmdStride final : public GatherProtocol {
 
 const PmdStride kProtocol{};
 constexpr Policy kPolicy("pmd-stride", "as force-levels, without the bit of PTEs", "Z6, Z36",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "force-levels"});
+                         kProtocol,
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "force-levels",
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -22,7 +22,12 @@ class PteLevelOnly final : public GatherProtocol {
 
 const PteLevelOnly kProtocol{};
 constexpr Policy kPolicy("pte-level-only", "as force-levels, with the bit of PTEs only", "Z6",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "force-levels"});
+                         kProtocol,
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "force-levels",
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

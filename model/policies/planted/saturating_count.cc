@@ -36,7 +36,8 @@ class SaturatingCount final : public GatherProtocol {
 
 const SaturatingCount kProtocol{};
 constexpr Policy kPolicy("saturating-count", "as full-mm, with a count that stops at two", "Z2",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

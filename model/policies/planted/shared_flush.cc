@@ -52,7 +52,12 @@ class SharedFlush final : public GatherProtocol {
 const SharedFlush kProtocol{};
 constexpr Policy kPolicy("shared-flush", "as full-mm, but shares a full flush that is under way",
                          "Z42, Z18", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .waits = true});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "full-mm",
+                             .waits = true,
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

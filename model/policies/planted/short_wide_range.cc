@@ -25,7 +25,11 @@ class ShortWideRange final : public GatherProtocol {
 const ShortWideRange kProtocol{};
 constexpr Policy kPolicy("short-wide-range", "as force-levels, one page short in a wide range",
                          "Z34, Z37", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "force-levels"});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "force-levels",
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -55,7 +55,12 @@ class SlotTakenTwice final : public GatherProtocol {
 const SlotTakenTwice kProtocol{};
 constexpr Policy kPolicy("slot-taken-twice",
                          "as overlap-list, with a slot that two gathers can take", "Z16", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "overlap-list", .peeks = true});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "overlap-list",
+                             .peeks = true,
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

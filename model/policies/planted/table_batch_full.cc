@@ -30,7 +30,7 @@ const TableBatchFull kProtocol{};
 constexpr Policy kPolicy("table-batch-full",
                          "as full-mm, but frees tables without a flush if there are many",
                          "Z24, Z23", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

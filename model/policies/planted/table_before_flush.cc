@@ -26,7 +26,7 @@ class TableBeforeFlush final : public GatherProtocol {
 const TableBeforeFlush kProtocol{};
 constexpr Policy kPolicy("table-before-flush", "as full-mm, but frees tables before the flush",
                          "Z23, Z24", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

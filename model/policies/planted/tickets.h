@@ -28,6 +28,26 @@ inline bool AllAreGone(const World& world, int cpu) {
 
 class WaitsForTickets : public GatherProtocol {
  public:
+  // The order of tickets, and of a wait what it is for: a ticket, or all up to one.
+  void Canonicalize(const World&, PolicyBytes& bytes) const override {
+    RewritePolicyState<Tickets>(bytes, [](Tickets& all) {
+      const Tickets numbered = all;
+      const auto count = [&](auto which) {
+        return static_cast<unsigned>(
+            std::count_if(numbered.held.begin(), numbered.held.end(), which));
+      };
+      for (size_t i = 0; i < all.held.size(); ++i) {
+        const uint16_t ticket = numbered.held[i], up_to = numbered.waits_up_to[i];
+        const auto until = [](uint16_t last) {
+          return [last](uint16_t other) { return other != 0 && other <= last; };
+        };
+        const unsigned same = count([&](uint16_t other) { return other != 0 && other == up_to; });
+        all.held[i] = static_cast<uint16_t>(count(until(ticket)));
+        all.waits_up_to[i] = static_cast<uint16_t>(count(until(up_to)) << 1 | same);
+      }
+      all.newest = 0;
+    });
+  }
   bool AtRest(const World& world) const override {
     return ReadPolicyState<Tickets>(world).held == Tickets{}.held;
   }

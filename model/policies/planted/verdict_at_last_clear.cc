@@ -33,7 +33,8 @@ class VerdictAtLastClear final : public GatherProtocol {
 const VerdictAtLastClear kProtocol{};
 constexpr Policy kPolicy("verdict-at-last-clear",
                          "as full-mm, with the nested test made when a PTE is cleared", "Z17",
-                         kProtocol, {.group = PolicyGroup::kPlanted, .base = "full-mm"});
+                         kProtocol,
+                         {.group = PolicyGroup::kPlanted, .base = "full-mm", .recalls = false});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -30,7 +30,12 @@ const WaitsForElders kProtocol{};
 constexpr Policy kPolicy("waits-for-elders",
                          "as epoch-sync, but waits only for gathers older than its own", "Z42",
                          kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "epoch-sync", .waits = true});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "epoch-sync",
+                             .waits = true,
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

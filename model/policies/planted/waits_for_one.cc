@@ -41,7 +41,12 @@ class WaitsForOne final : public WaitsForTickets {
 const WaitsForOne kProtocol{};
 constexpr Policy kPolicy("waits-for-one", "as epoch-sync, but waits for one of the others only",
                          "Z16, Z2", kProtocol,
-                         {.group = PolicyGroup::kPlanted, .base = "epoch-sync", .waits = true});
+                         {
+                             .group = PolicyGroup::kPlanted,
+                             .base = "epoch-sync",
+                             .waits = true,
+                             .recalls = false,
+                         });
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

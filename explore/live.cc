@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "explore/live.h"
+
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+namespace {
+
+// Of each group of `size` pages, whether it has one of `pages`.
+unsigned GroupsOf(uint64_t pages, int size) {
+  unsigned groups = 0;
+  for (int first = 0; first < kPages; first += size) {
+    if ((pages & MaskOf({first, first + size})) != 0) groups |= 1u << first / size;
+  }
+  return groups;
+}
+
+// Whether so many calls of others may yet complete while the finish of `cpu` waits that it starves.
+bool MayStarve(const Stepper& stepper, CpuId cpu) {
+  const Call& waiter = stepper.world().at(cpu).call;
+  int calls = waiter.overtaken;
+  for (int i = 0; i < stepper.world().cpu_count; ++i) {
+    if (MakeCpu(i) == cpu || !stepper.ThreadLeft(MakeCpu(i))) continue;
+    const uint16_t number = stepper.world().at(MakeCpu(i)).call.number;
+    calls += stepper.OpsLeft(MakeCpu(i)) + (number == 0 || number > waiter.wait_since);
+  }
+  return calls >= kStarvationBound;
+}
+
+}  // namespace
+
+Live::Live(const Stepper& stepper) {
+  starves_ = 0;
+  for (int i = 0; i < stepper.world().cpu_count; ++i) {
+    const bool waits = stepper.world().at(MakeCpu(i)).call.waiting != 0;
+    if (waits && MayStarve(stepper, MakeCpu(i))) starves_ |= CpuBit(MakeCpu(i));
+  }
+  const Policy& policy = stepper.policy();
+  if (policy.peeks() || (stepper.ignored() & kDisorder) != 0) return;
+  const Futures& futures = stepper.futures();
+  if (!policy.foreign()) {
+    cleans_ = futures.cleans();
+    writes_ = futures.writes();
+  }
+  const int cpus = stepper.world().cpu_count;
+  std::array<Future, kMaxCpus> threads;
+  uint64_t zaps = 0, unmaps = 0;
+  for (int i = 0; i < cpus; ++i) {
+    threads[i] = futures.OfThread(stepper, MakeCpu(i));
+    zaps |= threads[i].zaps;
+    unmaps |= threads[i].unmaps;
+  }
+  for (int i = 0; i < cpus; ++i) {
+    const uint64_t walks = threads[i].accesses | futures.OfWalker(stepper, MakeCpu(i)).fills;
+    LiveOfCpu& live = cpus_[i];
+    live.small = walks | zaps;
+    live.huge = static_cast<uint16_t>(GroupsOf(walks | zaps, kPagesPerPmd));
+    live.pte_tables = static_cast<uint16_t>(GroupsOf(walks | unmaps, kPagesPerPmd));
+    live.pmd_tables = static_cast<uint8_t>(GroupsOf(walks | unmaps, kPagesPerPud));
+  }
+}
+
+}  // namespace gatherfuzz
