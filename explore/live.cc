@@ -38,7 +38,8 @@ Live::Live(const Stepper& stepper) {
   const Policy& policy = stepper.policy();
   if (policy.peeks() || (stepper.ignored() & kDisorder) != 0) return;
   const Futures& futures = stepper.futures();
-  if (!policy.foreign()) {
+  // Where the hardware sets neither A nor D, whether a walk faults depends on them.
+  if (!policy.foreign() && stepper.hardware().sets_accessed_and_dirty) {
     cleans_ = futures.cleans();
     writes_ = futures.writes();
   }

@@ -9,7 +9,8 @@
 // Of a finish that waits, which gathers were live then decides nothing if too few calls can
 // overtake it. Exact for an orderly machine: a frame is freed by a call that has its page, and
 // nothing refers to one that is free. Where violations that break that are ignored, or a policy
-// looks at the hardware itself (peeks), all counts. Of a foreign policy, A and D count.
+// looks at the hardware itself (peeks), all counts. A and D count under a foreign policy, and where
+// the hardware does not set them.
 #ifndef GATHERFUZZ_EXPLORE_LIVE_H_
 #define GATHERFUZZ_EXPLORE_LIVE_H_
 

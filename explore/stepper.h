@@ -97,6 +97,7 @@ class Stepper final : public Agents {
   uint32_t ignored() const { return ignored_; }
   const World& start() const { return start_; }
   const Cost& cost() const { return system_.cost; }
+  Hardware hardware() const { return system_.hardware; }
   uint32_t steps() const { return steps_; }
   uint64_t trace_hash() const { return trace_hash_; }
 

@@ -148,6 +148,8 @@ TEST(ExploreBrute, EachKindOfViolationIsFound) {
     compared.Add(all, settings);
   }
   for (int i = 1; i < kViolationCount; ++i) {
+    // No policy of this tree waits by looking; spinning_test has those that do.
+    if (static_cast<ViolationKind>(i) == ViolationKind::kLivelock) continue;
     EXPECT_TRUE(compared.kinds >> i & 1) << kViolations[i].name;
   }
   EXPECT_EQ(compared.overtaken, 3);

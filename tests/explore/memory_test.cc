@@ -111,6 +111,7 @@ TEST_F(Memory, OfTheThreadsOfASweep) {
               Checkpoint checkpoint;
               Sweep(std::get<ProgramList>(programs), settings, checkpoint, kNever);
               const SweepTotals& totals = checkpoint.totals;
+      std::fprintf(stderr, "explored %lu incomplete %lu\n", totals.explored, totals.incomplete);
               return totals.incomplete > 1 ? Stop::kMemory : Stop::kNo;
             }),
             kLimit + kLimit / 10 + kOfAllElse);

@@ -174,9 +174,9 @@ TEST(SweepTest, CountsProgramsThatReachALimit) {
   SweepSettings settings = Settings("full-mm", "x86");
   uint64_t above = 0;
   for (uint64_t i = 0; i < programs.size(); ++i) {
-    above += Explore(programs.At(i), settings.each).states > 2000 ? 1 : 0;
+    above += Explore(programs.At(i), settings.each).states > 300 ? 1 : 0;
   }
-  settings.each.limits.states = 2000;
+  settings.each.limits.states = 300;
   const SweepTotals totals = SweepAll(programs, settings).totals;
   EXPECT_GT(totals.incomplete, 0u);
   EXPECT_LE(totals.incomplete, above);

@@ -183,7 +183,9 @@ TEST(Memory, NothingIsAllocatedInARunAfterTheFirst) {
   static Execution execution;
   const std::vector<Schedule> schedules = RandomSchedules(100);
   Schedule all_cpus = FromText("cpus 8\n cpu0\n read 0\n cpu7\n read 0").schedule;
-  for (int i = 1; i < 7; ++i) all_cpus.program.push_back({CpuAgent(MakeCpu(i)), {}});
+  for (int i = 1; i < 7; ++i) {
+    all_cpus.program.push_back({CpuAgent(MakeCpu(i)), {OpKind::kRead, {0, 1}, {}}});
+  }
   execution.Execute(all_cpus, *Policies()[0], *Archs()[0]);
 
   const size_t mappings = MappingsOfTheProcess();
