@@ -24,7 +24,8 @@ cut, with the settings it had; what is given again replaces them.
   --time TIME     90 or 90s, 30m, 12h, 3d; counted from now. Without it: until stopped
   --engine ENGINE both (the default), libfuzzer, or afl (AFL++)
   --jobs N        cores; all of them if not given
-  --turn SECONDS  how long a target is fuzzed before the next one gets the cores; default 60
+  --turn SECONDS  how long a target is fuzzed before the next one gets the cores; default 60, and
+                  less if --time would not be enough for all
   --disk MB       the most the folder may take; default 4096. The campaign ends there
   --memory MB     the most that engines and triage may take together; default 2048
   --host NAME     what this machine is called in FOLDER/share; default its host name
