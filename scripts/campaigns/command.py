@@ -109,7 +109,7 @@ def main(arguments):
     saved = json.dumps({name: getattr(options, name) for name in WHAT})
     os.execv(sys.executable, [sys.executable, "-m", "campaigns.main", folder, "--build",
                               trees.build_folder(), "--corpus", "corpus", "--options", saved,
-                              *passed])
+                              "--called-in", called_in, *passed])
 
 
 if __name__ == "__main__":

@@ -225,6 +225,8 @@ def violations(campaign):
     if not campaign.findings:
         none = f"None in {share_tested(campaign)}." if campaign.targets else "None so far."
         return f"<h2>Violations</h2>\n<p class=dim>{none}</p>\n{lost}"
+    lost += ("<p class=dim>To replay one, from the folder of this page: <code>local/bin/gatherfuzz "
+             "run share/TARGET/crashes/HOST/FILE</code>; the path says policy and architecture.</p>\n")
     listed = sorted(reversed(campaign.findings), key=lambda finding: not finding.safe)
     first = max(MOST_OPEN, sum(finding.safe for finding in listed))
     older = listed[first:MOST_LISTED]

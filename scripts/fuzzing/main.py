@@ -79,7 +79,7 @@ def main(arguments):
         jobs.run(works(session, targets, options.engines, line), options.jobs)
     finally:
         line.clear()
-    table = Table(session, targets.policies)
+    table = Table(session, targets.policies, called_in)
     for target in targets.names:
         for engine in options.engines:
             table.show(engine, target)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What the command says, read as the JSON that it is."""
 import json
+import os
+import shlex
 import subprocess
 
 from lib.files import parse_json_lines
@@ -10,6 +12,20 @@ def last_object(path):
     """The last one in a file; an empty one if there is none."""
     with open(path, errors="replace", encoding="utf-8") as file:
         return (parse_json_lines(file) or [{}])[-1]
+
+
+def replay(gatherfuzz, file, stands_in):
+    """The line that runs a file again, for who stands in that folder; its path says the policy."""
+    return shlex.join([seen_from(gatherfuzz, stands_in, program=True), "run",
+                       seen_from(file, stands_in)])
+
+
+def seen_from(path, folder, program=False):
+    """Its name there: relative for what is below, else whole."""
+    relative = os.path.relpath(path, folder)
+    if relative.startswith(".."):
+        return os.path.abspath(path)
+    return relative if os.sep in relative or not program else os.path.join(".", relative)
 
 
 def listed(gatherfuzz):

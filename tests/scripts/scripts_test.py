@@ -15,15 +15,18 @@ import sys
 import tempfile
 import textwrap
 import time
+import types
 import unittest
+import unittest.mock
 
 SOURCE, BUILD = (os.path.abspath(path) for path in sys.argv[1:3])
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 # pylint: disable=wrong-import-position
 import gating
-from lib import command, jobs, subjects
+from lib import command, gatherfuzz, jobs, subjects
 from lib.children import Child
+from fuzzing import table
 from testing import changes, listing, times
 
 
@@ -194,6 +197,34 @@ class CommandLine(unittest.TestCase):
                                  text=True, check=False)
             self.assertEqual(ran.returncode, 0, name)
             self.assertTrue(ran.stdout.startswith(f"usage: scripts/{name} "), name)
+
+
+class Replay(unittest.TestCase):
+    def test_from_where_the_person_stands(self):
+        for folder, line in (
+                ("/a/repo", "build/gatherfuzz run 'out/my crashes/own-range_x86/crash-1'"),
+                ("/a/repo/build",
+                 "./gatherfuzz run '/a/repo/out/my crashes/own-range_x86/crash-1'"),
+                ("/elsewhere", "/a/repo/build/gatherfuzz run "
+                               "'/a/repo/out/my crashes/own-range_x86/crash-1'")):
+            self.assertEqual(line, gatherfuzz.replay(
+                "/a/repo/build/gatherfuzz", "/a/repo/out/my crashes/own-range_x86/crash-1", folder))
+
+    def test_the_table_of_fuzz(self):
+        """Its last column runs the file again."""
+        shown = io.StringIO()
+        with unittest.mock.patch.object(table, "verdict_of", return_value="deadlock"):
+            session = types.SimpleNamespace(gatherfuzz="/a/build/gatherfuzz")
+            with contextlib.redirect_stdout(shown):
+                its = table.Table(session, ["own-range"], "/a")
+                with unittest.mock.patch.object(its, "_small", return_value="/a/out/crash-1"):
+                    session.runs = {("afl", "own-range_x86"): types.SimpleNamespace(
+                        kept="/a/out/crash-1", policy="own-range", arch="x86",
+                        executions=lambda: 7,
+                        child=types.SimpleNamespace(started=0, ended=1, status=77))}
+                    its.show("afl", "own-range_x86")
+        self.assertTrue(shown.getvalue().endswith("  build/gatherfuzz run out/crash-1\n"),
+                        shown.getvalue())
 
 
 class Architectures(Scratch):
