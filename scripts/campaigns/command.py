@@ -12,7 +12,7 @@ from lib.files import read_json
 from lib.subjects import Targets, Trees
 
 USAGE = """\
-usage: scripts/campaign FOLDER [--time TIME] [--policy NAME]... [--arch NAME]... [--engine ENGINE]
+usage: scripts/campaign FOLDER [--time TIME] [--policy NAMES]... [--arch NAME]... [--engine ENGINE]
                         [--jobs N] [--turn SECONDS] [--disk MB] [--memory MB] [--host NAME]
                         [--kernel [NAME=]PATH]... [--config [ARCH:]OPTION=VALUE]...
        scripts/campaign FOLDER --exchange

@@ -13,6 +13,7 @@ NARROWEST = 17  # of the column of policies
 class Table:
     def __init__(self, session, policies, called_in="."):
         self.failed = False
+        self._broken = set()  # targets
         self._session = session
         self._called_in = os.path.abspath(called_in)
         self._width = max([NARROWEST, *map(len, policies)])
@@ -44,6 +45,7 @@ class Table:
         return "none found", "-"
 
     def _crash(self, run):
+        self._broken.add(run.target)
         verdict = verdict_of(self._session.gatherfuzz, run.policy, run.arch, run.kept)
         if verdict is None:  # a kernel's code, by a wild pointer
             return "crashed itself", self._replay(run.kept)
@@ -62,6 +64,10 @@ class Table:
             subprocess.run([self._session.gatherfuzz, "minimize", "--policy", run.policy, "--arch",
                             run.arch, run.kept, "-o", small], check=False)
         return small if os.path.exists(small) else run.kept
+
+    def broken_of(self, targets):
+        """The broken ones among these; among all for None."""
+        return self._broken if targets is None else self._broken & set(targets)
 
     def show_violations(self):
         for _, file in sorted(self._first_of_kind.items()):

@@ -37,6 +37,14 @@ def listed(gatherfuzz):
     return published, planted, [arch["name"] for arch in found["archs"]]
 
 
+def safe_targets(gatherfuzz):
+    """POLICY_ARCH of all that are expected to be safe."""
+    found = json.loads(subprocess.run([gatherfuzz, "policies", "--json"], check=True,
+                                      stdout=subprocess.PIPE).stdout)
+    return {f"{policy['name']}_{arch}" for policy in found["policies"]
+            for arch in policy["held_safe_on"]}
+
+
 def verdict_of(gatherfuzz, policy, arch, file):
     """Of one file; None if the run dies."""
     ran = subprocess.run([gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, file],

@@ -199,6 +199,65 @@ class CommandLine(unittest.TestCase):
             self.assertTrue(ran.stdout.startswith(f"usage: scripts/{name} "), name)
 
 
+class Builds(Scratch):
+    def test_progress_in_a_log(self):
+        """A build that takes long says how far it is, where no terminal is."""
+        for name, script in (("cmake", "exit 0"), ("ninja", """
+            for number in 1 2 3; do
+              echo "[$number/3] Building CXX object $number.o"
+              until grep -q "building: $number of 3" said; do sleep 0.02; done
+            done""")):
+            path = os.path.join(self.folder, "tools", name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="ascii") as file:
+                file.write("#!/bin/bash\ncd " + self.folder + "\n" + script + "\n")
+            os.chmod(path, 0o755)
+        said = os.path.join(self.folder, "said")
+        with open(said, "w", encoding="ascii") as output:
+            subprocess.run(
+                ["bash", "-c", "source scripts/common.sh && build_targets \"$0\" all --",
+                 os.path.join(self.folder, "build")], stderr=output, check=True, cwd=SOURCE,
+                env={**os.environ, "GATHERFUZZ_PROGRESS_SECONDS": "0.05",
+                     "PATH": os.path.join(self.folder, "tools") + ":" + os.environ["PATH"]})
+        self.assertEqual(["building: 1 of 3", "building: 2 of 3", "building: 3 of 3"],
+                         read(said).splitlines()[1:])
+
+
+class WhichPolicies(unittest.TestCase):
+    """--policy means the same to scripts as to the command."""
+
+    def of(self, *policies, archs=("x86", "arm64")):
+        return subjects.Targets(list(policies), list(archs), subjects.Trees([], [], SOURCE))
+
+    def test_lists_and_groups(self):
+        self.assertEqual(["own-range_x86", "full-mm_x86"],
+                         self.of("own-range,full-mm", "own-range", archs=["x86"]).names)
+        self.assertEqual(self.of().names, self.of("all").names)
+        self.assertEqual(self.of().names, self.of("published").names)
+        self.assertFalse(self.of().named)
+        self.assertIn("bool-count_x86", self.of("planted").names)
+        safe = self.of("safe")
+        self.assertIn("full-mm-leaf_x86", safe.names)
+        self.assertNotIn("full-mm-leaf_arm64", safe.names)
+        self.assertNotIn("own-range_x86", safe.names)
+        self.assertTrue(safe.named)
+        if os.path.exists(os.path.join(BUILD, "gatherfuzz")):
+            published = gatherfuzz.listed(os.path.join(BUILD, "gatherfuzz"))[0]
+            self.assertEqual(set(safe.names), {
+                name for name in gatherfuzz.safe_targets(os.path.join(BUILD, "gatherfuzz"))
+                if name.rsplit("_", 1)[0] in published})
+
+    def test_did_you_mean(self):
+        with self.assertRaisesRegex(command.Problem, "did you mean 'own-range'"):
+            self.of("own-rang")
+
+    def test_fail_is_of_those_that_broke(self):
+        its = table.Table(types.SimpleNamespace(gatherfuzz="x"), ["own-range"])
+        its._broken = {"own-range_x86"}  # pylint: disable=protected-access
+        self.assertTrue(its.broken_of(None))
+        self.assertFalse(its.broken_of({"full-mm_x86"}))
+
+
 class Replay(unittest.TestCase):
     def test_from_where_the_person_stands(self):
         for folder, line in (
@@ -219,8 +278,8 @@ class Replay(unittest.TestCase):
                 its = table.Table(session, ["own-range"], "/a")
                 with unittest.mock.patch.object(its, "_small", return_value="/a/out/crash-1"):
                     session.runs = {("afl", "own-range_x86"): types.SimpleNamespace(
-                        kept="/a/out/crash-1", policy="own-range", arch="x86",
-                        executions=lambda: 7,
+                        kept="/a/out/crash-1", target="own-range_x86", policy="own-range",
+                        arch="x86", executions=lambda: 7,
                         child=types.SimpleNamespace(started=0, ended=1, status=77))}
                     its.show("afl", "own-range_x86")
         self.assertTrue(shown.getvalue().endswith("  build/gatherfuzz run out/crash-1\n"),
