@@ -19,6 +19,11 @@ import types
 import unittest
 import unittest.mock
 
+try:
+    import yaml as yaml_module
+except ImportError:
+    yaml_module = None
+
 SOURCE, BUILD = (os.path.abspath(path) for path in sys.argv[1:3])
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
@@ -256,6 +261,42 @@ class WhichPolicies(unittest.TestCase):
         its._broken = {"own-range_x86"}  # pylint: disable=protected-access
         self.assertTrue(its.broken_of(None))
         self.assertFalse(its.broken_of({"full-mm_x86"}))
+
+
+class Action(Scratch):
+    """action.yml: what it runs, for what it is given."""
+
+    def runs(self, **inputs):
+        with open(os.path.join(SOURCE, "action.yml"), encoding="utf-8") as file:
+            action = yaml_module.safe_load(file)
+        given = {name: value["default"] for name, value in action["inputs"].items()}
+        given.update(inputs)
+        for script in ("replay", "fuzz"):
+            self.write(f"scripts/{script}",
+                       f'#!/bin/bash\nprintf "{script}"; printf " [%s]" "$@"; echo')
+            os.chmod(self.path(f"scripts/{script}"), 0o755)
+        said = ""
+        for step in action["runs"]["steps"]:
+            if step.get("if") == "inputs.replay == 'true'" and given["replay"] != "true":
+                continue
+            env = {name: re.sub(r"\${{ inputs\.(\w+) }}", lambda found: given[found[1]], value)
+                   for name, value in step["env"].items()}
+            said += subprocess.run(["bash", "-euo", "pipefail", "-c", step["run"]], check=True,
+                                   text=True, stdout=subprocess.PIPE,
+                                   env={**os.environ, **env, "GITHUB_ACTION_PATH": self.folder}
+                                   ).stdout
+        return said.splitlines()
+
+    def test_what_it_runs(self):
+        if yaml_module is None:
+            self.skipTest("needs python3-yaml")
+        self.assertEqual(["replay []", "fuzz [--policy] [safe] [--time] [10] [--fail]"],
+                         self.runs())
+        self.assertEqual(
+            ["replay [--kernel] [my linux]", "fuzz [--kernel] [my linux] [--time] [60] [--fail]"],
+            self.runs(kernel="my linux", time="60"))
+        self.assertEqual(["fuzz [--policy] [$(touch x)] [--time] [10] [--fail]"],
+                         self.runs(policy="$(touch x)", replay="false"))
 
 
 class Replay(unittest.TestCase):
