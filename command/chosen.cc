@@ -2,8 +2,11 @@
 #include "command/chosen.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -12,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "command/options.h"
+#include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "harness/family.h"
 
@@ -25,18 +29,54 @@ std::string NamesOf(const Items& items) {
   });
 }
 
-// What the flag names, or else the file.
 template <typename Lookup, typename All>
-auto Find(const std::string& path, const char* what, const std::string& flag,
-          const std::string& own, Lookup lookup, All all) -> absl::StatusOr<decltype(lookup(own))> {
-  const std::string& name = flag.empty() ? own : flag;
+auto Find(const std::string& path, const char* what, const std::string& name, Lookup lookup,
+          All all) -> absl::StatusOr<decltype(lookup(name))> {
   if (const auto* found = lookup(name)) return found;
   if (name.empty()) {
+    std::error_code error;
+    const bool file = std::filesystem::is_regular_file(path, error);
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ": says no ", what, "; pass --", what, ", one of ", NamesOf(all())));
+        absl::StrCat(path, ": says no ", what, file ? ", nor do the folders on the way to it" : "",
+                     "; pass --", what, ", one of ", NamesOf(all())));
   }
   return absl::InvalidArgumentError(
       absl::StrCat("unknown ", what, " '", name, "'; one of ", NamesOf(all())));
+}
+
+// Which of the two are wanted, of what a file is run against.
+struct Wanted {
+  bool policy, arch;
+};
+
+void SayTaken(const std::string& path, const Said& taken) {
+  static std::set<std::string> said;  // by folder
+  const std::string what = taken.policy.empty() ? taken.arch
+                           : taken.arch.empty() ? taken.policy
+                                                : absl::StrCat(taken.policy, " on ", taken.arch);
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (!said.insert(absl::StrCat(folder, "\n", what)).second) return;
+  std::cerr << "gatherfuzz: " << Printable(path) << ": " << Printable(what)
+            << ", as its path says\n";
+}
+
+Said FindSaid(const Options& options, const std::string& path, const ScheduleFile& file,
+              Wanted wanted) {
+  Said found{options.policy.empty() ? file.policy : options.policy,
+             options.arch.empty() ? file.arch : options.arch};
+  std::error_code error;
+  if ((!found.policy.empty() || !wanted.policy) && (!found.arch.empty() || !wanted.arch)) {
+    return found;
+  }
+  if (!std::filesystem::is_regular_file(path, error)) return found;
+  Said taken = SaidByPath(path);
+  if (!found.policy.empty() || !wanted.policy) taken.policy.clear();
+  if (!found.arch.empty() || !wanted.arch) taken.arch.clear();
+  if (taken.nothing()) return found;
+  SayTaken(path, taken);
+  if (found.policy.empty()) found.policy = taken.policy;
+  if (found.arch.empty()) found.arch = taken.arch;
+  return found;
 }
 
 // A positive number with an optional k, M or G.
@@ -60,15 +100,16 @@ std::optional<double> ParseSize(absl::string_view text) {
 
 absl::StatusOr<const Arch*> ArchFor(const Options& options, const std::string& path,
                                     const ScheduleFile& file) {
-  return Find(path, "arch", options.arch, file.arch, FindArch, Archs);
+  const Said said = FindSaid(options, path, file, {.policy = false, .arch = true});
+  return Find(path, "arch", said.arch, FindArch, Archs);
 }
 
 absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path,
                                  const ScheduleFile& file) {
-  const auto policy =
-      Find(path, "policy", options.policy, file.policy, FindPolicy, [] { return Policies(); });
+  const Said said = SaidOf(options, path, file);
+  const auto policy = Find(path, "policy", said.policy, FindPolicy, [] { return Policies(); });
   if (!policy.ok()) return policy.status();
-  const auto arch = ArchFor(options, path, file);
+  const auto arch = Find(path, "arch", said.arch, FindArch, Archs);
   if (!arch.ok()) return arch.status();
   if (!(*policy)->RunsOn((*arch)->name())) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", Absl((*policy)->name()),
@@ -78,10 +119,14 @@ absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path
   return Target{*policy, *arch};
 }
 
+Said SaidOf(const Options& options, const std::string& path, const ScheduleFile& file) {
+  return FindSaid(options, path, file, {.policy = true, .arch = true});
+}
+
 std::string ReplayCommand(const Options& options, std::string_view command, const std::string& path,
                           const Target& target) {
   std::string text =
-      absl::StrCat("gatherfuzz ", Absl(command), " --policy ", Absl(target.policy->name()),
+      absl::StrCat(ProgramName(), " ", Absl(command), " --policy ", Absl(target.policy->name()),
                    " --arch ", Absl(target.arch->name()));
   const std::string ignored = options.ignore;
   if (!ignored.empty()) absl::StrAppend(&text, " --ignore ", ignored);

@@ -17,14 +17,20 @@
 #include "harness/search/strategy.h"
 #include "harness/target.h"
 #include "harness/text.h"
+#include "triage/crashes/guess.h"
 
 namespace gatherfuzz {
 
-// What a schedule is to be run against: the flags, or else what its file says.
+// What a schedule is to be run against: the flags, or else what its file says, or else its path, as
+// triage takes it (triage/crashes/guess.h). What is taken from a path is said on standard error,
+// once for the files of a folder.
 absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path,
                                  const ScheduleFile& file);
 absl::StatusOr<const Arch*> ArchFor(const Options& options, const std::string& path,
                                     const ScheduleFile& file);
+
+// The same, as names; empty where nothing says it.
+Said SaidOf(const Options& options, const std::string& path, const ScheduleFile& file);
 
 // The command line that does the same again; with --ignore and --member as they were given.
 std::string ReplayCommand(const Options& options, std::string_view command, const std::string& path,

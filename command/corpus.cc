@@ -66,12 +66,13 @@ absl::StatusOr<ExitStatus> UpgradeMain(const Options& options,
   return upgraded->failed.empty() ? kNoViolation : kViolation;
 }
 
-// The flags, or else the file, or else what stands for all safe policies.
+// The flags, or else the file or its path, or else what stands for all safe policies.
 absl::StatusOr<Target> StatsTarget(const Options& options, const std::string& path,
                                    const ScheduleFile& file) {
+  const Said said = SaidOf(options, path, file);
   return TargetFor(options, path,
-                   {.policy = file.policy.empty() ? "full-mm" : file.policy,
-                    .arch = file.arch.empty() ? "x86" : file.arch});
+                   {.policy = said.policy.empty() ? "full-mm" : said.policy,
+                    .arch = said.arch.empty() ? "x86" : said.arch});
 }
 
 absl::StatusOr<ExitStatus> StatsMain(const Options& options,
@@ -109,7 +110,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
 
 constexpr char kNotes[] =
     "corpus stats reports what a corpus covers and what it does not, under full-mm on x86 unless\n"
-    "the flags or a text name others. corpus upgrade converts bytes of older versions of the\n"
+    "the flags, a text or a path name others. corpus upgrade converts bytes of older versions of "
+    "the\n"
     "encoding to the current one, with the same trace under every policy. It names what it cannot\n"
     "convert, and then exits with 1. docs/schedule-format.md (\"Versions\") has the details.\n";
 

@@ -18,6 +18,7 @@
 #include "explore/answer.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
+#include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "explore/verify.h"
 #include "harness/trace.h"
@@ -171,8 +172,11 @@ void Exploration::PrintCounterexample(const Counterexample& shortest) const {
   const Trace trace =
       Record(*execution, answer_.schedule, *settings_.policy, *settings_.arch, settings_.ignored);
   const std::string replay =
-      output_ == "-" ? absl::StrCat("gatherfuzz explore ", path_, " -o FILE; gatherfuzz run FILE")
-                     : absl::StrCat("gatherfuzz run ", output_);
+      output_ == "-"
+          ? absl::StrCat(ProgramName(), " explore --policy ", Absl(settings_.policy->name()),
+                         " --arch ", Absl(settings_.arch->name()), " ", ShellWord(path_),
+                         " -o FILE; ", ProgramName(), " run FILE")
+          : absl::StrCat(ProgramName(), " run ", ShellWord(output_));
   std::cout << PrintReport({trace, settings_.policy->name(), settings_.arch->name(), replay});
   std::cout << absl::StreamFormat(
       "%s (%s): %s, %s; %s\n", Verdict(), Target(),

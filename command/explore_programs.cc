@@ -13,6 +13,7 @@
 #include "command/words.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
+#include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "explore/sweeps/sweep_run.h"
 #include "harness/trace.h"
@@ -146,8 +147,8 @@ void SweepReport::PrintCounterexample(const Counterexample& shortest) const {
   const auto execution = std::make_unique<Execution>();
   const Trace trace = Record(*execution, schedule, *each_.policy, *each_.arch, each_.ignored);
   const std::string replay = options_.output == "-"
-                                 ? "pass -o FILE, then: gatherfuzz run FILE"
-                                 : absl::StrCat("gatherfuzz run ", options_.output);
+                                 ? absl::StrCat("pass -o FILE, then: ", ProgramName(), " run FILE")
+                                 : absl::StrCat(ProgramName(), " run ", ShellWord(options_.output));
   std::cout << PrintReport({trace, each_.policy->name(), each_.arch->name(), replay});
   std::cout << absl::StreamFormat(
       "%s (%s): %s, %s; %s\n", Verdict(), Target(),

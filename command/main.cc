@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "command/command.h"
+#include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "model/registry.h"
 
@@ -139,4 +140,7 @@ RegisterCommand::RegisterCommand(const Command* command) { Commands().Add(comman
 
 }  // namespace gatherfuzz
 
-int main(int argc, char** argv) { return gatherfuzz::Main(argc, argv); }
+int main(int argc, char** argv) {
+  gatherfuzz::SetProgramName(argv[0]);
+  return gatherfuzz::Main(argc, argv);
+}

@@ -15,6 +15,7 @@
 #include "command/options.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
+#include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "explore/search.h"
 #include "harness/cause.h"
@@ -94,11 +95,11 @@ void SearchRun::MakeHit(const ScheduleFile* file) {
 
 std::string SearchRun::Replay() const {
   std::string command =
-      absl::StrCat("gatherfuzz search --policy ", Absl(settings_.policy->name()), " --arch ",
+      absl::StrCat(ProgramName(), " search --policy ", Absl(settings_.policy->name()), " --arch ",
                    Absl(settings_.arch->name()), " --strategy ", Absl(settings_.strategy->name),
                    " --seed ", settings_.seed, " --executions ", First() + 1);
   if (!options_.ignore.empty()) absl::StrAppend(&command, " --ignore ", options_.ignore);
-  if (!path_.empty()) absl::StrAppend(&command, " ", path_);
+  if (!path_.empty()) absl::StrAppend(&command, " ", ShellWord(path_));
   return command;
 }
 

@@ -51,6 +51,24 @@ install_missing() {
 # install_for_tests PACKAGE...: what the tests take besides, too.
 install_for_tests() { install_missing "${test_packages[@]}" "$@"; }
 
+# show_progress LOG: how far a build is, until it is killed: on a terminal a line that renews itself,
+# else, where it can be read later, a line now and then.
+show_progress() {
+  local every=${GATHERFUZZ_PROGRESS_SECONDS:-20} last='' now
+  [ ! -t 2 ] || every=1
+  while sleep "$every"; do
+    now=$(grep -o '^\[[0-9]*/[0-9]*\]' "$1" | tail -n 1) || continue
+    [ "$now" != "$last" ] || continue
+    last=$now
+    now=${now//[\[\]]/}
+    if [ -t 2 ]; then
+      printf '\r\033[Kbuilding: %s of %s' "${now%/*}" "${now#*/}" >&2
+    else
+      echo "building: ${now%/*} of ${now#*/}" >&2
+    fi
+  done
+}
+
 # build_targets FOLDER TARGET... -- CMAKE_OPTION...: configures and builds; quiet unless it fails.
 build_targets() {
   local folder=$1 targets=() log
@@ -63,8 +81,15 @@ build_targets() {
   mkdir -p "$folder"
   log=$folder/build.log
   echo "building in $folder" >&2
-  if ! { cmake -S . -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-clang++-19}" "$@" &&
-    ninja -C "$folder" "${targets[@]}"; } >"$log" 2>&1; then
+  : >"$log"
+  show_progress "$log" &
+  local progress=$! built=0
+  { cmake -S . -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-clang++-19}" "$@" &&
+    ninja -C "$folder" "${targets[@]}"; } >"$log" 2>&1 || built=$?
+  kill "$progress" 2>/dev/null || true
+  wait "$progress" 2>/dev/null || true
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+  if [ "$built" -ne 0 ]; then
     local line
     line=$(grep -m 1 '^ *gatherfuzz: ' "$log") && die "${line#*gatherfuzz: }"
     grep -E -A 4 'error:|FAILED|CMake Error' "$log" | head -n 20 >&2 || true

@@ -43,6 +43,7 @@ class Campaign:
         self.seconds = settings.get("seconds", {})
         self.taken = settings.get("taken", {})
         self.build = ""
+        self._called_in = settings.get("called_in", ".")
         self.engines = Engines(folder, max(64, self.memory_mb // (2 * self.jobs)))
 
     def open(self):
@@ -53,7 +54,7 @@ class Campaign:
         for target in self.targets:
             drop_torn(self.folder, target, self.say)
         self.findings = Findings(self.folder, self.engines.program("gatherfuzz"), self.targets,
-                                 self.say)
+                                 self.say, self._called_in)
         self.merging = Merging(self.folder, self.engines, self.taken)
         if "afl" in self.engine_names:
             why_not = self.engines.has_afl()

@@ -12,7 +12,7 @@ from lib.files import read_json
 from lib.subjects import Targets, Trees
 
 USAGE = """\
-usage: scripts/campaign FOLDER [--time TIME] [--policy NAME]... [--arch NAME]... [--engine ENGINE]
+usage: scripts/campaign FOLDER [--time TIME] [--policy NAMES]... [--arch NAME]... [--engine ENGINE]
                         [--jobs N] [--turn SECONDS] [--disk MB] [--memory MB] [--host NAME]
                         [--kernel [NAME=]PATH]... [--config [ARCH:]OPTION=VALUE]...
        scripts/campaign FOLDER --exchange
@@ -24,7 +24,8 @@ cut, with the settings it had; what is given again replaces them.
   --time TIME     90 or 90s, 30m, 12h, 3d; counted from now. Without it: until stopped
   --engine ENGINE both (the default), libfuzzer, or afl (AFL++)
   --jobs N        cores; all of them if not given
-  --turn SECONDS  how long a target is fuzzed before the next one gets the cores; default 60
+  --turn SECONDS  how long a target is fuzzed before the next one gets the cores; default 60, and
+                  less if --time would not be enough for all
   --disk MB       the most the folder may take; default 4096. The campaign ends there
   --memory MB     the most that engines and triage may take together; default 2048
   --host NAME     what this machine is called in FOLDER/share; default its host name
@@ -108,7 +109,7 @@ def main(arguments):
     saved = json.dumps({name: getattr(options, name) for name in WHAT})
     os.execv(sys.executable, [sys.executable, "-m", "campaigns.main", folder, "--build",
                               trees.build_folder(), "--corpus", "corpus", "--options", saved,
-                              *passed])
+                              "--called-in", called_in, *passed])
 
 
 if __name__ == "__main__":

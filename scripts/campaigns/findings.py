@@ -13,6 +13,7 @@ import subprocess
 import time
 
 from lib.files import files_in, folders_in, parse_json_lines, remove, sha1_of, sync
+from lib.gatherfuzz import replay
 
 
 FILES_OF_A_SIGNATURE = 8  # kept of this host's own, for each target
@@ -25,10 +26,11 @@ BATCH = 200
 
 
 class Findings:
-    def __init__(self, folder, gatherfuzz, targets, say):
+    def __init__(self, folder, gatherfuzz, targets, say, called_in="."):
         self._folder = folder
         self._gatherfuzz = gatherfuzz
         self._say = say
+        self._called_in = os.path.abspath(called_in)  # where the person stands who reads it
         self._seen = {}  # path -> its size and time when it was looked at
         self._kept = {}  # (target, signature) -> own files
         self._of_afl = set()  # paths of crashes that AFL++ found
@@ -141,7 +143,8 @@ class Findings:
         self.known[target].add(signature)
         self.last = time.time()
         self._write_known(target)
-        self._say(f"{target}: {signature} ({self._relative(path)})")
+        self._say(f"{target}: {signature}; replay: "
+                  + replay(self._gatherfuzz, path, self._called_in))
         return 1
 
     def _thin(self, target, host, signature, path, most):

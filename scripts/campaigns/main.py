@@ -27,6 +27,7 @@ def parse(arguments):
     parser.add_argument("--exchange", action="store_true")
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--host")
+    parser.add_argument("--called-in", default=".")  # the folder that the person stands in
     parser.add_argument("--targets", type=lambda text: text.split(","))
     parser.add_argument("--options", default="")  # for scripts/campaign, when it goes on
     parser.add_argument("--engines", type=lambda text: text.split(","))
@@ -38,7 +39,7 @@ def parse(arguments):
 def settings_of(options):
     given = {name: getattr(options, name) for name in
              ("host", "targets", "engines", "jobs", "turn", "disk", "memory")}
-    settings = {**DEFAULTS, **open_settings(options.folder, given)}
+    settings = {**DEFAULTS, **open_settings(options.folder, given), "called_in": options.called_in}
     settings.setdefault("host", re.sub(r"[^A-Za-z0-9_]", "_", socket.gethostname())[:20] or "host")
     if not re.fullmatch(r"[A-Za-z0-9_]{1,20}", settings["host"]):
         raise BadCampaign(f"--host: up to 20 letters, digits and '_', not '{settings['host']}'")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// The values of a curve under the pointer. Without it the page lacks nothing else.
+// The values of a curve under the pointer, and how long ago a time is. Without it the page lacks
+// nothing else.
 const count = (value) => value < 1e6 ? Math.round(value).toLocaleString("en") :
   new Intl.NumberFormat("en", {notation: "scientific", maximumSignificantDigits: 3})
     .format(value).replace(/(.*)E(.*)/, (_, digits, power) =>
@@ -12,6 +13,13 @@ const duration = (seconds) => {
   const rest = less ? Math.floor(seconds % size / less) : 0;
   return `${Math.floor(seconds / size)} ${name}` + (rest ? ` ${rest} ${its}` : "");
 };
+const tellAges = () => {
+  for (const time of document.querySelectorAll("time")) {
+    time.dataset.age = duration(Math.max(0, (Date.now() - Date.parse(time.dateTime)) / 1000));
+  }
+};
+tellAges();
+setInterval(tellAges, 10000);
 for (const svg of document.querySelectorAll("svg.curve")) {
   const [left, right, top, bottom] = svg.dataset.box.split(" ").map(Number);
   const points = [...svg.querySelector("polyline").points];

@@ -5,8 +5,9 @@
   report.py DIR   writes DIR/report.html
 
 Reads campaign.json, history.jsonl, findings.jsonl, log and triage/index.json of DIR, as far as they
-are there (report_data.py). The page is a function of these files and of the time it is made at,
-and bounded in size: of long lists it has the beginning, of long curves fewer points.
+are there (report_data.py). The page is a function of these files and of the time it is made at
+(its script adds how long ago things were when it is read), and bounded in size: of long lists it
+has the beginning, of long curves fewer points.
 """
 import base64
 import hashlib
@@ -21,7 +22,7 @@ if HERE not in sys.path:  # also as a module that something in another folder lo
 # pylint: disable=wrong-import-position
 from report_curves import all_curves, sparkline
 from report_data import late_share, load, number, text, texts, totals
-from report_text import ago, count, counted, duration, link, moment, shown
+from report_text import count, counted, duration, link, moment, shown
 
 MOST_LISTED, MOST_OPEN = 300, 30  # violations; those after the newest are folded
 SILENT = 900  # seconds, or three turns; a campaign that runs says something more often
@@ -59,20 +60,27 @@ def running(campaign, now):
     about = campaign.about
     state, started = text(about.get("state")), number(about.get("started"))
     updated = campaign.updated
-    reason = f" ({shown(text(about.get('reason')))})" if text(about.get("reason")) else ""
+    reason = text(about.get("reason"))
+    reason = f" ({shown(reason)})" if reason not in ("", state) else ""
     since = f" since {moment(started)}" if started is not None else ""
     patience = max(SILENT, 3 * (number(about.get("turn")) or 0))
     if state == "running" and now - updated > patience:
-        return (f"<b>Silent for {duration(now - updated)}</b>, and not ended: it was killed, or "
-                f"hangs. It had run for {duration(campaign.end)}{since}")
+        return (f"<b>Silent</b> since {moment(updated)}, and not ended: it was killed, or hangs. "
+                f"It had run for {duration(campaign.end)}{since}")
     if state == "running":
-        return f"<b>Running</b>{since}, for {duration(campaign.end)}"
+        return f"<b>Running</b>{since}, for {duration(campaign.end)} until {moment(updated)}"
     if state in ("stopped", "finished"):
         begun = f"; begun {moment(started)}" if started is not None else ""
-        return (f"<b>{state.capitalize()}</b>{reason} {ago(now, updated)} after "
+        return (f"<b>{state.capitalize()}</b>{reason} {moment(updated)} after "
                 f"{duration(campaign.end)}{begun}")
     return ("<b>State unknown</b>, as campaign.json does not say it. Ran for "
             f"{duration(campaign.end)}")
+
+
+def share_tested(campaign):
+    """Of each count of violations: how much it speaks of."""
+    tested = sum(target.tested for target in campaign.targets)
+    return f"{count(tested)} of {counted(len(campaign.targets), 'target')}"
 
 
 def state_sentence(campaign, now):
@@ -86,10 +94,11 @@ def state_sentence(campaign, now):
     found = [finding for finding in campaign.findings if finding.engine != "known"]
     known = len(campaign.findings) - len(found)
     newest = max((finding.time for finding in found if finding.time is not None), default=None)
-    age = f", the last of them {ago(now, newest)}" if found else ""
+    age = f", the last of them {moment(newest)}" if newest is not None else ""
+    of = f" in {share_tested(campaign)}" if campaign.targets else ""
     given = f" (and {count(known)} known before)" if known else ""
     return (f"{running(campaign, now)}: {counted(last.schedules, 'schedule')} at {count(rate)} per "
-            f"second{lately}; {counted(len(found), 'distinct violation')}{age}{given}.")
+            f"second{lately}; {counted(len(found), 'distinct violation')}{of}{age}{given}.")
 
 
 def safe_sentence(campaign):
@@ -108,13 +117,27 @@ def safe_sentence(campaign):
         why = ("none of them is expected to be safe" if "safe" in campaign.about
                else "the campaign does not record which are expected to be safe")
         return f'<p class="verdict">No verdict on safety: {why}.</p>\n'
+    if any(not target.tested for target in campaign.targets):
+        return untested_sentence(campaign.targets, safe)
     policies = len({target.policy for target in safe})
-    idle = sum(not target.samples for target in safe)
-    waiting = f" {idle} of the targets have not been run yet." if idle else ""
     what = "The policy" if policies == 1 else f"None of the {policies} policies"
     verb = "was not" if policies == 1 else "was"
+    schedules = sum(target.last.schedules for target in safe)
     return (f'<p class="verdict good"><span aria-hidden=true>&#10003;</span> {what} expected to be '
-            f"safe ({counted(len(safe), 'target')}) {verb} broken.{waiting}</p>\n")
+            f"safe {verb} broken, in {counted(len(safe), 'target')} and "
+            f"{counted(schedules, 'schedule')}.</p>\n")
+
+
+def untested_sentence(targets, safe):
+    """In place of the verdict while there is none yet."""
+    tested = [target for target in safe if target.tested]
+    waiting = [target for target in targets if not target.tested]
+    names = ", ".join(f"{shown(target.policy)} on {shown(target.arch)}" for target in waiting[:20])
+    more = f" and {len(waiting) - 20} more" if len(waiting) > 20 else ""
+    held = "; these did not break" if tested else ""
+    return (f'<p class="verdict">No verdict yet: {count(len(tested))} of '
+            f"{counted(len(safe), 'target')} expected to be safe tested{held}. "
+            f"Not tested: {names}{more}.</p>\n")
 
 
 def facts(campaign, now):
@@ -171,13 +194,13 @@ def broken_at_plus(signature):
     return shown(signature).replace("+", "+<wbr>")
 
 
-def violation(campaign, finding, now):
+def violation(campaign, finding):
     """A row."""
     when = f"{duration(finding.at)}" if finding.at is not None else "-"
     tag = "<br><b class=bad>expected safe</b>" if finding.safe else ""
     engine = "known before" if finding.engine == "known" else shown(finding.engine, 40) or "-"
     return (f"<tr{' class=alarm' if finding.safe else ''}>"
-            f"<td class=short>{ago(now, finding.time)}</td>"
+            f"<td class=short>{moment(finding.time)}</td>"
             f"<td class=short data-name=after>{when}</td>"
             f"<th scope=row class=short>{named(finding.target)}{tag}</th>"
             f"<td><b>{shown(finding.kind, 60)}</b><br>"
@@ -186,30 +209,33 @@ def violation(campaign, finding, now):
             f"<span class=dim>{shown(finding.host, 40)}</span></td></tr>\n")
 
 
-def violation_table(campaign, findings, now):
+def violation_table(campaign, findings):
     """A row each."""
     heads = "".join(f"<th scope=col>{name}</th>" for name in
                     ("found", "after", "policy", "violation", "by"))
-    rows = "".join(violation(campaign, finding, now) for finding in findings)
+    rows = "".join(violation(campaign, finding) for finding in findings)
     return (f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n")
 
 
-def violations(campaign, now):
+def violations(campaign):
     """The newest first, those of policies expected to be safe above all."""
     unlisted = sum(max(0, target.last.found - len(target.findings)) for target in campaign.targets)
     lost = (f"<p>The history counts {count(unlisted)} more, which findings.jsonl does not have."
             "</p>\n" if unlisted else "")
     if not campaign.findings:
-        return f"<h2>Violations</h2>\n<p class=dim>None so far.</p>\n{lost}"
+        none = f"None in {share_tested(campaign)}." if campaign.targets else "None so far."
+        return f"<h2>Violations</h2>\n<p class=dim>{none}</p>\n{lost}"
+    lost += ("<p class=dim>To replay one, from the folder of this page: <code>local/bin/gatherfuzz "
+             "run share/TARGET/crashes/HOST/FILE</code>; the path says policy and architecture.</p>\n")
     listed = sorted(reversed(campaign.findings), key=lambda finding: not finding.safe)
     first = max(MOST_OPEN, sum(finding.safe for finding in listed))
     older = listed[first:MOST_LISTED]
     folded = (f"<details><summary>{count(len(older))} older</summary>\n"
-              f"{violation_table(campaign, older, now)}</details>\n" if older else "")
+              f"{violation_table(campaign, older)}</details>\n" if older else "")
     more = (f"<p class=dim>And {count(len(listed) - MOST_LISTED)} more, in findings.jsonl.</p>\n"
             if len(listed) > MOST_LISTED else "")
     return (f"<h2>Violations</h2>\n{lost}"
-            f"{violation_table(campaign, listed[:min(first, MOST_LISTED)], now)}{folded}{more}")
+            f"{violation_table(campaign, listed[:min(first, MOST_LISTED)])}{folded}{more}")
 
 
 def growth(target):
@@ -224,8 +250,8 @@ def growth(target):
 def target_row(target):
     """A row of the table by target."""
     last = target.last
-    if not target.samples and not target.findings:
-        cells = '<td colspan=8 class=dim>not run yet</td>'
+    if not target.tested:
+        cells = '<td colspan=8 class=dim>not tested yet</td>'
     else:
         word, share = growth(target)
         rate = last.schedules / last.seconds if last.seconds else 0
@@ -282,7 +308,7 @@ def render(campaign_dir, now):
     curves = all_curves(campaign) if campaign.end else "<p class=dim>Nothing was run yet.</p>\n"
     return (f"{head(title)}<main>\n<h1>{title}</h1>\n<p class=state>{state_sentence(campaign, now)}"
             f"</p>\n{safe_sentence(campaign)}{facts(campaign, now)}<h2>Over time</h2>\n{curves}"
-            f"{violations(campaign, now)}{by_target(campaign)}{log(campaign)}</main>\n</body>\n"
+            f"{violations(campaign)}{by_target(campaign)}{log(campaign)}</main>\n</body>\n"
             "</html>\n")
 
 

@@ -55,6 +55,11 @@ class Target:
         self._seen += 1
 
     @property
+    def tested(self):
+        """Whether an engine has run it at all, and lived to tell."""
+        return self.last.schedules > 0 or bool(self.findings)
+
+    @property
     def samples(self):
         """The first, the last, and evenly what is between."""
         if not self._kept or self._kept[-1] is self.last:

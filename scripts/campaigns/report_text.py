@@ -55,16 +55,14 @@ def duration(seconds):
 
 
 def moment(when):
-    """A time of the calendar, or a dash for none."""
+    """A time of the calendar, which stays true however late the page is read; its script adds how
+    long ago that is then. A dash for none."""
     try:
-        return time.strftime("%a %Y-%m-%d %H:%M UTC", time.gmtime(when))
+        there = time.gmtime(when)
+        return (f'<time datetime="{time.strftime("%Y-%m-%dT%H:%M:%SZ", there)}">'
+                f'{time.strftime("%Y-%m-%d %H:%M UTC", there).replace(" ", NO_BREAK)}</time>')
     except (TypeError, ValueError, OverflowError, OSError):
         return "-"
-
-
-def ago(now, when):
-    """The age of a time; clocks of two machines may differ a little."""
-    return f"{duration(now - when)} ago" if when is not None else "at an unknown time"
 
 
 def time_ticks(end, most=6):

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """Looks after a campaign while it runs, in one thread.
 
-The cores are shared out among teams. Each team gives the target that was fuzzed least a turn
-(turn.py), which is a generator that yields whenever it has to wait. Beside the turns, at intervals:
-the state is written, new crashes are triaged, the report is drawn, the disk is looked at.
+The cores are shared out among teams. Each team gives a target a turn (turn.py), those that were
+fuzzed least first (sharing.py). A turn is a generator that yields whenever it has to wait. Beside
+the turns, at intervals: the state is written, new crashes are triaged, the report is drawn, the
+disk is looked at.
 """
 import signal
 import time
 
 from campaigns import report
 from campaigns.merging import drop_torn
-from campaigns.turn import Turn, share_out
+from campaigns.sharing import next_target, share_out, turn_seconds
+from campaigns.turn import Turn
 from lib.children import end
 from lib.files import bytes_in, read_json_lines
 from lib.signals import Signals
@@ -19,6 +21,7 @@ TICK_SECONDS = 0.2
 SAME_PROBLEM_SECONDS = 60
 LAST_TRIAGE_SECONDS = 300
 TRIAGE_SECONDS = 3 * 3600  # the most that one may take
+FIRST_BESIDE_SECONDS = 2  # that a turn takes besides engines, until one was measured
 
 
 class Stop(Exception):
@@ -29,8 +32,9 @@ class Supervisor:
     def __init__(self, campaign, status):
         self.c = campaign
         self._status = status
-        self._shares = share_out(campaign.jobs, len(campaign.targets), len(campaign.engine_names))
-        self._turns = [None] * len(self._shares)
+        self._shares = []  # the cores of each team, and its turn
+        self._turns = []
+        self._beside_turn = FIRST_BESIDE_SECONDS
         self._triage = None
         self._triage_due = campaign.findings.total() > 0
         self._signals = Signals()
@@ -52,6 +56,9 @@ class Supervisor:
     def run(self, seconds):
         """Until the time is up, or it is stopped. Returns "finished", or why it stopped."""
         self._until = None if seconds is None else self.c.ran + seconds
+        self._shares = share_out(self.c.jobs, len(self.c.targets), len(self.c.engine_names),
+                                 seconds)
+        self._turns = [None] * len(self._shares)
         why = "finished"
         with self._signals:
             try:
@@ -88,6 +95,7 @@ class Supervisor:
         try:
             if not turn.advance():
                 self._turns[number] = None
+                self._beside_turn = time.monotonic() - turn.begun - turn.fuzzed
         except Exception as error:  # whatever it is, the others go on
             self.problem(f"{turn.target}: {_said_by(error)}")
             turn.close()
@@ -95,10 +103,23 @@ class Supervisor:
             self.c.turns[turn.target] = self.c.turns.get(turn.target, 0) + 1
 
     def _next_target(self):
-        """The one that had the fewest turns, of those that have none now."""
+        """Of those that have no turn now."""
         taken = {turn.target for turn in self._turns if turn is not None}
         free = [target for target in self.c.targets if target not in taken]
-        return min(free, key=lambda target: self.c.turns.get(target, 0), default=None)
+        return next_target(free, self.c.turns, self.tested(), self.c.safe)
+
+    def tested(self):
+        """The targets that engines have run."""
+        return {target for target in self.c.targets if self.c.seconds.get(target)}
+
+    def turn_seconds(self, target):
+        """How long engines may run in the turn of a target that begins now."""
+        taken = {turn.target for turn in self._turns if turn is not None}
+        had, tested = self.c.turns.get(target, 0), self.tested()
+        waiting = sum(other not in tested | taken and self.c.turns.get(other, 0) <= had
+                      for other in self.c.targets)
+        return turn_seconds(self.c.turn_seconds, self.left(), waiting, len(self._shares),
+                            self._beside_turn)
 
     def harvest(self, target):
         if self.c.findings.harvest(target, self.c.ran):
@@ -180,6 +201,9 @@ class Supervisor:
             self._try(self._last_triage)
         self._try(lambda: self.c.write_state("finished" if why == "finished" else "stopped", why))
         self._try(lambda: report.write(self.c.folder.path, time.time()))
+        untested = sorted(set(self.c.targets) - self.tested())
+        if untested:
+            self.say(f"NOT TESTED, and nothing is known of them: {' '.join(untested)}")
         self.say(f"{why}: {self._line()}")
 
     def _last_triage(self):
@@ -205,7 +229,8 @@ class Supervisor:
         at = " ".join(turn.target for turn in self._turns if turn is not None)
         return (f"{_ago(self.c.ran)}: {_short(schedules)} schedules, "
                 f"{_short(self._status.rate(schedules))}/s, {sum(self._inputs.values())} inputs, "
-                f"{sum(self.cells.values())} features, violations: {self.c.findings.total()}{age}"
+                f"{sum(self.cells.values())} features, tested: {len(self.tested())} of "
+                f"{len(self.c.targets)} targets, violations: {self.c.findings.total()}{age}"
                 + (f" [{at}]" if at else ""))
 
     def say(self, message):

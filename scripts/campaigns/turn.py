@@ -20,12 +20,6 @@ QUICK_SECONDS = 2  # an engine that ends sooner, and found nothing new, has fail
 LIBFUZZER_STATUSES = (0, 77, 1, 70, 71)
 
 
-def share_out(jobs, targets, engines):
-    """The cores of each team: two where there are two engines, more if targets are few."""
-    size = max(min(engines, jobs), jobs // max(1, targets))
-    return [size] * (jobs // size) + ([jobs % size] if jobs % size else [])
-
-
 class Slot:
     """A core, the engine that has it, and how that goes."""
 
@@ -42,6 +36,8 @@ class Turn:
         self._s = supervisor
         self._c = supervisor.c
         self.target = target
+        self.begun = time.monotonic()
+        self.fuzzed = 0.0  # seconds of these were the engines'
         self._slots = self._roles(cores)
         self._job = Job(self._run(), WAIT_SECONDS)
 
@@ -92,9 +88,7 @@ class Turn:
 
     def _fuzz(self):
         begun = time.monotonic()
-        seconds = self._c.turn_seconds
-        if self._s.left() is not None:
-            seconds = min(seconds, self._s.left())
+        seconds = self._s.turn_seconds(self.target)
         counted = begun
         try:
             while begun + seconds - time.monotonic() > 1:
@@ -108,6 +102,7 @@ class Turn:
         finally:
             end([slot.child for slot in self._slots if slot.child is not None])
             self._count_time(counted)
+            self.fuzzed = time.monotonic() - begun
 
     def _count_time(self, since):
         now = time.monotonic()

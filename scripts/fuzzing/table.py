@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What scripts/fuzz ends with: a line for each target, and a violation of each kind, made small."""
 import os
+import shlex
 import subprocess
 
-from lib.gatherfuzz import verdict_of
+from lib.gatherfuzz import replay, seen_from, verdict_of
 from fuzzing.target import CRASHES
 
 NARROWEST = 17  # of the column of policies
 
 
 class Table:
-    def __init__(self, session, policies):
+    def __init__(self, session, policies, called_in="."):
         self.failed = False
+        self._broken = set()  # targets
         self._session = session
+        self._called_in = os.path.abspath(called_in)
         self._width = max([NARROWEST, *map(len, policies)])
         self._first_of_kind = {}  # verdict -> file
-        self._line("policy", "arch", "engine", "verdict", "executions", "seconds", "file")
+        self._line("policy", "arch", "engine", "verdict", "executions", "seconds", "replay")
 
     def show(self, engine, target):
         run = self._session.runs[engine, target]
@@ -29,24 +32,29 @@ class Table:
               f"{seconds:>8}  {file}", flush=True)
 
     def _outcome(self, run):
-        """The verdict, and the file that shows it."""
+        """The verdict, and the line that shows it again; of a failure the file that tells more."""
         if run.kept:
             return self._crash(run)
         if run.child.status != 0:
             self.failed = True
-            return f"failed ({run.child.shell_status})", run.folder + "/log"
+            return (f"failed ({run.child.shell_status})",
+                    seen_from(run.folder + "/log", self._called_in))
         if run.hangs():
             self.failed = True
-            return "failed (hang)", run.hangs()
+            return "failed (hang)", seen_from(run.hangs(), self._called_in)
         return "none found", "-"
 
     def _crash(self, run):
+        self._broken.add(run.target)
         verdict = verdict_of(self._session.gatherfuzz, run.policy, run.arch, run.kept)
         if verdict is None:  # a kernel's code, by a wild pointer
-            return "crashed itself", run.kept
+            return "crashed itself", self._replay(run.kept)
         file = self._small(run)
         self._first_of_kind.setdefault(verdict, file)
-        return verdict, file
+        return verdict, self._replay(file)
+
+    def _replay(self, file):
+        return replay(self._session.gatherfuzz, file, self._called_in)
 
     def _small(self, run):
         """The crash as text, made small; as it was found, if that fails."""
@@ -57,7 +65,12 @@ class Table:
                             run.arch, run.kept, "-o", small], check=False)
         return small if os.path.exists(small) else run.kept
 
+    def broken_of(self, targets):
+        """The broken ones among these; among all for None."""
+        return self._broken if targets is None else self._broken & set(targets)
+
     def show_violations(self):
         for _, file in sorted(self._first_of_kind.items()):
             print(flush=True)
-            subprocess.run([self._session.gatherfuzz, "run", file], check=False)
+            command = shlex.split(self._replay(file))  # so that its replay line holds there, too
+            subprocess.run(command, cwd=self._called_in, check=False)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """The command line of a script: options, errors of one line, exit statuses."""
+import difflib
 import re
 import signal
 import sys
@@ -22,7 +23,13 @@ def need(holds, message):
 
 
 def one_of(value, known, what):
-    need(value in known, f"unknown {what} '{value}'; one of: {' '.join(known)}")
+    need(value in known,
+         f"unknown {what} '{value}'; one of: {' '.join(known)}{did_you_mean(value, known)}")
+
+
+def did_you_mean(value, known):
+    near = difflib.get_close_matches(value, known, 1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def number(value, option, what, digits=7):
@@ -50,10 +57,13 @@ def read(arguments, usage, one=(), many=(), flags=(), places=False, after=False)
         elif argument in one or argument in many:
             need(left, f"{argument} needs a value; see --help")
             value = left.pop(0)
+            need(argument in many or found[argument] is None,
+                 f"{argument} is given twice, and takes one value")
             found[argument] = value if argument in one else [*found[argument], value]
         else:
             need(places and not argument.startswith("-"),
-                 f"unknown argument '{argument}'; see --help")
+                 f"unknown argument '{argument}'; see --help"
+                 + did_you_mean(argument, [*one, *many, *flags]))
             found["places"].append(argument)
     return types.SimpleNamespace(**{name.strip("-").replace("-", "_"): value
                                     for name, value in found.items()})

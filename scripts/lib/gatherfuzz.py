@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What the command says, read as the JSON that it is."""
 import json
+import os
+import shlex
 import subprocess
 
 from lib.files import parse_json_lines
@@ -12,6 +14,20 @@ def last_object(path):
         return (parse_json_lines(file) or [{}])[-1]
 
 
+def replay(gatherfuzz, file, stands_in):
+    """The line that runs a file again, for who stands in that folder; its path says the policy."""
+    return shlex.join([seen_from(gatherfuzz, stands_in, program=True), "run",
+                       seen_from(file, stands_in)])
+
+
+def seen_from(path, folder, program=False):
+    """Its name there: relative for what is below, else whole."""
+    relative = os.path.relpath(path, folder)
+    if relative.startswith(".."):
+        return os.path.abspath(path)
+    return relative if os.sep in relative or not program else os.path.join(".", relative)
+
+
 def listed(gatherfuzz):
     """`gatherfuzz policies`: names of policies, of planted defects, of architectures."""
     found = json.loads(subprocess.run([gatherfuzz, "policies", "--json"], check=True,
@@ -19,6 +35,14 @@ def listed(gatherfuzz):
     published = [p["name"] for p in found["policies"] if p["group"] == "published"]
     planted = [p["name"] for p in found["policies"] if p["group"] == "planted"]
     return published, planted, [arch["name"] for arch in found["archs"]]
+
+
+def safe_targets(gatherfuzz):
+    """POLICY_ARCH of all that are expected to be safe."""
+    found = json.loads(subprocess.run([gatherfuzz, "policies", "--json"], check=True,
+                                      stdout=subprocess.PIPE).stdout)
+    return {f"{policy['name']}_{arch}" for policy in found["policies"]
+            for arch in policy["held_safe_on"]}
 
 
 def verdict_of(gatherfuzz, policy, arch, file):

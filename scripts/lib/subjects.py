@@ -93,21 +93,38 @@ class Trees:
                 "-DGATHERFUZZ_TESTS=OFF", "-DGATHERFUZZ_BENCH=OFF"]
 
 
+def safe_archs(policy):
+    """The architectures on which a policy of the tree is expected to be safe, as its file says."""
+    with open(f"model/policies/{policy.replace('-', '_')}.cc", encoding="utf-8") as file:
+        found = re.search(r'\.safe_on = "([^"]*)"', file.read())
+    return found[1].split() if found else []
+
+
 class Targets:
     """POLICY_ARCH of all policies and architectures asked for by name: all that are published if
-    none is, those of the kernel trees if there are any."""
+    none is, those of the kernel trees if there are any. As for the command, --policy takes several
+    names, separated by ',', and groups: all (or published), safe, planted."""
 
     def __init__(self, policies, archs, trees):
         published = policy_names() + extra_policies(trees.build_folder()) + trees.policies
         planted = policy_names("model/policies/planted")
-        policies = policies or trees.policies
-        for name in policies:
-            one_of(name, published + planted, "policy")
-        for name in archs:
-            one_of(name, arch_names(), "architecture")
-        self.policies = policies or published
+        groups = {"all": published, "published": published, "planted": planted,
+                  "safe": policy_names()}
         self.archs = archs or arch_names()
-        self.names = [f"{policy}_{arch}" for policy in self.policies for arch in self.archs]
+        for name in self.archs:
+            one_of(name, arch_names(), "architecture")
+        self.names = []
+        asked = [name for item in policies for name in item.split(",") if name]
+        for asked_name in asked or trees.policies or ["all"]:
+            if asked_name not in groups:
+                one_of(asked_name, published + planted, "policy")
+            for policy in groups.get(asked_name, [asked_name]):
+                safe = safe_archs(policy) if asked_name == "safe" else self.archs
+                self.names += [f"{policy}_{arch}" for arch in self.archs if arch in safe]
+        self.names = list(dict.fromkeys(self.names))
+        need(self.names, "--policy and --arch leave nothing to fuzz")
+        self.policies = list(dict.fromkeys(policy_and_arch(name)[0] for name in self.names))
+        self.named = bool(asked or trees.policies)  # rather than all
 
 
 def policy_and_arch(target):

@@ -124,18 +124,39 @@ class State(Folder):
         self.lines("findings.jsonl", [finding(600), finding(0, signature="deadlock", engine="known",
                                                             time=NOW - 1)])
         text = self.render().text
-        self.assertIn("Running since Sun 2025-11-23 18:00 UTC, for 2 h: 10.2 M schedules at 1,417 "
-                      "per second", text)
-        self.assertIn("1 distinct violation, the last of them 21 h 50 min ago "
-                      "(and 1 known before).", text)
-        self.assertIn("The policy expected to be safe (1 target) was not broken.", text)
+        self.assertIn("Running since 2025-11-23 18:00 UTC, for 2 h until 2025-11-24 15:59 UTC: "
+                      "10.2 M schedules at 1,417 per second", text)
+        self.assertIn("1 distinct violation in 2 of 2 targets, the last of them "
+                      "2025-11-23 18:10 UTC (and 1 known before).", text)
+        self.assertIn("The policy expected to be safe was not broken, in 1 target and 7.20 M "
+                      "schedules.", text)
 
     def test_of_many_safe_policies(self):
         self.about(safe=["full-mm_x86", "full-mm_arm64", "epoch-sync_x86"],
                    targets=["full-mm_x86", "full-mm_arm64", "epoch-sync_x86", "own-range_x86"])
         self.lines("history.jsonl", [sample(60, "full-mm_x86")])
-        self.assertIn("None of the 2 policies expected to be safe (3 targets) was broken. 2 of the "
-                      "targets have not been run yet.", self.render().text)
+        page = self.render()
+        self.assertIn("No verdict yet: 1 of 3 targets expected to be safe tested; these did not "
+                      "break. Not tested: epoch-sync on x86, full-mm on arm64, own-range on x86.",
+                      page.text)
+        self.lines("history.jsonl", [sample(60, name) for name in (
+            "full-mm_x86", "full-mm_arm64", "epoch-sync_x86")] + [
+                sample(9, schedules=0)])  # an engine that did not come to it tests nothing
+        self.assertIn("No verdict yet: 3 of 3 targets expected to be safe tested; these did not "
+                      "break. Not tested: own-range on x86.", self.render().text)
+
+    def test_no_none_and_no_tick_while_a_target_is_untested(self):
+        self.about(state="finished", reason="finished")
+        for tested in ([], ["full-mm_x86"], ["own-range_x86"]):
+            self.lines("history.jsonl", [sample(60, name) for name in tested])
+            page = self.render()
+            self.assertEqual([], [tag for tag in page.all("p") if "good" in tag.get("class", "")])
+            self.assertNotIn("\u2713", page.text)
+            self.assertNotIn("was not broken", page.text)
+            self.assertIn(f"0 distinct violations in {len(tested)} of 2 targets", page.text)
+            self.assertIn(f"Violations None in {len(tested)} of 2 targets.", page.text)
+        self.lines("history.jsonl", [sample(60), sample(70, "full-mm_x86")])
+        self.assertIn("\u2713 The policy expected to be safe was not broken", self.render().text)
 
     def test_safe_and_broken(self):
         self.about()
@@ -150,14 +171,28 @@ class State(Folder):
 
     def test_silent(self):
         self.about(updated=NOW - 7200)
-        self.assertIn("Silent for 2 h, and not ended", self.render().text)
+        self.assertIn("Silent since 2025-11-24 14:00 UTC, and not ended", self.render().text)
         for fields in ({"updated": NOW - 700}, {"updated": NOW - 7200, "turn": 3600}):
             self.about(**fields)
             self.assertIn("Running", self.render().text)
 
     def test_stopped(self):
         self.about(state="stopped", reason="disk <full>")
-        self.assertIn("Stopped (disk <full>) 9 s ago", self.render().text)
+        self.assertIn("Stopped (disk <full>) 2025-11-24 15:59 UTC after", self.render().text)
+        self.about(state="finished", reason="finished")
+        self.assertIn("Finished 2025-11-24 15:59 UTC after", self.render().text)
+
+    def test_times_stay_true(self):
+        """What the page says of time, it says of the calendar; ages are its script's."""
+        self.about()
+        self.lines("history.jsonl", [sample(60), sample(70, "full-mm_x86")])
+        self.lines("findings.jsonl", [finding(10)])
+        page = self.render()
+        self.assertNotIn(" ago", page.text)
+        self.assertIn({"datetime": "2025-11-23T18:00:10Z"}, page.all("time"))
+        later = self.render(NOW + 600)
+        differ = [(a, b) for a, b in zip(page.words, later.words) if a != b]
+        self.assertEqual(1, len(differ), differ)  # when the page was made
 
     def test_not_told_what_is_safe(self):
         self.put("campaign.json", '{"state": "running"}')
@@ -369,7 +404,7 @@ class Large(Folder):
         page = self.render()
         self.assertLess(time.process_time() - begin, 30)  # a second, where nothing else is done
         self.assertLess(len(report.render(self.folder, NOW).encode()), 500_000)
-        self.assertEqual("4 d 1 h", re.search(r"for ([^:]*):", page.text).group(1))
+        self.assertEqual("4 d 1 h", re.search(r"for ([^:]*) until", page.text).group(1))
         self.assertIn("And 700 more, in findings.jsonl.", page.text)
         self.assertEqual(64, len(page.all("svg")))
 

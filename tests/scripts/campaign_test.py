@@ -522,9 +522,24 @@ class FindingsTest(CampaignTest):
         self.heard = []
         self.schedule = read(SOURCE + "/corpus/verdicts/own-range-x86.gather").encode()
 
-    def open_findings(self):
+    def open_findings(self, **more):
         return Findings(self.at, os.path.join(BUILD, "gatherfuzz"), [self.TARGET],
-                        self.heard.append)
+                        self.heard.append, **more)
+
+    def test_what_is_said_of_a_finding_replays_it(self):
+        """Pasted where the person stands who started the campaign: bytes, without a policy."""
+        bytes_of = os.path.join(self.scratch, "bytes")
+        gatherfuzz = os.path.join(BUILD, "gatherfuzz")
+        subprocess.run([gatherfuzz, "encode", SOURCE + "/corpus/verdicts/own-range-x86.gather",
+                        "-o", bytes_of], check=True)
+        with open(bytes_of, "rb") as file:
+            self.put_crash(file.read())
+        self.assertEqual(self.open_findings(called_in=self.scratch).harvest(self.TARGET, 1), 1)
+        line = self.heard[-1].partition("; replay: ")[2]
+        ran = subprocess.run(line, shell=True, cwd=self.scratch, check=False, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(ran.returncode, 1, line + "\n" + ran.stdout)
+        self.assertIn("own-range on x86, as its path says", ran.stdout)
 
     def put_crash(self, content, name=None, host="c"):
         os.makedirs(self.at.crashes(self.TARGET, host), exist_ok=True)

@@ -15,15 +15,23 @@ import sys
 import tempfile
 import textwrap
 import time
+import types
 import unittest
+import unittest.mock
+
+try:
+    import yaml as yaml_module
+except ImportError:
+    yaml_module = None
 
 SOURCE, BUILD = (os.path.abspath(path) for path in sys.argv[1:3])
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 # pylint: disable=wrong-import-position
 import gating
-from lib import command, jobs, subjects
+from lib import command, gatherfuzz, jobs, subjects
 from lib.children import Child
+from fuzzing import table
 from testing import changes, listing, times
 
 
@@ -194,6 +202,129 @@ class CommandLine(unittest.TestCase):
                                  text=True, check=False)
             self.assertEqual(ran.returncode, 0, name)
             self.assertTrue(ran.stdout.startswith(f"usage: scripts/{name} "), name)
+
+
+class Builds(Scratch):
+    def test_progress_in_a_log(self):
+        """A build that takes long says how far it is, where no terminal is."""
+        for name, script in (("cmake", "exit 0"), ("ninja", """
+            for number in 1 2 3; do
+              echo "[$number/3] Building CXX object $number.o"
+              until grep -q "building: $number of 3" said; do sleep 0.02; done
+            done""")):
+            path = os.path.join(self.folder, "tools", name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="ascii") as file:
+                file.write("#!/bin/bash\ncd " + self.folder + "\n" + script + "\n")
+            os.chmod(path, 0o755)
+        said = os.path.join(self.folder, "said")
+        with open(said, "w", encoding="ascii") as output:
+            subprocess.run(
+                ["bash", "-c", "source scripts/common.sh && build_targets \"$0\" all --",
+                 os.path.join(self.folder, "build")], stderr=output, check=True, cwd=SOURCE,
+                env={**os.environ, "GATHERFUZZ_PROGRESS_SECONDS": "0.05",
+                     "PATH": os.path.join(self.folder, "tools") + ":" + os.environ["PATH"]})
+        self.assertEqual(["building: 1 of 3", "building: 2 of 3", "building: 3 of 3"],
+                         read(said).splitlines()[1:])
+
+
+class WhichPolicies(unittest.TestCase):
+    """--policy means the same to scripts as to the command."""
+
+    def of(self, *policies, archs=("x86", "arm64")):
+        return subjects.Targets(list(policies), list(archs), subjects.Trees([], [], SOURCE))
+
+    def test_lists_and_groups(self):
+        self.assertEqual(["own-range_x86", "full-mm_x86"],
+                         self.of("own-range,full-mm", "own-range", archs=["x86"]).names)
+        self.assertEqual(self.of().names, self.of("all").names)
+        self.assertEqual(self.of().names, self.of("published").names)
+        self.assertFalse(self.of().named)
+        self.assertIn("bool-count_x86", self.of("planted").names)
+        safe = self.of("safe")
+        self.assertIn("full-mm-leaf_x86", safe.names)
+        self.assertNotIn("full-mm-leaf_arm64", safe.names)
+        self.assertNotIn("own-range_x86", safe.names)
+        self.assertTrue(safe.named)
+        if os.path.exists(os.path.join(BUILD, "gatherfuzz")):
+            published = gatherfuzz.listed(os.path.join(BUILD, "gatherfuzz"))[0]
+            self.assertEqual(set(safe.names), {
+                name for name in gatherfuzz.safe_targets(os.path.join(BUILD, "gatherfuzz"))
+                if name.rsplit("_", 1)[0] in published})
+
+    def test_did_you_mean(self):
+        with self.assertRaisesRegex(command.Problem, "did you mean 'own-range'"):
+            self.of("own-rang")
+
+    def test_fail_is_of_those_that_broke(self):
+        its = table.Table(types.SimpleNamespace(gatherfuzz="x"), ["own-range"])
+        its._broken = {"own-range_x86"}  # pylint: disable=protected-access
+        self.assertTrue(its.broken_of(None))
+        self.assertFalse(its.broken_of({"full-mm_x86"}))
+
+
+class Action(Scratch):
+    """action.yml: what it runs, for what it is given."""
+
+    def runs(self, **inputs):
+        with open(os.path.join(SOURCE, "action.yml"), encoding="utf-8") as file:
+            action = yaml_module.safe_load(file)
+        given = {name: value["default"] for name, value in action["inputs"].items()}
+        given.update(inputs)
+        for script in ("replay", "fuzz"):
+            self.write(f"scripts/{script}",
+                       f'#!/bin/bash\nprintf "{script}"; printf " [%s]" "$@"; echo')
+            os.chmod(self.path(f"scripts/{script}"), 0o755)
+        said = ""
+        for step in action["runs"]["steps"]:
+            if step.get("if") == "inputs.replay == 'true'" and given["replay"] != "true":
+                continue
+            env = {name: re.sub(r"\${{ inputs\.(\w+) }}", lambda found: given[found[1]], value)
+                   for name, value in step["env"].items()}
+            said += subprocess.run(["bash", "-euo", "pipefail", "-c", step["run"]], check=True,
+                                   text=True, stdout=subprocess.PIPE,
+                                   env={**os.environ, **env, "GITHUB_ACTION_PATH": self.folder}
+                                   ).stdout
+        return said.splitlines()
+
+    def test_what_it_runs(self):
+        if yaml_module is None:
+            self.skipTest("needs python3-yaml")
+        self.assertEqual(["replay []", "fuzz [--policy] [safe] [--time] [10] [--fail]"],
+                         self.runs())
+        self.assertEqual(
+            ["replay [--kernel] [my linux]", "fuzz [--kernel] [my linux] [--time] [60] [--fail]"],
+            self.runs(kernel="my linux", time="60"))
+        self.assertEqual(["fuzz [--policy] [$(touch x)] [--time] [10] [--fail]"],
+                         self.runs(policy="$(touch x)", replay="false"))
+
+
+class Replay(unittest.TestCase):
+    def test_from_where_the_person_stands(self):
+        for folder, line in (
+                ("/a/repo", "build/gatherfuzz run 'out/my crashes/own-range_x86/crash-1'"),
+                ("/a/repo/build",
+                 "./gatherfuzz run '/a/repo/out/my crashes/own-range_x86/crash-1'"),
+                ("/elsewhere", "/a/repo/build/gatherfuzz run "
+                               "'/a/repo/out/my crashes/own-range_x86/crash-1'")):
+            self.assertEqual(line, gatherfuzz.replay(
+                "/a/repo/build/gatherfuzz", "/a/repo/out/my crashes/own-range_x86/crash-1", folder))
+
+    def test_the_table_of_fuzz(self):
+        """Its last column runs the file again."""
+        shown = io.StringIO()
+        with unittest.mock.patch.object(table, "verdict_of", return_value="deadlock"):
+            session = types.SimpleNamespace(gatherfuzz="/a/build/gatherfuzz")
+            with contextlib.redirect_stdout(shown):
+                its = table.Table(session, ["own-range"], "/a")
+                with unittest.mock.patch.object(its, "_small", return_value="/a/out/crash-1"):
+                    session.runs = {("afl", "own-range_x86"): types.SimpleNamespace(
+                        kept="/a/out/crash-1", target="own-range_x86", policy="own-range",
+                        arch="x86", executions=lambda: 7,
+                        child=types.SimpleNamespace(started=0, ended=1, status=77))}
+                    its.show("afl", "own-range_x86")
+        self.assertTrue(shown.getvalue().endswith("  build/gatherfuzz run out/crash-1\n"),
+                        shown.getvalue())
 
 
 class Architectures(Scratch):

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "triage/crashes/read.h"
 
@@ -51,7 +52,7 @@ class Table {
            is_made ? NumberOrDash(made.preemptions) : "-",
            is_made ? absl::StrCat(made.steps, made.proven ? "*" : " ") : "- ");
       absl::StrAppend(&text_, "          ", Shown(made.key.signature), "\n          ",
-                      is_made ? absl::StrCat(Shown(index_.out), "/", Shown(group.folder))
+                      is_made             ? Replay(group)
                       : group.why.empty() ? "not made small yet"
                                           : absl::StrCat("not made small: ", Shown(group.why)),
                       "\n");
@@ -60,6 +61,12 @@ class Table {
     if (std::any_of(index_.groups.begin(), index_.groups.end(), proven)) {
       absl::StrAppend(&text_, "* none shorter exists\n");
     }
+  }
+
+  // Shell words have no control characters, so a terminal may show them.
+  std::string Replay(const IndexGroup& group) const {
+    const std::string folder = absl::StrCat(index_.out, "/", group.folder);
+    return absl::StrCat(ProgramName(), " run ", ShellWord(folder + "/schedule.gather"));
   }
 
   // The first few of each reason; the JSON has them all.

@@ -142,7 +142,9 @@ std::string PrintPage(const TriageIndex& index) {
     absl::StrAppend(
         &html, "</tbody>\n</table>\n",
         "<p class=dim>* no order of these programs comes to such a violation with fewer "
-        "preemptions, or with as many and fewer steps.</p>\n");
+        "preemptions, or with as many and fewer steps.</p>\n",
+        "<p class=dim>To replay one, from the folder of this page: "
+        "<code>gatherfuzz run FOLDER/schedule.gather</code></p>\n");
   }
   if (!index.others.empty()) {
     absl::StrAppend(&html, "<h2>Files without a violation</h2>\n<ul>\n");
