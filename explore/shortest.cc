@@ -200,9 +200,12 @@ int PreemptionsOf(Stepper& stepper, const Schedule& schedule, const Policy& poli
   int preemptions = 0;
   Action last = kNoAction;
   for (const Action action : path) {
+    // A run of a livelock goes on until it has seen that nobody can be released.
+    if (!stepper.Able(action)) break;
     preemptions += Preempts(last, stepper.Able(), action);
     last = LastAfter(last, action);
-    if (!stepper.Step(action)) break;
+    // A run of a livelock goes on until it has seen that nobody can be released.
+    if (!stepper.Able(action) || !stepper.Step(action)) break;
   }
   return preemptions;
 }

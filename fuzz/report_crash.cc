@@ -11,9 +11,9 @@ namespace {
 
 // What each prints differs, so that a linker does not fold them into one.
 #define GATHERFUZZ_VIOLATION(id, text, about, leaves, holds, told, ends) \
-  [[noreturn, gnu::noinline]] void Violation##id() {               \
-    std::fputs("gatherfuzz: " text ": " holds "\n", stderr);       \
-    std::abort();                                                  \
+  [[noreturn, gnu::noinline]] void Violation##id() {                     \
+    std::fputs("gatherfuzz: " text ": " holds "\n", stderr);             \
+    std::abort();                                                        \
   }
 #include "model/violations.def"
 #undef GATHERFUZZ_VIOLATION

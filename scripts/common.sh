@@ -51,8 +51,8 @@ install_missing() {
 # install_for_tests PACKAGE...: what the tests take besides, too.
 install_for_tests() { install_missing "${test_packages[@]}" "$@"; }
 
-# show_progress LOG: how far a build is, until it is killed: on a terminal a line that renews itself,
-# else, where it can be read later, a line now and then.
+# show_progress LOG: how far a build is, until it is killed: on a terminal a line that renews
+# itself, else, where it can be read later, a line now and then.
 show_progress() {
   local every=${GATHERFUZZ_PROGRESS_SECONDS:-20} last='' now
   [ ! -t 2 ] || every=1

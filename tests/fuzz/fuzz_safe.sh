@@ -19,10 +19,11 @@ held_safe() {
     sed -n 's/.*"policy":"\([^"]*\)".*"held_safe":true.*/\1/p'
 }
 
-# fuzz POLICY ARCH: says what came of it in its folder's verdict: safe, broken or failed. All
-# policies are the differential target, which takes as much time for each execution as they all do.
+# fuzz POLICY ARCH [TIMES]: says what came of it, in so many times the runs, in its folder's verdict:
+# safe, broken or failed. All policies are the differential target, which takes as much time for
+# each execution as they all do.
 fuzz() {
-  local policy=$1 arch=$2 folder=$out/$1_$2 target=any executions=$runs status
+  local policy=$1 arch=$2 folder=$out/$1_$2 target=any executions=$((runs * ${3:-1})) status
   if [ "$policy" = all ]; then target=differential_$arch executions=$((runs / 5)); fi
   mkdir -p "$folder/corpus"
   GATHERFUZZ_POLICY=$policy GATHERFUZZ_ARCH=$arch "$build/fuzz/fuzz_$target" -seed=1 \
@@ -51,7 +52,7 @@ for file in "$source"/model/arch/*.cc; do
 done
 # Not safe: what takes some thousand executions to break, and no seed does.
 broken=('nesting-counters x86' 'nesting-counters arm64' 'reset-range arm64')
-printf '%s\n' "${broken[@]}" "${targets[@]}" |
+{ printf '%s 8\n' "${broken[@]}" && printf '%s\n' "${targets[@]}"; } |
   xargs -P "$(nproc)" -L 1 bash -c 'fuzz "$@"' fuzz || exit 1
 
 failures=0

@@ -232,7 +232,8 @@ class WhichPolicies(unittest.TestCase):
     """--policy means the same to scripts as to the command."""
 
     def of(self, *policies, archs=("x86", "arm64")):
-        return subjects.Targets(list(policies), list(archs), subjects.Trees([], [], SOURCE))
+        with contextlib.chdir(SOURCE):
+            return subjects.Targets(list(policies), list(archs), subjects.Trees([], [], SOURCE))
 
     def test_lists_and_groups(self):
         self.assertEqual(["own-range_x86", "full-mm_x86"],
