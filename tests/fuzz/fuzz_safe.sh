@@ -19,9 +19,9 @@ held_safe() {
     sed -n 's/.*"policy":"\([^"]*\)".*"held_safe":true.*/\1/p'
 }
 
-# fuzz POLICY ARCH [TIMES]: says what came of it, in so many times the runs, in its folder's verdict:
-# safe, broken or failed. All policies are the differential target, which takes as much time for
-# each execution as they all do.
+# fuzz POLICY ARCH [TIMES]: says what came of it, in so many times the runs, in its folder's
+# verdict: safe, broken or failed. All policies are the differential target, which takes as much
+# time for each execution as they all do.
 fuzz() {
   local policy=$1 arch=$2 folder=$out/$1_$2 target=any executions=$((runs * ${3:-1})) status
   if [ "$policy" = all ]; then target=differential_$arch executions=$((runs / 5)); fi
