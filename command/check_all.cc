@@ -41,7 +41,7 @@ void PrintUnexpected(const Options& options, const UnexpectedRun& run) {
                       {"arch", verdict.arch->name()},
                       {"member", verdict.member},
                       {"members", loaded.members},
-                      {"held_safe", verdict.policy->SafeOn(verdict.arch->name())},
+                      {"held_safe", verdict.held_safe},
                       {"expected", Info(expected).name},
                       {"verdict", TextOf(verdict)},
                       {"replay", replay}});
@@ -49,7 +49,7 @@ void PrintUnexpected(const Options& options, const UnexpectedRun& run) {
   const std::string member =
       loaded.members == 1 ? ""
                           : absl::StrFormat(", member %d of %d", verdict.member, loaded.members);
-  const bool safe = verdict.policy->SafeOn(verdict.arch->name());
+  const bool safe = verdict.held_safe;
   std::cout << absl::StreamFormat("%s: expected %s, got %s (%s, %s%s)%s\n", Printable(path),
                                   Absl(Info(expected).name), TextOf(verdict),
                                   Absl(verdict.policy->name()), Absl(verdict.arch->name()), member,

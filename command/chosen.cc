@@ -18,6 +18,7 @@
 #include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "harness/family.h"
+#include "model/policies/zoo/zoo.h"
 
 namespace gatherfuzz {
 namespace {
@@ -98,6 +99,50 @@ std::optional<double> ParseSize(absl::string_view text) {
 
 }  // namespace
 
+absl::Status ResolveVariant(Options& options) {
+  const std::string flag = options.variant;
+  if (flag.empty()) return absl::OkStatus();
+  if (!options.policy.empty()) {
+    return absl::InvalidArgumentError("--policy and --variant exclude each other");
+  }
+  const std::string id = flag.substr(0, flag.find(' '));
+  const std::string rest = flag.substr(id.size());
+  const ZooEntry* entry = FindZooEntry(id);
+  if (entry == nullptr || (!rest.empty() && rest != " fixed")) {
+    const auto append_id = [](std::string* out, const ZooEntry& it) {
+      absl::StrAppend(out, Absl(it.id));
+    };
+    return absl::InvalidArgumentError(absl::StrCat("unknown variant '", flag, "'; one of ",
+                                                   absl::StrJoin(kZoo, ", ", append_id),
+                                                   ", and ' fixed' may follow"));
+  }
+  options.policy = rest.empty() ? entry->broken : entry->fixed;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LoadedSchedule> LoadChosen(const Options& options, const std::string& path) {
+  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+  const std::string& flag = options.kernel_version;
+  if (!loaded.ok() || flag.empty()) return loaded;
+  const std::optional<KernelVersion> version = ParseKernelVersion(flag);
+  if (!version) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unknown kernel version '", flag, "'; one of ",
+        absl::StrJoin(kKernelVersions, ", ", [](std::string* out, std::string_view name) {
+          absl::StrAppend(out, Absl(name));
+        })));
+  }
+  for (const ProgramLine& line : loaded->file.schedule.program) {
+    const OpInfo& op = Info(line.op.kind);
+    if (op.exists_in(*version)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(path, ": kernel ", flag, " has no '", op.name,
+                                                   "'; pass --kernel-version ",
+                                                   Absl(NameOf(op.since)), " or a later one"));
+  }
+  loaded->file.schedule.kernel = *version;
+  return loaded;
+}
+
 absl::StatusOr<const Arch*> ArchFor(const Options& options, const std::string& path,
                                     const ScheduleFile& file) {
   const Said said = FindSaid(options, path, file, {.policy = false, .arch = true});
@@ -128,6 +173,8 @@ std::string ReplayCommand(const Options& options, std::string_view command, cons
   std::string text =
       absl::StrCat(ProgramName(), " ", Absl(command), " --policy ", Absl(target.policy->name()),
                    " --arch ", Absl(target.arch->name()));
+  const std::string& kernel = options.kernel_version;
+  if (!kernel.empty()) absl::StrAppend(&text, " --kernel-version ", kernel);
   const std::string ignored = options.ignore;
   if (!ignored.empty()) absl::StrAppend(&text, " --ignore ", ignored);
   const std::optional<int> member = options.member;
@@ -222,7 +269,7 @@ absl::StatusOr<ChosenRun> ChooseRun(const Options& options,
                                     const std::vector<std::string>& arguments, uint32_t ignored) {
   if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
   const std::string& path = arguments[0];
-  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+  absl::StatusOr<LoadedSchedule> loaded = LoadChosen(options, path);
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<Target> target = TargetFor(options, path, loaded->file);
   if (!target.ok()) return target.status();

@@ -21,6 +21,12 @@
 
 namespace gatherfuzz {
 
+// Puts the policy that --variant names where --policy would be.
+absl::Status ResolveVariant(Options& options);
+
+// The schedule of a file, under --kernel-version if that is given.
+absl::StatusOr<LoadedSchedule> LoadChosen(const Options& options, const std::string& path);
+
 // What a schedule is to be run against: the flags, or else what its file says, or else its path, as
 // triage takes it (triage/crashes/guess.h). What is taken from a path is said on standard error,
 // once for the files of a folder.

@@ -153,10 +153,11 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return violates ? kViolation : kNoViolation;
 }
 
-constexpr Command kCommand("explain", "FILE [--html F] [--perfetto F]",
-                           "why a run ended in a violation: the interleaving, the chain of causes, "
-                           "the point of no return, and which other policies survive it",
-                           " policy arch ignore member all limit html perfetto json ", Main);
+constexpr Command kCommand(
+    "explain", "FILE [--html F] [--perfetto F]",
+    "why a run ended in a violation: the interleaving, the chain of causes, "
+    "the point of no return, and which other policies survive it",
+    " policy variant arch kernel_version ignore member all limit html perfetto json ", Main);
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

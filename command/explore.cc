@@ -265,6 +265,10 @@ absl::StatusOr<ExitStatus> EveryProgram(const Options& options,
   if (options.verify || options.odds || !options.seen.empty() || !options.seen_by.empty()) {
     return absl::InvalidArgumentError("--verify, --odds, --seen and --seen_by need one file");
   }
+  if (!options.kernel_version.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--kernel-version is of a file; say 'kernel=", options.kernel_version, "' in the bounds"));
+  }
   const absl::StatusOr<Target> target = TargetFor(options, "--programs", {});
   if (!target.ok()) return target.status();
   const absl::StatusOr<ExploreSettings> settings = ChosenSettings(options, *target);
@@ -278,7 +282,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
     return absl::InvalidArgumentError("--state needs --programs");
   }
   if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
-  const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(arguments[0]);
+  const absl::StatusOr<LoadedSchedule> loaded = LoadChosen(options, arguments[0]);
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<Target> target = TargetFor(options, arguments[0], loaded->file);
   if (!target.ok()) return target.status();
@@ -313,8 +317,9 @@ constexpr Command kCommand(
     "explore", "FILE [-o OUT] | --programs BOUNDS [-o OUT]",
     "run every order of FILE's programs, or of every program within bounds: none breaks the "
     "policy, or print the shortest that does",
-    " policy arch programs state all preemptions limit jobs full replay verify odds seen seen_by "
-    "executions seed json ignore output ",
+    " policy variant arch kernel_version programs state all preemptions limit jobs full replay "
+    "verify odds "
+    "seen seen_by executions seed json ignore output ",
     Main);
 const RegisterCommand kRegistered(&kCommand);
 

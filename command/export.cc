@@ -56,7 +56,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
 constexpr Command kCommand(
     "export", "FILE --gtest [-o OUT]",
     "write a schedule and its verdict as a C++ test of this tree",
-    " gtest output policy arch member ", Main,
+    " gtest output policy variant arch kernel_version member ", Main,
     "A test that is put into tests/regression/ as *_test.cc is built and run "
     "with the others.\n");
 const RegisterCommand kRegistered(&kCommand);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // gatherfuzz: one binary with subcommands. Results go to standard output, diagnostics to standard
 // error.
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "command/chosen.h"
 #include "command/command.h"
 #include "explore/io/program.h"
 #include "explore/io/strings.h"
@@ -65,15 +67,15 @@ std::string Help() {
 
 // Takes the flag at argv[i], and its value, which may be the next argument.
 absl::Status TakeFlag(const Command& command, const std::vector<std::string>& argv, size_t& i) {
-  absl::string_view name = argv[i];
-  name = name.substr(name.size() > 1 && name[1] == '-' ? 2 : 1);
+  std::string name = argv[i].substr(argv[i].size() > 1 && argv[i][1] == '-' ? 2 : 1);
   std::string value;
   const size_t equals = name.find('=');
   const bool has_value = equals != name.npos;
   if (has_value) {
-    value = std::string(name.substr(equals + 1));
-    name = name.substr(0, equals);
+    value = name.substr(equals + 1);
+    name.resize(equals);
   }
+  std::replace(name.begin(), name.end(), '-', '_');
   if (name == "o") name = "output";
   absl::CommandLineFlag* flag = Takes(command, name) ? absl::FindCommandLineFlag(name) : nullptr;
   if (flag == nullptr) {
@@ -121,7 +123,10 @@ absl::StatusOr<ExitStatus> Dispatch(const std::vector<std::string>& argv) {
       arguments.push_back(argv[i]);
     }
   }
-  return command->Run(GivenOptions(), arguments);
+  Options options = GivenOptions();
+  const absl::Status variant = ResolveVariant(options);
+  if (!variant.ok()) return variant;
+  return command->Run(options, arguments);
 }
 
 int Main(int argc, char** argv) {

@@ -143,7 +143,7 @@ constexpr Command kCommand(
     "minimize", "FILE [-o OUT]",
     "write the same violation with fewer operations, pages and preemptions; of the first member "
     "that has one",
-    " output policy arch member ignore limit json ", Main,
+    " output policy variant arch kernel_version member ignore limit json ", Main,
     "The kind and the signature of the violation stay. Where the programs can be explored within\n"
     "the limit (states=100k if not given; states=1: none can), every order of them counts, "
     "and\n"

@@ -122,7 +122,7 @@ class Runner {
 
   // Under each of `policies`, in place of the file's own.
   absl::Status RunUnderEach(const std::string& path, std::span<const Policy* const> policies) {
-    const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+    const absl::StatusOr<LoadedSchedule> loaded = LoadChosen(options_, path);
     if (!loaded.ok()) return loaded.status();
     const ScheduleFile& file = loaded->file;
     const absl::StatusOr<const Arch*> arch = ArchFor(options_, path, file);
@@ -144,7 +144,7 @@ class Runner {
   }
 
   absl::Status RunOne(const std::string& path) {
-    const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+    const absl::StatusOr<LoadedSchedule> loaded = LoadChosen(options_, path);
     if (!loaded.ok()) return loaded.status();
     const ScheduleFile& file = loaded->file;
     const absl::StatusOr<Target> target = TargetFor(options_, path, file);
@@ -275,7 +275,7 @@ constexpr Command kCommand(
     "run", "FILE...",
     "run schedules and print their verdicts, of bytes with several members that of the first that "
     "is not clean; --policy all compares all (1 if any fails)",
-    " policy arch trace json expect check update ignore member ", Main,
+    " policy variant arch kernel_version trace json expect check update ignore member ", Main,
     "--check --policy all takes folders too, and holds each file to its 'expect' lines: under its\n"
     "own policy, under those it names, and to none under every other published one. Of bytes, and\n"
     "on an --arch that is not the file's own, only policies expected to be safe are run.\n");

@@ -208,8 +208,11 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (arguments.size() > 1) return absl::InvalidArgumentError("expected at most one schedule file");
   absl::StatusOr<LoadedSchedule> loaded = LoadedSchedule{};
   const std::string path = arguments.empty() ? "" : arguments[0];
-  if (!arguments.empty()) loaded = LoadSchedule(path);
+  if (!arguments.empty()) loaded = LoadChosen(options, path);
   if (!loaded.ok()) return loaded.status();
+  if (arguments.empty() && !options.kernel_version.empty()) {
+    return absl::InvalidArgumentError("--kernel-version needs a FILE; random programs are of 6.12");
+  }
   const ScheduleFile* file = arguments.empty() ? nullptr : &loaded->file;
   const absl::StatusOr<Target> target =
       TargetFor(options, arguments.empty() ? "search without a file" : path, loaded->file);
@@ -219,10 +222,11 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return SearchWith(options, path, file, settings);
 }
 
-constexpr Command kCommand(
-    "search", "[FILE] [-o OUT]",
-    "run random programs, or FILE's, under orders that a strategy draws",
-    " policy arch strategy executions seed jobs keep_going json ignore output ", Main);
+constexpr Command kCommand("search", "[FILE] [-o OUT]",
+                           "run random programs, or FILE's, under orders that a strategy draws",
+                           " policy variant arch kernel_version strategy executions seed jobs "
+                           "keep_going json ignore output ",
+                           Main);
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "explore/bounds.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <iterator>
 #include <optional>
@@ -38,10 +39,12 @@ struct SetKey {
 
 std::string_view InitName(int bit) { return kInitStates[bit]; }
 std::string_view KindName(int bit) { return kOps[bit].name; }
+std::string_view KernelName(int bit) { return kKernelVersions[bit]; }
 
 constexpr SetKey kSetKeys[] = {
     {"init", &Bounds::init, (1u << std::size(kInitStates)) - 1, InitName},
     {"kinds", &Bounds::kinds, ((1u << kOpCount) - 1) & ~kWalkerKinds, KindName},
+    {"kernel", &Bounds::kernel, (1u << kKernelVersionCount) - 1, KernelName},
 };
 
 std::string PrintSet(const SetKey& key, uint32_t set) {
@@ -90,9 +93,21 @@ std::string Contradiction(const Bounds& bounds) {
     return Given("huge", bounds.huge) + "expected 0, as no VMA of the window holds an aligned " +
            "block of " + std::to_string(kPagesPerPmd) + " pages";
   }
+  if (!std::has_single_bit(bounds.kernel)) {
+    return Given("kernel", PrintSet(kSetKeys[2], bounds.kernel)) + "expected one version";
+  }
+  const uint32_t missing = bounds.kinds & ~KindsIn(bounds.version());
+  if (missing != 0) {
+    const int first = std::countr_zero(missing);
+    return Given("kinds", PrintSet(kSetKeys[1], bounds.kinds)) + "expected none of " +
+           PrintSet(kSetKeys[1], missing) +
+           " with kernel=" + std::string(NameOf(bounds.version())) +
+           "; kernel=" + std::string(NameOf(kOps[first].since)) + " has " + kOps[first].name;
+  }
   if ((bounds.kinds & kGatherKinds) == 0) {
     return Given("kinds", PrintSet(kSetKeys[1], bounds.kinds)) + "expected at least one of " +
-           PrintSet(kSetKeys[1], kGatherKinds) + ", as no other opens a gather";
+           PrintSet(kSetKeys[1], kGatherKinds & KindsIn(bounds.version())) +
+           ", as no other opens a gather";
   }
   if (bounds.walkers == 0 && (bounds.cpus < 2 || bounds.ops < 2)) {
     return Given("walkers", 0) + "expected 1 or more, or two cpus and two ops, as a race takes " +
@@ -144,7 +159,7 @@ std::string SetKeyTo(Bounds& bounds, std::string_view key, std::string_view valu
   }
   std::string keys;
   for (const NumberKey& known : kNumberKeys) keys += std::string(known.name) + ", ";
-  return Given(key, value) + "expected one of the keys " + keys + "init, kinds";
+  return Given(key, value) + "expected one of the keys " + keys + "init, kinds, kernel";
 }
 
 }  // namespace
@@ -197,6 +212,7 @@ std::string PrintBounds(const Bounds& bounds) {
     text += std::string(key.name) + "=" + std::to_string(bounds.*key.member) + " ";
   }
   for (const SetKey& key : kSetKeys) {
+    if (key.member == &Bounds::kernel && bounds.version() == kDefaultKernel) continue;
     text += std::string(key.name) + "=" + PrintSet(key, bounds.*key.member) + " ";
   }
   text.pop_back();

@@ -15,6 +15,7 @@
 //                 cold: every page present, cached by none
 //                 dirty: as warm, and dirty
 //                 empty: mapped, but no page present
+//   kernel=V    whose paths the operations follow: 6.1, 6.12 (default), 6.17 or 7.1
 //   kinds=A,B   kinds of operations, by name, but for fill, which `walkers` counts
 //               (default munmap,dontneed,free,read,write)
 //   symmetry=N  0: programs that differ only in names are all kept (default 1; see programs.h)
@@ -24,6 +25,7 @@
 #ifndef GATHERFUZZ_EXPLORE_BOUNDS_H_
 #define GATHERFUZZ_EXPLORE_BOUNDS_H_
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -44,8 +46,9 @@ inline constexpr const char* kInitStates[] = {"warm", "cold", "dirty", "empty"};
 
 constexpr uint32_t Bit(InitState state) { return 1u << static_cast<int>(state); }
 // The kinds that `kinds` has if it is not said.
-inline constexpr uint32_t kUsualKinds =
-    kGatherKinds | OpsThat([](const OpInfo& op) { return op.is(effect::kAccesses); });
+inline constexpr uint32_t kUsualKinds = OpsThat([](const OpInfo& op) {
+  return op.exists_in(kDefaultKernel) && (op.gathers() || op.is(effect::kAccesses));
+});
 
 struct Bounds {
   int cpus = 2;
@@ -57,8 +60,11 @@ struct Bounds {
   int huge = 0;
   int batch = kDefaultBatch;
   int symmetry = 1;
-  uint32_t init = Bit(InitState::kWarm);  // Bit() of each
-  uint32_t kinds = kUsualKinds;           // Bit() of each
+  uint32_t init = Bit(InitState::kWarm);                     // Bit() of each
+  uint32_t kinds = kUsualKinds;                              // Bit() of each
+  uint32_t kernel = 1u << static_cast<int>(kDefaultKernel);  // one bit
+
+  KernelVersion version() const { return static_cast<KernelVersion>(std::countr_zero(kernel)); }
 
   PageRange window() const { return {at, at + pages}; }
   int split() const { return at + pages / 2; }  // where the second of two VMAs begins

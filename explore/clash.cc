@@ -146,6 +146,7 @@ Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
     case ClashRule::kTableLock: return OfLock(next);
     case ClashRule::kUpperEntry: return OfUpperEntry(next);
     case ClashRule::kPte: return OfPte(cpu, next);
+    case ClashRule::kMarker: return {true, Rule::kPte};  // to a walk it is as none
     case ClashRule::kUnlink: return OfUnlink(next);
     case ClashRule::kTake: return OfTake(next);
     case ClashRule::kFree: return OfFree(cpu, next);

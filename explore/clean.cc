@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "explore/clean.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace gatherfuzz {
@@ -61,8 +62,10 @@ bool PageFreesClean(const World& world, Queued page) {
 }
 
 bool TableFreesClean(const World& world, Queued table) {
+  const auto& entries = world.at(table.frame).entries;
+  const auto none = [](Pte entry) { return entry.none(); };
   return InUse(world, table.frame, Level::kPte, FrameState::kTable) &&
-         !PointedAt(world, table.frame);
+         std::all_of(entries.begin(), entries.end(), none) && !PointedAt(world, table.frame);
 }
 
 bool ReturnsClean(const World& world, CpuId cpu) {

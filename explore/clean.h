@@ -10,8 +10,8 @@
 
 namespace gatherfuzz {
 
-// What is queued can be freed: it is in use, nothing maps it, and no TLB (no walk cache, no walk in
-// flight) refers to it.
+// What is queued can be freed: it is in use, nothing maps it, a table is empty, and no TLB (no walk
+// cache, no walk in flight) refers to it.
 bool PageFreesClean(const World& world, Queued page);
 bool TableFreesClean(const World& world, Queued table);
 

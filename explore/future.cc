@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "model/kernel/zap.h"
+
 namespace gatherfuzz {
 namespace {
 
@@ -26,7 +28,7 @@ void Future::Add(const Future& more) {
 }
 
 Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
-    : waits_(waits), foreign_(foreign) {
+    : waits_(waits), foreign_(foreign), kernel_(schedule.kernel) {
   for (const InitItem& item : schedule.init) {
     huge_ |= item.kind == InitItem::Kind::kMap && item.flags.huge;
   }
@@ -72,6 +74,15 @@ Future Futures::OfOp(const Op& op) const {
     future.does |= Future::kTakesFrames;
   }
   if (info.is(effect::kUnmaps)) future.unmaps = MaskOf(op.range);
+  if (info.is(effect::kGuards)) {  // it links tables as a fault does, and zaps as often as it takes
+    future.accesses = MaskOf(op.range);
+    future.does |= Future::kTakesFrames;
+  }
+  if (info.is(effect::kUnguards)) {
+    future.zaps = MaskOf(op.range);
+    future.pte_locks = BlocksOf(op.range);
+  }
+  if (MayReclaimTables(op, kernel_)) future.unmaps = MaskOf(op.range);
   if (!info.gathers()) return future;
   future.zaps = MaskOf(op.range);
   future.pte_locks = BlocksOf(op.range);
@@ -113,7 +124,10 @@ Future Futures::OfThread(const Stepper& stepper, CpuId cpu, bool read) const {
   Future future = program.each[at];
   const bool locked = next != Point::mmap_read_lock && next != Point::mmap_write_lock &&
                       next != Point::mmap_write_wait;
-  if (locked && future.accesses == 0) future = LeftOf(stepper, cpu, future, next);
+  // From 6.17 on the gather of a madvise outlives its lock: all of it may come until it returns.
+  const bool outlives = kernel_ >= KernelVersion::k6_17 &&
+                        Info(stepper.OpInProgress(cpu).kind).lock == MmapLock::kRead;
+  if (locked && future.accesses == 0 && !outlives) future = LeftOf(stepper, cpu, future, next);
   future.Add(read ? program.until_writer[at + 1] : program.all[at + 1]);
   return future;
 }

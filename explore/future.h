@@ -75,6 +75,7 @@ class Futures {
   Future LeftOf(const Stepper& stepper, CpuId cpu, Future call, Point next) const;
 
   const bool waits_, foreign_;
+  const KernelVersion kernel_;
   bool huge_ = false;
   uint64_t cleans_ = 0, writes_ = 0;
   std::array<Program, kMaxCpus> programs_;

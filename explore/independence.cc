@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "explore/independence.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
+
+#include "model/kernel/zap.h"
 
 namespace gatherfuzz {
 namespace {
@@ -92,13 +95,19 @@ void HoldToNoWaits(const Stepper& stepper, const Actions& able) {
   }
 }
 
+// The rules lean on page tables that stay where somebody holds mmap_lock.
+bool TablesVanish(const Schedule& schedule) {
+  return std::any_of(schedule.program.begin(), schedule.program.end(),
+                     [&](const auto& line) { return MayReclaimTables(line.op, schedule.kernel); });
+}
+
 }  // namespace
 
 Independence::Independence(const Schedule& schedule, const Policy& policy, uint32_t ignored,
                            RuleMask rules)
     : futures_(schedule, policy.waits(), policy.foreign()),
       waits_(policy.waits()),
-      rules_(policy.peeks() || (ignored & kDisorder) != 0 ? 0 : rules) {}
+      rules_(policy.peeks() || (ignored & kDisorder) != 0 || TablesVanish(schedule) ? 0 : rules) {}
 
 Actions Independence::Enough(const Stepper& stepper, const Actions& able) const {
   if (rules_ == 0 || able.size() < 2 || stepper.SomebodyGoesRound()) return able;

@@ -22,8 +22,9 @@ namespace gatherfuzz {
 
 class Independence {
  public:
-  // `ignored` as in ExploreSettings. There are no rules for a policy that peeks, nor after a
-  // violation that leaves the machine in disorder.
+  // `ignored` as in ExploreSettings. There are no rules for a policy that peeks, nor where
+  // MADV_DONTNEED may free page tables (from kernel 6.17 on), nor after a violation that leaves the
+  // machine in disorder.
   Independence(const Schedule& schedule, const Policy& policy, uint32_t ignored, RuleMask rules);
 
   // Which of those that are able are enough.

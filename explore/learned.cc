@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "harness/agents.h"
+#include "model/kernel/zap.h"
 #include "model/machine/frames.h"
 #include "model/machine/tlb.h"
 
@@ -80,6 +81,13 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   return 0;
 }
 
+// Steps that only policies make, and the verbs of the base.
+constexpr PointMask kOfPolicy =
+    MaskOf(Point::pending_inc) | MaskOf(Point::pending_read) | MaskOf(Point::pending_dec) |
+    MaskOf(Point::policy_read) | MaskOf(Point::policy_write) | MaskOf(Point::policy_rmw) |
+    MaskOf(Point::finish_wait) | MaskOf(Point::tlb_flush) | MaskOf(Point::tlb_flush_done) |
+    MaskOf(Point::free_page) | MaskOf(Point::free_table);
+
 // --- All that is read ---
 
 // The mapping of a leaf that a page fault finds in place, at the steps where it looks.
@@ -122,12 +130,20 @@ void NoteStep(Learned& learned, Point point, uint64_t value) {
   ++learned.noted;
 }
 
+// Of a thread of which all counts: whose code its policy's is, whether that recalls what it reads,
+// and whether its path remembers that it has dropped a lock (MayReclaimTables()).
+struct WhoLearns {
+  bool foreign, recalls, remembers;
+};
+
 void LearnAll(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point, int page,
-              bool foreign) {
+              WhoLearns who) {
   if (point == Point::pte_read || In(kDetourPoints, point)) learned.noted = 0;
-  if (GoesBack(learned, before, point, page)) return;
-  uint64_t value = foreign && point == Point::pending_read ? before.mm.tlb_flush_pending
-                                                           : Read(before, cpu, point, page);
+  if (!who.remembers && GoesBack(learned, before, point, page)) return;
+  const bool used = !who.recalls && In(kOfPolicy, point);
+  uint64_t value = used                                          ? 0
+                   : who.foreign && point == Point::pending_read ? before.mm.tlb_flush_pending
+                                                                 : Read(before, cpu, point, page);
   if (Info(op.kind).is(effect::kAccesses)) {
     const Mapping seen = SeenByFault(before, point, page);
     value |= static_cast<uint64_t>(seen != 0 && seen == learned.mapping) << 62;
@@ -143,7 +159,7 @@ constexpr PointMask kCallSettles =
     MaskOf(Point::mmap_read_lock) | MaskOf(Point::mmap_write_downgrade) | MaskOf(Point::vma_link) |
     MaskOf(Point::vma_detach) | MaskOf(Point::pud_read) | MaskOf(Point::pmd_read) |
     MaskOf(Point::pte_read) | MaskOf(Point::pte_table_unlink) | MaskOf(Point::pmd_table_unlink);
-// Behind which nothing is done but to return.
+// Behind which nothing is done but to finish and to return.
 constexpr PointMask kCallEnds = MaskOf(Point::mmap_read_unlock) | MaskOf(Point::mmap_write_unlock) |
                                 MaskOf(Point::syscall_return);
 // Behind which a path knows as much as behind a PTE that it did not touch.
@@ -187,19 +203,18 @@ constexpr PointMask kCallTells =
     MaskOf(Point::pmd_set) | MaskOf(Point::pmd_invalidate) | MaskOf(Point::pmd_clear) |
     MaskOf(Point::pmd_populate) | MaskOf(Point::split_folio);
 
-uint64_t ReadByCall(Learned& learned, const World& before, CpuId cpu, Point point, int page) {
+uint64_t ReadByCall(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point,
+                    int page) {
+  // A walk that puts guard markers has come to its end, or to something that is in the way.
+  if (point == Point::pte_unlock && Info(op.kind).is(effect::kGuards)) {
+    return PteEntry(before, page).present();
+  }
   if (point == Point::pmd_clear) learned.frame = PmdEntry(before, page).frame;
   if (point == Point::pte_clear) learned.frame = PteEntry(before, page).frame;
   return In(kCallTells, point) ? 0 : Read(before, cpu, point, page);
 }
 
-// Steps that only policies make, and the verbs of the base.
-constexpr PointMask kOfPolicy =
-    MaskOf(Point::pending_inc) | MaskOf(Point::pending_read) | MaskOf(Point::pending_dec) |
-    MaskOf(Point::policy_read) | MaskOf(Point::policy_write) | MaskOf(Point::policy_rmw) |
-    MaskOf(Point::finish_wait) | MaskOf(Point::tlb_flush) | MaskOf(Point::tlb_flush_done) |
-    MaskOf(Point::free_page) | MaskOf(Point::free_table);
-// Of these, those whose place the gather tells: it has what is left to free.
+// Steps of policies whose place the gather tells: it has what is left to free.
 constexpr PointMask kFrees = MaskOf(Point::free_page) | MaskOf(Point::free_table);
 
 // A policy that recalls nothing settles from one part of a finish to the next.
@@ -212,6 +227,7 @@ void SettleInFinish(Learned& learned, FinishPart part) {
 
 void LearnInCall(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point,
                  int page, bool recalls) {
+  if (In(kCallEnds, point)) learned = {};  // a gather that outlives the lock has all in its fields
   if (In(kCallSettles | kPteDone, point) || point == Point::pte_clear) Settle(learned);
   if (point == Point::split_folio) learned.skipped = true;
   if (point == Point::pte_read || point == Point::pmd_read) learned.skipped = false;
@@ -219,7 +235,7 @@ void LearnInCall(Learned& learned, const World& before, CpuId cpu, const Op& op,
   LearnForTheCall(learned, before, op, point);
   if (!recalls && In(kFrees, point)) return;
   const bool used = !recalls && In(kOfPolicy, point);
-  const uint64_t value = used ? 0 : ReadByCall(learned, before, cpu, point, page);
+  const uint64_t value = used ? 0 : ReadByCall(learned, before, cpu, op, point, page);
   NoteStep(learned, In(kPteDone, point) ? Point::pte_read : point, value);
 }
 
@@ -290,7 +306,8 @@ void LearnInAccess(Learned& learned, const World& before, CpuId cpu, Point point
 }
 
 // Of the operation under that policy, what is known of what it carries.
-Carries CarriesUnder(const Policy& policy, const Op& op) {
+Carries CarriesUnder(const Policy& policy, const Op& op, KernelVersion kernel) {
+  if (MayReclaimTables(op, kernel)) return Carries::kAll;
   const Carries carries = Info(op.kind).carries;
   return policy.foreign() && carries == Carries::kOfCall ? Carries::kAll : carries;
 }
@@ -300,8 +317,10 @@ Carries CarriesUnder(const Policy& policy, const Op& op) {
 void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Point point, int page,
            const Policy& policy) {
   const World& world = before.world;
-  switch (CarriesUnder(policy, op)) {
-    case Carries::kAll: return LearnAll(learned, world, cpu, op, point, page, policy.foreign());
+  switch (CarriesUnder(policy, op, before.kernel)) {
+    case Carries::kAll:
+      return LearnAll(learned, world, cpu, op, point, page,
+                      {policy.foreign(), policy.recalls(), MayReclaimTables(op, before.kernel)});
     case Carries::kOfAccess: return LearnInAccess(learned, world, cpu, point, page);
     case Carries::kOfCall: break;
   }
@@ -311,10 +330,10 @@ void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Poin
   LearnInCall(learned, world, cpu, op, point, page, policy.recalls());
 }
 
-Learned CarriedTo(Point next, const Learned& learned, const Op& op, const Policy& policy,
-                  FinishPart part) {
+Learned CarriedTo(Point next, const Learned& learned, const Op& op, KernelVersion kernel,
+                  const Policy& policy, FinishPart part) {
   Learned carried = learned;
-  switch (CarriesUnder(policy, op)) {
+  switch (CarriesUnder(policy, op, kernel)) {
     case Carries::kAll: return carried;
     case Carries::kOfAccess:
       if (In(kAccessSettles, next)) Settle(carried);

@@ -52,8 +52,8 @@ void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Poin
            const Policy& policy);
 
 // What of it counts where the thread stands before `next`, and is so far in a finish.
-Learned CarriedTo(Point next, const Learned& learned, const Op& op, const Policy& policy,
-                  FinishPart part);
+Learned CarriedTo(Point next, const Learned& learned, const Op& op, KernelVersion kernel,
+                  const Policy& policy, FinishPart part);
 
 }  // namespace gatherfuzz
 

@@ -227,6 +227,7 @@ Schedule Programs::At(uint64_t index) const {
   Schedule schedule;
   schedule.cpus = bounds_.cpus;
   schedule.batch = bounds_.batch;
+  schedule.kernel = bounds_.version();
   AddInit(schedule, states_[index % states_.size()]);
   index /= states_.size();
   const Group& group =

@@ -9,11 +9,8 @@
 namespace gatherfuzz {
 namespace {
 
-constexpr uint32_t kDraws = [] {
-  uint32_t draws = 0;
-  for (const OpInfo& op : kOps) draws += static_cast<uint32_t>(op.drawn);
-  return draws;
-}();
+// How often `op` is drawn for a schedule of that kernel.
+int Drawn(const OpInfo& op, KernelVersion kernel) { return op.exists_in(kernel) ? op.drawn : 0; }
 
 // All pages below `span`, one, a few, or any.
 PageRange RangeWithin(int span, Random& random) {
@@ -121,10 +118,11 @@ PageRange AnyRange(Random& random) {
   return Overlapping({page, page + 1}, random);
 }
 
-OpKind PickOpKind(Random& random) {
-  int left = static_cast<int>(random.Below(kDraws));
-  int kind = 0;
-  while ((left -= kOps[kind].drawn) >= 0) ++kind;
+OpKind PickOpKind(KernelVersion kernel, Random& random) {
+  int draws = 0, kind = 0;
+  for (const OpInfo& op : kOps) draws += Drawn(op, kernel);
+  int left = static_cast<int>(random.Below(static_cast<uint32_t>(draws)));
+  while ((left -= Drawn(kOps[kind], kernel)) >= 0) ++kind;
   return static_cast<OpKind>(kind);
 }
 
@@ -148,10 +146,13 @@ Tail AnyTail(Random& random) {
 void Generate(Schedule& schedule, Random& random) {
   static constexpr int kLikelyCpus[8] = {2, 2, 2, 3, 3, 3, 3, 4};
   static constexpr int kLikelySpan[8] = {4, 8, 8, 8, 16, 16, 16, 32};
+  const KernelVersion kernel = schedule.kernel;
   if (OneIn(random, 2)) {
     GenerateFromBytes(schedule, random);
+    schedule.kernel = std::max(schedule.kernel, kernel);
   } else {
     schedule = {};
+    schedule.kernel = kernel;
     schedule.cpus = kLikelyCpus[random.Below(8)];
     schedule.batch = 1 + static_cast<int>(random.Below(kDefaultBatch));
     const int span = kLikelySpan[random.Below(8)];
@@ -159,7 +160,7 @@ void Generate(Schedule& schedule, Random& random) {
     const auto most = OneIn(random, 4) ? static_cast<uint32_t>(kMaxOps)
                                        : static_cast<uint32_t>(16 * schedule.cpus);
     for (uint32_t ops = 2 + random.Below(most); ops > 0; --ops) {
-      schedule.program.push_back(MakeLine(PickCpu(schedule, random), PickOpKind(random),
+      schedule.program.push_back(MakeLine(PickCpu(schedule, random), PickOpKind(kernel, random),
                                           RangeWithin(span, random), random));
     }
   }

@@ -48,7 +48,7 @@ bool AddOps(Schedule& schedule, Random& random) {
     const PageRange range = Overlapping(KnownRange(schedule, random), random);
     const CpuId cpu = PickCpu(schedule, random);
     schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
-                            MakeLine(cpu, PickOpKind(random), range, random));
+                            MakeLine(cpu, PickOpKind(schedule.kernel, random), range, random));
   }
   return true;
 }
@@ -62,7 +62,7 @@ bool DropOp(Schedule& schedule, Random& random) {
 bool ChangeKind(Schedule& schedule, Random& random) {
   if (schedule.program.empty()) return false;
   ProgramLine& line = schedule.program[PickIndex(schedule.program, random)];
-  line = MakeLine(CpuOf(line.agent), PickOpKind(random), line.op.range, random);
+  line = MakeLine(CpuOf(line.agent), PickOpKind(schedule.kernel, random), line.op.range, random);
   return true;
 }
 

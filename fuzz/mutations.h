@@ -44,7 +44,7 @@ CpuId PickCpu(const Schedule& schedule, Random& random);
 PageRange Overlapping(PageRange range, Random& random);
 PageRange AnyRange(Random& random);
 // The kind of an operation that a CPU runs, those that remove being likelier.
-OpKind PickOpKind(Random& random);
+OpKind PickOpKind(KernelVersion kernel, Random& random);
 // A line for the CPU, or for its walker if the kind is fill.
 ProgramLine MakeLine(CpuId cpu, OpKind kind, PageRange range, Random& random);
 // A strategy and a seed for what the order does not say.

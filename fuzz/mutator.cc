@@ -79,10 +79,14 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
   Random random(seed);
   if (mutate_bytes != nullptr && size >= kHeaderBytes && OneIn(random, 16)) {
     last_mutation = "bytes";
-    return mutate_bytes(buffer.data(), size, buffer.size());
+    const uint8_t kernel = buffer[kKernelByte];  // whose operations are meant to be mutated
+    const size_t mutated = mutate_bytes(buffer.data(), size, buffer.size());
+    if (mutated > kKernelByte) buffer[kKernelByte] = kernel;
+    return mutated;
   }
   if (size < kHeaderBytes) {
     last_mutation = "anew";
+    schedule.kernel = kDefaultKernel;
     Generate(schedule, random);
     return Write(schedule, Settings().members, buffer);
   }
@@ -111,6 +115,7 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
   child = either();
   child.cpus = std::max(parents[0].cpus, parents[1].cpus);
   child.batch = either().batch;
+  child.kernel = std::max(parents[0].kernel, parents[1].kernel);  // it has what both have
   child.program.clear();
   for (int cpu = 0; cpu < child.cpus; ++cpu) TakeProgram(either(), MakeCpu(cpu), child);
   if (OneIn(random, 2)) {

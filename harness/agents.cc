@@ -61,6 +61,7 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   system_.arch = &arch;
   system_.hardware = arch.hardware();
   system_.protocol = &policy.protocol();
+  system_.kernel = schedule_->kernel;
   system_.ignored = ignored;
   system_.cost = {};
   system_.finish_part = {};

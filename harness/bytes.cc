@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "harness/codes.h"
@@ -41,9 +42,9 @@ GATHERFUZZ_WRAPS uint64_t HashOf(std::span<const uint8_t> bytes) {
 // Gives out the input byte by byte, then pseudo-random bytes.
 class Source {
  public:
-  Source(std::span<const uint8_t> bytes, const Codes& of)
-      : codes(of),
-        bytes_(bytes),
+  Source(std::span<const uint8_t> bytes, bool at_first)
+      : bytes_(bytes),
+        at_first_(at_first),
         random_(HashOf(bytes)),
         seed_(static_cast<uint32_t>(random_.Next())) {}
 
@@ -61,11 +62,20 @@ class Source {
   size_t left() const { return bytes_.size() - at_; }
   uint32_t hash_seed() const { return seed_; }
 
-  const Codes& codes;
+  // What the codes of operations and steps stand for, once the header has been read.
+  const Codes& codes() const { return *codes_; }
+  // As version 3 began, there was one kernel only.
+  KernelVersion TakeKernel(KernelVersion kernel) {
+    if (at_first_) return kDefaultKernel;
+    codes_ = &kCodes[static_cast<size_t>(kernel)];
+    return kernel;
+  }
 
  private:
   std::span<const uint8_t> bytes_;
   size_t at_ = 0;
+  const bool at_first_;
+  const Codes* codes_ = &kCodesAtFirst;
   Random random_;
   uint32_t seed_;
 };
@@ -104,6 +114,16 @@ AgentId DecodeAgent(uint8_t byte, int cpus) {
                    cpu);
 }
 
+// The kernel version by its code: 0, and what is the code of none, is the default.
+constexpr KernelVersion kKernelOf[] = {kDefaultKernel, KernelVersion::k6_1, KernelVersion::k6_17,
+                                       KernelVersion::k7_1};
+static_assert(std::size(kKernelOf) == kKernelVersionCount);
+
+uint8_t KernelCode(KernelVersion kernel) {
+  return static_cast<uint8_t>(std::find(std::begin(kKernelOf), std::end(kKernelOf), kernel) -
+                              std::begin(kKernelOf));
+}
+
 OpKind DecodeOpKind(const Codes& codes, uint8_t code, VmaFlags& flags) {
   if (codes.op_of[code] == kNoCode) {
     using enum OpKind;
@@ -126,7 +146,7 @@ ProgramLine DecodeLine(Source& source, int cpus, int span) {
   ProgramLine line;
   AgentId agent = DecodeAgent(record[0], cpus);
   if (KindOf(agent) != AgentKind::kWalker) agent = CpuAgent(CpuOf(agent));
-  line.op.kind = DecodeOpKind(source.codes, record[1], line.op.flags);
+  line.op.kind = DecodeOpKind(source.codes(), record[1], line.op.flags);
   if (KindOf(agent) == AgentKind::kWalker && Info(line.op.kind).agent != AgentKind::kWalker) {
     line.op = {.kind = OpKind::kFill, .range = {}, .flags = {}};
   }
@@ -182,7 +202,7 @@ void DecodePreset(uint8_t byte, int cpus, int span, Schedule& schedule) {
 
 Run DecodeRun(Source& source, int cpus, int span) {
   const auto record = source.Record();
-  const Codes& codes = source.codes;
+  const Codes& codes = source.codes();
   Run run;
   run.agent = DecodeAgent(record[0], cpus);
   if (KindOf(run.agent) == AgentKind::kDetour) return run;  // one step
@@ -240,7 +260,7 @@ Tail DecodeTail(uint8_t kind, uint32_t seed, uint16_t steps, uint32_t hash_seed)
 // Bytes 0 to 15. The version byte says what wrote them; only version 3 is read, so any value is
 // taken for it.
 Header DecodeHeader(Source& source, Schedule& schedule) {
-  source.Next();
+  const uint8_t version = source.Next();
   const uint8_t cpus = source.Next(), batch = source.Next(), span = source.Next();
   const uint8_t init_count = source.Next(), op_count = source.Next();
   const uint8_t tail = source.Next(), preset = source.Next();
@@ -249,7 +269,11 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t steps_low = source.Next(), steps_high = source.Next();
   // An input that is too short to ask for a family has none.
   const uint8_t more_members = source.left() != 0 ? source.Next() : 0;
-  source.Next();
+  const uint8_t kernel = source.Next();
+  // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
+  const bool written = version == kBytesVersion && span == kPages;
+  schedule.kernel = source.TakeKernel(written && kernel < std::size(kKernelOf) ? kKernelOf[kernel]
+                                                                               : kDefaultKernel);
 
   static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};
   static constexpr uint8_t kLikelyMembers[4] = {1, 4, 8, 16};
@@ -266,11 +290,11 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   return header;
 }
 
-int Decode(std::span<const uint8_t> bytes, const Codes& codes, Schedule& schedule) {
+int Decode(std::span<const uint8_t> bytes, bool at_first, Schedule& schedule) {
   schedule.init.clear();
   schedule.program.clear();
   schedule.order.clear();
-  Source source(bytes, codes);
+  Source source(bytes, at_first);
   const Header header = DecodeHeader(source, schedule);
   for (size_t i = 0; i < header.init_count; ++i) {
     schedule.init.push_back(DecodeInit(source.Record(), schedule.cpus, header.span));
@@ -288,11 +312,11 @@ int Decode(std::span<const uint8_t> bytes, const Codes& codes, Schedule& schedul
 }  // namespace
 
 int DecodeBytes(std::span<const uint8_t> bytes, Schedule& schedule) {
-  return Decode(bytes, kCodes, schedule);
+  return Decode(bytes, false, schedule);
 }
 
 int DecodeBytesAtFirst(std::span<const uint8_t> bytes, Schedule& schedule) {
-  return Decode(bytes, kCodesAtFirst, schedule);
+  return Decode(bytes, true, schedule);
 }
 
 EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
@@ -301,7 +325,7 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   const Tail& tail = schedule.tail;
   put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), tail.kind, 0, tail.seed, tail.seed >> 8, tail.seed >> 16,
-      tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1, 0);
+      tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1, KernelCode(schedule.kernel));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

@@ -22,6 +22,7 @@ namespace gatherfuzz {
 inline constexpr uint8_t kBytesVersion = 3;
 inline constexpr size_t kHeaderBytes = 16;
 inline constexpr size_t kRecordBytes = 4;
+inline constexpr size_t kKernelByte = 15;  // of the header: whose paths the operations follow
 inline constexpr size_t kMaxEncodedBytes =
     kHeaderBytes + kRecordBytes * (kMaxInit + kMaxOps + kMaxRuns);
 

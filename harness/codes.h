@@ -30,17 +30,24 @@ inline constexpr int kPointsAtFirst = 46;
 
 inline constexpr uint8_t kNoCode = 255;
 
+// The first kernel with a step that only its operations make. Before that its name is unknown, and
+// its code is that of no step.
+constexpr KernelVersion Since(Point point) {
+  return point == Point::pte_marker ? KernelVersion::k6_17 : KernelVersion::k6_1;
+}
+
 struct Codes {
   std::array<uint8_t, 256> op_of;     // by byte: the operation that has this code, or kNoCode
   std::array<uint8_t, 256> point_of;  // by mode byte: the step, or kNoCode
 };
 
-// Of the first so many operations and steps.
-constexpr Codes MakeCodes(int ops, int points) {
+// Of the first so many operations and steps, as far as the kernel has them.
+constexpr Codes MakeCodes(int ops, int points, KernelVersion kernel) {
   Codes codes{};
   codes.op_of.fill(kNoCode);
   codes.point_of.fill(kNoCode);
   for (int kind = 0; kind < ops; ++kind) {
+    if (!kOps[kind].exists_in(kernel)) continue;
     const int width = kOps[kind].operands == Operands::kMap ? kMapCodes : 1;
     for (int i = 0; i < width; ++i) {
       uint8_t& entry = codes.op_of[static_cast<size_t>(kOps[kind].code + i)];
@@ -49,6 +56,7 @@ constexpr Codes MakeCodes(int ops, int points) {
     }
   }
   for (int point = 0; point < points; ++point) {
+    if (Since(static_cast<Point>(point)) > kernel) continue;
     const int code = kPoints[point].code;
     uint8_t& entry = codes.point_of[static_cast<size_t>(code)];
     const bool spare =
@@ -64,8 +72,13 @@ constexpr Codes MakeCodes(int ops, int points) {
   return codes;
 }
 
-inline constexpr Codes kCodes = MakeCodes(kOpCount, kPointCount);
-inline constexpr Codes kCodesAtFirst = MakeCodes(kOpsAtFirst, kPointsAtFirst);
+// By kernel version, the newest last.
+inline constexpr std::array<Codes, kKernelVersionCount> kCodes = {
+    MakeCodes(kOpCount, kPointCount, KernelVersion::k6_1),
+    MakeCodes(kOpCount, kPointCount, KernelVersion::k6_12),
+    MakeCodes(kOpCount, kPointCount, KernelVersion::k6_17),
+    MakeCodes(kOpCount, kPointCount, KernelVersion::k7_1)};
+inline constexpr Codes kCodesAtFirst = MakeCodes(kOpsAtFirst, kPointsAtFirst, kDefaultKernel);
 
 }  // namespace gatherfuzz
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <bit>
 
+#include "model/kernel/zap.h"
+
 namespace gatherfuzz {
 namespace {
 
@@ -22,7 +24,7 @@ bool Meet(CpuMask a, CpuMask b) { return a != 0 && b != 0 && std::popcount<CpuMa
 
 // Which CPUs do what to a page.
 struct Uses {
-  CpuMask access = 0, write = 0, zap = 0, unmap = 0, free = 0, map = 0;
+  CpuMask access = 0, write = 0, zap = 0, unmap = 0, free = 0, map = 0, unguard = 0;
 
   Uses& operator|=(const Uses& other) {
     access |= other.access;
@@ -31,6 +33,7 @@ struct Uses {
     unmap |= other.unmap;
     free |= other.free;
     map |= other.map;
+    unguard |= other.unguard;
     return *this;
   }
 };
@@ -43,7 +46,8 @@ Uses UsesOf(OpKind kind, CpuMask cpu) {
           .zap = if_it(effect::kZaps),
           .unmap = if_it(effect::kUnmaps),
           .free = if_it(effect::kCleans),
-          .map = if_it(effect::kMaps)};
+          .map = if_it(effect::kMaps),
+          .unguard = if_it(effect::kUnguards)};
 }
 
 bool Runs(const Schedule& schedule, const ProgramLine& line) {
@@ -61,6 +65,7 @@ class Analysis {
       if (Info(line.op.kind).is(effect::kMaps)) NoteMap(line.op.range, line.op.flags);
       const Uses uses = UsesOf(line.op.kind, CpuBit(CpuOf(line.agent)));
       if (uses.free != 0) NoteSkippable(line.op.range);
+      if (MayReclaimTables(line.op, schedule.kernel)) reclaimed_ |= MaskOf(line.op.range);
       for (int page = line.op.range.begin; page < line.op.range.end; ++page) uses_[page] |= uses;
     }
   }
@@ -73,6 +78,8 @@ class Analysis {
     for (int page = 0; page < kPages; ++page) {
       const Uses uses = UsesOfAllLike(page);
       if ((unclear_vmas & MaskOf(AllLike(page))) != 0 || !PteIsClear(uses, IsHuge(page))) continue;
+      // Whether the next fault makes a huge leaf depends on whether a page table is left.
+      if (IsHuge(page) && uses.access != 0 && (reclaimed_ & PageBit(page)) != 0) continue;
       result.pte |= PageBit(page);
       const bool skippable = (skippable_ & MaskOf(AllLike(page))) != 0;
       if (!Meet(uses.write, uses.free) && !skippable) result.dirty |= PageBit(page);
@@ -124,7 +131,7 @@ class Analysis {
   }
 
   bool PteIsClear(const Uses& uses, bool huge) const {
-    if (Meet(uses.access, uses.zap | uses.map)) return false;
+    if (Meet(uses.access, uses.zap | uses.map | uses.unguard)) return false;
     if (uses.access == 0) return true;
     return huge ? block_for_all_ && !Meet(uses.access, uses.free) : frame_for_all_;
   }
@@ -167,6 +174,7 @@ class Analysis {
   std::array<Uses, kPages> uses_{};
   uint64_t mapped_ = 0, huge_ = 0;  // by some map; in a block that one with `huge` covers
   uint64_t skippable_ = 0;
+  uint64_t reclaimed_ = 0;  // whose page tables a dontneed may free
   bool frame_for_all_ = false, block_for_all_ = false;
 };
 
@@ -183,6 +191,8 @@ class Reference {
     } else if (info.is(effect::kZaps)) {
       Zap(MaskOf(op.range) & vma_);
     }
+    if (info.is(effect::kGuards)) Guard(MaskOf(op.range) & vma_);
+    if (info.is(effect::kUnguards)) guarded_ &= ~(MaskOf(op.range) & vma_);
     if (info.is(effect::kCleans)) Clean(MaskOf(op.range) & vma_);
     if (info.is(effect::kAccesses)) Access(op.range.begin, info.is(effect::kWrites));
   }
@@ -246,6 +256,15 @@ class Reference {
     dirty_ &= ~pages;
   }
 
+  // Guard markers are in tables, which stay there.
+  void Guard(uint64_t pages) {
+    guarded_ |= pages;
+    for (int page = 0; page < kPages; page += kPagesPerPmd) {
+      const uint64_t block = MaskOf(BlockOf(page));
+      if ((pages & block) != 0) tables_ |= block;
+    }
+  }
+
   void Clean(uint64_t pages) {
     Split(pages);
     dirty_ &= ~pages;
@@ -256,7 +275,7 @@ class Reference {
     if (pages == 0) return;
     Zap(pages);
     if (range.end < kPages) starts_ |= vma_ & PageBit(range.end);
-    for (uint64_t* mask : {&vma_, &vma_write_, &vma_huge_, &starts_}) *mask &= ~pages;
+    for (uint64_t* mask : {&vma_, &vma_write_, &vma_huge_, &starts_, &guarded_}) *mask &= ~pages;
     for (int page = 0; page < kPages; page += kPagesPerPmd) {
       const uint64_t block = MaskOf(BlockOf(page));
       if ((vma_ & block) == 0) tables_ &= ~block;
@@ -264,7 +283,7 @@ class Reference {
   }
 
   void Access(int page, bool write) {
-    if (((write ? vma_write_ : vma_) & PageBit(page)) == 0) return;
+    if (((write ? vma_write_ : vma_) & ~guarded_ & PageBit(page)) == 0) return;
     if ((present_ & PageBit(page)) == 0) {
       Populate(MayBeHuge(page) ? BlockOf(page) : PageRange{page, page + 1}, false);
     }
@@ -272,7 +291,7 @@ class Reference {
   }
 
   uint64_t vma_ = 0, starts_ = 0, vma_write_ = 0, vma_huge_ = 0;
-  uint64_t present_ = 0, dirty_ = 0;
+  uint64_t present_ = 0, dirty_ = 0, guarded_ = 0;
   uint64_t tables_ = 0, huge_ = 0;  // blocks that have a table of PTEs, or a huge leaf
 };
 

@@ -77,8 +77,9 @@ inline constexpr int kTailKinds = 1
     ;
 
 struct Schedule {
-  int cpus = 2;               // 1 to kMaxCpus
-  int batch = kDefaultBatch;  // 1 to kMaxBatch
+  int cpus = 2;                           // 1 to kMaxCpus
+  int batch = kDefaultBatch;              // 1 to kMaxBatch
+  KernelVersion kernel = kDefaultKernel;  // it has every operation of the program
   FixedVector<InitItem, kMaxInit> init;
   FixedVector<ProgramLine, kMaxOps> program;
   FixedVector<Run, kMaxRuns> order;

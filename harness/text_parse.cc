@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <charconv>
 
+#include "harness/codes.h"
 #include "harness/search/strategy.h"
 #include "harness/text.h"
 #include "harness/text_lines.h"
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
+#include "model/policies/zoo/zoo.h"
 
 namespace gatherfuzz {
 namespace {
 
 constexpr size_t kMaxTextBytes = 1 << 20;
-constexpr std::string_view kOnceInHead[] = {"cpus", "policy", "arch", "batch", "expect"};
+constexpr std::string_view kOnceInHead[] = {"cpus", "policy", "arch", "batch", "kernel", "expect"};
 
 // "a, b or c" of the names of `items`.
 template <typename Items, typename Name>
@@ -163,6 +165,7 @@ class Parser : TextLines {
       file_.schedule.batch = static_cast<int>(number);
       return End();
     }
+    if (word == "variant") return Variant(word);
     if (word == "policy") {
       file_.policy = Peek();
       if (FindPolicy(file_.policy) == nullptr) {
@@ -180,14 +183,38 @@ class Parser : TextLines {
       }
       return Take(), End();
     }
+    if (word == "kernel") {
+      const std::optional<KernelVersion> kernel = ParseKernelVersion(Peek());
+      if (!kernel) {
+        return Fail("a kernel version: " + OneOf(kKernelVersions, [](auto name) { return name; }));
+      }
+      file_.schedule.kernel = *kernel;
+      return Take(), End();
+    }
     if (word == "expect") {
       ViolationKind kind{};
       if (!TakeKind(kind)) return false;
       file_.expect = kind;
       return Peek().empty() || Fail("'under' and policies, or the end of the line");
     }
-    return FailAt(word,
-                  "intent, cpus, policy, arch, batch, expect, init, a program (cpu0) or order");
+    return FailAt(
+        word, "intent, cpus, policy, arch, batch, kernel, expect, init, a program (cpu0) or order");
+  }
+
+  // Another way to write the line 'policy'.
+  bool Variant(std::string_view word) {
+    if (!file_.policy.empty()) return FailAt(word, "one of 'policy' and 'variant' only");
+    const ZooEntry* entry = FindZooEntry(Peek());
+    if (entry == nullptr) {
+      return Fail("a variant: " + OneOf(kZoo, [](const ZooEntry& it) { return it.id; }));
+    }
+    Take();
+    bool fixed = false;
+    if (!TakeOptional("fixed", fixed)) return false;
+    head_seen_ |= 1u << 1;  // as if 'policy' stood there
+    file_.policy = fixed ? entry->fixed : entry->broken;
+    return !file_.expect_under.contains(file_.policy) ||
+           FailAt(word, "a policy that no line 'expect ... under' is about");
   }
 
   bool TakeKind(ViolationKind& kind) {
@@ -297,14 +324,23 @@ class Parser : TextLines {
     const std::string_view word = Take();
     for (int kind = 0; kind < kOpCount; ++kind) {
       if (word == kOps[kind].name && kOps[kind].agent == KindOf(agent_)) {
+        if (!kOps[kind].exists_in(file_.schedule.kernel))
+          return NotInKernel(word, kOps[kind].since);
         return Operation(word, static_cast<OpKind>(kind));
       }
     }
     std::string expected;
     for (const OpInfo& op : kOps) {
-      if (op.agent == KindOf(agent_)) expected += std::string(op.name) + ", ";
+      const bool known = op.agent == KindOf(agent_) && op.exists_in(file_.schedule.kernel);
+      if (known) expected += std::string(op.name) + ", ";
     }
     return FailAt(word, expected + "another program or order");
+  }
+
+  bool NotInKernel(std::string_view word, KernelVersion since) {
+    return FailAt(word, "an operation of kernel " + std::string(NameOf(file_.schedule.kernel)) +
+                            "; '" + std::string(word) + "' takes a line 'kernel " +
+                            std::string(NameOf(since)) + "' above, or a later version");
   }
 
   bool Operation(std::string_view word, OpKind kind) {
@@ -369,7 +405,7 @@ class Parser : TextLines {
     run.kind = Run::Kind::kUntilPoint;
     const size_t open = word.find('(');
     const auto point = ParsePoint(word.substr(0, std::min(open, word.size())));
-    if (!point) {
+    if (!point || Since(*point) > file_.schedule.kernel) {
       const char* expected = "'done', or the name of a step (docs/schedule-format.md lists them)";
       return word.empty() ? Fail(expected) : FailAt(word, expected);
     }

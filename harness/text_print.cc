@@ -39,6 +39,11 @@ std::string PrintHead(const ScheduleFile& file) {
   if (file.schedule.batch != kDefaultBatch) {
     text += "batch " + std::to_string(file.schedule.batch) + "\n";
   }
+  if (file.schedule.kernel != kDefaultKernel) {
+    text += "kernel ";
+    text += NameOf(file.schedule.kernel);
+    text += "\n";
+  }
   if (file.expect) text += "expect " + std::string(Info(*file.expect).name) + "\n";
   for (const ExpectLine& line : PrintExpectUnder(file.expect_under)) text += line.text + "\n";
   return text;

@@ -113,6 +113,7 @@ std::optional<Op> OpOf(const Schedule& schedule, const StepEvent& event) {
 }
 
 std::string MappingName(Pte leaf) {
+  if (leaf.guard()) return "guard";
   std::string text = "mapping " + std::to_string(leaf.mapping);
   if (leaf.dirty()) text += ", dirty";
   return text;

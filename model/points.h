@@ -139,6 +139,7 @@ enum class ClashRule : uint8_t {
   kTableLock,
   kUpperEntry,
   kPte,
+  kMarker,
   kUnlink,
   kTake,
   kFree,

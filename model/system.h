@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "model/kernel/version.h"
 #include "model/machine/hardware.h"
 #include "model/machine/world.h"
 #include "model/steps.h"
@@ -46,7 +47,8 @@ struct System {
   Hardware hardware{};  // as `arch` answers
   const Arch* arch = nullptr;
   const GatherProtocol* protocol = nullptr;
-  uint32_t ignored = 0;  // Bit(kind) of kinds that do not end the run
+  KernelVersion kernel = kDefaultKernel;  // whose paths the operations follow
+  uint32_t ignored = 0;                   // Bit(kind) of kinds that do not end the run
   Cost cost;
   // What each CPU's finish waits for, while it does (Call::waiting); the argument is the CPU.
   std::array<Ready, kMaxCpus> finish_wait{};

@@ -172,6 +172,7 @@ Header Decoder::TakeHeader() {
   static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};
   out_.cpus = 1 <= cpus && cpus <= kCpus ? cpus : kLikelyCpus[cpus % 8];
   out_.batch = 1 <= batch && batch <= kMostBatch ? batch : 1 + batch % 4;
+  out_.kernel = kDefaultKernel;
   out_.tail = {};
   version_ == 1 ? TailOfV1(tail, seed) : TailOfV2(tail, seed);
   span_ = 1 <= span && span <= kMostPages ? span : 4 << span % 3;

@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "model/kernel/version.h"
 #include "model/machine/hardware.h"
 #include "model/machine/world.h"
 
@@ -32,6 +33,8 @@ class Arch {
   virtual Invalidation FlushPmdRange(PageRange range) const = 0;
   // CONFIG_MMU_GATHER_MERGE_VMAS: no flush at the end of each VMA.
   virtual bool merges_vmas() const = 0;
+  // CONFIG_PT_RECLAIM: the first kernel of the model in which MADV_DONTNEED frees PTE tables.
+  virtual KernelVersion reclaims_tables_since() const { return KernelVersion::k7_1; }
   // The rules of the hardware.
   virtual Hardware hardware() const { return {}; }
 

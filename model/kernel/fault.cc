@@ -97,9 +97,9 @@ bool PopulateHuge(const Thread& t, FrameId pmd_table, int page, bool write) {
   return true;  // somebody populated it meanwhile: the access will tell
 }
 
-FaultOutcome PopulatePte(const Thread& t, FrameId table, int page, bool write) {
+FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int page, bool write) {
   World& world = t.world();
-  LockTable(t, table, page);
+  if (!LockPteTable(t, pmd_table, table, page)) return {.resolved = true};  // the access will tell
   t.Step(Point::pte_read, page);
   const Pte seen = EntryOf(world, table, page);
   FaultOutcome outcome;
@@ -107,6 +107,8 @@ FaultOutcome PopulatePte(const Thread& t, FrameId table, int page, bool write) {
   if (seen.present() && lacks != 0) {
     Allow(t, table, page, lacks, Point::pte_set);
     outcome = {.resolved = true};
+  } else if (seen.guard()) {
+    outcome = {};  // SIGSEGV (handle_pte_marker())
   } else if (!seen.present()) {
     t.Step(Point::alloc_page, page);
     const std::optional<FrameId> frame = TakeData(world, Level::kPte);
@@ -150,7 +152,7 @@ FaultOutcome Populate(const Thread& t, int page, bool write) {
     }
   }
   const Pte pmd = EntryOf(world, pmd_table, page);
-  if (pmd.table()) return PopulatePte(t, pmd.frame, page, write);
+  if (pmd.table()) return PopulatePte(t, pmd_table, pmd.frame, page, write);
   // A huge leaf: there already, or being split or cleaned, which its lock waits for.
   if (pmd.present()) return AllowHuge(t, pmd_table, page, pmd, write);
   LockTable(t, pmd_table, page);

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "model/check.h"
+#include "model/kernel/page_table.h"
 
 namespace gatherfuzz {
 namespace {
@@ -66,6 +67,15 @@ void LockTable(const Thread& t, FrameId table, int page) {
   GATHERFUZZ_CHECK_IN_ORDER(t.system, t.world().at(table).lock_owner == 0);
   t.world().at(table).lock_owner = Owner(t);
   ++t.world().mm.table_locks;
+}
+
+bool LockPteTable(const Thread& t, FrameId pmd_table, FrameId table, int page) {
+  t.StepWhen(Point::pte_lock, page, TableUnlocked, Index(table));
+  const Pte pmd = EntryOf(t.world(), pmd_table, page);
+  if (!pmd.table() || pmd.frame != table) return false;
+  t.world().at(table).lock_owner = Owner(t);
+  ++t.world().mm.table_locks;
+  return true;
 }
 
 void UnlockTable(const Thread& t, FrameId table, int page) {

@@ -25,6 +25,12 @@ void MmapWriteDowngrade(const Thread& t);
 void LockTable(const Thread& t, FrameId table, int page);
 void UnlockTable(const Thread& t, FrameId table, int page);
 
+// The lock of a PTE table that was found below `pmd_table`; false, with no lock held, if it is not
+// there any more. Faithful: __pte_offset_map_lock() takes the lock, looks at the PMD entry again,
+// and drops the lock. Here that is one step, since the lock of a table that is unlinked keeps
+// nobody out; so no table is freed with its lock held, which is what RCU is for in the kernel.
+bool LockPteTable(const Thread& t, FrameId pmd_table, FrameId table, int page);
+
 // The CPU that a thread blocked at the step `point` waits for, if it waits for a lock: the one that
 // holds it, or, of a reader that writers keep out, one that queues to write. -1: it waits for
 // something else. `arg` as it was given to StepWhen().

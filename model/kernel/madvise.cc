@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // dontneed and free: madvise(MADV_DONTNEED) and madvise(MADV_FREE).
 //
-// Both hold mmap_lock for reading, so any number of them overlap, and take a gather for each piece
-// of a VMA in the range, as zap_page_range_single() and madvise_free_single_vma() do.
+// Both hold mmap_lock for reading, so any number of them overlap. Up to 6.12 each takes a gather
+// for each piece of a VMA in the range, as zap_page_range_single() and madvise_free_single_vma()
+// do. From 6.17 on there is one for the call, which outlives the lock: faithful to 7.1.3, but that
+// there a range in one VMA takes the lock of that VMA in place of mmap_lock.
 #include "model/kernel/examine.h"
 #include "model/kernel/huge.h"
 #include "model/kernel/locks.h"
@@ -40,11 +42,11 @@ class Clean {
   // part; where that fails, it goes on behind the page under the lock.
   int Ptes(FrameId pmd_table, PageRange part) {
     const FrameId table = EntryOf(t_.world(), pmd_table, part.begin).frame;
-    LockTable(t_, table, part.begin);
+    if (!LockPteTable(t_, pmd_table, table, part.begin)) return part.begin;
     for (int page = part.begin; page < part.end; ++page) {
       if (CleanPte(table, page, page != part.begin)) continue;
       UnlockTable(t_, table, page);
-      LockTable(t_, table, page);
+      if (!LockPteTable(t_, pmd_table, table, page)) return page;
     }
     UnlockTable(t_, table, part.end - 1);
     return part.end;
@@ -86,32 +88,35 @@ class Clean {
   const Thread& t_;
 };
 
-void CleanVma(const Thread& t, PageRange range) {
-  t.system.protocol->StartVma(t, range);
+void ZapPiece(const Thread& t, PageRange range) { ZapVma(t, range, {.tables = Tables::kReclaim}); }
+
+void CleanPiece(const Thread& t, PageRange range) {
+  const GatherProtocol& protocol = *t.system.protocol;
+  protocol.StartVma(t, range);
   Clean clean(t);
   WalkRange(t, range, clean);
-  t.system.protocol->EndVma(t);
+  protocol.EndVma(t);
 }
 
-void ForEachVma(const Thread& t, PageRange range, void (*apply)(const Thread&, PageRange)) {
+// With a gather for each piece, inside the lock; from 6.17 on with one for the whole call, which
+// begins before the lock is taken and ends behind it.
+void WithGather(const Thread& t, PageRange range, void (*apply)(const Thread&, PageRange)) {
   const GatherProtocol& protocol = *t.system.protocol;
-  MmapReadLock(t);
-  for (int page = range.begin; page < range.end; ++page) {
-    const PageRange vma = VmaAround(t.world().mm, page, range);
-    if (vma.empty()) continue;
-    protocol.Gather(t, vma);
-    apply(t, vma);
-    protocol.Finish(t);
-    page = vma.end - 1;
-  }
-  MmapReadUnlock(t);
+  const bool spans = t.system.kernel >= KernelVersion::k6_17;
+  if (spans) protocol.Gather(t, range);
+  ForEachVma(t, range, [&](const Thread&, PageRange piece) {
+    if (!spans) protocol.Gather(t, piece);
+    apply(t, piece);
+    if (!spans) protocol.Finish(t);
+  });
+  if (spans) protocol.Finish(t);
 }
 
 }  // namespace
 
-// madvise(MADV_DONTNEED): read lock, a gather for each VMA piece of the range.
-void DontneedPath(const Thread& t, const Op& op) { ForEachVma(t, op.range, ZapVma); }
+// madvise(MADV_DONTNEED).
+void DontneedPath(const Thread& t, const Op& op) { WithGather(t, op.range, ZapPiece); }
 // madvise(MADV_FREE): the same, but leaves are cleaned and stay.
-void FreePath(const Thread& t, const Op& op) { ForEachVma(t, op.range, CleanVma); }
+void FreePath(const Thread& t, const Op& op) { WithGather(t, op.range, CleanPiece); }
 
 }  // namespace gatherfuzz

@@ -20,6 +20,12 @@ namespace gatherfuzz {
 
 struct Op;
 
+// What can be wrong with the freeing of PTE tables by MADV_DONTNEED (zap.h).
+struct TableReclaim {
+  bool behind_span = false;      // the gather is told of the page behind the span, not of the first
+  bool trusts_old_look = false;  // what was empty before the lock was dropped is taken for empty
+};
+
 class GatherProtocol {
  public:
   virtual ~GatherProtocol() = default;
@@ -47,6 +53,17 @@ class GatherProtocol {
   virtual void Flush(const Thread& t) const;
   // tlb_finish_mmu().
   virtual void Finish(const Thread& t) const;
+
+  // What `kernel` does; the model's 7.1 is 7.1.3.
+  virtual TableReclaim ReclaimsTables(KernelVersion kernel) const {
+    return {.behind_span = kernel == KernelVersion::k7_1};
+  }
+
+  // MADV_GUARD_INSTALL begins to put its markers over `vma`, and has come to the end of that or to
+  // something that is in the way, with no page-table lock held. The kernel does nothing at either;
+  // model/policies/zoo/ has what it could do.
+  virtual void GuardWalkBegins(const Thread&, PageRange) const {}
+  virtual void GuardWalkEnds(const Thread&, PageRange) const {}
 
   // Whether the policy's own bytes in the mm say that no gather is live.
   virtual bool AtRest(const World&) const { return true; }

@@ -90,7 +90,7 @@ void MunmapPath(const Thread& t, const Op& op) {
   for (int page = range.begin; page < range.end; ++page) {
     const PageRange vma = VmaAround(before, page, range);
     if (vma.empty()) continue;
-    ZapVma(t, vma);
+    ZapVma(t, vma, {.markers = Markers::kDrop});
     page = vma.end - 1;
   }
   FreePgtables(t, detached);

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "model/kernel/version.h"
 #include "model/system.h"
 
 namespace gatherfuzz {
@@ -40,12 +41,14 @@ struct Op {
 
 // What an operation does to the pages of its range, as far as they are in a VMA; or'ed.
 namespace effect {
-inline constexpr unsigned kMaps = 1;       // adds a VMA
-inline constexpr unsigned kUnmaps = 2;     // takes VMAs away; one gather spans the whole call
-inline constexpr unsigned kZaps = 4;       // takes leaves away, in gathers
-inline constexpr unsigned kCleans = 8;     // makes leaves clean, in gathers; may skip some
-inline constexpr unsigned kAccesses = 16;  // reads through the TLB, with the faults that takes
-inline constexpr unsigned kWrites = 32;    // ... or writes
+inline constexpr unsigned kMaps = 1;        // adds a VMA
+inline constexpr unsigned kUnmaps = 2;      // takes VMAs away; one gather spans the whole call
+inline constexpr unsigned kZaps = 4;        // takes leaves away, in gathers
+inline constexpr unsigned kCleans = 8;      // makes leaves clean, in gathers; may skip some
+inline constexpr unsigned kAccesses = 16;   // reads through the TLB, with the faults that takes
+inline constexpr unsigned kWrites = 32;     // ... or writes
+inline constexpr unsigned kGuards = 64;     // puts guard markers, where need be after a zap
+inline constexpr unsigned kUnguards = 128;  // takes guard markers away
 inline constexpr unsigned kGathers = kZaps | kCleans;
 }  // namespace effect
 
@@ -83,6 +86,7 @@ struct OpInfo {
   int drawn = 0;        // how often the mutator draws it, of 16
   uint8_t steps = 4;    // of a call that finds something to do, but for those of each page
   uint8_t telling = 1;  // ... those of them that are telling
+  KernelVersion since = KernelVersion::k6_1;  // the first that has it
   const char* help = "";
 
   constexpr bool is(unsigned effects) const { return (does & effects) != 0; }
@@ -90,6 +94,7 @@ struct OpInfo {
   constexpr bool gathers() const { return is(effect::kGathers); }
   constexpr const char* told() const { return *call == '\0' ? name : call; }
   constexpr const char* shares() const { return *in == '\0' ? name : in; }
+  constexpr bool exists_in(KernelVersion version) const { return since <= version; }
   // What the oracle holds a call to when it returns.
   constexpr CallKind call_kind() const {
     return is(effect::kZaps)     ? CallKind::kRemove
@@ -119,6 +124,9 @@ constexpr uint32_t OpsThat(Holds holds) {
   return kinds;
 }
 inline constexpr uint32_t kGatherKinds = OpsThat([](const OpInfo& op) { return op.gathers(); });
+constexpr uint32_t KindsIn(KernelVersion version) {
+  return OpsThat([version](const OpInfo& op) { return op.exists_in(version); });
+}
 inline constexpr uint32_t kWalkerKinds =
     OpsThat([](const OpInfo& op) { return op.agent == AgentKind::kWalker; });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// The shape that zap and MADV_FREE share: PUD, PMD, PTE, without locks until the last level.
+// The shape that zap and MADV_FREE share: PUD, PMD, PTE, without locks until the last level; and
+// that which all of madvise has: the VMAs of a range.
 //
 // Faithful to the walk of mm/memory.c and mm/madvise.c as far as the race needs it: upper levels
 // are read locklessly, and a caller that sees nothing there takes no page-table lock at all.
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 
+#include "model/kernel/locks.h"
 #include "model/kernel/page_table.h"
 #include "model/system.h"
 
@@ -41,6 +43,19 @@ void WalkRange(const Thread& t, PageRange range, Visitor& visit) {
       }
     }
   }
+}
+
+// Calls apply(t, piece) for each piece of a VMA in `range`, under mmap_lock held for reading.
+template <typename Apply>
+void ForEachVma(const Thread& t, PageRange range, Apply apply) {
+  MmapReadLock(t);
+  for (int page = range.begin; page < range.end; ++page) {
+    const PageRange vma = VmaAround(t.world().mm, page, range);
+    if (vma.empty()) continue;
+    apply(t, vma);
+    page = vma.end - 1;
+  }
+  MmapReadUnlock(t);
 }
 
 }  // namespace gatherfuzz

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/kernel/zap.h"
 
+#include <algorithm>
+
+#include "model/arch/arch.h"
 #include "model/kernel/examine.h"
+#include "model/kernel/guard.h"
 #include "model/kernel/huge.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
+#include "model/kernel/ops.h"
 #include "model/kernel/walk_range.h"
 
 namespace gatherfuzz {
@@ -12,7 +17,13 @@ namespace {
 
 class Zap {
  public:
-  explicit Zap(const Thread& t) : t_(t), protocol_(*t.system.protocol) {}
+  Zap(const Thread& t, PageRange range, ZapDetails details)
+      : t_(t),
+        protocol_(*t.system.protocol),
+        range_(range),
+        markers_(details.markers),
+        reclaims_(details.tables == Tables::kReclaim &&
+                  t.system.arch->reclaims_tables_since() <= t.system.kernel) {}
 
   void Empty(PageRange part) { ExaminedGone(t_, part); }
 
@@ -39,7 +50,8 @@ class Zap {
   // zap_pte_range(): stops where the batch is full, or where need_resched() says so.
   int Ptes(FrameId pmd_table, PageRange part) {
     const FrameId table = EntryOf(t_.world(), pmd_table, part.begin).frame;
-    LockTable(t_, table, part.begin);
+    if (!LockPteTable(t_, pmd_table, table, part.begin)) return part.begin;
+    if (reclaims_) Enter(table, part);
     Next next = Next::kGoOn;
     int page = part.begin;
     for (; page < part.end && next == Next::kGoOn; ++page) {
@@ -47,9 +59,16 @@ class Zap {
       if (next == Next::kResched) break;
     }
     const bool force_flush = next == Next::kForceFlush;
+    const bool done = reclaims_ && page == part.end && here_.whole;
+    const bool unlinked = done && MayTryFast(next) && TryUnlink(pmd_table, part);
     if (force_flush) protocol_.FlushTlbOnly(t_);
     UnlockTable(t_, table, page - 1);
     if (force_flush) protocol_.Flush(t_);
+    if (unlinked) {
+      RemoveReclaimed(table, page);
+    } else if (done) {
+      TryToFree(pmd_table, page);
+    }
     return page;
   }
 
@@ -59,8 +78,12 @@ class Zap {
   // `may_stop`: something was done since the lock was taken.
   Next ZapPte(FrameId table, int page, bool may_stop) {
     t_.Step(Point::pte_read, page);
-    if (!EntryOf(t_.world(), table, page).present()) {
+    const Pte seen = EntryOf(t_.world(), table, page);
+    if (!seen.present()) {
       ExaminedGone(t_, {page, page + 1});
+      if (!seen.guard()) return Next::kGoOn;
+      here_.whole = false;
+      if (markers_ == Markers::kDrop) DropMarker(t_, table, page);
       return Next::kGoOn;
     }
     if (!may_stop) {
@@ -75,15 +98,86 @@ class Zap {
     return full ? Next::kForceFlush : Next::kGoOn;
   }
 
+  // --- PT_RECLAIM ---
+
+  // The table that the zap is in, and may free: `whole` as long as its range has all of the table,
+  // and nothing in it stayed.
+  struct Here {
+    FrameId table{};
+    uint16_t generation = 0;
+    bool whole = false;
+    bool dropped = false;  // the lock was dropped on the way
+  };
+
+  void Enter(FrameId table, PageRange part) {
+    const int first = RoundDown(part.begin, kPagesPerPmd);
+    const uint16_t generation = t_.world().at(table).generation;
+    const bool again =
+        part.begin != first && here_.table == table && here_.generation == generation;
+    const bool whole = range_.begin <= first && first + kPagesPerPmd <= range_.end;
+    here_ = again ? Here{table, generation, here_.whole, true}
+                  : Here{table, generation, whole && part.begin == first, false};
+  }
+
+  bool MayTryFast(Next next) const {
+    return next == Next::kGoOn &&
+           (!here_.dropped || protocol_.ReclaimsTables(t_.system.kernel).trusts_old_look);
+  }
+
+  // try_get_and_clear_pmd(), with the lock of the PTE table held.
+  bool TryUnlink(FrameId pmd_table, PageRange part) {
+    t_.Step(Point::pte_table_unlink, RoundDown(part.begin, kPagesPerPmd));
+    if (t_.world().at(pmd_table).lock_owner != 0) return false;
+    UnlinkTable(t_.world(), pmd_table, part.begin);
+    return true;
+  }
+
+  // try_to_free_pte(): of the table that is there now.
+  void TryToFree(FrameId pmd_table, int end) {
+    World& world = t_.world();
+    const int first = end - kPagesPerPmd;
+    LockTable(t_, pmd_table, first);
+    const Pte pmd = EntryOf(world, pmd_table, first);
+    bool unlinked = false;
+    if (pmd.table()) {
+      LockTable(t_, pmd.frame, first);
+      t_.Step(Point::pte_table_unlink, first);
+      const auto& entries = world.at(pmd.frame).entries;
+      unlinked = std::all_of(entries.begin(), entries.end(), [](Pte it) { return it.none(); });
+      if (unlinked) UnlinkTable(world, pmd_table, first);
+      UnlockTable(t_, pmd.frame, first);
+    }
+    UnlockTable(t_, pmd_table, first);
+    if (unlinked) RemoveReclaimed(pmd.frame, end);
+  }
+
+  // free_pte(). In place of the page behind the last one there is, the last one is named.
+  void RemoveReclaimed(FrameId table, int end) {
+    const bool behind = protocol_.ReclaimsTables(t_.system.kernel).behind_span;
+    const int page = behind ? std::min(end, kPages - 1) : end - kPagesPerPmd;
+    protocol_.RemoveTable(t_, table, page, Level::kPte);
+  }
+
   const Thread& t_;
   const GatherProtocol& protocol_;
+  const PageRange range_;
+  const Markers markers_;
+  const bool reclaims_;
+  Here here_;
 };
 
 }  // namespace
 
-void ZapVma(const Thread& t, PageRange range) {
+bool MayReclaimTables(const Op& op, KernelVersion kernel) {
+  const OpInfo& info = Info(op.kind);
+  return info.is(effect::kZaps) && !info.is(effect::kUnmaps | effect::kGuards) &&
+         kernel >= KernelVersion::k6_17 &&
+         RoundUp(op.range.begin, kPagesPerPmd) + kPagesPerPmd <= op.range.end;
+}
+
+void ZapVma(const Thread& t, PageRange range, ZapDetails details) {
   t.system.protocol->StartVma(t, range);
-  Zap zap(t);
+  Zap zap(t, range, details);
   WalkRange(t, range, zap);
   t.system.protocol->EndVma(t);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // protocol-error: what was taken is given back, exactly once.
 //
-// A frame that is freed is in use, as what it is freed as, and nothing maps it; the pending count
-// does not go below zero; and when all agents are done the count is zero, no lock is held, no
-// gather is live, the policy's own state is at rest, every page that was removed has been freed and
-// every table too.
+// A frame that is freed is in use, as what it is freed as, and nothing maps it; a table is empty;
+// the pending count does not go below zero; and when all agents are done the count is zero, no lock
+// is held, no gather is live, the policy's own state is at rest, every page that was removed has
+// been freed and every table too.
+#include <algorithm>
+
 #include "model/kernel/mmu_gather.h"
 #include "model/oracle/oracle.h"
 
@@ -26,6 +28,12 @@ const char* WhatIsLeft(const System& system) {
   return nullptr;
 }
 
+// What is in a frame that is no table is none.
+bool MapsSomething(const Frame& frame) {
+  return std::any_of(frame.entries.begin(), frame.entries.end(),
+                     [](Pte entry) { return !entry.none(); });
+}
+
 }  // namespace
 
 void CheckGivenBack(System& system, CpuId cpu, FrameId frame, int page, FrameState expected) {
@@ -34,6 +42,7 @@ void CheckGivenBack(System& system, CpuId cpu, FrameId frame, int page, FrameSta
                       : given.state != expected        ? "freed as what it is not"
                       : given.mapped                   ? "freed while mapped"
                       : given.lock_owner != 0          ? "freed while its lock is held"
+                      : MapsSomething(given)           ? "a page table freed with a page in it"
                                                        : nullptr;
   if (wrong == nullptr) return;
   system.Report({.kind = ViolationKind::kProtocolError,

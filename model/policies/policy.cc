@@ -7,8 +7,13 @@ namespace gatherfuzz {
 namespace {
 
 Registry<Policy>& All(PolicyGroup group) {
-  static Registry<Policy> published, planted;
-  return group == PolicyGroup::kPublished ? published : planted;
+  static Registry<Policy> published, planted, variants;
+  switch (group) {
+    case PolicyGroup::kPublished: return published;
+    case PolicyGroup::kPlanted: return planted;
+    case PolicyGroup::kVariant: break;
+  }
+  return variants;
 }
 
 // Whether `name` is one of the words of `all`.
@@ -36,8 +41,11 @@ RegisterPolicy::RegisterPolicy(const Policy* policy) {
 std::span<const Policy* const> Policies(PolicyGroup group) { return All(group).All(); }
 
 const Policy* FindPolicy(std::string_view name) {
-  const Policy* published = All(PolicyGroup::kPublished).Find(name);
-  return published != nullptr ? published : All(PolicyGroup::kPlanted).Find(name);
+  for (const PolicyGroup group :
+       {PolicyGroup::kPublished, PolicyGroup::kPlanted, PolicyGroup::kVariant}) {
+    if (const Policy* policy = All(group).Find(name)) return policy;
+  }
+  return nullptr;
 }
 
 }  // namespace gatherfuzz

@@ -20,6 +20,7 @@ namespace gatherfuzz {
 enum class PolicyGroup : uint8_t {
   kPublished,  // what somebody proposed, merged, or asks about
   kPlanted,    // a defect put in on purpose, to measure what finds it; in policies/planted/
+  kVariant,    // a line of the zoo, broken or fixed, that is no policy of finish; in policies/zoo/
 };
 
 // What is said of a policy beside its name.

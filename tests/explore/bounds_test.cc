@@ -110,13 +110,14 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
   EXPECT_EQ(ErrorOf("ops"), "ops: expected KEY=VALUE");
   EXPECT_EQ(ErrorOf("=3"),
             "=3: expected one of the keys cpus, ops, walkers, pages, at, vmas, huge, batch, "
-            "symmetry, init, kinds");
+            "symmetry, init, kinds, kernel");
   EXPECT_THAT(ErrorOf("page=3"), HasSubstr("page=3: expected one of the keys cpus, "));
   EXPECT_EQ(ErrorOf("init=hot"),
             "init=hot: expected one or more of warm,cold,dirty,empty, separated by commas");
   for (const std::string value : {"fill", "", "munmap,", ",munmap", "munmap,,read", "munmap, "}) {
     EXPECT_THAT(ErrorOf("kinds=" + value),
-                HasSubstr("expected one or more of map,munmap,dontneed,free,read,write, "));
+                HasSubstr("expected one or more of map,munmap,dontneed,free,read,write,guard,"
+                          "unguard, "));
   }
 }
 
@@ -127,6 +128,16 @@ TEST(Bounds, AnErrorSaysWhatContradicts) {
   EXPECT_EQ(ErrorOf("kinds=map,read"),
             "kinds=map,read: expected at least one of munmap,dontneed,free, as no other opens a "
             "gather");
+  EXPECT_EQ(ErrorOf("kinds=guard,read"),
+            "kinds=read,guard: expected none of guard with kernel=6.12; kernel=6.17 has guard");
+  EXPECT_EQ(ErrorOf("kinds=guard,read kernel=6.17"), "none");
+  EXPECT_EQ(ErrorOf("kinds=read kernel=7.1"),
+            "kinds=read: expected at least one of munmap,dontneed,free,guard, as no other opens a "
+            "gather");
+  EXPECT_EQ(ErrorOf("kernel=6.1,7.1"), "kernel=6.1,7.1: expected one version");
+  EXPECT_EQ(ErrorOf("kernel=5.1"),
+            "kernel=5.1: expected one or more of 6.1,6.12,6.17,7.1, separated by commas");
+  EXPECT_EQ(Parsed("kernel=6.12"), Bounds{});
   const std::string no_block =
       "huge=1: expected 0, as no VMA of the window holds an aligned block of 4 pages";
   EXPECT_EQ(ErrorOf("huge=1"), no_block);

@@ -67,6 +67,7 @@ bool Says(const Future& future, const Op& op, PendingStep step) {
     case walk_pte: return (future.accesses & page) != 0;
     case pte_read:
     case pte_clear:
+    case pte_marker:
     case pte_set: return ((call ? future.zaps : future.accesses) & page) != 0;
     case pmd_set:
     case pmd_invalidate:
@@ -310,6 +311,16 @@ const Program kPrograms[] = {
     {"cpus 3; init; map 0..4 rw; present 0..4;"
      "cpu0; munmap 0..2; cpu1; munmap 2..4; cpu2; map 20..22 rw; read 20",
      {"full-mm", "overlap-sync"}},
+    // Guard markers, beside zaps, faults, walks and each other.
+    {"cpus 3; kernel 6.17; init; map 0..2 rw; present 0..2; cached cpu2 0..2;"
+     "cpu0; dontneed 0..2; cpu1; guard 0..1; cpu2; read 0; walk2; fill 1",
+     {"full-mm", "overlap-list", "sync-finish", "guard-asks", "guard-gathers"}},
+    {"cpus 2; kernel 6.17; init; map 3..5 rw; map 16..17 rw; cached cpu1 3..5;"
+     "cpu0; guard 3..17; unguard 3..4; cpu1; read 3; munmap 4..5; walk1; fill 3",
+     {"full-mm", "own-range"}},
+    {"cpus 2; kernel 6.17; init; map 0..8 rw huge; present 0..4 dirty; cached cpu1 0..4;"
+     "cpu0; guard 1..2; cpu1; write 4; guard 4..5",
+     {"full-mm"}},
     // Waits that newcomers overtake, and that begin behind steps of every kind.
     {"cpus 3; init; map 0..3 rw;"
      "cpu0; dontneed 0..1; cpu1; dontneed 1..2; dontneed 1..2; cpu2; dontneed 2..3; dontneed 2..3",

@@ -52,7 +52,7 @@ const std::vector<Malformed>& MalformedTexts() {
   static const auto* const kTexts = new std::vector<Malformed>{
       {"cpuN or walkN with a number below 2 ('cpus' says how many)",
        {"\n  ^cpuss 2", "^cpu2", "^cpu", "^cpu-1", "^cpu1x", "^cpu4294967296", "^walk2"}},
-      {"intent, cpus, policy, arch, batch, expect, init, a program (cpu0) or order",
+      {"intent, cpus, policy, arch, batch, kernel, expect, init, a program (cpu0) or order",
        {"^speed 2", "^gatherfuzz 1", "^map 0..4 rw", "^read 1", "^rest", "^inv0"}},
       {"a sentence that says what the schedule is for", {"intent^", "intent^ \t "}},
       {"a number of CPUs, 1 to 8",
@@ -96,6 +96,8 @@ const std::vector<Malformed>& MalformedTexts() {
       {"map, munmap, dontneed, free, read, write, another program or order",
        {"cpu0\n  ^unmap 0..4", "cpu0\n  ^fill 0", "cpu0\n  ^inv0",
         "cpu0\nmap 0..4 rw\n^present 0..4", "cpu0\n^rest"}},
+      {"an operation of kernel 6.12; 'guard' takes a line 'kernel 6.17' above, or a later version",
+       {"cpu0\n  ^guard 0..4"}},
       {"fill, another program or order", {"walk0\n  ^read 0"}},
       {"a page, 0 to 63", {"walk0\n  fill ^0..4", "cpu0\n  read^", "cpu0\n  read ^64"}},
       {"rest, or cpuN, walkN or invN with a number below 2 ('cpus' says how many)",
@@ -175,9 +177,14 @@ TEST(Text, RefusesAnUnknownNameWithAllThatAreKnown) {
   EXPECT_THAT(verdict, StartsWith("2:8: expected a verdict: none, "));
   EXPECT_EQ(ErrorOf("gatherfuzz 1\nexpect clean under full-mm\n"), verdict);
   for (const auto& known : kViolations) EXPECT_THAT(verdict, HasSubstr(std::string(known.name)));
+  EXPECT_THAT(ErrorOf("gatherfuzz 1\nkernel 5.1\n"),
+              StartsWith("2:8: expected a kernel version: 6.1, 6.12, 6.17 or 7.1"));
+  EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z0\n"), StartsWith("2:9: expected a variant: z4, "));
+  EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z4 broken\n"),
+              StartsWith("2:12: expected 'fixed' or the end of the line"));
   for (const OpInfo& op : kOps) {
     const std::string agent = op.agent == AgentKind::kCpu ? "cpu0" : "walk0";
-    EXPECT_THAT(ErrorOf("gatherfuzz 1\n" + agent + "\n?\n"), HasSubstr(op.name));
+    EXPECT_THAT(ErrorOf("gatherfuzz 1\nkernel 7.1\n" + agent + "\n?\n"), HasSubstr(op.name));
   }
 }
 

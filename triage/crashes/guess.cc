@@ -46,7 +46,8 @@ std::optional<Said> SaidByTarget(std::string_view name) {
 Said SaidByName(std::string_view name) {
   if (const auto said = SaidByTarget(name)) return *said;
   Said longest;
-  for (const PolicyGroup group : {PolicyGroup::kPublished, PolicyGroup::kPlanted}) {
+  for (const PolicyGroup group :
+       {PolicyGroup::kPublished, PolicyGroup::kPlanted, PolicyGroup::kVariant}) {
     for (const Policy* policy : Policies(group)) {
       if (policy->name().size() <= longest.policy.size() ||
           name.find(policy->name()) == name.npos) {

@@ -112,11 +112,11 @@ bool TurnLinesToInit(Attempts& attempts) {
 }
 
 // The operations of a thread, the lightest first, but for those with operands of their own.
-std::vector<OpKind> LighterKinds() {
+std::vector<OpKind> LighterKinds(KernelVersion kernel) {
   std::vector<OpKind> kinds;
   for (int i = 0; i < kOpCount; ++i) {
     const bool plain = kOps[i].agent == AgentKind::kCpu && kOps[i].operands != Operands::kMap;
-    if (plain) kinds.push_back(static_cast<OpKind>(i));
+    if (plain && kOps[i].exists_in(kernel)) kinds.push_back(static_cast<OpKind>(i));
   }
   std::ranges::sort(kinds, {}, [](OpKind kind) { return Info(kind).weight; });
   return kinds;
@@ -125,7 +125,7 @@ std::vector<OpKind> LighterKinds() {
 bool SimplifyKinds(Attempts& attempts) {
   bool helped = false;
   for (size_t i = 0; i < attempts.schedule().program.size(); ++i) {
-    for (const OpKind kind : LighterKinds()) {
+    for (const OpKind kind : LighterKinds(attempts.schedule().kernel)) {
       Schedule candidate = attempts.schedule();
       Op& op = candidate.program[i].op;
       if (Info(op.kind).agent != AgentKind::kCpu || op.kind == kind) continue;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "explore/io/strings.h"
 #include "harness/family.h"
+#include "triage/replay/verdicts.h"
 
 namespace gatherfuzz {
 namespace {
@@ -90,7 +91,8 @@ Comparison Compare(Execution& execution, const Schedule& schedule, Members membe
                         .touched = std::popcount(touched),
                         .determined = std::popcount(touched & determined.pte)};
   const auto run_member = [&](const Policy& policy, int number) {
-    PolicyRun run{.policy = &policy, .held_safe = policy.SafeOn(arch.name()), .member = number};
+    PolicyRun run{
+        .policy = &policy, .held_safe = HeldSafe(policy, arch, schedule.kernel), .member = number};
     run.trace = Record(execution, TakeMember(schedule, number), policy, arch, ignored);
     if (run.judged()) {
       run.difference = FirstDifference(Final(execution.world(), determined), predicted);

@@ -16,8 +16,7 @@ namespace {
 // Whether the verdict may be written: a kind or none, of a policy that may be broken.
 bool MayBeWritten(const PolicyVerdict& verdict) {
   const Policy& policy = *verdict.policy;
-  return !verdict.result.limit && !verdict.difference && !policy.foreign() &&
-         !policy.SafeOn(verdict.arch->name());
+  return !verdict.result.limit && !verdict.difference && !policy.foreign() && !verdict.held_safe;
 }
 
 // The words of a line up to a comment, and where that begins.
@@ -119,9 +118,9 @@ absl::StatusOr<ExpectUnder> UpdatedExpectations(const ScheduleFile& file,
     if (!MayBeWritten(verdict)) continue;
     const auto before = file.expect_under.find(name);
     if (before != file.expect_under.end() && before->second == kind) continue;
-    // None need not be said, but of a planted policy, which counts only where it is named.
-    const bool planted = verdict.policy->group() == PolicyGroup::kPlanted;
-    if (kind == ViolationKind::kNone && !planted) {
+    // None need not be said, but of a policy that counts only where it is named.
+    const bool published = verdict.policy->group() == PolicyGroup::kPublished;
+    if (kind == ViolationKind::kNone && published) {
       updated.erase(name);
     } else {
       updated[name] = kind;

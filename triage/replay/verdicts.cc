@@ -32,7 +32,10 @@ class Loaded {
 
  private:
   PolicyVerdict Run(const Policy& policy, const Arch& arch, int number) {
-    PolicyVerdict verdict{.policy = &policy, .arch = &arch, .member = number};
+    PolicyVerdict verdict{.policy = &policy,
+                          .arch = &arch,
+                          .held_safe = HeldSafe(policy, arch, schedule_.kernel),
+                          .member = number};
     verdict.result = execution_.RunLoaded(policy, arch, MemberOf(schedule_, number), options_);
     if (verdict.result.clean()) {
       verdict.difference = FirstDifference(Final(execution_.world(), determined_), predicted_);
@@ -49,6 +52,10 @@ class Loaded {
 };
 
 }  // namespace
+
+bool HeldSafe(const Policy& policy, const Arch& arch, KernelVersion kernel) {
+  return kernel <= kDefaultKernel && policy.SafeOn(arch.name());
+}
 
 bool SpeaksOf(const LoadedSchedule& loaded, const Arch& arch) {
   return loaded.was_text && (loaded.file.arch.empty() || loaded.file.arch == arch.name());
@@ -67,14 +74,15 @@ void RunUnderAll(Execution& execution, const LoadedSchedule& loaded, const Arch&
   Loaded runs(execution, loaded, ignored);
   const bool speaks = SpeaksOf(loaded, arch);
   for (const Policy* policy : Policies()) {
-    const bool counts = speaks || policy->SafeOn(arch.name());
+    const bool counts = speaks || HeldSafe(*policy, arch, loaded.file.schedule.kernel);
     if (counts && policy->RunsOn(arch.name())) verdicts.push_back(runs.Under(*policy, arch));
   }
   if (!speaks) return;
-  for (const Policy* policy : Policies(PolicyGroup::kPlanted)) {
-    if (!policy->RunsOn(arch.name())) continue;
-    if (policy->name() == loaded.file.policy || loaded.file.expect_under.contains(policy->name())) {
-      verdicts.push_back(runs.Under(*policy, arch));
+  for (const PolicyGroup group : {PolicyGroup::kPlanted, PolicyGroup::kVariant}) {
+    for (const Policy* policy : Policies(group)) {
+      const bool named =
+          policy->name() == loaded.file.policy || loaded.file.expect_under.contains(policy->name());
+      if (named && policy->RunsOn(arch.name())) verdicts.push_back(runs.Under(*policy, arch));
     }
   }
 }

@@ -118,14 +118,26 @@ class StaleChain {
                                                " as well, and "
                                                "records it in its own mmu_gather."));
     }
-    const std::string seen =
-        event.point == Point::pte_read && !At(cause_.examined).leaf_before.none() ? "clean"
-                                                                                  : "empty";
+    const Pte before = At(cause_.examined).leaf_before;
+    const std::string seen = event.point != Point::pte_read || before.none() ? "empty"
+                             : before.guard()                                ? "guarded"
+                                                                             : "clean";
     const std::string entry = event.point == Point::pte_read   ? "PTE"
                               : event.point == Point::pmd_read ? "PMD entry"
                                                                : "PUD entry";
+    if (HasNoGather(cause_.examined)) {
+      return Say(cause_.examined,
+                 absl::StrCat(who, " sees the ", entry, " of page ", it_.page, " ", seen,
+                              ". It has no mmu_gather: what is gone is nothing to it."));
+    }
     Say(cause_.examined, absl::StrCat(who, " sees the ", entry, " of page ", it_.page, " ", seen,
                                       ", so it does not record it in its mmu_gather."));
+  }
+
+  // A guard that puts its markers, or takes them for its own.
+  bool HasNoGather(int step) const {
+    const std::optional<Op>& op = At(step).op;
+    return op && Info(op->kind).is(effect::kGuards) && At(step).gather.live == 0;
   }
 
   // The call that had to invalidate: that which returned or freed, or else the one that removed.
@@ -163,9 +175,13 @@ class StaleChain {
     const std::string& who = Actor(ResponsibleStep());
     if (cause_.missing == Missing::kNotIssued) {
       // Said with what comes last.
-      not_issued_ = ClearedAnything() ? "It has issued no invalidation since."
-                                      : "It has issued no invalidation: it cleared nothing itself, "
-                                        "so its mmu_gather is empty.";
+      not_issued_ = cause_.examined >= 0 && HasNoGather(cause_.examined)
+                        ? "It has issued no invalidation, and has not asked whether somebody owes "
+                          "one."
+                    : ClearedAnything()
+                        ? "It has issued no invalidation since."
+                        : "It has issued no invalidation: it cleared nothing itself, "
+                          "so its mmu_gather is empty.";
       return;
     }
     const TraceStep& flush = At(cause_.flushed);

@@ -21,7 +21,8 @@ function draw(tag, attributes, ...children) {
 }
 const byId = (id) => document.getElementById(id);
 
-const kPresent = 1, kWrite = 2, kAccessed = 4, kDirty = 8, kInvalid = 32;  // Pte flags
+const kPresent = 1, kWrite = 2, kAccessed = 4, kDirty = 8, kInvalid = 32,
+      kGuard = 64;  // Pte flags
 const kPagesPerPmd = 4, kPagesPerPud = 16, kNoRange = 64, kWholeMm = 255;
 
 const cpuName = (cpu) => `cpu${cpu}`;
@@ -48,6 +49,7 @@ function flagsText(flags) {
 }
 function entryText([mapping, frame, flags, level]) {
   if (!flags) return 'none';
+  if (flags & kGuard) return 'guard marker';
   return `mapping ${mapping || 0} \u2192 frame ${frame || 0}${flagsText(flags)}${
       level ? ' huge' : ''}`;
 }

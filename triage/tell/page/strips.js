@@ -23,7 +23,8 @@ function pteCell(page, time) {
   return {
     class: flags & kPresent ? 'pte' : 'none',
     key: `${mapping} ${flags & ~kAccessed} ${level}`,
-    text: flags & kInvalid ? 'inv' : `${mapping}${flags & kDirty ? 'd' : ''}`,
+    text: flags & kGuard ? 'guard' :
+        flags & kInvalid ? 'inv' : `${mapping}${flags & kDirty ? 'd' : ''}`,
   };
 }
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// gatherfuzz zoo: the published bugs and the suspicions, each explored under its broken and under
+// its fixed line.
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "command/chosen.h"
+#include "command/command.h"
+#include "command/options.h"
+#include "explore/answer.h"
+#include "explore/io/files.h"
+#include "explore/io/long_run.h"
+#include "explore/io/strings.h"
+#include "model/policies/zoo/zoo.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr absl::string_view kFolder = "corpus/zoo";
+
+// An entry, and what its program comes to.
+struct Exhibit {
+  const ZooEntry* entry;
+  std::string path;
+  ScheduleFile file;
+  Answer broken, fixed;
+
+  // The broken line breaks, by a counterexample proven to be the shortest, and the fixed one does
+  // not in any order.
+  bool holds() const {
+    return broken.shortest && broken.proven && !fixed.shortest && fixed.explored.complete();
+  }
+  std::string_view verdict() const { return Info(broken.kind()).name; }
+};
+
+absl::StatusOr<Exhibit> Show(const ZooEntry& entry, const std::string& folder) {
+  Exhibit exhibit{.entry = &entry, .path = absl::StrCat(folder, "/", Absl(entry.id), ".gather")};
+  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(exhibit.path);
+  if (!loaded.ok()) return loaded.status();
+  exhibit.file = std::move(loaded->file);
+  const Arch* arch = FindArch(exhibit.file.arch);
+  if (arch == nullptr || exhibit.file.policy != entry.broken) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(exhibit.path, ": has to say an arch, and policy ", Absl(entry.broken)));
+  }
+  const auto settle = [&](std::string_view policy) {
+    return Settle(exhibit.file.schedule, {.policy = FindPolicy(policy), .arch = arch},
+                  Interruptible::flag());
+  };
+  exhibit.broken = settle(entry.broken);
+  exhibit.fixed = settle(entry.fixed);
+  return exhibit;
+}
+
+nlohmann::ordered_json JsonOf(const Exhibit& exhibit) {
+  const ZooEntry& entry = *exhibit.entry;
+  nlohmann::ordered_json json = {{"id", entry.id},
+                                 {"commit", entry.commit},
+                                 {"year", entry.year},
+                                 {"title", entry.title},
+                                 {"suspicion", entry.suspicion()},
+                                 {"kernel", NameOf(exhibit.file.schedule.kernel)},
+                                 {"arch", exhibit.file.arch},
+                                 {"broken", entry.broken},
+                                 {"fixed", entry.fixed},
+                                 {"verdict", exhibit.verdict()},
+                                 {"steps", nullptr},
+                                 {"preemptions", nullptr},
+                                 {"proven", exhibit.broken.proven},
+                                 {"fixed_verdict", Info(exhibit.fixed.kind()).name},
+                                 {"fixed_states", exhibit.fixed.explored.states},
+                                 {"holds", exhibit.holds()}};
+  if (exhibit.broken.shortest) {
+    json["steps"] = exhibit.broken.shortest->steps;
+    json["preemptions"] = exhibit.broken.shortest->preemptions;
+  }
+  return json;
+}
+
+// "23 steps, 1 preemption".
+std::string Shortest(const Exhibit& exhibit) {
+  if (!exhibit.broken.shortest) return "none found";
+  const Counterexample& shortest = *exhibit.broken.shortest;
+  return absl::StrCat(shortest.steps, " steps, ", shortest.preemptions, " preemption",
+                      shortest.preemptions == 1 ? "" : "s", exhibit.broken.proven ? "" : " (?)");
+}
+
+std::string Fixed(const Exhibit& exhibit) {
+  if (exhibit.fixed.shortest) return std::string(Info(exhibit.fixed.kind()).name);
+  return absl::StrCat(exhibit.fixed.explored.complete() ? "none" : "none yet", " in ",
+                      exhibit.fixed.explored.states, " states");
+}
+
+void PrintMarkdown(const std::vector<Exhibit>& exhibits, bool suspicions) {
+  std::cout << "| id | " << (suspicions ? "since" : "fix")
+            << " | year | what is wrong | broken line | breaks | shortest | fixed line | "
+               "every order of it |\n|---|---|---|---|---|---|---|---|---|\n";
+  for (const Exhibit& exhibit : exhibits) {
+    const ZooEntry& entry = *exhibit.entry;
+    if (entry.suspicion() != suspicions) continue;
+    std::cout << absl::StreamFormat(
+        "| [%s](../corpus/zoo/%s.gather) | %s | %d | %s | `%s`, %s, %s | `%s` | %s | `%s` | %s |\n",
+        Absl(entry.id), Absl(entry.id), Absl(entry.commit), entry.year, Absl(entry.title),
+        Absl(entry.broken), Absl(exhibit.file.arch), Absl(NameOf(exhibit.file.schedule.kernel)),
+        Absl(exhibit.verdict()), Shortest(exhibit), Absl(entry.fixed), Fixed(exhibit));
+  }
+}
+
+void PrintForPeople(const std::vector<Exhibit>& exhibits) {
+  for (const Exhibit& exhibit : exhibits) {
+    const ZooEntry& entry = *exhibit.entry;
+    std::cout << absl::StreamFormat("%-4s %-13s %d  %s\n", Absl(entry.id), Absl(entry.commit),
+                                    entry.year, Absl(entry.title));
+    std::cout << absl::StreamFormat(
+        "     broken %-21s %-6s kernel %-5s %s, %s\n", Absl(entry.broken), exhibit.file.arch,
+        Absl(NameOf(exhibit.file.schedule.kernel)), Absl(exhibit.verdict()), Shortest(exhibit));
+    std::cout << absl::StreamFormat("     fixed  %-34s   %s\n", Absl(entry.fixed), Fixed(exhibit));
+  }
+}
+
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  if (arguments.size() > 1) return absl::InvalidArgumentError("zoo takes at most one folder");
+  const std::string folder = arguments.empty() ? std::string(kFolder) : arguments[0];
+  const Interruptible interruptible;
+  std::vector<Exhibit> exhibits;
+  ExitStatus status = kNoViolation;
+  for (const ZooEntry& entry : kZoo) {
+    absl::StatusOr<Exhibit> exhibit = Show(entry, folder);
+    if (!exhibit.ok()) return exhibit.status();
+    if (!exhibit->holds()) status = kViolation;
+    exhibits.push_back(*std::move(exhibit));
+  }
+  if (options.json) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::array();
+    for (const Exhibit& exhibit : exhibits) json.push_back(JsonOf(exhibit));
+    std::cout << json.dump() << "\n";
+  } else if (options.markdown) {
+    PrintMarkdown(exhibits, false);
+    std::cout << "\n";
+    PrintMarkdown(exhibits, true);
+  } else {
+    PrintForPeople(exhibits);
+  }
+  return status;
+}
+
+constexpr Command kCommand(
+    "zoo", "[FOLDER]",
+    "published bugs and suspicions: every order of the smallest program of each, under the broken "
+    "and under the fixed line (1 if one is not as it should be)",
+    " json markdown ", Main,
+    "FOLDER has a schedule for each, ID.gather; corpus/zoo if it is not given. The other commands\n"
+    "take --variant ID, or --variant 'ID fixed', in place of --policy.\n");
+const RegisterCommand kRegistered(&kCommand);
+
+}  // namespace
+}  // namespace gatherfuzz

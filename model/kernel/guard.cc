@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// guard and unguard: madvise(MADV_GUARD_INSTALL) and madvise(MADV_GUARD_REMOVE).
+#include "model/kernel/guard.h"
+
+#include <algorithm>
+
+#include "model/kernel/examine.h"
+#include "model/kernel/locks.h"
+#include "model/kernel/mmu_gather.h"
+#include "model/kernel/page_table.h"
+#include "model/kernel/paths.h"
+#include "model/kernel/walk_range.h"
+#include "model/kernel/zap.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+
+void DropMarker(const Thread& t, FrameId table, int page) {
+  t.Step(Point::pte_marker, page);
+  EntryOf(t.world(), table, page) = Pte{};
+}
+
+namespace {
+
+enum class Install : uint8_t { kDone, kInTheWay, kTableGone, kNoMemory };
+
+// What of `vma`, from `page` on, lies under one PMD entry.
+PageRange PartAt(int page, PageRange vma) {
+  return {page, std::min(RoundDown(page, kPagesPerPmd) + kPagesPerPmd, vma.end)};
+}
+
+// Links what is missing above the PTE of `page` (__pmd_alloc(), __pte_alloc()); false if there is
+// no frame for it. `table` is the one whose entry is none.
+bool LinkTable(const Thread& t, FrameId table, int page) {
+  const bool locked = table != kRootFrame;
+  if (locked) LockTable(t, table, page);
+  t.Step(locked ? Point::pmd_populate : Point::pud_populate, page);
+  const bool linked =
+      !EntryOf(t.world(), table, page).none() || PopulateTable(t.world(), table, page);
+  if (locked) UnlockTable(t, table, page);
+  if (!linked) CheckTableLeak(t.system, t.cpu, page);
+  return linked;
+}
+
+// guard_install_pte_entry(), guard_install_set_pte(): up to the first page that is there.
+Install InstallInTable(const Thread& t, FrameId pmd_table, PageRange part) {
+  const FrameId table = EntryOf(t.world(), pmd_table, part.begin).frame;
+  if (!LockPteTable(t, pmd_table, table, part.begin)) return Install::kTableGone;
+  Install result = Install::kDone;
+  int page = part.begin;
+  for (; page < part.end; ++page) {
+    t.Step(Point::pte_read, page);
+    Pte& entry = EntryOf(t.world(), table, page);
+    if (entry.present()) {
+      result = Install::kInTheWay;
+      break;
+    }
+    ExaminedGone(t, {page, page + 1});
+    if (entry.guard()) continue;
+    t.Step(Point::pte_marker, page);
+    entry = {.mapping = 0, .frame = FrameId{}, .flags = Pte::kGuard};
+  }
+  UnlockTable(t, table, std::min(page, part.end - 1));
+  return result;
+}
+
+// walk_page_range_mm() with guard_install_walk_ops.
+Install InstallMarkers(const Thread& t, PageRange vma) {
+  World& world = t.world();
+  for (int page = vma.begin; page < vma.end;) {
+    t.Step(Point::pud_read, page);
+    if (EntryOf(world, kRootFrame, page).none() && !LinkTable(t, kRootFrame, page)) {
+      return Install::kNoMemory;
+    }
+    const FrameId pmd_table = PmdTableOf(world, page);
+    const int pud_end = std::min(RoundDown(page, kPagesPerPud) + kPagesPerPud, vma.end);
+    while (page < pud_end) {
+      t.Step(Point::pmd_read, page);
+      const Pte pmd = EntryOf(world, pmd_table, page);
+      if (pmd.none()) {
+        if (!LinkTable(t, pmd_table, page)) return Install::kNoMemory;
+        continue;
+      }
+      if (!pmd.table()) return Install::kInTheWay;
+      const PageRange part = PartAt(page, vma);
+      const Install result = InstallInTable(t, pmd_table, part);
+      if (result == Install::kTableGone) continue;
+      if (result != Install::kDone) return result;
+      page = part.end;
+    }
+  }
+  return Install::kDone;
+}
+
+// madvise_guard_install().
+void GuardVma(const Thread& t, PageRange vma) {
+  const GatherProtocol& protocol = *t.system.protocol;
+  for (;;) {
+    protocol.GuardWalkBegins(t, vma);
+    const Install result = InstallMarkers(t, vma);
+    protocol.GuardWalkEnds(t, vma);
+    if (result != Install::kInTheWay) return;
+    protocol.Gather(t, vma);
+    ZapVma(t, vma);
+    protocol.Finish(t);
+  }
+}
+
+// madvise_guard_remove().
+void UnguardVma(const Thread& t, PageRange vma) {
+  World& world = t.world();
+  for (int page = vma.begin; page < vma.end;) {
+    t.Step(Point::pud_read, page);
+    const int pud_end = std::min(RoundDown(page, kPagesPerPud) + kPagesPerPud, vma.end);
+    if (EntryOf(world, kRootFrame, page).none()) {
+      page = pud_end;
+      continue;
+    }
+    const FrameId pmd_table = PmdTableOf(world, page);
+    while (page < pud_end) {
+      const PageRange part = PartAt(page, vma);
+      page = part.end;
+      t.Step(Point::pmd_read, part.begin);
+      const Pte pmd = EntryOf(world, pmd_table, part.begin);
+      if (!pmd.table()) continue;
+      if (!LockPteTable(t, pmd_table, pmd.frame, part.begin)) {
+        page = part.begin;
+        continue;
+      }
+      for (int at = part.begin; at < part.end; ++at) {
+        t.Step(Point::pte_read, at);
+        if (EntryOf(world, pmd.frame, at).guard()) DropMarker(t, pmd.frame, at);
+      }
+      UnlockTable(t, pmd.frame, part.end - 1);
+    }
+  }
+}
+
+}  // namespace
+
+void GuardPath(const Thread& t, const Op& op) { ForEachVma(t, op.range, GuardVma); }
+void UnguardPath(const Thread& t, const Op& op) { ForEachVma(t, op.range, UnguardVma); }
+
+}  // namespace gatherfuzz

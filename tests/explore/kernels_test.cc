@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Programs of newer kernels: merging states is exact, and leaving orders out loses no end and no
+// kind of violation, with guard markers and with page tables that MADV_DONTNEED frees.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "explore/explore.h"
+#include "explore/verify.h"
+#include "tests/small_program.h"
+#include "tests/support.h"
+
+namespace gatherfuzz {
+namespace {
+
+const std::atomic<bool> kNever = false;
+
+// A small program with guards in place of some of its calls.
+Schedule NewerProgram(Random& random) {
+  Schedule schedule = SmallProgram(random);
+  schedule.kernel = random.Below(2) == 0 ? KernelVersion::k6_17 : KernelVersion::k7_1;
+  for (ProgramLine& line : schedule.program) {
+    if (line.op.kind != OpKind::kDontneed && line.op.kind != OpKind::kFree) continue;
+    const uint32_t drawn = random.Below(6);
+    if (drawn < 3) line.op.kind = OpKind::kGuard;
+    if (drawn == 3) line.op.kind = OpKind::kUnguard;
+  }
+  return schedule;
+}
+
+Schedule FromLines(std::string text) {
+  std::replace(text.begin(), text.end(), ';', '\n');
+  return FromText(text + "\norder\n rest\n").schedule;
+}
+
+const char* const kPrograms[] = {
+    // Guards over what others have cleared, beside each other and beside faults.
+    "cpus 3; kernel 6.17; init; map 0..1 rw; present 0..1; cached cpu2 0..1;"
+    "cpu0; dontneed 0..1; cpu1; guard 0..1; cpu2; read 0",
+    "cpus 2; kernel 6.17; init; map 0..2 rw; cpu0; guard 0..2; cpu1; write 0; guard 1..2",
+    "cpus 2; kernel 6.17; init; map 3..5 rw; present 3..5; cached cpu1 3..5;"
+    "cpu0; guard 3..5; cpu1; munmap 4..5; walk1; fill 4",
+    "cpus 2; kernel 6.17; init; map 0..8 rw huge; present 0..8; cached cpu1 0..8;"
+    "cpu0; guard 2..3; cpu1; write 1; unguard 2..3; write 2",
+    // Page tables that go, by the fast path and by the slow one, beside faults and walks.
+    "cpus 2; kernel 6.17; init; map 0..4 rw; present 0..2; cached cpu1 0..2;"
+    "cpu0; dontneed 0..4; cpu1; read 1",
+    "cpus 2; kernel 7.1; batch 1; init; map 0..4 rw; present 2..4; cached cpu1 2..4;"
+    "cpu0; dontneed 0..4; cpu1; write 3",
+    "cpus 2; kernel 7.1; init; map 0..4 rw; cached cpu1 0..1; cpu0; dontneed 0..4; walk1; fill 1",
+    "cpus 2; kernel 6.17; init; map 0..5 rw; present 0..3;"
+    "cpu0; dontneed 0..4; cpu1; dontneed 0..5",
+    "cpus 2; kernel 7.1; init; map 0..4 rw; present 1..2; cpu0; dontneed 0..4; cpu1; guard 0..1",
+    "cpus 2; kernel 7.1; init; map 0..4 rw; present 1..3 dirty; cached cpu0 1..3;"
+    "cpu0; dontneed 0..4; cpu1; free 1..3",
+    "cpus 2; kernel 6.17; init; map 0..8 rw huge; present 0..4;"
+    "cpu0; dontneed 0..8; cpu1; write 1; munmap 4..5",
+};
+
+std::vector<const Policy*> SomePolicies() {
+  std::vector<const Policy*> policies;
+  for (const char* name : {"full-mm", "own-range", "overlap-list", "sync-finish", "epoch-sync"}) {
+    policies.push_back(FindPolicy(name));
+  }
+  for (const Policy* policy : Policies(PolicyGroup::kVariant)) policies.push_back(policy);
+  return policies;
+}
+
+void HoldTo(const Schedule& schedule, const Policy& policy, const Arch& arch, uint64_t most,
+            uint64_t& merges, int& compared) {
+  const std::string name = std::string(policy.name()) + " " + std::string(arch.name()) + "\n" +
+                           PrintText({.schedule = schedule});
+  const ExploreLimits limits{.states = most};
+  const VerifyResult verified =
+      Verify(schedule, {.policy = &policy, .arch = &arch, .limits = limits}, kNever);
+  merges += verified.merges;
+  ASSERT_EQ(verified.fault, "") << name;
+  ExploreSettings settings{.policy = &policy, .arch = &arch, .finals = true, .limits = limits};
+  settings.reduce = false;
+  settings.forget = false;
+  const ExploreResult all = Explore(schedule, settings);
+  if (!all.complete()) return;
+  ++compared;
+  settings.reduce = true;
+  const ExploreResult reduced = Explore(schedule, settings);
+  ASSERT_EQ(reduced.kinds(), all.kinds()) << name;
+  ASSERT_EQ(reduced.finals, all.finals) << name;
+  settings.forget = true;
+  const ExploreResult forgotten = Explore(schedule, settings);
+  ASSERT_EQ(forgotten.kinds(), all.kinds()) << name;
+  ASSERT_LE(forgotten.states, all.states) << name;
+}
+
+TEST(Kernels, MergesAndReductionAreExactInKnownPrograms) {
+  uint64_t merges = 0;
+  int compared = 0;
+  for (const char* lines : kPrograms) {
+    for (const Policy* policy : SomePolicies()) {
+      for (const Arch* arch : Archs()) {
+        HoldTo(FromLines(lines), *policy, *arch, kFibersCanGoBack ? 6000 : 50, merges, compared);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  if (kFibersCanGoBack) EXPECT_GT(compared, 100);
+  EXPECT_GT(merges, 1000u);
+}
+
+TEST(Kernels, MergesAndReductionAreExactInRandomPrograms) {
+  uint64_t merges = 0;
+  int compared = 0, seed = 0;
+  for (const Policy* policy : SomePolicies()) {
+    for (const Arch* arch : Archs()) {
+      for (int i = 0; i < 6; ++i) {
+        Random random(static_cast<uint64_t>(++seed));
+        HoldTo(NewerProgram(random), *policy, *arch, kFibersCanGoBack ? 4000 : 50, merges,
+               compared);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  if (kFibersCanGoBack) EXPECT_GT(compared, 40);
+  EXPECT_GT(merges, 1000u);
+}
+
+}  // namespace
+}  // namespace gatherfuzz
