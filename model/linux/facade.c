@@ -37,15 +37,20 @@ typedef void (*FinishMmu)(Gather*);
 _Static_assert(SAME_TYPE(tlb_finish_mmu, FinishMmu),
                "gatherfuzz: tlb_finish_mmu() is not (struct mmu_gather *), as it is since 5.12");
 
-// 6.1 and before; since 6.2.
+// 6.1 and before, and since 7.1; 6.2 to 6.8; 6.9 to 7.0.
 typedef bool (*RemovePageSize3)(Gather*, struct page*, int);
+typedef bool (*RemovePageSizeEncoded)(Gather*, struct encoded_page*, int);
 typedef bool (*RemovePageSize4)(Gather*, struct page*, bool, int);
 _Static_assert(SAME_TYPE(__tlb_remove_page_size, RemovePageSize3) ||
+                   SAME_TYPE(__tlb_remove_page_size, RemovePageSizeEncoded) ||
                    SAME_TYPE(__tlb_remove_page_size, RemovePageSize4),
-               "gatherfuzz: __tlb_remove_page_size() is not (struct mmu_gather *, struct page *, "
-               "[bool,] int)");
+               "gatherfuzz: __tlb_remove_page_size() is not (struct mmu_gather *, struct page * or "
+               "struct encoded_page *, [bool,] int)");
 static bool RemovePageSizeBy3(void* function, Gather* tlb, struct page* page, int size) {
   return ((RemovePageSize3)function)(tlb, page, size);
+}
+static bool RemovePageSizeByEncoded(void* function, Gather* tlb, struct page* page, int size) {
+  return ((RemovePageSizeEncoded)function)(tlb, encode_page(page, 0), size);
 }
 static bool RemovePageSizeBy4(void* function, Gather* tlb, struct page* page, int size) {
   return ((RemovePageSize4)function)(tlb, page, false, size);
@@ -92,6 +97,7 @@ static int RemovePage(void* room, unsigned int frame, int huge) {
   const int size = huge ? HPAGE_PMD_SIZE : PAGE_SIZE;
   return _Generic(&__tlb_remove_page_size,
       RemovePageSize3: RemovePageSizeBy3,
+      RemovePageSizeEncoded: RemovePageSizeByEncoded,
       RemovePageSize4: RemovePageSizeBy4)(__tlb_remove_page_size, tlb, &gf_pages[frame], size);
 }
 
