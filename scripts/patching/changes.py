@@ -5,7 +5,7 @@ import os
 from lib.gatherfuzz import replay
 from lib.jobs import run_one
 from patching.confine import Confined
-from patching.examine import ANSWERS, CRASHED, LIMIT, NONE, binary
+from patching.examine import ANSWERS, DEAD, LIMIT, NONE, binary
 
 PARTS = ("small", "replay", "search")  # in the order in which their schedules are liked
 SHORTEST_SECONDS = 5  # to look for a shorter interleaving of the same programs
@@ -91,7 +91,7 @@ class Finder:
 
     def find(self, change):
         """Sets schedule and page; leaves them if the tree's code crashes."""
-        if change.kind == CRASHED:
+        if change.kind in DEAD:
             return
         about = ["--policy", self.policy(change), "--arch", change.arch]
         base = f"{self.folder}/{change.arch}-{change.kind}"

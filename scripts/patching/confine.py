@@ -14,8 +14,8 @@ from lib.children import Child
 
 MEMORY_BYTES = 12 << 30  # of addresses; an exploration reserves much and uses little
 FILE_BYTES = 512 << 20
-CPU_SECONDS = 600
-SECONDS = 300  # on the clock, for one child
+CPU_SECONDS = 400
+SECONDS = 200  # on the clock, for one child: code may go round for good
 SOURCES = ("model", "corpus")  # of this project, that compilers and runs may read
 
 

@@ -17,7 +17,9 @@ from lib.files import read_json, read_json_lines, sha1_of
 from patching.confine import Confined
 
 PROGRAMS = "small"
-NONE, LIMIT, CRASHED = "none", "limit", "crashed itself"
+NONE, LIMIT, CRASHED, HUNG = "none", "limit", "crashed itself", "does not end"
+ENDED = (124, 137)  # by timeout(1)
+DEAD = (CRASHED, HUNG)  # of code that answers nothing
 ANSWERS = (0, 1, 3)  # exit statuses of a command that did its work
 
 
@@ -75,6 +77,10 @@ class Examination:
                 ("small", ["explore", "--json", "--programs", PROGRAMS, "--jobs", threads]),
                 ("search", ["search", "--json", "--executions", str(self._executions), "--jobs",
                             threads])):
+            dead = next((answer for answer in result.values() if answer["verdict"] in DEAD), None)
+            if dead:  # it would be so again, and take as long
+                result[part] = {**dead, "seconds": 0.0}
+                continue
             child = self._child(part, arguments)
             yield child
             result[part] = self._answer(part, child)
@@ -100,7 +106,8 @@ class Examination:
         seconds = round(time.monotonic() - child.started, 2)
         lines = read_json_lines(f"{self.folder}/{part}.json")
         if child.status not in ANSWERS or not lines:
-            return {"verdict": CRASHED, "seconds": seconds, "status": child.shell_status}
+            return {"verdict": HUNG if child.shell_status in ENDED else CRASHED,
+                    "seconds": seconds, "status": child.shell_status}
         if part != "replay":
             return {**lines[-1], "seconds": seconds}
         verdicts = {os.path.relpath(line["file"], ROOT): line["verdict"] for line in lines}

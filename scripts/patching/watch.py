@@ -111,7 +111,9 @@ class Watch:
                        self._options.executions, work, self._out)
         final = work.replace("/work/", "/patches/")
         text = tell.text_of(answer).replace(work, final)
-        tell.write(f"{work}/answer.txt", text.replace("work/", "patches/"))
+        for_good = text.replace(f"work/{os.path.basename(work)}",
+                                f"patches/{os.path.basename(work)}")
+        tell.write(f"{work}/answer.txt", for_good)
         tell.write(f"{work}/answer.json",
                    tell.pretty(tell.json_of(answer)).replace(work, final))
         states = [state for _, _, state in answer.hunks]

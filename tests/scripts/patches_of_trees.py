@@ -36,9 +36,9 @@ EDITS = (
     (GATHER, "void tlb_flush_mmu(", "tlb_flush_mmu_tlbonly(tlb);", "", "x86 arm64"),
     (GATHER, "void tlb_flush_mmu(", "tlb_flush_mmu_free(tlb);", "", "x86 arm64"),
     (GATHER, "static void tlb_table_flush", "tlb_table_invalidate(tlb);", "", "x86 arm64"),
-    (GATHER, "void tlb_remove_table(", "tlb_table_flush(tlb);", "", "x86 arm64"),
+    (GATHER, "void tlb_remove_table(", "tlb_table_flush(tlb);", ";", "x86 arm64"),
     (GENERIC, "static inline void __tlb_adjust_range", "min(tlb->start", "max(tlb->start",
-     "x86 arm64"),
+     "arm64"),  # on x86 a range that ends before it begins is all of it
     (GENERIC, "static inline void __tlb_adjust_range", "max(tlb->end", "min(tlb->end",
      "x86 arm64"),
     (GENERIC, "static inline void tlb_flush_mmu_tlbonly", "tlb->cleared_ptes ||", "",
