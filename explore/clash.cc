@@ -321,7 +321,9 @@ Clashes::Claim Clashes::OfWalk(const Walk& walk, bool asked) const {
   const Pte entry = world_.at(walk.at.frame).entries[EntryIndex(walk.page, walk.level)];
   const uint64_t below = Below(walk.page, walk.level);
   if (!entry.table()) claim.threads.accesses = below;
-  if (walk.level == Level::kPud && entry.none()) return claim;
+  // Where absent entries are not remembered (H7), this one changes nothing.
+  const bool remembers = stepper_.hardware().caches_absent_entries;
+  if (walk.level == Level::kPud && entry.none() && !remembers) return claim;
   claim.threads.does = Future::kFlushes;
   claim.walks_here = below;
   claim.delivers_here = PageBit(walk.page);

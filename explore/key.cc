@@ -137,7 +137,9 @@ void StateWriter::PutFrames(const World& world, const Live& live) {
 void StateWriter::PutTlb(const Tlb& tlb, const LiveOfCpu& live) {
   const uint64_t small = tlb.small_valid & live.small, huge = tlb.huge_valid & live.huge;
   Put(small);
-  Put(huge);
+  const uint64_t absent = tlb.absent & live.small;
+  Put(huge | (absent != 0 ? PageBit(kPages - 1) : 0));
+  if (absent != 0) Put(absent);
   ForEachBit(small, [&](int page) { Put(Value(tlb.small[page])); });
   ForEachBit(huge, [&](int block) { Put(Value(tlb.huge[block])); });
 }

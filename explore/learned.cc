@@ -48,7 +48,8 @@ uint64_t PolicyState(const Mm& mm) {
 
 uint64_t ThroughTlb(const CpuState& cpu, int page) {
   const Pte* entry = Lookup(cpu.tlb, page);
-  return entry == nullptr ? 0 : 1 + entry->flags;
+  if (entry != nullptr) return 2 + entry->flags;
+  return (cpu.tlb.absent & PageBit(page)) != 0 ? 1 : 0;
 }
 
 // The entry its own walk reads, or that an invalidation has ended the walk.

@@ -6,12 +6,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build=${GATHERFUZZ_BUILD:-build}
 
 packages=(clang-19 libclang-rt-19-dev llvm-19 g++-12 cmake ninja-build libboost-context1.81-dev
-  libabsl-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev afl++)
+  libabsl-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev afl++
+  lld-19)
 
 # What the tests take besides: a browser that can be driven, for the page that explain --html
-# writes; what builds and reads what goes to ClusterFuzzLite and OSS-Fuzz; what checks the style.
-test_packages=(python3 chromium chromium-driver python3-selenium zip binutils python3-yaml
-  clang-format-19 shellcheck pyflakes3)
+# writes; a terminal that can, for step; what builds and reads what goes to ClusterFuzzLite and
+# OSS-Fuzz; what checks the style.
+test_packages=(python3 chromium chromium-driver python3-selenium tmux zip binutils python3-yaml
+  clang-format-19 shellcheck pyflakes3 ccache)
 
 # What scripts/lint takes.
 lint_packages=(clang-format-19 clang-tidy-19 shellcheck pyflakes3)

@@ -11,12 +11,11 @@
 
 namespace gatherfuzz {
 
-std::string Wrapped(std::string_view text, size_t indent) {
-  constexpr size_t kWidth = 78;
+std::string Wrapped(std::string_view text, size_t indent, size_t width) {
   std::string lines;
   size_t column = indent;
   for (const absl::string_view word : absl::StrSplit(Absl(text), ' ')) {
-    if (column > indent && column + 1 + word.size() > kWidth) {
+    if (column > indent && column + 1 + word.size() > width) {
       lines += "\n" + std::string(indent, ' ');
       column = indent;
     } else if (!lines.empty()) {

@@ -14,9 +14,9 @@ namespace gatherfuzz {
 
 inline absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
 
-// Breaks a line at blanks, so that none is longer than a mail's; those after the first begin with
-// `indent` blanks. No line break at the end.
-std::string Wrapped(std::string_view text, size_t indent = 0);
+// Breaks a line at blanks, so that none is longer than `width`, a mail's; those after the first
+// begin with `indent` blanks. No line break at the end.
+std::string Wrapped(std::string_view text, size_t indent = 0, size_t width = 78);
 
 // A file's name as a terminal may show it: what is not printable ASCII or UTF-8 is escaped.
 std::string Printable(std::string_view text);

@@ -14,6 +14,11 @@ bool Hits(const Tlb& tlb, int page, bool write) {
   return entry != nullptr && (!write || (entry->writable() && entry->dirty()));
 }
 
+// Faults without a walk (H7): no translation, as the TLB has it.
+bool KnownAbsent(const Tlb& tlb, int page) {
+  return (tlb.absent & PageBit(page)) != 0 && Lookup(tlb, page) == nullptr;
+}
+
 // Walks until the TLB holds the translation (true) or the walk faults. An invalidation that
 // ends the walk makes it begin again.
 bool WalkForAccess(const Thread& t, int page, bool write) {
@@ -53,7 +58,7 @@ void AccessPath(const Thread& t, const Op& op) {
   for (;;) {
     t.Step(Point::access, page);
     if (Hits(t.self().tlb, page, write)) return;
-    if (WalkForAccess(t, page, write)) continue;
+    if (!KnownAbsent(t.self().tlb, page) && WalkForAccess(t, page, write)) continue;
     const FaultOutcome fault = HandleFault(t, page, write);
     if (!fault.resolved) return;
     if (fault.spurious != 0 && !RetrySpurious(t, page, fault.spurious, faults)) return;

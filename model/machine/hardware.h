@@ -15,6 +15,10 @@ struct Hardware {
   // clear faults, and the kernel's fault handler sets them (RISC-V without Svadu, arm64 without
   // FEAT_HAFDBS).
   bool sets_accessed_and_dirty = true;
+  // H7: a walk that finds an entry not present remembers that, so the CPU's accesses fault without
+  // a walk until a fence on it drops what it remembers. The fault handler fences its own CPU when
+  // it has set the entry or finds it set (RISC-V without Svvptc).
+  bool caches_absent_entries = false;
 };
 
 }  // namespace gatherfuzz

@@ -17,6 +17,7 @@ const Pte* Lookup(const Tlb& tlb, int page) {
 void Fill(Tlb& tlb, int page, Level level, Pte pte, bool replace) {
   GATHERFUZZ_CHECK(level != Level::kPud && pte.present());
   const bool is_small = level == Level::kPte;
+  ForgetAbsent(tlb, page);
   uint64_t& valid = is_small ? tlb.small_valid : tlb.huge_valid;
   const int index = is_small ? page : page / kPagesPerPmd;
   if ((valid & PageBit(index)) != 0 && !replace) return;
@@ -28,7 +29,12 @@ void Fill(Tlb& tlb, int page, Level level, Pte pte, bool replace) {
   (is_small ? tlb.small[index] : tlb.huge[index]) = pte;
 }
 
+void FillAbsent(Tlb& tlb, int page) { tlb.absent |= PageBit(page); }
+
+void ForgetAbsent(Tlb& tlb, int page) { tlb.absent &= ~PageBit(page); }
+
 void Evict(Tlb& tlb, int page) {
+  ForgetAbsent(tlb, page);
   const int block = page / kPagesPerPmd;
   tlb.small_valid &= ~PageBit(page);
   tlb.small[page] = Pte{};
@@ -39,6 +45,7 @@ void Evict(Tlb& tlb, int page) {
 Dropped Drop(World& world, CpuId cpu, uint64_t small, uint64_t huge) {
   Tlb& tlb = world.at(cpu).tlb;
   Dropped dropped;
+  tlb.absent &= ~small;
   const auto drop = [&](uint64_t& valid, auto& entries, uint64_t named, int pages_each) {
     for (uint64_t bits = valid & named; bits != 0; bits &= bits - 1) {
       const int index = std::countr_zero(bits);

@@ -46,7 +46,10 @@ WalkResult ReachLeaf(World& world, CpuId cpu, const Walk& walk, Pte& entry, Hard
 // Reads the entry the walk stands at, and goes down or ends there.
 WalkResult ReadEntry(World& world, CpuId cpu, Walk& walk, Hardware hardware) {
   Pte& entry = EntryAt(world, walk);
-  if (!entry.present()) return WalkResult::kFaulted;
+  if (!entry.present()) {
+    if (hardware.caches_absent_entries) FillAbsent(world.at(cpu).tlb, walk.page);
+    return WalkResult::kFaulted;
+  }
   // A table pointer is one only above the lowest level: there, the hardware takes any present entry
   // for a leaf, also in a frame that has become another kind of table.
   if (walk.level == Level::kPte || (walk.level == Level::kPmd && !entry.table())) {

@@ -57,6 +57,7 @@ struct Frame {
 struct Tlb {
   uint64_t small_valid;  // bit p: small[p] holds a translation of page p
   uint64_t huge_valid;   // bit b: huge[b] holds a translation of pages 4b to 4b + 3
+  uint64_t absent;       // bit p: that nothing translates page p (H7, where hardware keeps that)
   std::array<Pte, kPages> small;
   std::array<Pte, kPmds> huge;
 };

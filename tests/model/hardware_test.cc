@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "model/machine/tlb.h"
 #include "model/policies/policy.h"
 #include "tests/support.h"
 
@@ -56,6 +57,24 @@ class SeenSteps final : public StepObserver {
   const bool forbid_;
 };
 
+// Two CPUs meet at a page that nothing maps yet: cpu0 looks for it by its walker, cpu1 populates
+// it, cpu0 reads it.
+constexpr const char* kFoundAbsent = R"(
+cpus 2
+init
+  map 0..4 rw
+cpu0
+  read 0
+walk0
+  fill 0
+cpu1
+  write 0
+order
+  walk0 1
+  cpu1 until done
+  rest
+)";
+
 struct Ran {
   std::string verdict;
   Pte leaf;
@@ -86,6 +105,29 @@ TEST(Hardware, ElseAWalkFaultsAndTheKernelSetsThem) {
     EXPECT_EQ(steps.Count(Point::fault), 1);
     EXPECT_EQ(steps.Count(set), 1);
   }
+}
+
+// H7: what a walk has found absent faults without a walk until the handler's fence.
+TEST(Hardware, RemembersAbsentEntriesWhereTheArchitectureSaysSo) {
+  SeenSteps x86, riscv;
+  EXPECT_EQ(RunOn(kFoundAbsent, "x86", x86).verdict, "none");
+  EXPECT_EQ(x86.Count(Point::fault), 1);  // cpu1's
+  EXPECT_EQ(RunOn(kFoundAbsent, "riscv", riscv).verdict, "none");
+  EXPECT_EQ(riscv.Count(Point::fault), 2);
+  EXPECT_EQ(riscv.Count(Point::access), x86.Count(Point::access) + 1);
+}
+
+TEST(Hardware, AnInvalidationDropsWhatIsRememberedAbsent) {
+  Tlb tlb{};
+  FillAbsent(tlb, 3);
+  FillAbsent(tlb, 4);
+  World world{};
+  world.cpu_count = 1;
+  world.at(MakeCpu(0)).tlb = tlb;
+  EXPECT_EQ(Drop(world, MakeCpu(0), PageBit(3), 0).entries, 0);
+  EXPECT_EQ(world.at(MakeCpu(0)).tlb.absent, PageBit(4));
+  Evict(world.at(MakeCpu(0)).tlb, 4);
+  EXPECT_EQ(world.at(MakeCpu(0)).tlb.absent, 0u);
 }
 
 // It is a fault on a page that is there, so it was once taken for a spurious one, three of which

@@ -5,7 +5,7 @@
 // freed page tables, flushes everything; else each strided address of the range, and everything
 // above a ceiling of strides (64 in the kernel, 8 here). SFENCE.VMA of an address drops a
 // translation of any size for it, and leaves pointers to page tables. The hardware is one without
-// Svadu: it sets neither A nor D. That it may cache entries that are not present is not modelled.
+// Svadu and without Svvptc: it sets neither A nor D, and caches entries that are not present.
 #include "model/arch/arch.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/machine/invalidation.h"
@@ -42,7 +42,9 @@ class Riscv final : public Arch {
     return Range(range.begin, range.end, Level::kPmd);
   }
   bool merges_vmas() const override { return false; }
-  Hardware hardware() const override { return {.sets_accessed_and_dirty = false}; }
+  Hardware hardware() const override {
+    return {.sets_accessed_and_dirty = false, .caches_absent_entries = true};
+  }
 };
 
 const Riscv kRiscv;

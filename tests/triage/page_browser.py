@@ -7,35 +7,34 @@
 
 import base64
 import os
-import shutil
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
 
 from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from headless import start_browser
 
 WRITE_PAGE, SOURCE = sys.argv[1:3]
 SHOTS = sys.argv[3] if len(sys.argv) > 3 else None
 MAIL = ('corpus/00-the-mail.gather', 'own-range', 'x86')
+# How far the strips reach beyond what is seen of the box; words that are cut, or leave their row.
+BEYOND = '''const box = document.getElementById('box');
+    return Math.max(...[...document.querySelectorAll('.strip-head')].map((head) =>
+        head.getBoundingClientRect().right)) - box.getBoundingClientRect().left - box.clientWidth'''
+CUT = '''return [...document.querySelectorAll('a.row')].filter((row) => {
+    const text = row.querySelector('.text').getBoundingClientRect();
+    const {top, bottom} = row.getBoundingClientRect();
+    return text.top < top - 1 || text.bottom > bottom + 1 ||
+        [...row.querySelectorAll('.words, .role')].some((part) =>
+            part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0 ||
+            part.getBoundingClientRect().right > text.right + 1);
+}).map((row) => row.textContent)'''
 TABLE = ('corpus/verdicts/reset-range-arm64.gather', 'reset-range', 'arm64')  # lost at step 18
-
-
-def start_browser():
-    options = Options()
-    options.binary_location = shutil.which('chromium') or ''
-    for argument in ['--headless=new', '--disable-gpu', '--hide-scrollbars', '--disable-extensions',
-                     '--no-first-run', '--disable-background-networking',
-                     '--disable-dev-shm-usage']:
-        options.add_argument(argument)
-    if os.geteuid() == 0:
-        options.add_argument('--no-sandbox')
-    options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
-    return webdriver.Chrome(service=Service(shutil.which('chromedriver')), options=options)
 
 
 class PageTest(unittest.TestCase):
@@ -142,6 +141,55 @@ class PageTest(unittest.TestCase):
                     self.assertIn(name.split('-')[0] if name != 'mail' else 'stale-after-return',
                                   self.find('#title').text)
                     self.shot(f'{name}-{width}')
+
+    def test_a_narrow_window(self):
+        self.window(390, 900)
+        for name, case in [('mail', MAIL), ('table', TABLE)]:
+            with self.subTest(name):
+                self.open(self.write(name, *case))
+                self.assertEqual(self.js('return scrollY'), 0)  # it opens at its head
+                self.assertTrue(self.find('#title').is_displayed())
+                self.assertFalse(self.find('#facts').is_displayed())
+                self.shot(f'{name}-390')
+                # All strips are in view, all words are whole and within their rows.
+                self.assertFalse(self.find('#beyond-edge').is_displayed())
+                self.assertLessEqual(self.js(BEYOND), 0)
+                self.assertEqual(self.js(CUT), [])
+                # More strips than fit: it says so.
+                for page in self.texts('#pages button[aria-pressed=false]'):
+                    self.find(f'#pages button[title="Strips of page {page}"]').click()
+                self.assertGreater(self.js(BEYOND), 0)
+                self.assertTrue(self.find('#beyond-edge').is_displayed())
+        self.open_mail()
+        self.window(1400, 900)
+        self.assertTrue(self.find('#facts').is_displayed())
+        self.assertFalse(self.find('#beyond-edge').is_displayed())
+
+    def test_the_title_names_kind_policy_and_file(self):
+        self.open_mail()
+        self.assertEqual(self.browser.title,
+                         'stale-after-return: own-range (x86), 00-the-mail.gather')
+
+    def test_the_legend_has_what_is_in_strips(self):
+        for name, case in [('mail', MAIL), ('table', TABLE)]:
+            self.open(self.write(name, *case))
+            legend = self.find('#legend').text
+            for word in self.texts('.strip-head') + self.texts('.value'):
+                word = re.sub(r'^(tlb|ptr)[0-9]+$', r'\1', word.strip())
+                if not re.fullmatch('|[0-9]+|f[0-9]+|\u2013', word):
+                    self.assertIn(word.lower(), legend.lower())
+            for flag in ['w writable', 'r read-only', 'a accessed', 'd dirty']:
+                self.assertIn(flag, legend)
+
+    def test_a_colour_has_one_meaning(self):
+        for scheme in ['light', 'dark']:
+            self.media([('prefers-color-scheme', scheme)])
+            self.open_mail()
+            samples = self.js('''return [...document.querySelectorAll('#legend .cell')].map(
+                (e) => [e.classList[1], getComputedStyle(e).fill])''')
+            fills = dict(samples)
+            self.assertEqual(len(set(fills.values())), len(fills), fills)
+            self.assertIn('nesting', fills)
 
     def test_a_link_opens_its_step(self):
         self.open_mail('#step=9')
@@ -281,6 +329,7 @@ class PageTest(unittest.TestCase):
         self.window(360, 640)
         self.open(self.long())
         self.assertLessEqual(self.overflow(), 0)
+        self.assertTrue(self.in_view('.row.current'))
         self.shot('long-360')
 
     def long(self):

@@ -100,7 +100,13 @@ void FillShortGaps(const Trace& trace, std::vector<bool>& shown) {
   }
 }
 
-std::string Cell(const TraceStep& step) {
+std::string CallHead(const TraceStep& step) {
+  return step.op && KindOf(step.event.agent) == AgentKind::kCpu ? PrintOp(*step.op) + ":" : "";
+}
+
+}  // namespace
+
+std::string StepCell(const TraceStep& step) {
   const StepEvent& event = step.event;
   std::string text = KindOf(event.agent) == AgentKind::kWalker         ? "[walk] "
                      : KindOf(event.agent) == AgentKind::kInvalidation ? "[inv] "
@@ -111,12 +117,6 @@ std::string Cell(const TraceStep& step) {
   if (!details.empty()) absl::StrAppend(&text, " ", details);
   return text;
 }
-
-std::string CallHead(const TraceStep& step) {
-  return step.op && KindOf(step.event.agent) == AgentKind::kCpu ? PrintOp(*step.op) + ":" : "";
-}
-
-}  // namespace
 
 std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
   const Violation& violation = trace.result.violation;
@@ -162,7 +162,7 @@ std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown
     if (!shown[i]) continue;
     const StepEvent& event = trace.steps[i].event;
     const int cpu = Index(CpuOf(event.agent));
-    cells[i] = Cell(trace.steps[i]);
+    cells[i] = StepCell(trace.steps[i]);
     const auto note = notes.find(static_cast<int>(i));
     if (note != notes.end()) absl::StrAppend(&cells[i], "  ", note->second);
     if (KindOf(event.agent) == AgentKind::kCpu && last_op[cpu] != event.op) {

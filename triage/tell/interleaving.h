@@ -17,6 +17,9 @@ namespace gatherfuzz {
 // one.
 std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause);
 
+// A step in its column: "[inv] deliver(1) drops nothing".
+std::string StepCell(const TraceStep& step);
+
 // What is to stand beside a step, by its index.
 using StepNotes = std::map<int, std::string>;
 

@@ -82,22 +82,6 @@ std::string Say(const Trace& trace, const NoReturn& it) {
                       SayRescue(it.rescue), ".");
 }
 
-NoReturn FindNoReturn(const Schedule& schedule, const Trace& trace, const Policy& policy,
-                      const Arch& arch, const ExplainSettings& settings,
-                      const std::atomic<bool>& stop) {
-  NoReturn found;
-  const auto graph = std::make_unique<Graph>(schedule, policy, arch, settings.ignored);
-  const Path run = ActionsOf(trace);
-  const Turning turning = FindTurning(*graph, run, settings.limits, stop);
-  if (turning.known) {
-    found.known = turning.lost_after == 0 ? NoReturn::Known::kAtStart : NoReturn::Known::kAtStep;
-    found.step = turning.lost_after - 1;
-    found.rescue = StepsOf(schedule, policy, arch, settings.ignored, run, turning);
-  }
-  found.text = Say(trace, found);
-  return found;
-}
-
 // Runs, and explores where that is cheap, what the others make of it.
 std::vector<UnderPolicy> UnderOthers(const Schedule& schedule, const Policy& policy,
                                      const Arch& arch, const ExplainSettings& settings,
@@ -125,6 +109,22 @@ std::vector<UnderPolicy> UnderOthers(const Schedule& schedule, const Policy& pol
 }
 
 }  // namespace
+
+NoReturn FindNoReturn(const Schedule& schedule, const Trace& trace, const Policy& policy,
+                      const Arch& arch, const ExplainSettings& settings,
+                      const std::atomic<bool>& stop) {
+  NoReturn found;
+  const auto graph = std::make_unique<Graph>(schedule, policy, arch, settings.ignored);
+  const Path run = ActionsOf(trace);
+  const Turning turning = FindTurning(*graph, run, settings.limits, stop);
+  if (turning.known) {
+    found.known = turning.lost_after == 0 ? NoReturn::Known::kAtStart : NoReturn::Known::kAtStep;
+    found.step = turning.lost_after - 1;
+    found.rescue = StepsOf(schedule, policy, arch, settings.ignored, run, turning);
+  }
+  found.text = Say(trace, found);
+  return found;
+}
 
 Explanation Explain(const Schedule& schedule, const Trace& trace, const Policy& policy,
                     const Arch& arch, const ExplainSettings& settings,

@@ -61,7 +61,10 @@ struct ExplainSettings {
   ExploreLimits limits{.states = 200'000};
 };
 
-// `trace` is the run of `schedule` and ended in a violation.
+// `trace` is the run of `schedule` and ended in a violation; for both.
+NoReturn FindNoReturn(const Schedule& schedule, const Trace& trace, const Policy& policy,
+                      const Arch& arch, const ExplainSettings& settings,
+                      const std::atomic<bool>& stop);
 Explanation Explain(const Schedule& schedule, const Trace& trace, const Policy& policy,
                     const Arch& arch, const ExplainSettings& settings,
                     const std::atomic<bool>& stop);

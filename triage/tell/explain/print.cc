@@ -12,20 +12,20 @@
 namespace gatherfuzz {
 namespace {
 
-std::string Chain(const std::vector<Sentence>& chain) {
-  std::string text;
-  for (const Sentence& sentence : chain) {
-    const std::string step = sentence.step < 0 ? "init" : absl::StrCat("step ", sentence.step + 1);
-    absl::StrAppendFormat(&text, "  %-9s%s\n", step, Wrapped(sentence.text, 11));
-  }
-  return text;
-}
-
 std::string Verdict(const RunResult& result) {
   return result.limit ? "limit" : std::string(Info(result.violation.kind).name);
 }
 
 }  // namespace
+
+std::string PrintChain(const std::vector<Sentence>& chain, size_t width) {
+  std::string text;
+  for (const Sentence& sentence : chain) {
+    const std::string step = sentence.step < 0 ? "init" : absl::StrCat("step ", sentence.step + 1);
+    absl::StrAppendFormat(&text, "  %-9s%s\n", step, Wrapped(sentence.text, 11, width));
+  }
+  return text;
+}
 
 std::string PrintOthers(const std::vector<UnderPolicy>& others) {
   std::string always, here, not_always, violate;
@@ -65,7 +65,7 @@ std::string PrintExplanation(const ExplanationInput& in) {
   StepNotes notes;
   if (it.no_return.step >= 0) notes[it.no_return.step] = "<-- no return";
   absl::StrAppend(&text, PrintInterleaving(in.trace, in.all_steps ? all : it.shown, notes),
-                  "\nHow it came to this:\n", Chain(it.chain), "\nPoint of no return:\n  ",
+                  "\nHow it came to this:\n", PrintChain(it.chain), "\nPoint of no return:\n  ",
                   Wrapped(it.no_return.text, 2), "\n");
   if (!it.others.empty()) {
     absl::StrAppend(&text, "\nThe same schedule under the other policies:\n",

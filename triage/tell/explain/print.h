@@ -22,6 +22,9 @@ struct ExplanationInput {
 // ASCII; lines of prose fit a mail.
 std::string PrintExplanation(const ExplanationInput& input);
 
+// A line for each sentence, with its step in front, wrapped.
+std::string PrintChain(const std::vector<Sentence>& chain, size_t width = 78);
+
 // "survive, as in every order: full-mm, ..." and so on, a line each, wrapped.
 std::string PrintOthers(const std::vector<UnderPolicy>& others);
 

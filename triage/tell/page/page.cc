@@ -10,8 +10,9 @@
 #include "model/arch/arch.h"
 #include "model/policies/policy.h"
 #include "nlohmann/json.hpp"
+#include "triage/tell/explain/roles.h"
 #include "triage/tell/explain/summary.h"
-#include "triage/tell/page/machine_states.h"
+#include "triage/tell/machine_states.h"
 #include "triage/tell/page/template.h"
 
 namespace gatherfuzz {
@@ -265,11 +266,24 @@ class Page {
       shown += in_.explanation == nullptr || in_.explanation->shown[i] ? '1' : '0';
     }
     json["shown"] = shown;
+    json["roles"] = RolesFrom(first);
     json["notes"] = note.list();
     json["cells"] = Json::array();
     for (const int each : cell.list()) json["cells"].push_back(states_.names[each]);
     json["values"] = Json::array();
     for (const CellValue& each : value.list()) json["values"].push_back(ValueOf(each));
+    return json;
+  }
+
+  // By the number of the step, of those that have one, from `first` on.
+  Json RolesFrom(size_t first) const {
+    const Explanation* explanation = in_.explanation;
+    const auto roles = RolesOf(in_.trace, explanation == nullptr ? Cause{} : explanation->cause,
+                               explanation == nullptr ? -1 : explanation->no_return.step);
+    Json json = Json::object();
+    for (size_t i = first; i < roles.size(); ++i) {
+      if (!roles[i].empty()) json[absl::StrCat(i)] = roles[i];
+    }
     return json;
   }
 

@@ -5,6 +5,7 @@ let current = lastStep;
 let chosenPages = null;  // null: those that fit
 let printing = false;
 const kPrintWidth = 700;  // of A4 and of Letter, within their margins
+const kNarrow = 560;      // a window in which texts have two lines, and details are folded
 const showsAll = () => byId('all').checked || printing;
 
 // --- What stands there once ---
@@ -44,7 +45,8 @@ function drawHeader() {
       'span', {class: data.clean ? 'verdict' : 'verdict bad'},
       data.clean && data.kind === 'none' ? 'no violation' : data.kind));
   if (data.call) title.append(' in ', data.call);
-  document.title = `${title.textContent} (${data.policy}, ${data.arch}) - gatherfuzz`;
+  const file = data.name.split('/').pop();
+  document.title = `${title.firstChild.textContent}: ${data.policy} (${data.arch}), ${file}`;
   byId('meta').append(
       'policy ', make('b', {}, data.policy), ' on ', make('b', {}, data.arch),
       ` \u00b7 ${data.total} steps \u00b7 `, make('span', {class: 'file'}, data.name));
@@ -130,7 +132,7 @@ function drawLegend() {
   const sample = (what, ...shapes) => make(
       'span', {class: 'sample'},
       draw('svg', {width: 20, height: 14, 'aria-hidden': 'true'}, ...shapes), ` ${what}`);
-  const cellOf = (class_) =>
+  const strips = (class_) =>
       [draw('rect', {class: `cell ${class_}`, x: 1, y: 0, width: 18, height: 14}),
        ...(class_.includes('the') ? [draw('path', {class: 'the-edge', d: 'M2 0V14M18 0V14'})] :
                                     [])];
@@ -147,17 +149,22 @@ function drawLegend() {
       sample('gather', draw('rect', {class: 'gather', x: 8, y: 0, width: 4, height: 14})),
       sample('operation', draw('rect', {class: 'op', x: 5, y: 0, width: 10, height: 14})),
       sample('waits', draw('rect', {class: 'op waits', x: 5, y: 0, width: 10, height: 14})),
-      sample('PTE', ...cellOf('pte')), sample('TLB entry', ...cellOf('tlb')),
-      sample('stale: its PTE is gone', ...cellOf('stale')),
+      sample('PTE, frame mapped', ...strips('pte')), sample('TLB entry', ...strips('tlb')),
+      sample('stale: its PTE is gone', ...strips('stale')),
       ...(data.clean || (violation.page < 0) ?
               [] :
-              [sample('the one that violates', ...cellOf('stale the'))]),
-      sample('frame mapped', ...cellOf('mapped')), sample('queued (Q)', ...cellOf('queued')),
-      sample('in use again (R)', ...cellOf('reused')),
+              [sample('the one that violates', ...strips('stale the'))]),
+      sample('queued (Q)', ...strips('queued')), sample('in use again (R)', ...strips('reused')),
+      sample('pend: tlb_flush_pending above 1', ...strips('nesting')),
+      make(
+          'span', {class: 'words-of-strips'},
+          'Numbers in strips are mappings, a d behind them: dirty; inv: only software sees it; ' +
+              'frm: the frame; ptr: points to the table. Flags of entries: w writable, ' +
+              'r read-only, a accessed, d dirty.'),
       make(
           'span', {class: 'keys'}, 'Keys: \u2190 \u2192 or k j step, Home End',
           data.clean ? '' : ', v violation', noReturn >= 0 ? ', n point of no return' : '',
-          data.shown.includes('0') ? ', a all steps' : '', '. Numbers in strips are mappings.'));
+          data.shown.includes('0') ? ', a all steps' : '', '.'));
 }
 
 function drawPageChoice() {
@@ -189,18 +196,30 @@ function letterWidth() {
   return width || 7;
 }
 
+// Tells the style sheet where an element begins.
+function tellTop(name, element) {
+  const top = element.getBoundingClientRect().top + window.scrollY;
+  document.documentElement.style.setProperty(name, `${Math.ceil(top)}px`);
+}
+
 function redraw(width) {
   const box = byId('box');
-  rowHeight = printing ? 14 : 20;
-  for (const [id, parts] of [['stale', 2], ['queued', 5], ['waiting', 5]]) {
-    byId(id).setAttribute('width', rowHeight / parts);
-    byId(id).setAttribute('height', rowHeight / parts);
+  narrow = !printing && window.innerWidth <= kNarrow;
+  rowHeight = printing ? 14 : narrow ? 38 : 20;
+  document.body.classList.toggle('narrow', narrow);
+  document.documentElement.style.setProperty('--row', `${rowHeight}px`);
+  for (const [id, most] of [['stale', 10], ['queued', 4], ['waiting', 4]]) {
+    const tile = rowHeight / Math.ceil(rowHeight / most);  // so that rows join
+    byId(id).setAttribute('width', tile);
+    byId(id).setAttribute('height', tile);
   }
   drawTimeline(Math.floor(width || box.clientWidth), letterWidth(), showsAll(), chosenPages);
+  byId('beyond-edge').hidden = printing || layout.width <= box.clientWidth;
   for (const row of rows) {
     if (row.kind === 'gap') row.element.addEventListener('click', () => open(row));
   }
   drawPageChoice();
+  tellTop('--above-box', box);
   mark();
 }
 
@@ -331,6 +350,7 @@ function listen() {
   window.addEventListener('resize', () => {
     if (window.innerWidth === width || printing) return;
     width = window.innerWidth;
+    fit();
     redraw();
     reveal();
   });
@@ -343,14 +363,15 @@ function print(on) {
   printing = on;
   document.body.classList.toggle('printing', on);
   for (const details of document.querySelectorAll('details')) details.open = on;
+  if (!on) fit();
   redraw(on ? kPrintWidth : undefined);
   if (!on) reveal();
 }
 
 // The timeline fills what the header leaves of the window, and is never too low to be of use.
 function fit() {
-  document.documentElement.style.setProperty(
-      '--above', `${Math.ceil(byId('main').getBoundingClientRect().top + window.scrollY)}px`);
+  byId('about').open = window.innerWidth > kNarrow;
+  tellTop('--above', byId('main'));
 }
 
 function start() {
@@ -363,7 +384,8 @@ function start() {
   const asked = stepInHash();
   if (asked === null && data.clean) current = firstStep;
   go(asked === null ? current : asked, {keepHash: true});
-  const row = rowOf(current);
+  // Who opens the page sees its head; who follows a link to a step, that step.
+  const row = asked !== null && rowOf(current);
   if (row && row.element.getBoundingClientRect().bottom > window.innerHeight)
     row.element.scrollIntoView({block: 'center'});
 }

@@ -3,12 +3,13 @@
 // and frame, and of the table that a violation is about. A strip is a function from a time to what
 // is drawn there: a class, a key (a line is drawn where it changes) and a text (shown there).
 
-const kStrip = 26, kPendingStrip = 34;
+const stripWidth = (wide) => (narrow ? (wide ? 34 : 23) : wide ? 44 : 26);
+const pendingWidth = () => (narrow ? 27 : 34);
 
 function pendingCell(time) {
   const count = number('pending', time, 0);
   return {
-    class: count > 1 ? 'nested' :
+    class: count > 1 ? 'nesting' :
         count === 1  ? 'pending' :
                        'none',
     key: count,
@@ -156,15 +157,16 @@ function placeStrips(pages, x) {
   const groups = [{title: '', strips: [pending]}];
   if (violation.table && violation.frame >= 0) groups.push(tableGroup());
   for (const page of pages) groups.push(pageGroup(page));
+  const gap = narrow ? 4 : 10;
   for (const group of groups) {
     group.x = x;
     for (const strip of group.strips) {
       strip.x = x;
-      strip.width = strip === pending ? kPendingStrip : strip.wide ? kStrip + 18 : kStrip;
+      strip.width = strip === pending ? pendingWidth() : stripWidth(strip.wide);
       x += strip.width;
     }
     group.width = x - group.x;
-    x += 10;
+    x += gap;
   }
-  return {groups, end: x};
+  return {groups, end: x - gap};
 }

@@ -2,12 +2,14 @@
 // The timeline: a row for each step, time downwards. Each CPU has a lane: invalidations on their
 // way to it, its gather, its operation; then the strips. Where the window has room for it, the
 // text of a step stands in its CPU's lane, as the kernel list writes interleavings; else all texts
-// stand in one column behind the lanes.
+// stand in one column behind the lanes; in a narrow window each has two lines there.
 //
 // Every row draws its own part of what runs through it, so rows can be left out, and printed.
 
 let rowHeight = 20;
-const kNumber = 44, kGap = 6;
+let narrow = false;
+const numberWidth = () => (narrow ? 32 : 44);
+const kGap = 6;
 // Widths within a lane: of each invalidation on its way, the gather, the operation, and between.
 // The first that leaves room for the rest is taken.
 const kSizes = [
@@ -17,7 +19,7 @@ const kSizes = [
   {slot: 2, gather: 6, op: 9, gap: 2},
 ];
 let size = kSizes[0];
-const kLongText = 60, kColumnText = 32, kLeastText = 30;  // characters
+const kLongText = 60, kColumnText = 32, kLeastText = 30, kNarrowText = 16;  // characters
 
 let layout = null;         // where everything stands; see Place
 let rows = [];             // what is shown: {kind, from, to, cpu, text}
@@ -35,32 +37,8 @@ function gatherNote(step) {
   return `[${[gatherRange(now), ...bits].join(' ')}]`;
 }
 
-const kMissing = {
-  'too-narrow': 'too narrow',
-  'wrong-level': 'wrong level',
-  'pending': 'not delivered',
-  'refilled': 'before refill',
-};
-
 // What a step is in the story of the violation: short words, shown behind its text.
-function rolesOf(index) {
-  const roles = [];
-  if (cause) {
-    if (index === cause.filled) roles.push('fills');
-    if (index === cause.removed) {
-      roles.push(violation.table ? 'unlinks' : data.kind.includes('dirty') ? 'cleans' : 'removes');
-    }
-    if (index === cause.examined && cause.examined !== cause.removed) {
-      roles.push(data.kind.includes('dirty') ? 'sees it clean' : 'sees it gone');
-    }
-    if (index === cause.flushed) roles.push(kMissing[cause.missing] || 'flush');
-    if (index === cause.others && index !== cause.flushed) roles.push('another call\u2019s');
-  }
-  if (index === noReturn) roles.push('no return');
-  if (!data.clean && index === data.total - 1)
-    roles.push(violation.page < 0 ? data.kind : 'violation');
-  return roles;
-}
+const rolesOf = (index) => data.roles[index] || [];
 
 // --- Which rows there are ---
 
@@ -121,19 +99,19 @@ function longestTexts() {
 function place(width, letter, chosen) {
   const tracks = (cpu) => slots[cpu] * size.slot + size.gather + size.op + size.gap;
   for (size of kSizes) {
-    if (cpus.reduce((total, cpu) => total + tracks(cpu), 0) <= 0.35 * width) break;
+    if (cpus.reduce((total, cpu) => total + tracks(cpu), 0) <= (narrow ? 0.2 : 0.35) * width) break;
   }
   const strips = (pages) => placeStrips(pages, 0).end;
-  let pages = chosen || pagesByWeight.slice(0, 1);
-  const room = width - kNumber - strips(pages);
+  let pages = chosen || pagesByWeight.slice(0, narrow && violation.table ? 0 : 1);
+  const room = width - numberWidth() - strips(pages) - kGap;
   const longest = longestTexts();
   const wish = (cpu) => Math.min(Math.max(longest.get(cpu), kLeastText), kLongText) * letter;
   const least = (cpu) => Math.min(wish(cpu), kColumnText * letter);
   const sum = (part) => cpus.reduce((total, cpu) => total + tracks(cpu) + part(cpu) + kGap, 0);
-  const inColumns = sum(least) <= room;
+  const inColumns = !narrow && sum(least) <= room;
   const share =
       inColumns ? Math.min(1, (room - sum(least)) / Math.max(1, sum(wish) - sum(least))) : 0;
-  let x = kNumber;
+  let x = numberWidth();
   const lanes = new Map();
   for (const cpu of cpus) {
     const slot = x, gather = x + slots[cpu] * size.slot, op = gather + size.gather;
@@ -145,9 +123,10 @@ function place(width, letter, chosen) {
   const textAt = x + 4;
   if (!inColumns) {
     const text = Math.min(Math.max(...longest.values()) + 6, kLongText + 6) * letter;
-    x += Math.max(Math.min(width - x - strips(pages) - 2 * kGap, text), kLeastText * letter);
+    const leastText = (narrow ? kNarrowText : kLeastText) * letter;
+    x += Math.max(Math.min(width - x - strips(pages) - 2 * kGap, text), leastText);
   }
-  while (!chosen && pages.length < Math.min(5, pagesByWeight.length)) {
+  while (!chosen && !narrow && pages.length < Math.min(5, pagesByWeight.length)) {
     const more = pagesByWeight.slice(0, pages.length + 1);
     if (x + strips(more) + kGap > width) break;
     pages = more;
@@ -314,13 +293,13 @@ function textOf(row) {
   }
   words.append(who + (row.kind === 'step' ? stepText(row.step) : ''));
   const note = gatherNote(row.step);
-  if (note) words.append(make('span', {class: 'note'}, ` ${note}`));
+  if (note && !narrow) words.append(make('span', {class: 'note'}, ` ${note}`));
   for (const role of rolesOf(row.from)) {
     text.append(make(
         'span', {class: `role ${role === data.kind ? 'violation' : role.replace(/ /g, '-')}`},
         role));
   }
-  text.title = words.textContent;
+  text.title = `${words.textContent}${narrow && note ? ` ${note}` : ''}`;
   return text;
 }
 
@@ -361,7 +340,7 @@ function drawHeads() {
     if (title) element.title = title;
     return element;
   };
-  const children = [at('step-head', 0, kNumber - 8, 'step')];
+  const children = [at('step-head', 0, numberWidth() - 8, narrow ? '' : 'step')];
   for (const cpu of cpus) {
     const lane = layout.lanes.get(cpu);
     children.push(
@@ -377,7 +356,7 @@ function drawHeads() {
   heads.replaceChildren(...children);
 }
 
-// Draws the timeline for a box that is `width` wide.
+// Draws the timeline for a box that is `width` wide; `rowHeight` and `narrow` are set.
 function drawTimeline(width, letter, all, chosen) {
   findRows(all);
   layout = place(width, letter, chosen);

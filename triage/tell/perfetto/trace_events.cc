@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kPid = 1;  // the mm
 constexpr char kOp[] = "op", kGather[] = "gather", kFlush[] = "flush", kWait[] = "wait",
-               kWalk[] = "walk", kDelivery[] = "delivery";
+               kWalk[] = "walk", kDelivery[] = "delivery", kStep[] = "step";
 
 // Not 0, which is the idle thread to a viewer, nor kPid, which is the main one. Tracks stand in the
 // order of their numbers, also where thread_sort_index is not known.
@@ -154,8 +154,8 @@ class TraceEvents {
 
  private:
   // What stands first among the events of one time: a viewer binds a flow to the innermost slice
-  // that it has read, and to it an instant is a slice, too.
-  enum Rank : size_t { kMetadata = 0, kSlice = 1, kFlow = 1000, kCounter, kInstant, kVerdict };
+  // that it has read, which is not to be a step.
+  enum Rank : size_t { kMetadata, kSlices, kFlow = 1000, kCounter, kSteps, kVerdict };
   struct Event {
     int time;
     size_t rank, number;  // number: in the order in which they were added
@@ -186,11 +186,7 @@ class TraceEvents {
       Deliver(event, time, std::move(args));
     } else {
       agents_[Index(event.agent)].Step(step, time);
-      Json instant = Make("i", StepName(event), time, event.agent);
-      instant["cat"] = "step";
-      instant["s"] = "t";
-      instant["args"] = std::move(args);
-      Add(kInstant, std::move(instant));
+      AddSlice(event.agent, {kStep, StepName(event), time, time + 1, 0, std::move(args)}, kSteps);
     }
     if (step.pending_after != pending_) Count(time, step.pending_after);
   }
@@ -212,12 +208,12 @@ class TraceEvents {
     Add(kFlow, std::move(flow));
   }
 
-  void AddSlice(AgentId agent, const Slice& slice) {
+  void AddSlice(AgentId agent, const Slice& slice, size_t rank = kSlices) {
     Json json = Make("X", slice.name, slice.begin, agent);
     json["dur"] = slice.end - slice.begin;
     json["cat"] = slice.category;
     json["args"] = slice.args.is_null() ? Json::object() : slice.args;
-    Add(kSlice + slice.depth, std::move(json));
+    Add(rank + slice.depth, std::move(json));
   }
 
   void Count(int time, int pending) {

@@ -6,8 +6,9 @@
 // - Slices: operations; within them gathers (pending_inc to pending_dec), flushes (tlb_flush to
 //   tlb_flush_done), waits in finish, walks; and each delivery. On one track they nest or do not
 //   touch, and none is empty. A slice that outlives the one around it is continued in another.
-// - Each step of a thread or walker is an instant; a flow leads from an issued invalidation to each
-//   of its deliveries; tlb_flush_pending is a counter; the violation is an instant across all.
+// - Each step is a slice of one microsecond, the innermost, since some viewers (speedscope) show
+//   nothing else; a flow leads from an issued invalidation to each of its deliveries;
+//   tlb_flush_pending is a counter; the violation is an instant across all.
 //
 // The trace does not tell waiting from not being chosen: a wait in finish begins right after the
 // step before it, and an access that ends at its last step is taken to be done.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// The modelled state at every step of a run, as the page shows it: cells, and what each step put
-// into them.
+// The modelled state at every step of a run, as it is shown: cells, and what each step put into
+// them.
 //
 // A cell is one thing that can be looked at by itself: a PTE, an entry of a TLB, a gather, a lock.
 // Its value is a few numbers; all zero where there is nothing. The cells are laid out here, and
-// read in triage/tell/page/run.js.
-#ifndef GATHERFUZZ_TRIAGE_TELL_PAGE_MACHINE_STATES_H_
-#define GATHERFUZZ_TRIAGE_TELL_PAGE_MACHINE_STATES_H_
+// read in triage/tell/page/run.js and triage/tell/step/facts.cc.
+#ifndef GATHERFUZZ_TRIAGE_TELL_MACHINE_STATES_H_
+#define GATHERFUZZ_TRIAGE_TELL_MACHINE_STATES_H_
 
 #include <array>
 #include <cstdint>
@@ -54,4 +54,4 @@ MachineStates StatesOf(Execution& execution, const Schedule& schedule, const Pol
 
 }  // namespace gatherfuzz
 
-#endif  // GATHERFUZZ_TRIAGE_TELL_PAGE_MACHINE_STATES_H_
+#endif  // GATHERFUZZ_TRIAGE_TELL_MACHINE_STATES_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-#include "triage/tell/page/machine_states.h"
+#include "triage/tell/machine_states.h"
 
 #include <cstring>
 #include <functional>
