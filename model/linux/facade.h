@@ -33,7 +33,8 @@ struct gf_fields {
 /* The verbs of one tree, built for one architecture. `tlb` is room for its struct mmu_gather. */
 struct gf_tree {
   unsigned int spare_entries; /* of a batch, that the tree keeps free: 6.12 keeps one */
-  void (*gather)(void* tlb, unsigned int bundle);
+  /* The range is that of the call. Kernels since 5.12 do not ask for it. */
+  void (*gather)(void* tlb, unsigned int bundle, unsigned long start, unsigned long end);
   void (*start_vma)(void* tlb, unsigned long start, unsigned long end);
   void (*end_vma)(void* tlb);
   void (*remove_pte)(void* tlb, unsigned long address);
@@ -43,7 +44,7 @@ struct gf_tree {
   void (*free_pmd_table)(void* tlb, unsigned int frame, unsigned long address);
   void (*flush_tlb_only)(void* tlb);
   void (*flush)(void* tlb);
-  void (*finish)(void* tlb);
+  void (*finish)(void* tlb, unsigned long start, unsigned long end);
   void (*look)(const void* tlb, struct gf_fields* fields);
 };
 
