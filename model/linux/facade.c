@@ -29,23 +29,44 @@ _Static_assert(sizeof(Gather) + 16 * sizeof(void*) <= GF_GATHER_BYTES,
 
 #define SAME_TYPE(function, type) _Generic(&(function), type: 1, default: 0)
 
+// Since 5.12; before.
 typedef void (*GatherMmu)(Gather*, struct mm_struct*);
-_Static_assert(SAME_TYPE(tlb_gather_mmu, GatherMmu),
-               "gatherfuzz: tlb_gather_mmu() is not (struct mmu_gather *, struct mm_struct *), as "
-               "it is since 5.12");
+typedef void (*GatherMmuRange)(Gather*, struct mm_struct*, unsigned long, unsigned long);
+_Static_assert(SAME_TYPE(tlb_gather_mmu, GatherMmu) || SAME_TYPE(tlb_gather_mmu, GatherMmuRange),
+               "gatherfuzz: tlb_gather_mmu() is not (struct mmu_gather *, struct mm_struct * [, "
+               "unsigned long, unsigned long])");
+static void GatherMmuBy2(void* function, Gather* tlb, unsigned long start, unsigned long end) {
+  ((GatherMmu)function)(tlb, &gf_mm);
+}
+static void GatherMmuBy4(void* function, Gather* tlb, unsigned long start, unsigned long end) {
+  ((GatherMmuRange)function)(tlb, &gf_mm, start, end);
+}
 typedef void (*FinishMmu)(Gather*);
-_Static_assert(SAME_TYPE(tlb_finish_mmu, FinishMmu),
-               "gatherfuzz: tlb_finish_mmu() is not (struct mmu_gather *), as it is since 5.12");
+typedef void (*FinishMmuRange)(Gather*, unsigned long, unsigned long);
+_Static_assert(SAME_TYPE(tlb_finish_mmu, FinishMmu) || SAME_TYPE(tlb_finish_mmu, FinishMmuRange),
+               "gatherfuzz: tlb_finish_mmu() is not (struct mmu_gather * [, unsigned long, "
+               "unsigned long])");
+static void FinishMmuBy1(void* function, Gather* tlb, unsigned long start, unsigned long end) {
+  ((FinishMmu)function)(tlb);
+}
+static void FinishMmuBy3(void* function, Gather* tlb, unsigned long start, unsigned long end) {
+  ((FinishMmuRange)function)(tlb, start, end);
+}
 
-// 6.1 and before; since 6.2.
+// 6.1 and before, and since 7.1; 6.2 to 6.8; 6.9 to 7.0.
 typedef bool (*RemovePageSize3)(Gather*, struct page*, int);
+typedef bool (*RemovePageSizeEncoded)(Gather*, struct encoded_page*, int);
 typedef bool (*RemovePageSize4)(Gather*, struct page*, bool, int);
 _Static_assert(SAME_TYPE(__tlb_remove_page_size, RemovePageSize3) ||
+                   SAME_TYPE(__tlb_remove_page_size, RemovePageSizeEncoded) ||
                    SAME_TYPE(__tlb_remove_page_size, RemovePageSize4),
-               "gatherfuzz: __tlb_remove_page_size() is not (struct mmu_gather *, struct page *, "
-               "[bool,] int)");
+               "gatherfuzz: __tlb_remove_page_size() is not (struct mmu_gather *, struct page * or "
+               "struct encoded_page *, [bool,] int)");
 static bool RemovePageSizeBy3(void* function, Gather* tlb, struct page* page, int size) {
   return ((RemovePageSize3)function)(tlb, page, size);
+}
+static bool RemovePageSizeByEncoded(void* function, Gather* tlb, struct page* page, int size) {
+  return ((RemovePageSizeEncoded)function)(tlb, encode_page(page, 0), size);
 }
 static bool RemovePageSizeBy4(void* function, Gather* tlb, struct page* page, int size) {
   return ((RemovePageSize4)function)(tlb, page, false, size);
@@ -53,10 +74,11 @@ static bool RemovePageSizeBy4(void* function, Gather* tlb, struct page* page, in
 
 // A bundle of that many pages. Whatever the tree's code does not initialize is garbage, always the
 // same.
-static void GatherVerb(void* room, unsigned int bundle) {
+static void GatherVerb(void* room, unsigned int bundle, unsigned long start, unsigned long end) {
   Gather* tlb = room;
   __builtin_memset(tlb, 0xff, sizeof *tlb);
-  tlb_gather_mmu(tlb, &gf_mm);
+  _Generic(&tlb_gather_mmu, GatherMmu: GatherMmuBy2, GatherMmuRange: GatherMmuBy4)(tlb_gather_mmu,
+                                                                                   tlb, start, end);
 #ifdef MMU_GATHER_BUNDLE
   if (tlb->local.max > MMU_GATHER_BUNDLE) gf_bug("the bundle is larger than its room");
 #endif
@@ -92,6 +114,7 @@ static int RemovePage(void* room, unsigned int frame, int huge) {
   const int size = huge ? HPAGE_PMD_SIZE : PAGE_SIZE;
   return _Generic(&__tlb_remove_page_size,
       RemovePageSize3: RemovePageSizeBy3,
+      RemovePageSizeEncoded: RemovePageSizeByEncoded,
       RemovePageSize4: RemovePageSizeBy4)(__tlb_remove_page_size, tlb, &gf_pages[frame], size);
 }
 
@@ -107,7 +130,10 @@ static void FreePmdTable(void* room, unsigned int frame, unsigned long address) 
 
 static void FlushTlbOnly(void* tlb) { tlb_flush_mmu_tlbonly((Gather*)tlb); }
 static void Flush(void* tlb) { tlb_flush_mmu((Gather*)tlb); }
-static void Finish(void* tlb) { tlb_finish_mmu((Gather*)tlb); }
+static void Finish(void* tlb, unsigned long start, unsigned long end) {
+  _Generic(&tlb_finish_mmu, FinishMmu: FinishMmuBy1, FinishMmuRange: FinishMmuBy3)(
+      tlb_finish_mmu, (Gather*)tlb, start, end);
+}
 
 static void Look(const void* room, struct gf_fields* fields) {
   const Gather* tlb = room;

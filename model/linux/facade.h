@@ -14,6 +14,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default) /* a tree may be loaded: loaded.cc */
 
 #define GF_PAGE_SHIFT 12
 #define GF_LEVEL_SHIFT 2 /* four entries in a table: kEntriesPerTable */
@@ -32,7 +33,8 @@ struct gf_fields {
 /* The verbs of one tree, built for one architecture. `tlb` is room for its struct mmu_gather. */
 struct gf_tree {
   unsigned int spare_entries; /* of a batch, that the tree keeps free: 6.12 keeps one */
-  void (*gather)(void* tlb, unsigned int bundle);
+  /* The range is that of the call. Kernels since 5.12 do not ask for it. */
+  void (*gather)(void* tlb, unsigned int bundle, unsigned long start, unsigned long end);
   void (*start_vma)(void* tlb, unsigned long start, unsigned long end);
   void (*end_vma)(void* tlb);
   void (*remove_pte)(void* tlb, unsigned long address);
@@ -42,7 +44,7 @@ struct gf_tree {
   void (*free_pmd_table)(void* tlb, unsigned int frame, unsigned long address);
   void (*flush_tlb_only)(void* tlb);
   void (*flush)(void* tlb);
-  void (*finish)(void* tlb);
+  void (*finish)(void* tlb, unsigned long start, unsigned long end);
   void (*look)(const void* tlb, struct gf_fields* fields);
 };
 
@@ -69,16 +71,21 @@ void gf_flush_range(unsigned long start, unsigned long end, unsigned int stride_
 /* arm64: TLBI operations are collected; DSB issues them and waits, with the same two steps. */
 enum gf_tlbi_op {
   GF_TLBI_vmalle1,
+  GF_TLBI_vale1,
   GF_TLBI_vmalle1is,
   GF_TLBI_aside1is,
   GF_TLBI_vae1is,
   GF_TLBI_vale1is,
   GF_TLBI_vaae1is,
   GF_TLBI_vaale1is,
+  GF_TLBI_rvale1, /* from here on, by range */
   GF_TLBI_rvae1is,
   GF_TLBI_rvale1is,
   GF_TLBI_rvaae1is,
   GF_TLBI_rvaale1is,
+  GF_TLBI_ripas2e1is, /* to here */
+  GF_TLBI_ipas2e1,
+  GF_TLBI_ipas2e1is,
   GF_TLBI_vae2is,
   GF_TLBI_vale2is,
   GF_TLBI_alle1is,
@@ -92,6 +99,7 @@ void gf_dsb(enum gf_barrier barrier);
 /* VM_BUG_ON(), WARN_ON() and their kin: protocol-error with this text, which must be a literal. */
 void gf_bug(const char* text);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -89,7 +89,8 @@ void LinuxProtocol::Gather(const Thread& t, PageRange range) const {
   gather.caller_end = static_cast<uint8_t>(range.end);
   Verb verb(t);
   const unsigned bundle = verb->geometry.bundle + verb.tree().spare_entries;
-  verb.tree().gather(verb.tlb(), std::min(bundle, kBundle));
+  verb.tree().gather(verb.tlb(), std::min(bundle, kBundle), AddressOf(range.begin),
+                     AddressOf(range.end));
 }
 
 void LinuxProtocol::StartVma(const Thread& t, PageRange range) const {
@@ -147,8 +148,9 @@ void LinuxProtocol::Flush(const Thread& t) const {
 
 void LinuxProtocol::Finish(const Thread& t) const {
   {
+    const MmuGather& gather = t.gather();
     Verb verb(t);
-    verb.tree().finish(verb.tlb());
+    verb.tree().finish(verb.tlb(), AddressOf(gather.caller_start), AddressOf(gather.caller_end));
     if (verb->HasBatches()) {
       t.system.Report({.kind = ViolationKind::kProtocolError,
                        .cpu = Index(t.cpu),

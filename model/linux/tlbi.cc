@@ -56,7 +56,14 @@ Tlbi DecodeTlbi(gf_tlbi_op op, uint64_t operand) {
     case GF_TLBI_rvaae1is: return ByRange(operand, false);
     case GF_TLBI_rvale1is: return own ? ByRange(operand, true) : Tlbi{};
     case GF_TLBI_rvaale1is: return ByRange(operand, true);
-    case GF_TLBI_vmalle1:  // of this CPU only, so of no use to the others
+    // Of this CPU only, so of no use to the others; what it does to this one's TLB is left out.
+    case GF_TLBI_vmalle1:
+    case GF_TLBI_vale1:
+    case GF_TLBI_rvale1:
+    // Of the kernel's own addresses, or of guests.
+    case GF_TLBI_ipas2e1:
+    case GF_TLBI_ipas2e1is:
+    case GF_TLBI_ripas2e1is:
     case GF_TLBI_vae2is:
     case GF_TLBI_vale2is:
     case GF_TLBI_alle2is: break;

@@ -5,6 +5,7 @@ import time
 
 from fuzzing.target import CRASHES, Session, fuzz
 from fuzzing.table import Table
+import patching.main
 from lib import command, jobs
 from lib.build import build_targets, enter_root, install_missing
 from lib.command import need, number
@@ -15,6 +16,8 @@ from lib.terminal import Line
 USAGE = """\
 usage: scripts/fuzz [--time SECONDS] [--engine ENGINE] [--policy NAME]... [--arch NAME]...
                     [--jobs N] [--fail] [--kernel [NAME=]PATH]... [--config [ARCH:]OPTION=VALUE]...
+       scripts/fuzz --kernel PATH --patch FILE... [--executions N] [--arch NAME]...
+                    [--config [ARCH:]OPTION=VALUE]... [--json] [--junit FILE]
 Installs what is missing, builds, then fuzzes each policy on each architecture from an empty corpus.
   --time SECONDS  for each target; default 10
   --engine ENGINE libfuzzer (the default), afl (AFL++), or both, one after the other
@@ -28,23 +31,46 @@ Installs what is missing, builds, then fuzzes each policy on each architecture f
                   policy linux, or linux@NAME for NAME=PATH; may be given several times, named.
                   Built in a folder of its own under build/; docs/kernel-tree.md has more
   --config ITEM   an option of its configuration, such as x86:MMU_GATHER_RCU_TABLE_FREE=n
+  --patch FILE... does not fuzz, but says what these patches do to the verdicts of that tree: mails,
+                  an mbox or plain diffs, in this order. The tree is only read. For each hunk: does
+                  the code run here, is it only compiled, or not seen at all. Then which verdicts
+                  changed, with the shortest interleaving, or what was looked through for one
+  --executions N  of random programs, for each tree of a series and architecture; default 200000
+  --json          the answer to --patch as JSON, in place of text for a mail
+  --junit FILE    also as JUnit, a test for each architecture
 Ends with a table, and the interleaving of the first violation of each kind, made small. Crashes are
 kept under out/crashes/, as the bytes that were found (crash-SHA1) and as text made small; none is
 ever overwritten. Exit status: 0 if all ran, broken policies or not (without --fail); 1 if a target
-failed in another way; 2 for bad usage; 130 if interrupted.
+failed in another way; 2 for bad usage, a patch that does not apply or a tree that does not build;
+10 if a patch changes a verdict for the worse; 130 if interrupted.
 """
 ENGINES = {"libfuzzer": ["libfuzzer"], "afl": ["afl"], "both": ["libfuzzer", "afl"]}
 
 
 def read(arguments):
-    options = command.read(arguments, USAGE, one=("--time", "--engine", "--jobs"),
-                           many=("--policy", "--arch", "--kernel", "--config"), flags=("--fail",))
+    options = command.read(
+        arguments, USAGE, one=("--time", "--engine", "--jobs", "--executions", "--junit"),
+        many=("--policy", "--arch", "--kernel", "--config", "--patch"), flags=("--fail", "--json"),
+        places=True)
+    need(options.patch or not options.places,
+         f"unknown argument '{(options.places or [''])[0]}'; see --help")
+    _check_which(options)
     options.seconds = number(options.time or "10", "--time", "a number of seconds")
     options.jobs = number(options.jobs or str(jobs.cores()), "--jobs", "a number of targets", 4)
     engine = options.engine or "libfuzzer"
     need(engine in ENGINES, f"--engine: libfuzzer, afl or both, not '{engine}'")
     options.engines = ENGINES[engine]
     return options
+
+
+def _check_which(options):
+    """An option of the one use is none of the other."""
+    of_patches = ("executions", "junit", "json")
+    of_fuzzing = ("time", "engine", "jobs", "fail", "policy")
+    for name in of_fuzzing if options.patch else of_patches:
+        need(not getattr(options, name),
+             f"--{name} {'does not go' if options.patch else 'goes only'} with --patch")
+    need(not options.patch or len(options.kernel) == 1, "--patch takes one tree: --kernel PATH")
 
 
 def build(trees, targets, engines):
@@ -71,6 +97,8 @@ def works(session, targets, engines, line):
 def main(arguments):
     called_in = enter_root()
     options = read(arguments)
+    if options.patch:
+        return patching.main.main(options, called_in)
     trees = Trees(options.kernel, options.config, called_in)
     targets = Targets(options.policy, options.arch, trees)
     install_missing()

@@ -7,10 +7,8 @@ import subprocess
 import sys
 
 from lib.command import Problem, need
+from lib.subjects import gather_files, kernel_archs
 
-FILES = ("mm/mmu_gather.c", "include/asm-generic/tlb.h", "include/linux/kconfig.h",
-         "include/linux/mm_inline.h", "include/linux/mm_types.h", "arch/x86/include/asm/tlb.h",
-         "arch/arm64/include/asm/tlb.h", "arch/arm64/include/asm/tlbflush.h")
 GATHER = "mm/mmu_gather.c"
 
 
@@ -22,15 +20,17 @@ def prepare(versions, folder):
     """The trees that are compared: name -> folder."""
     trees = {}
     for version in versions:
-        trees[version] = _unpack(version, f"{folder}/{version}")
+        trees[version] = unpack(version, f"{folder}/{version}")
         for way, edit in BREAKS.items():
             name = f"{version}-{way}"
             trees[name] = _broken(trees[version], f"{folder}/{name}", edit, version)
     return trees
 
 
-def _unpack(version, to):
-    """Unless they are there already. Stops reading at the last one."""
+def unpack(version, to, more=()):
+    """The files of the gather, and more; unless they are there already. Stops reading at the last
+    one. Returns where they are."""
+    files = [*gather_files(kernel_archs()), *more]
     mark = to + "/.unpacked"
     package = tarball(version)
     if os.path.exists(mark) and os.path.getmtime(mark) > os.path.getmtime(package):
@@ -41,7 +41,7 @@ def _unpack(version, to):
     os.makedirs(to + ".new")
     unpacked = subprocess.run(
         ["tar", "-xJf", package, "-C", to + ".new", "--strip-components=1", "--occurrence=1",
-         *(f"linux-source-{version}/{file}" for file in FILES)], check=False)
+         *(f"linux-source-{version}/{file}" for file in files)], check=False)
     if unpacked.returncode:
         raise Problem(f"{package} lacks a file of the gather")
     with open(to + ".new/.unpacked", "w", encoding="ascii"):

@@ -77,12 +77,12 @@ def run(works, most):
             close(jobs)
 
 
-def run_one(*arguments, **more):
-    """A child on its own, which has ended; arguments as for Child."""
+def run_one(*arguments, kind=Child, **more):
+    """A child on its own, which has ended; arguments as for Child, or one of its kinds."""
     children = []
 
     def work():
-        children.append(Child(*arguments, **more))
+        children.append(kind(*arguments, **more))
         yield children[0]
 
     run([work()], 1)

@@ -30,6 +30,12 @@ def kernel_archs():
         return re.search(r"^set\(kernel_archs (.*)\)", file.read(), re.M)[1].split()
 
 
+def gather_files(archs):
+    """What is read of a tree to build its gather."""
+    return subprocess.run(["model/linux/compile_tree", "files", *archs], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.split()
+
+
 def extra_policies(build):
     """Names of those from outside of model/, which a build folder has been configured with."""
     try:

@@ -43,6 +43,30 @@ fresh
 mv "$tree/include/linux/mm_inline.h" "$tree/include/linux/mm_types.h"
 : >"$tree/include/linux/mm_inline.h"
 build x86 || fail "helpers in mm_types.h: does not build"
+# Kernels before 5.12 hand the range over; from 6.2 to 6.8 pages came with flags in them.
+range='unsigned long a, unsigned long b'
+for arch in x86 arm64; do
+  fresh
+  for file in mm/mmu_gather.c include/asm-generic/tlb.h; do
+    edit "/tlb_gather_mmu(/s/mm_struct\* mm)/mm_struct* mm, $range)/" "$file"
+    edit "/tlb_finish_mmu(/s/mmu_gather\* tlb)/mmu_gather* tlb, $range)/" "$file"
+  done
+  build "$arch" || fail "$arch: functions that take a range: does not build"
+  fresh
+  for file in mm/mmu_gather.c include/asm-generic/tlb.h; do
+    edit 's/struct page\* page, bool delay, int size/struct encoded_page* page, int size/' "$file"
+  done
+  edit 's/tlb->local.nr++\] = page;/tlb->local.nr++] = encoded_page_ptr(page);/' mm/mmu_gather.c
+  build "$arch" || fail "$arch: encoded pages: does not build"
+done
+fresh
+for file in mm/mmu_gather.c include/asm-generic/tlb.h; do
+  edit '/tlb_gather_mmu(/s/mm_struct\* mm)/mm_struct* mm, bool all)/' "$file"
+done
+expect_error x86 ".* tlb_gather_mmu\(\) is not \(struct mmu_gather \*, struct mm_struct \*" \
+  "a gather with other arguments"
+fresh
+build x86 || fail "does not build again"
 # An edit makes the object anew: the build hears of all files of the tree.
 for file in mm/mmu_gather.c include/asm-generic/tlb.h include/linux/mm_inline.h; do
   grep -q "$tree/$file" "$scratch/made/tree.d" || fail "the build does not hear of $file"

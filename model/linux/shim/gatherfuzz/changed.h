@@ -86,6 +86,8 @@ static inline void gf_free(const void* what) {
   gf_free_unknown();
 }
 static inline void free_page_and_swap_cache(struct page* page) { gf_free(page); }
+/* Of a page table: its accounting, and then the page (since 6.14). */
+static inline void pagetable_dtor_free(struct ptdesc* table) { gf_free(table); }
 /* Pages, before 6.2, or encoded pages. */
 static inline void free_pages_and_swap_cache(void* pages, int count) {
   struct encoded_page** entries = pages;
@@ -121,7 +123,7 @@ static inline void flush_tlb_mm_range(struct mm_struct* mm, unsigned long start,
 /* An operation by range is undefined on a CPU that has none. */
 static inline void gf_tlbi_if_any(enum gf_tlbi_op op, unsigned long operand) {
 #ifndef CONFIG_ARM64_TLB_RANGE
-  if (GF_TLBI_rvae1is <= op && op <= GF_TLBI_rvaale1is)
+  if (GF_TLBI_rvale1 <= op && op <= GF_TLBI_ripas2e1is)
     return gf_bug("a TLBI by range, on a CPU that has none");
 #endif
   gf_tlbi(op, operand);

@@ -52,6 +52,11 @@ struct folio {
   struct page page;
 };
 typedef struct page* pgtable_t;
+typedef u64 ptdesc_t; /* an entry, as a number (arm64, since 6.15) */
+#define pte_val(entry) ((entry).pte)
+#define pmd_val(entry) ((entry).pmd)
+#define PTE_VALID 1ul
+#define PTE_SWBITS_MASK (BIT(63) | GENMASK(58, 55))
 
 struct mm_struct {
   atomic_t tlb_flush_pending;
@@ -97,6 +102,10 @@ struct arch_tlbflush_unmap_batch {
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #define max_t(type, a, b) max((type)(a), (type)(b))
 #define BIT(n) (1ul << (n))
+#define __bitwise
+#define FIELD_MODIFY(mask, word, value) \
+  (*(word) = (*(word) & ~(__typeof__(*(word)))(mask)) | FIELD_PREP(mask, value))
+#define IS_ALIGNED(x, size) (((x) & ((__typeof__(x))(size) - 1)) == 0)
 #define GENMASK_ULL(high, low) (~0ul >> (63 - (high)) & ~0ul << (low))
 #define GENMASK(high, low) GENMASK_ULL(high, low)
 #define FIELD_PREP(mask, value) ((u64)(value) << __builtin_ctzl(mask) & (mask))
@@ -118,6 +127,8 @@ struct arch_tlbflush_unmap_batch {
 #define SZ_4K 0x1000
 #define SZ_16K 0x4000
 #define SZ_64K 0x10000
+#define CONT_PTES 16
+#define CONT_PTE_SIZE (CONT_PTES * PAGE_SIZE)
 #define USER_ASID_FLAG (1ul << 48)
 #define TLB_FLUSH_ALL (~0ul)
 #define TLB_FLUSH_VMA(mm, flags) {.vm_mm = (mm), .vm_flags = (flags)}

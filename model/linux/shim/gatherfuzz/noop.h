@@ -9,11 +9,14 @@
 
 #define flush_cache_range(vma, start, end) ((void)0)
 #define cond_resched() ((void)0)
+#define guard(kind) gf_guard_##kind /* of preemption only; there are no locks */
+static inline void gf_guard_preempt(void) {}
 #define cpu_relax() ((void)0) /* what a busy wait looks at is a step of its own */
 #define might_sleep() ((void)0)
 #define kmsan_unpoison_memory(address, size) ((void)0)
 #define mmu_notifier_invalidate_range(mm, start, end) ((void)0)
 #define mmu_notifier_arch_invalidate_secondary_tlbs(mm, start, end) ((void)0)
+#define page_remove_rmap(page, vma, compound) ((void)0)
 #define folio_remove_rmap_ptes(folio, page, count, vma) ((void)0)
 #define page_poisoning_enabled_static() false
 #define want_init_on_free() false

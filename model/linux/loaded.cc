@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Kernel trees that are told of when a program starts, in place of when it is built:
+//   GATHERFUZZ_TREES=NAME=FILE:NAME=FILE    makes the policies linux@NAME
+// A FILE is what compile_tree makes of one tree, linked as a shared object: its symbols are
+// gf_tree_x86 and gf_tree_arm64, or one of them. It finds the functions of facade.h in the program
+// that loads it. With no such variable nothing is loaded.
+#include <dlfcn.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "model/linux/linux_protocol.h"
+#include "model/policies/policy.h"
+
+namespace gatherfuzz {
+namespace {
+
+[[noreturn]] void Refuse(const std::string& message) {
+  std::fprintf(stderr, "gatherfuzz: GATHERFUZZ_TREES: %s\n", message.c_str());
+  std::exit(2);
+}
+
+// A tree and what is made of it, as long as the process lives.
+struct Loaded {
+  Loaded(const std::string& tree, const gf_tree* x86, const gf_tree* arm64)
+      : name("linux@" + tree),
+        protocol(x86 != nullptr ? *x86 : *arm64, arm64 != nullptr ? *arm64 : *x86),
+        policy(name, "what mm/mmu_gather.c of a kernel tree does", "a kernel tree", protocol,
+               {.foreign = true,
+                .runs_on = arm64 == nullptr ? "x86"
+                           : x86 == nullptr ? "arm64"
+                                            : "arm64 x86"}),
+        registered(&policy) {}
+
+  std::string name;
+  LinuxProtocol protocol;
+  Policy policy;
+  RegisterPolicy registered;
+};
+
+void Load(const std::string& item) {
+  const size_t equals = item.find('=');
+  if (equals == 0 || equals == item.npos) Refuse("'" + item + "' is not NAME=FILE");
+  const std::string name = item.substr(0, equals), file = item.substr(equals + 1);
+  if (FindPolicy("linux@" + name) != nullptr) Refuse("two trees are '" + name + "'");
+  void* const object = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (object == nullptr) Refuse(dlerror());
+  const auto find = [object](const char* symbol) {
+    return static_cast<const gf_tree*>(dlsym(object, symbol));
+  };
+  const gf_tree *const x86 = find("gf_tree_x86"), *const arm64 = find("gf_tree_arm64");
+  if (x86 == nullptr && arm64 == nullptr) Refuse(file + " has no tree");
+  new Loaded(name, x86, arm64);
+}
+
+bool LoadAll() {
+  const char* const variable = std::getenv("GATHERFUZZ_TREES");
+  std::string left = variable != nullptr ? variable : "";
+  while (!left.empty()) {
+    const size_t end = left.find(':');
+    Load(left.substr(0, end));
+    left = end == left.npos ? "" : left.substr(end + 1);
+  }
+  return true;
+}
+
+const bool kLoaded = LoadAll();
+
+}  // namespace
+}  // namespace gatherfuzz
