@@ -92,18 +92,21 @@ Install InstallMarkers(const Thread& t, PageRange vma) {
   return Install::kDone;
 }
 
-// madvise_guard_install().
-void GuardVma(const Thread& t, PageRange vma) {
+constexpr int kTries = 3;  // MAX_MADVISE_GUARD_RETRIES
+
+// madvise_guard_install(); false if it gives up.
+bool GuardVma(const Thread& t, PageRange vma) {
   const GatherProtocol& protocol = *t.system.protocol;
-  for (;;) {
+  for (int tries = 0; tries < kTries; ++tries) {
     protocol.GuardWalkBegins(t, vma);
     const Install result = InstallMarkers(t, vma);
     protocol.GuardWalkEnds(t, vma);
-    if (result != Install::kInTheWay) return;
+    if (result != Install::kInTheWay) return true;
     protocol.Gather(t, vma);
     ZapVma(t, vma);
     protocol.Finish(t);
   }
+  return false;
 }
 
 // madvise_guard_remove().
@@ -138,7 +141,18 @@ void UnguardVma(const Thread& t, PageRange vma) {
 
 }  // namespace
 
-void GuardPath(const Thread& t, const Op& op) { ForEachVma(t, op.range, GuardVma); }
+void GuardPath(const Thread& t, const Op& op) {
+  bool goes_on = true;
+  ForEachVma(t, op.range, [&](const Thread&, PageRange vma) {
+    if (!goes_on || GuardVma(t, vma)) return;
+    goes_on = false;
+    // The kernel begins the call anew, so it has promised nothing yet.
+    Call& call = t.self().call;
+    call.kind = CallKind::kOther;
+    call.examined = 0;
+    call.moments = {};
+  });
+}
 void UnguardPath(const Thread& t, const Op& op) { ForEachVma(t, op.range, UnguardVma); }
 
 }  // namespace gatherfuzz

@@ -6,9 +6,9 @@
 // page tables, and puts a marker wherever it finds a none PTE; at the first page that is there, or
 // huge, it stops, the whole range is zapped with a gather of its own, and the walk begins again.
 // Where nothing was in the way there is no gather, and nothing looks at tlb_flush_pending.
-// Simplified: after three zaps in vain the kernel drops mmap_lock and begins the call anew; the
-// model goes on under the lock. Made up: nothing. Left out: that files, too, may have guards
-// (6.15).
+// Simplified: after three zaps in vain the kernel drops mmap_lock and begins the call anew; here it
+// ends, and is held to nothing. Another guard in the program is what beginning anew would be. Left
+// out: that files, too, may have guards (6.15).
 #ifndef GATHERFUZZ_MODEL_KERNEL_GUARD_H_
 #define GATHERFUZZ_MODEL_KERNEL_GUARD_H_
 

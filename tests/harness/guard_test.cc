@@ -103,6 +103,28 @@ TEST(Unguard, TakesMarkersAwayAndNothingElse) {
   EXPECT_EQ(ran.verdict(), "none");
 }
 
+// Each time that it has zapped the page and dropped the locks, cpu1 populates it again.
+std::string Contended(int times) {
+  std::string text =
+      "cpus 2\nkernel 6.17\ninit\n map 0..1 rw\n present 0..1\ncpu0\n guard 0..1\ncpu1\n";
+  for (int i = 0; i < times; ++i) text += " write 0\n";
+  text += "order\n";
+  for (int i = 0; i < times; ++i) {
+    text += " cpu0 until pending_dec\n cpu1 until pte_set(0)\n cpu1 until access\n";
+  }
+  return text + " rest\n";
+}
+
+TEST(Guard, GivesUpAfterThreeZapsInVainAndIsHeldToNothing) {
+  const Ran once(Contended(1));
+  EXPECT_EQ(once.Count("cpu0 pending_inc"), 2);
+  EXPECT_TRUE(once.entry(0).guard());
+  const Ran twice(Contended(2));
+  EXPECT_EQ(twice.Count("cpu0 pending_inc"), 3);
+  EXPECT_FALSE(twice.entry(0).guard());
+  EXPECT_EQ(twice.verdict(), "none");
+}
+
 // --- stale-after-return ---
 
 // cpu1 guards page 0, which cpu0 has cleared and not flushed.
