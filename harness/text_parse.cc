@@ -288,6 +288,19 @@ class Parser : TextLines {
            FailAt(word, "at most " + std::to_string(kMaxInit) + " lines of init");
   }
 
+  static std::string FirstOf(uint64_t pages) {
+    return "page " + std::to_string(std::countr_zero(pages));
+  }
+  // What a walk finds a table for: the walk cache can hold that, of a page in no map, too.
+  static uint64_t UnderTables(uint64_t populated) {
+    uint64_t under = 0;
+    for (int page = 0; page < kPages; page += kPagesPerPud) {
+      const uint64_t span = MaskOf(PageRange{page, page + kPagesPerPud});
+      if ((populated & span) != 0) under |= span;
+    }
+    return under;
+  }
+
   // Of what the lines of `init` say, in the order of the file.
   std::vector<TextWarning> InitWarnings() const {
     std::vector<TextWarning> warnings;
@@ -304,12 +317,17 @@ class Parser : TextLines {
         mapped |= MaskOf(init[i].range);
       }
     }
+    uint64_t populated = 0;
     for (size_t i = 0; i < init.size(); ++i) {
+      if (init[i].kind != InitItem::Kind::kPresent) continue;
       const uint64_t outside = MaskOf(init[i].range) & ~mapped;
-      if (init[i].kind == InitItem::Kind::kMap || outside == 0) continue;
-      warn(i, "page " + std::to_string(std::countr_zero(outside)) + " is in no map, so " +
-                  (init[i].kind == InitItem::Kind::kPresent ? "it is not populated"
-                                                            : "there is no translation to cache"));
+      populated |= MaskOf(init[i].range) & mapped;
+      if (outside != 0) warn(i, FirstOf(outside) + " is in no map, so it is not populated");
+    }
+    for (size_t i = 0; i < init.size(); ++i) {
+      if (init[i].kind != InitItem::Kind::kCached) continue;
+      const uint64_t outside = MaskOf(init[i].range) & ~mapped & ~UnderTables(populated);
+      if (outside != 0) warn(i, FirstOf(outside) + " is in no map, so there is nothing to cache");
     }
     std::sort(warnings.begin(), warnings.end(),
               [](const TextWarning& a, const TextWarning& b) { return a.line < b.line; });
