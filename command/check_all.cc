@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "command/chosen.h"
+#include "command/junit.h"
 #include "command/options.h"
 #include "explore/io/strings.h"
 #include "triage/replay/replay.h"
@@ -32,6 +33,17 @@ absl::StatusOr<std::vector<const Arch*>> ArchsOf(const Options& options, const s
   return std::vector{*arch};
 }
 
+std::string WhatDiffers(const UnexpectedRun& run) {
+  const auto& [path, loaded, verdict, expected, first] = run;
+  const std::string member =
+      loaded.members == 1 ? ""
+                          : absl::StrFormat(", member %d of %d", verdict.member, loaded.members);
+  const bool safe = verdict.policy->SafeOn(verdict.arch->name());
+  return absl::StrFormat("expected %s, got %s (%s, %s%s)%s", Absl(Info(expected).name),
+                         TextOf(verdict), Absl(verdict.policy->name()), Absl(verdict.arch->name()),
+                         member, safe ? "; it is expected to be safe there" : "");
+}
+
 void PrintUnexpected(const Options& options, const UnexpectedRun& run) {
   const auto& [path, loaded, verdict, expected, first] = run;
   const std::string replay = ReplayCommand(options, "run", path, {verdict.policy, verdict.arch});
@@ -46,14 +58,7 @@ void PrintUnexpected(const Options& options, const UnexpectedRun& run) {
                       {"verdict", TextOf(verdict)},
                       {"replay", replay}});
   }
-  const std::string member =
-      loaded.members == 1 ? ""
-                          : absl::StrFormat(", member %d of %d", verdict.member, loaded.members);
-  const bool safe = verdict.held_safe;
-  std::cout << absl::StreamFormat("%s: expected %s, got %s (%s, %s%s)%s\n", Printable(path),
-                                  Absl(Info(expected).name), TextOf(verdict),
-                                  Absl(verdict.policy->name()), Absl(verdict.arch->name()), member,
-                                  safe ? "; it is expected to be safe there" : "");
+  std::cout << Printable(path) << ": " << WhatDiffers(run) << "\n";
   if (first) std::cout << "  replay: " << replay << "\n";
 }
 
@@ -82,14 +87,23 @@ void PrintCounts(const Options& options, const ReplayCounts& counts) {
 
 absl::StatusOr<ExitStatus> CheckUnderAll(const Options& options,
                                          const std::vector<std::string>& paths, uint32_t ignored) {
+  JUnit junit("gatherfuzz run --check --policy all");
+  const auto differs = [&](const UnexpectedRun& run) {
+    PrintUnexpected(options, run);
+    junit.Fail(WhatDiffers(run));
+  };
   const absl::StatusOr<ReplayCounts> counts =
       ReplayAll({.paths = paths,
                  .ignored = ignored,
                  .update = options.update,
+                 .load = [&](const std::string& path) { return Load(options, path); },
                  .archs = [&](const std::string& path,
                               const ScheduleFile& file) { return ArchsOf(options, path, file); },
-                 .differs = [&](const UnexpectedRun& run) { PrintUnexpected(options, run); }});
+                 .begins = [&](const std::string& path) { junit.Begin(path); },
+                 .differs = differs});
   if (!counts.ok()) return counts.status();
+  const absl::Status written = junit.Write(options.junit);
+  if (!written.ok()) return written;
   PrintCounts(options, *counts);
   return counts->different == 0 ? kNoViolation : kViolation;
 }

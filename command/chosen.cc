@@ -18,13 +18,14 @@
 #include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "harness/family.h"
+#include "harness/nearest.h"
 #include "model/policies/zoo/zoo.h"
 
 namespace gatherfuzz {
 namespace {
 
 template <typename Items>
-std::string NamesOf(const Items& items) {
+std::string List(const Items& items) {
   return absl::StrJoin(items, ", ", [](std::string* out, const auto* item) {
     absl::StrAppend(out, Absl(item->name()));
   });
@@ -39,10 +40,11 @@ auto Find(const std::string& path, const char* what, const std::string& name, Lo
     const bool file = std::filesystem::is_regular_file(path, error);
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": says no ", what, file ? ", nor do the folders on the way to it" : "",
-                     "; pass --", what, ", one of ", NamesOf(all())));
+                     "; pass --", what, ", one of ", List(all())));
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown ", what, " '", name, "'; one of ", NamesOf(all())));
+  const auto names = NamesOf(all(), [](const auto* item) { return item->name(); });
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown ", what, " '", name, "'", DidYouMean(name, names), "; one of ", List(all())));
 }
 
 // Which of the two are wanted, of what a file is run against.
@@ -120,29 +122,6 @@ absl::Status ResolveVariant(Options& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<LoadedSchedule> LoadChosen(const Options& options, const std::string& path) {
-  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
-  const std::string& flag = options.kernel_version;
-  if (!loaded.ok() || flag.empty()) return loaded;
-  const std::optional<KernelVersion> version = ParseKernelVersion(flag);
-  if (!version) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "unknown kernel version '", flag, "'; one of ",
-        absl::StrJoin(kKernelVersions, ", ", [](std::string* out, std::string_view name) {
-          absl::StrAppend(out, Absl(name));
-        })));
-  }
-  for (const ProgramLine& line : loaded->file.schedule.program) {
-    const OpInfo& op = Info(line.op.kind);
-    if (op.exists_in(*version)) continue;
-    return absl::InvalidArgumentError(absl::StrCat(path, ": kernel ", flag, " has no '", op.name,
-                                                   "'; pass --kernel-version ",
-                                                   Absl(NameOf(op.since)), " or a later one"));
-  }
-  loaded->file.schedule.kernel = *version;
-  return loaded;
-}
-
 absl::StatusOr<const Arch*> ArchFor(const Options& options, const std::string& path,
                                     const ScheduleFile& file) {
   const Said said = FindSaid(options, path, file, {.policy = false, .arch = true});
@@ -182,26 +161,104 @@ std::string ReplayCommand(const Options& options, std::string_view command, cons
   return absl::StrCat(text, " ", ShellWord(path));
 }
 
-absl::StatusOr<uint32_t> IgnoredKinds(const Options& options) {
-  uint32_t ignored = 0;
-  for (const absl::string_view name : absl::StrSplit(options.ignore, ',', absl::SkipEmpty())) {
-    const auto kind = ParseViolationKind({name.data(), name.size()});
-    if (!kind || *kind == ViolationKind::kNone) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--ignore: '", name, "' is no kind of violation"));
-    }
-    ignored |= Bit(*kind);
-  }
-  return ignored;
+absl::Status Warn(const Options& options, const std::string& text) {
+  if (options.strict || options.check) return absl::InvalidArgumentError(text);
+  std::cerr << "gatherfuzz: warning: " << text << "\n";
+  return absl::OkStatus();
 }
 
-absl::StatusOr<const StrategyInfo*> StrategyNamed(const std::string& name) {
-  if (const StrategyInfo* strategy = FindStrategy(name)) return strategy;
-  const auto append_name = [](std::string* out, const StrategyInfo& info) {
-    absl::StrAppend(out, Absl(info.name));
+namespace {
+
+// Puts --kernel-version, if it is given, where the file's own would be.
+absl::Status SetKernel(const Options& options, const std::string& path, Schedule& schedule) {
+  const std::optional<KernelVersion> version = ParseKernelVersion(options.kernel_version);
+  if (!version) return absl::OkStatus();
+  for (const ProgramLine& line : schedule.program) {
+    const OpInfo& op = Info(line.op.kind);
+    if (op.exists_in(*version)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": kernel ", options.kernel_version, " has no '", op.name,
+                     "'; pass --kernel-version ", Absl(NameOf(op.since)), " or a later one"));
+  }
+  schedule.kernel = *version;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedSchedule> Load(const Options& options, const std::string& path) {
+  absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path, options.bytes);
+  if (!loaded.ok()) return loaded;
+  absl::Status status = SetKernel(options, path, loaded->file.schedule);
+  if (!loaded->doubt.empty()) {
+    status.Update(Warn(options, absl::StrCat(Printable(path), ": ", loaded->doubt,
+                                             "; it is read as the bytes of a schedule, as --bytes "
+                                             "says without this warning")));
+  }
+  for (const TextWarning& warning : loaded->notes.warnings) {
+    status.Update(
+        Warn(options, absl::StrCat(Printable(path), ":", warning.line, ": ", warning.text)));
+  }
+  if (!status.ok()) return status;
+  return loaded;
+}
+
+std::vector<AskedPolicy> AskedPolicies(const Options& options) {
+  std::vector<AskedPolicy> asked;
+  const auto add = [&](const Policy* policy, bool where_safe) {
+    const auto same = std::find_if(asked.begin(), asked.end(), [&](const AskedPolicy& other) {
+      return other.policy == policy;
+    });
+    if (same == asked.end()) {
+      asked.push_back({policy, where_safe});
+    } else {
+      same->where_safe &= where_safe;
+    }
   };
-  return absl::InvalidArgumentError(absl::StrCat("unknown strategy '", name, "'; one of ",
-                                                 absl::StrJoin(Strategies(), ", ", append_name)));
+  const std::string flag = options.policy.empty() ? "all" : options.policy;
+  for (const std::string& name : std::vector<std::string>(absl::StrSplit(flag, ','))) {
+    if (const Policy* policy = FindPolicy(name)) {
+      add(policy, false);
+      continue;
+    }
+    const PolicyGroup group = name == "planted" ? PolicyGroup::kPlanted : PolicyGroup::kPublished;
+    for (const Policy* policy : Policies(group)) add(policy, name == "safe");
+  }
+  return asked;
+}
+
+std::vector<const Policy*> PoliciesOn(const Options& options, const Arch& arch) {
+  std::vector<const Policy*> policies;
+  for (const AskedPolicy& asked : AskedPolicies(options)) {
+    if (asked.On(arch)) policies.push_back(asked.policy);
+  }
+  return policies;
+}
+
+absl::Status NobodyNamed(const Options& options) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("--policy ", options.policy, ": there is none that runs there"));
+}
+
+bool NamesSeveral(const Options& options) {
+  return !options.policy.empty() && FindPolicy(options.policy) == nullptr;
+}
+
+std::vector<const Arch*> ChosenArchs(const Options& options) {
+  if (options.arch.empty()) return {Archs().begin(), Archs().end()};
+  std::vector<const Arch*> archs;
+  for (const std::string& name : std::vector<std::string>(absl::StrSplit(options.arch, ','))) {
+    archs.push_back(FindArch(name));
+  }
+  return archs;
+}
+
+uint32_t IgnoredKinds(const Options& options) {
+  uint32_t ignored = 0;
+  for (const absl::string_view name : absl::StrSplit(options.ignore, ',', absl::SkipEmpty())) {
+    ignored |= Bit(*ParseViolationKind({name.data(), name.size()}));
+  }
+  return ignored;
 }
 
 absl::StatusOr<int> ChosenJobs(const Options& options) {
@@ -269,7 +326,7 @@ absl::StatusOr<ChosenRun> ChooseRun(const Options& options,
                                     const std::vector<std::string>& arguments, uint32_t ignored) {
   if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
   const std::string& path = arguments[0];
-  absl::StatusOr<LoadedSchedule> loaded = LoadChosen(options, path);
+  absl::StatusOr<LoadedSchedule> loaded = Load(options, path);
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<Target> target = TargetFor(options, path, loaded->file);
   if (!target.ok()) return target.status();

@@ -24,9 +24,6 @@ namespace gatherfuzz {
 // Puts the policy that --variant names where --policy would be.
 absl::Status ResolveVariant(Options& options);
 
-// The schedule of a file, under --kernel-version if that is given.
-absl::StatusOr<LoadedSchedule> LoadChosen(const Options& options, const std::string& path);
-
 // What a schedule is to be run against: the flags, or else what its file says, or else its path, as
 // triage takes it (triage/crashes/guess.h). What is taken from a path is said on standard error,
 // once for the files of a folder.
@@ -42,11 +39,34 @@ Said SaidOf(const Options& options, const std::string& path, const ScheduleFile&
 std::string ReplayCommand(const Options& options, std::string_view command, const std::string& path,
                           const Target& target);
 
-// The kinds named by --ignore, as a mask of Bit(kind).
-absl::StatusOr<uint32_t> IgnoredKinds(const Options& options);
+// Reads a schedule, under --kernel-version if that is given; says what speaks against it on
+// standard error, or with --strict fails for that.
+absl::StatusOr<LoadedSchedule> Load(const Options& options, const std::string& path);
 
-// The strategy of that name.
-absl::StatusOr<const StrategyInfo*> StrategyNamed(const std::string& name);
+// "gatherfuzz: warning: TEXT" on standard error; an error with --strict, and with --check.
+absl::Status Warn(const Options& options, const std::string& text);
+
+// --policy, of a command that takes several: names separated by ',', and groups.
+struct AskedPolicy {
+  const Policy* policy;
+  bool where_safe;  // only on architectures on which it is expected to be safe
+  bool On(const Arch& arch) const {
+    return policy->RunsOn(arch.name()) && (!where_safe || policy->SafeOn(arch.name()));
+  }
+};
+// Each once, in the order in which they are named; all published ones if there is no --policy.
+std::vector<AskedPolicy> AskedPolicies(const Options& options);
+std::vector<const Policy*> PoliciesOn(const Options& options, const Arch& arch);
+// The error if these are none.
+absl::Status NobodyNamed(const Options& options);
+// Whether it names a group, or more than one.
+bool NamesSeveral(const Options& options);
+
+// --arch, of a command that takes several, or else all.
+std::vector<const Arch*> ChosenArchs(const Options& options);
+
+// The kinds named by --ignore, as a mask of Bit(kind).
+uint32_t IgnoredKinds(const Options& options);
 
 // --jobs, or one for each core.
 absl::StatusOr<int> ChosenJobs(const Options& options);

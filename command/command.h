@@ -3,6 +3,7 @@
 #ifndef GATHERFUZZ_COMMAND_COMMAND_H_
 #define GATHERFUZZ_COMMAND_COMMAND_H_
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,40 +16,31 @@ namespace gatherfuzz {
 // Exit statuses, fixed by the design.
 enum ExitStatus : int { kNoViolation = 0, kViolation = 1, kBadInput = 2, kLimit = 3 };
 
-class Command {
- public:
+struct Command {
   using Main = absl::StatusOr<ExitStatus> (*)(const Options& options,
                                               const std::vector<std::string>& arguments);
 
-  constexpr Command(std::string_view name, std::string_view arguments, std::string_view help,
-                    std::string_view flags, Main main, std::string_view notes = "")
-      : name_(name),
-        arguments_(arguments),
-        help_(help),
-        flags_(flags),
-        notes_(notes),
-        main_(main) {}
-
-  std::string_view name() const { return name_; }
-  std::string_view arguments() const { return arguments_; }
-  std::string_view help() const { return help_; }
-  std::string_view flags() const { return flags_; }  // the names it takes, each between blanks
-  std::string_view notes() const { return notes_; }  // what else its --help says; whole lines
+  std::string_view called;
+  std::string_view arguments;  // as help shows them
+  std::string_view summary;
+  // The flags it takes, as flags.def names them, each between blanks. After a + the value may be
+  // several names, separated by ',', and of policies a group of them.
+  std::string_view flags;
+  std::string_view notes = "";  // what else its help says; a line is a paragraph
+  std::string_view examples;    // command lines, from the root of this tree
   // A status that is not OK is printed, and the command exits with kBadInput.
-  absl::StatusOr<ExitStatus> Run(const Options& options,
-                                 const std::vector<std::string>& arguments) const {
-    return main_(options, arguments);
-  }
+  Main main;
 
- private:
-  std::string_view name_, arguments_, help_, flags_, notes_;
-  Main main_;
+  std::string_view name() const { return called; }
 };
 
 class RegisterCommand {
  public:
   explicit RegisterCommand(const Command* command);
 };
+
+// All commands, by name.
+std::span<const Command* const> Commands();
 
 }  // namespace gatherfuzz
 

@@ -16,20 +16,10 @@ namespace gatherfuzz {
 namespace {
 
 // What --policy and --arch leave of all published policies on all architectures.
-absl::StatusOr<std::vector<Target>> UpgradeTargets(const Options& options) {
-  const ScheduleFile first{.policy = std::string(Policies()[0]->name()),
-                           .arch = std::string(Archs()[0]->name())};
-  const absl::StatusOr<Target> named =
-      TargetFor(options, "", first);  // only the flags can be wrong
-  if (!named.ok()) return named.status();
+std::vector<Target> UpgradeTargets(const Options& options) {
   std::vector<Target> targets;
-  for (const Arch* arch : Archs()) {
-    if (!options.arch.empty() && arch != named->arch) continue;
-    if (!options.policy.empty()) {
-      targets.push_back({named->policy, arch});
-      continue;
-    }
-    for (const Policy* policy : Policies()) targets.push_back({policy, arch});
+  for (const Arch* arch : ChosenArchs(options)) {
+    for (const Policy* policy : PoliciesOn(options, *arch)) targets.push_back({policy, arch});
   }
   return targets;
 }
@@ -52,9 +42,8 @@ absl::StatusOr<ExitStatus> UpgradeMain(const Options& options,
   const absl::StatusOr<const BytesVersion*> from = VersionAsked(options);
   if (!from.ok()) return from.status();
   settings.from = *from;
-  absl::StatusOr<std::vector<Target>> targets = UpgradeTargets(options);
-  if (!targets.ok()) return targets.status();
-  settings.targets = std::move(*targets);
+  settings.targets = UpgradeTargets(options);
+  if (settings.targets.empty()) return NobodyNamed(options);
   const absl::StatusOr<Upgraded> upgraded = Upgrade(settings);
   if (!upgraded.ok()) return upgraded.status();
   std::cout << (options.json ? JsonOfUpgraded(*upgraded) : PrintUpgraded(*upgraded, settings.out));
@@ -82,6 +71,10 @@ absl::StatusOr<ExitStatus> StatsMain(const Options& options,
     if (!given) continue;
     return absl::InvalidArgumentError(absl::StrCat("corpus stats takes no --", name));
   }
+  if (NamesSeveral(options)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--policy ", options.policy, ": corpus stats takes one policy"));
+  }
   const absl::StatusOr<Target> under = StatsTarget(options, "", {});
   if (!under.ok()) return under.status();
   const auto stats = StatsOf(
@@ -108,17 +101,20 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return verb == "stats" ? StatsMain(options, roots) : UpgradeMain(options, roots);
 }
 
-constexpr char kNotes[] =
-    "corpus stats reports what a corpus covers and what it does not, under full-mm on x86 unless\n"
-    "the flags, a text or a path name others. corpus upgrade converts bytes of older versions of "
-    "the\n"
-    "encoding to the current one, with the same trace under every policy. It names what it cannot\n"
-    "convert, and then exits with 1. docs/schedule-format.md (\"Versions\") has the details.\n";
-
-constexpr Command kCommand(
-    "corpus", "stats PATH... | upgrade PATH... --out DIR",
-    "report what stored schedules cover; convert their bytes to the current encoding",
-    " policy arch json out from ", Main, kNotes);
+constexpr Command kCommand{
+    .called = "corpus",
+    .arguments = "stats PATH... | upgrade PATH... --out DIR",
+    .summary = "report what stored schedules cover; convert their bytes to the current encoding",
+    .flags = " policy+ arch json out from ",
+    .notes =
+        "corpus stats reports what a corpus covers and what it does not, under full-mm on x86 "
+        "unless the flags, a text or a path name others; it takes one policy.\n"
+        "corpus upgrade converts bytes of older versions of the encoding to the current one, with "
+        "the same trace under every policy. It names what it cannot convert, and then exits with "
+        "1. "
+        "docs/schedule-format.md (\"Versions\") has the details.",
+    .examples = "gatherfuzz corpus stats corpus",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -111,9 +111,7 @@ absl::Status WriteFiles(const Options& options, const Subject& it) {
 
 absl::StatusOr<ExplainSettings> ChosenSettings(const Options& options) {
   ExplainSettings settings;
-  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
-  if (!ignored.ok()) return ignored.status();
-  settings.ignored = *ignored;
+  settings.ignored = IgnoredKinds(options);
   if (options.limit.empty()) return settings;
   const absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
   if (!limits.ok()) return limits.status();
@@ -153,11 +151,19 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return violates ? kViolation : kNoViolation;
 }
 
-constexpr Command kCommand(
-    "explain", "FILE [--html F] [--perfetto F]",
-    "why a run ended in a violation: the interleaving, the chain of causes, "
-    "the point of no return, and which other policies survive it",
-    " policy variant arch kernel_version ignore member all limit html perfetto json ", Main);
+constexpr Command kCommand{
+    .called = "explain",
+    .arguments = "FILE [--html FILE] [--perfetto FILE]",
+    .summary =
+        "why a run ended in a violation: the interleaving, the chain of causes, the point of "
+        "no return, and which other policies survive it",
+    .flags =
+        " policy variant arch kernel_version ignore member all limit html perfetto json bytes "
+        "strict ",
+    .examples =
+        "gatherfuzz explain corpus/00-the-mail.gather\n"
+        "gatherfuzz explain corpus/00-the-mail.gather --html mail.html",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -115,14 +115,14 @@ nlohmann::ordered_json Exploration::Json() const {
     }
   }
   json["violations"] = std::move(kinds);
-  for (const char* name : {"preemptions", "steps", "proven", "counterexample"}) {
+  for (const char* name : {"preemptions", "steps", "proven", "schedule"}) {
     json[name] = nullptr;
   }
   if (answer_.shortest) {
     json["preemptions"] = answer_.shortest->preemptions;
     json["steps"] = answer_.shortest->steps;
     json["proven"] = answer_.proven;
-    json["counterexample"] = PrintText(Stored());
+    json["schedule"] = PrintText(Stored());
   }
   return json;
 }
@@ -201,13 +201,11 @@ absl::StatusOr<ExitStatus> VerifyOnly(const ScheduleFile& file, const ExploreSet
 
 absl::StatusOr<ExploreSettings> ChosenSettings(const Options& options, const Target& target) {
   ExploreSettings settings{.policy = target.policy, .arch = target.arch};
-  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
-  if (!ignored.ok()) return ignored.status();
   const absl::StatusOr<int> jobs = ChosenJobs(options);
   if (!jobs.ok()) return jobs.status();
   const absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
   if (!limits.ok()) return limits.status();
-  settings.ignored = *ignored;
+  settings.ignored = IgnoredKinds(options);
   settings.jobs = *jobs;
   settings.limits = *limits;
   settings.preemptions = options.preemptions;
@@ -230,11 +228,7 @@ class Extras {
         .executions = options.executions,
         .seed = options.seed,
         .unreadable = [](const std::string& why) { std::cerr << "gatherfuzz: " << why << "\n"; }};
-    if (!options.seen_by.empty()) {
-      const absl::StatusOr<const StrategyInfo*> strategy = StrategyNamed(options.seen_by);
-      if (!strategy.ok()) return strategy.status();
-      seen.strategy = *strategy;
-    }
+    if (!options.seen_by.empty()) seen.strategy = FindStrategy(options.seen_by);
     const Interruptible interruptible;
     if (options.odds) odds_ = OddsFor(schedule, settings, Interruptible::flag());
     if (seen.paths.empty() && options.seen_by.empty()) return absl::OkStatus();
@@ -263,7 +257,7 @@ absl::StatusOr<ExitStatus> EveryProgram(const Options& options,
                                         const std::vector<std::string>& arguments) {
   if (!arguments.empty()) return absl::InvalidArgumentError("--programs takes no schedule file");
   if (options.verify || options.odds || !options.seen.empty() || !options.seen_by.empty()) {
-    return absl::InvalidArgumentError("--verify, --odds, --seen and --seen_by need one file");
+    return absl::InvalidArgumentError("--verify, --odds, --seen and --seen-by need one file");
   }
   if (!options.kernel_version.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -282,7 +276,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
     return absl::InvalidArgumentError("--state needs --programs");
   }
   if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
-  const absl::StatusOr<LoadedSchedule> loaded = LoadChosen(options, arguments[0]);
+  const absl::StatusOr<LoadedSchedule> loaded = Load(options, arguments[0]);
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<Target> target = TargetFor(options, arguments[0], loaded->file);
   if (!target.ok()) return target.status();
@@ -313,14 +307,20 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return extras.endless() ? kLimit : exploration.status();
 }
 
-constexpr Command kCommand(
-    "explore", "FILE [-o OUT] | --programs BOUNDS [-o OUT]",
-    "run every order of FILE's programs, or of every program within bounds: none breaks the "
-    "policy, or print the shortest that does",
-    " policy variant arch kernel_version programs state all preemptions limit jobs full replay "
-    "verify odds "
-    "seen seen_by executions seed json ignore output ",
-    Main);
+constexpr Command kCommand{
+    .called = "explore",
+    .arguments = "FILE [-o FILE] | --programs BOUNDS [-o FILE]",
+    .summary =
+        "run every order of FILE's programs, or of every program within bounds: none breaks "
+        "the policy, or print the shortest that does",
+    .flags =
+        " policy variant arch kernel_version programs state all preemptions limit jobs full replay "
+        "verify odds seen seen_by executions seed json ignore output bytes strict ",
+    .examples =
+        "gatherfuzz explore corpus/00-the-mail.gather -o shortest.gather\n"
+        "gatherfuzz explore --policy full-mm --odds corpus/00-the-mail.gather\n"
+        "gatherfuzz explore --policy own-range --arch x86 --programs small",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -79,7 +79,7 @@ nlohmann::ordered_json JsonOf(const OddsReport& report) {
   nlohmann::ordered_json json;
   json["states"] = report.states;
   json["steps"] = report.steps;
-  json["random"] = JsonOf(std::optional(report.random));
+  json["uniform"] = JsonOf(std::optional(report.random));
   json["runs"] = JsonOf(std::optional(report.runs));
   json["pct"] = JsonOf(report.Pct());
   nlohmann::ordered_json& depths = json["pct_by_depth"] = nlohmann::ordered_json::object();

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "command/chosen.h"
 #include "command/options.h"
+#include "command/verdict_table.h"
 #include "command/words.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
@@ -90,10 +91,7 @@ void SweepReport::PrintJson() const {
   nlohmann::ordered_json json;
   json["policy"] = each_.policy->name();
   json["arch"] = each_.arch->name();
-  json["bounds"] = nlohmann::ordered_json::array();
-  for (const ProgramList::Part& part : programs_.parts()) {
-    json["bounds"].push_back(PrintBounds(part.programs.bounds()));
-  }
+  json["bounds"] = JsonOf(programs_);
   json["verdict"] = Verdict();
   json["complete"] = run_.stopped == Stop::kNo && totals.incomplete == 0 &&
                      totals.explored == programs_.size() && each_.preemptions < 0;
@@ -116,7 +114,7 @@ void SweepReport::PrintJson() const {
     }
   }
   json["violations"] = std::move(kinds);
-  for (const char* name : {"program", "preemptions", "steps", "proven", "counterexample"}) {
+  for (const char* name : {"program", "preemptions", "steps", "proven", "schedule"}) {
     json[name] = nullptr;
   }
   if (totals.first) json["program"] = *totals.first;
@@ -124,7 +122,7 @@ void SweepReport::PrintJson() const {
     json["preemptions"] = shortest->preemptions;
     json["steps"] = shortest->steps;
     json["proven"] = run_.answer.proven;
-    json["counterexample"] = PrintText(run_.counterexample);
+    json["schedule"] = PrintText(run_.counterexample);
   }
   std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
 }

@@ -78,7 +78,7 @@ nlohmann::ordered_json JsonOf(const SeenReport& report) {
   json["same_programs"] = report.same;
   json["unreadable"] = report.unreadable;
   json["executions"] = report.executions;
-  json["stopped"] = report.stopped;
+  json["stopped"] = report.stopped ? ReasonOf(Stop::kAsked) : "";
   json["states"] = JsonOf(report.coverage->States());
   nlohmann::ordered_json& shares = json["states_by_preemptions"] = nlohmann::ordered_json::array();
   for (const Share share : report.coverage->StatesByPreemptions()) shares.push_back(JsonOf(share));

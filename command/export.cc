@@ -53,12 +53,16 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return kNoViolation;
 }
 
-constexpr Command kCommand(
-    "export", "FILE --gtest [-o OUT]",
-    "write a schedule and its verdict as a C++ test of this tree",
-    " gtest output policy variant arch kernel_version member ", Main,
-    "A test that is put into tests/regression/ as *_test.cc is built and run "
-    "with the others.\n");
+constexpr Command kCommand{
+    .called = "export",
+    .arguments = "FILE --gtest [-o FILE]",
+    .summary = "write a schedule and its verdict as a C++ test of this tree",
+    .flags = " gtest output policy variant arch kernel_version member bytes strict ",
+    .notes =
+        "A test that is put into tests/regression/ as *_test.cc is built and run with the "
+        "others.",
+    .examples = "gatherfuzz export --gtest corpus/00-the-mail.gather -o mail_test.cc",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -57,9 +57,7 @@ std::string TextOf(const ScheduleFile& file, const Minimized& minimized,
 
 absl::StatusOr<MinimizeSettings> ChosenSettings(const Options& options) {
   MinimizeSettings settings;
-  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
-  if (!ignored.ok()) return ignored.status();
-  settings.ignored = *ignored;
+  settings.ignored = IgnoredKinds(options);
   const absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
   if (!limits.ok()) return limits.status();
   if (!options.limit.empty()) settings.limits = *limits;
@@ -86,9 +84,6 @@ Minimized MinimizeWithProgress(const Schedule& schedule, const Target& target,
 absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
   const absl::StatusOr<MinimizeSettings> settings = ChosenSettings(options);
   if (!settings.ok()) return settings.status();
-  if (options.json && options.output == "-") {
-    return absl::InvalidArgumentError("--json is printed, so the schedule needs a file: -o OUT");
-  }
   const absl::StatusOr<ChosenRun> chosen = ChooseRun(options, arguments, settings->ignored);
   if (!chosen.ok()) return chosen.status();
   const std::string& path = arguments[0];
@@ -115,7 +110,9 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
                              .arch = std::string(arch.name()),
                              .expect = minimized.kind,
                              .schedule = minimized.schedule};
-  const absl::Status status = WriteFile(options.output, TextOf(smaller, minimized, options.ignore));
+  const std::string text = TextOf(smaller, minimized, options.ignore);
+  const bool only_json = options.json && options.output == "-";  // which has the text, too
+  const absl::Status status = only_json ? absl::OkStatus() : WriteFile(options.output, text);
   if (!status.ok()) return status;
   if (options.json) {
     nlohmann::ordered_json result;
@@ -127,9 +124,10 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
     result["before"] = JsonOf(before, minimized.preemptions_before, minimized.steps_before);
     result["after"] = JsonOf(minimized.schedule, minimized.preemptions, minimized.steps);
     result["proven"] = minimized.proven;
-    result["interrupted"] = minimized.interrupted;
+    result["stopped"] = minimized.interrupted ? ReasonOf(Stop::kAsked) : "";
     result["replays"] = minimized.replays;
     result["seconds"] = seconds;
+    result["schedule"] = text;
     std::cout << result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   }
   if (!minimized.interrupted) return kNoViolation;
@@ -139,15 +137,20 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return kLimit;
 }
 
-constexpr Command kCommand(
-    "minimize", "FILE [-o OUT]",
-    "write the same violation with fewer operations, pages and preemptions; of the first member "
-    "that has one",
-    " output policy variant arch kernel_version member ignore limit json ", Main,
-    "The kind and the signature of the violation stay. Where the programs can be explored within\n"
-    "the limit (states=100k if not given; states=1: none can), every order of them counts, "
-    "and\n"
-    "the result is the shortest. Interrupted, it writes the best so far and exits with 3.\n");
+constexpr Command kCommand{
+    .called = "minimize",
+    .arguments = "FILE [-o FILE]",
+    .summary =
+        "write the same violation with fewer operations, pages and preemptions; of the first "
+        "member that has one",
+    .flags = " output policy variant arch kernel_version member ignore limit json bytes strict ",
+    .notes =
+        "The kind and the signature of the violation stay. Where the programs can be explored "
+        "within the limit (states=100k unless given; states=1: none can), every order of them "
+        "counts, and the result is the shortest. Interrupted, it writes the best so far and "
+        "exits with 3.",
+    .examples = "gatherfuzz minimize corpus/00-the-mail.gather -o smaller.gather",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// What the flags say, as plain values. Only main.cc parses flags; it hands these down.
+// What the flags say, as plain values. Only parse.cc parses flags; main.cc hands these down.
 #ifndef GATHERFUZZ_COMMAND_OPTIONS_H_
 #define GATHERFUZZ_COMMAND_OPTIONS_H_
 
@@ -10,7 +10,7 @@
 namespace gatherfuzz {
 
 struct Options {
-#define FLAG(type, name, value, help) type name = value;
+#define FLAG(type, name, unless_given, value, values, help) type name = unless_given;
 #include "command/flags.def"
 };
 

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "command/command.h"
 #include "command/options.h"
@@ -18,8 +19,9 @@ void List(PolicyGroup group) {
   size_t width = 0;
   for (const Policy* policy : Policies(group)) width = std::max(width, policy->name().size());
   for (const Policy* policy : Policies(group)) {
-    std::cout << absl::StrFormat("  %-*s  %s [%s]\n", static_cast<int>(width), Absl(policy->name()),
-                                 Absl(policy->does()), Absl(policy->origin()));
+    const std::string text = absl::StrCat(Absl(policy->does()), " [", Absl(policy->origin()), "]");
+    std::cout << absl::StrFormat("  %-*s  %s\n", static_cast<int>(width), Absl(policy->name()),
+                                 Wrapped(text, width + 4));
   }
 }
 
@@ -59,14 +61,19 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   List(PolicyGroup::kPublished);
   std::cout << "architectures:\n";
   for (const Arch* arch : Archs()) {
-    std::cout << absl::StrFormat("  %-17s %s\n", Absl(arch->name()), Absl(arch->does()));
+    std::cout << absl::StrFormat("  %-17s %s\n", Absl(arch->name()), Wrapped(arch->does(), 20));
   }
   std::cout << "planted defects: safe policies made wrong on purpose, to measure what finds them\n";
   List(PolicyGroup::kPlanted);
   return kNoViolation;
 }
 
-constexpr Command kCommand("policies", "", "list policies and architectures", " json ", Main);
+constexpr Command kCommand{.called = "policies",
+                           .arguments = "",
+                           .summary = "list policies and architectures",
+                           .flags = " json ",
+                           .examples = "gatherfuzz policies",
+                           .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

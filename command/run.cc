@@ -10,6 +10,7 @@
 #include "command/check_all.h"
 #include "command/chosen.h"
 #include "command/command.h"
+#include "command/junit.h"
 #include "command/options.h"
 #include "explore/io/files.h"
 #include "explore/io/strings.h"
@@ -17,6 +18,7 @@
 #include "harness/family.h"
 #include "harness/trace.h"
 #include "triage/replay/compare.h"
+#include "triage/replay/unreached.h"
 #include "triage/tell/interleaving.h"
 #include "triage/tell/report.h"
 
@@ -100,12 +102,13 @@ void PrintForPeople(const Options& options, const RunOf& run) {
 }
 
 // In a schedule of a person's own, a switch that never comes is most likely a mistake.
-void WarnOfUnreached(const RunOf& run) {
+absl::Status WarnOfUnreached(const Options& options, Execution& execution,
+                             const LoadedSchedule& loaded, const RunOf& run) {
   const int index = run.trace.result.unreached_run;
-  if (index < 0) return;
-  std::cerr << absl::StreamFormat("gatherfuzz: warning: %s: '%s' never came to that step\n",
-                                  run.path,
-                                  PrintRun(run.schedule.order[static_cast<size_t>(index)]));
+  if (index < 0 || MeantForAnother(execution, loaded.file, *run.target.arch)) {
+    return absl::OkStatus();
+  }
+  return Warn(options, UnreachedText(run.path, loaded, index));
 }
 
 absl::StatusOr<std::string> Expected(const Options& options, const std::string& path,
@@ -120,15 +123,17 @@ class Runner {
  public:
   Runner(const Options& options, uint32_t ignored) : options_(options), ignored_(ignored) {}
 
-  // Under each of `policies`, in place of the file's own.
-  absl::Status RunUnderEach(const std::string& path, std::span<const Policy* const> policies) {
-    const absl::StatusOr<LoadedSchedule> loaded = LoadChosen(options_, path);
+  // Under each policy that --policy names, in place of the file's own.
+  absl::Status RunUnderEach(const std::string& path) {
+    const absl::StatusOr<LoadedSchedule> loaded = Load(options_, path);
     if (!loaded.ok()) return loaded.status();
     const ScheduleFile& file = loaded->file;
     const absl::StatusOr<const Arch*> arch = ArchFor(options_, path, file);
     if (!arch.ok()) return arch.status();
     const absl::StatusOr<Members> members = ChosenMembers(options_, path, *loaded);
     if (!members.ok()) return members.status();
+    const std::vector<const Policy*> policies = PoliciesOn(options_, **arch);
+    if (policies.empty()) return NobodyNamed(options_);
     const Comparison comparison =
         Compare(execution_, file.schedule, *members, policies, **arch, ignored_);
     for (const PolicyRun& run : comparison.runs) {
@@ -144,7 +149,7 @@ class Runner {
   }
 
   absl::Status RunOne(const std::string& path) {
-    const absl::StatusOr<LoadedSchedule> loaded = LoadChosen(options_, path);
+    const absl::StatusOr<LoadedSchedule> loaded = Load(options_, path);
     if (!loaded.ok()) return loaded.status();
     const ScheduleFile& file = loaded->file;
     const absl::StatusOr<Target> target = TargetFor(options_, path, file);
@@ -160,7 +165,10 @@ class Runner {
     const Schedule schedule = TakeMember(file.schedule, member);
     const Trace trace = Record(execution_, schedule, *target->policy, *target->arch, ignored_);
     const RunOf run{path, schedule, *target, trace, member, loaded->members};
-    if (loaded->was_text && expected->empty()) WarnOfUnreached(run);
+    if (loaded->was_text) {
+      const absl::Status status = WarnOfUnreached(options_, execution_, *loaded, run);
+      if (!status.ok()) return status;
+    }
     const bool as_expected = VerdictOf(trace.result) == *expected;
     if (options_.json) {
       PrintLine(JsonOf(run));
@@ -172,6 +180,7 @@ class Runner {
   }
 
   ExitStatus status() const { return status_; }
+  const JUnit& junit() const { return junit_; }
   int checked() const { return checked_; }
   int different() const { return different_; }
 
@@ -179,6 +188,7 @@ class Runner {
   void Count(const RunOf& run, const std::string& expected, bool as_expected) {
     ++checked_;
     if (!expected.empty()) {
+      junit_.Begin(run.path);
       if (as_expected) return;
       ++different_;
       // Of a run that was cut off it is not known whether it is as expected.
@@ -187,10 +197,11 @@ class Runner {
       } else if (status_ == kNoViolation) {
         status_ = kLimit;
       }
-      std::cerr << absl::StreamFormat("gatherfuzz: %s: expected %s, got %s (%s, %s)\n", run.path,
-                                      expected, VerdictOf(run.trace.result),
-                                      Absl(run.target.policy->name()),
-                                      Absl(run.target.arch->name()));
+      const std::string why =
+          absl::StrFormat("expected %s, got %s (%s, %s)", expected, VerdictOf(run.trace.result),
+                          Absl(run.target.policy->name()), Absl(run.target.arch->name()));
+      junit_.Fail(why);
+      std::cerr << "gatherfuzz: " << run.path << ": " << why << "\n";
     } else if (run.trace.result.limit) {
       if (status_ == kNoViolation) status_ = kLimit;
     } else if (!run.trace.result.clean()) {
@@ -203,32 +214,24 @@ class Runner {
   const uint32_t ignored_;
   ExitStatus status_ = kNoViolation;
   int checked_ = 0, different_ = 0;
+  JUnit junit_{"gatherfuzz run"};
 };
 
-// The policies of a --policy that names a group; empty for one that does not.
-absl::StatusOr<std::span<const Policy* const>> GroupNamed(const Options& options) {
-  std::span<const Policy* const> policies;
-  const std::string& flag = options.policy;
-  if (flag != "all" && flag != "planted") return policies;
+// What goes with one policy only.
+absl::Status CheckSeveral(const Options& options) {
   for (const auto& [name, given] :
        {std::pair("expect", !options.expect.empty()), std::pair("check", options.check),
         std::pair("trace", options.trace)}) {
     if (!given) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("--", name, " needs one policy, not --policy ", flag));
+        absl::StrCat("--", name, " needs one policy, not --policy ", options.policy));
   }
-  policies = Policies(flag == "all" ? PolicyGroup::kPublished : PolicyGroup::kPlanted);
-  if (policies.empty()) return absl::InvalidArgumentError("no policy is planted");
-  return policies;
+  return absl::OkStatus();
 }
 
 absl::Status CheckExpect(const Options& options) {
-  const std::string& expect = options.expect;
-  if (!expect.empty() && options.check) {
+  if (!options.expect.empty() && options.check) {
     return absl::InvalidArgumentError("--expect and --check exclude each other");
-  }
-  if (!expect.empty() && expect != "limit" && !ParseViolationKind(expect)) {
-    return absl::InvalidArgumentError(absl::StrCat("--expect: '", expect, "' is no verdict"));
   }
   return absl::OkStatus();
 }
@@ -250,35 +253,52 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (arguments.empty()) return absl::InvalidArgumentError("run needs a schedule file");
   const absl::Status expect = CheckExpect(options);
   if (!expect.ok()) return expect;
-  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
-  if (!ignored.ok()) return ignored.status();
-  if (options.check && options.policy == "all") return CheckAll(options, arguments, *ignored);
+  const uint32_t ignored = IgnoredKinds(options);
+  const bool several = NamesSeveral(options);
+  if (options.check && (options.policy == "all" || options.policy == "published")) {
+    return CheckAll(options, arguments, ignored);
+  }
+  if (!options.junit.empty() && !options.check && options.expect.empty()) {
+    return absl::InvalidArgumentError("--junit goes with --check or --expect");
+  }
   if (options.update) {
     return absl::InvalidArgumentError("--update goes with --check --policy all");
   }
-  const auto group = GroupNamed(options);
-  if (!group.ok()) return group.status();
-  const auto runner = std::make_unique<Runner>(options, *ignored);
+  const absl::Status goes = several ? CheckSeveral(options) : absl::OkStatus();
+  if (!goes.ok()) return goes;
+  const auto runner = std::make_unique<Runner>(options, ignored);
   for (const std::string& path : arguments) {
-    const absl::Status status =
-        group->empty() ? runner->RunOne(path) : runner->RunUnderEach(path, *group);
+    const absl::Status status = several ? runner->RunUnderEach(path) : runner->RunOne(path);
     if (!status.ok()) return status;
   }
   if (options.check && !options.json) {
     std::cout << absl::StreamFormat("%d of %d schedules as expected\n",
                                     runner->checked() - runner->different(), runner->checked());
   }
+  const absl::Status written = runner->junit().Write(options.junit);
+  if (!written.ok()) return written;
   return runner->status();
 }
 
-constexpr Command kCommand(
-    "run", "FILE...",
-    "run schedules and print their verdicts, of bytes with several members that of the first that "
-    "is not clean; --policy all compares all (1 if any fails)",
-    " policy variant arch kernel_version trace json expect check update ignore member ", Main,
-    "--check --policy all takes folders too, and holds each file to its 'expect' lines: under its\n"
-    "own policy, under those it names, and to none under every other published one. Of bytes, and\n"
-    "on an --arch that is not the file's own, only policies expected to be safe are run.\n");
+constexpr Command kCommand{
+    .called = "run",
+    .arguments = "FILE...",
+    .summary =
+        "run schedules and print their verdicts, of bytes with several members that of the "
+        "first that is not clean; with several policies, compare them (1 if any fails)",
+    .flags =
+        " policy+ variant arch kernel_version trace json expect check update ignore member bytes "
+        "strict junit ",
+    .notes =
+        "--check --policy all takes folders too, and holds each file to its "
+        "'expect' lines: under its own policy, under those it names, and to none under every other "
+        "published one. Of bytes, and on an --arch that is not the file's own, only policies "
+        "expected to be safe are run.",
+    .examples =
+        "gatherfuzz run corpus/00-the-mail.gather\n"
+        "gatherfuzz run --policy own-range,full-mm corpus/00-the-mail.gather\n"
+        "gatherfuzz run --check --policy all corpus",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "command/chosen.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "command/words.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
 #include "explore/io/program.h"
@@ -114,7 +115,7 @@ void SearchRun::PrintJson() const {
   json["distinct"] = result_.distinct;
   json["distinct_at_least"] = result_.distinct_at_least;
   json["total_steps"] = result_.steps;
-  json["stopped"] = result_.stopped;
+  json["stopped"] = result_.stopped ? ReasonOf(Stop::kAsked) : "";
   json["verdict"] = Verdict();
   for (const char* name : {"step", "steps", "trace_hash", "signature", "schedule"}) {
     json[name] = nullptr;
@@ -182,14 +183,10 @@ void SearchRun::PrintForPeople() const {
 
 absl::StatusOr<ExitStatus> SearchWith(const Options& options, const std::string& path,
                                       const ScheduleFile* file, SearchSettings settings) {
-  const absl::StatusOr<const StrategyInfo*> strategy = StrategyNamed(options.strategy);
-  if (!strategy.ok()) return strategy.status();
-  const absl::StatusOr<uint32_t> ignored = IgnoredKinds(options);
-  if (!ignored.ok()) return ignored.status();
   const absl::StatusOr<int> jobs = ChosenJobs(options);
   if (!jobs.ok()) return jobs.status();
-  settings.strategy = *strategy;
-  settings.ignored = *ignored;
+  settings.strategy = FindStrategy(options.strategy);
+  settings.ignored = IgnoredKinds(options);
   settings.jobs = *jobs;
   settings.executions = options.executions;
   settings.seed = options.seed;
@@ -208,7 +205,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (arguments.size() > 1) return absl::InvalidArgumentError("expected at most one schedule file");
   absl::StatusOr<LoadedSchedule> loaded = LoadedSchedule{};
   const std::string path = arguments.empty() ? "" : arguments[0];
-  if (!arguments.empty()) loaded = LoadChosen(options, path);
+  if (!arguments.empty()) loaded = Load(options, path);
   if (!loaded.ok()) return loaded.status();
   if (arguments.empty() && !options.kernel_version.empty()) {
     return absl::InvalidArgumentError("--kernel-version needs a FILE; random programs are of 6.12");
@@ -222,11 +219,17 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return SearchWith(options, path, file, settings);
 }
 
-constexpr Command kCommand("search", "[FILE] [-o OUT]",
-                           "run random programs, or FILE's, under orders that a strategy draws",
-                           " policy variant arch kernel_version strategy executions seed jobs "
-                           "keep_going json ignore output ",
-                           Main);
+constexpr Command kCommand{
+    .called = "search",
+    .arguments = "[FILE] [-o FILE]",
+    .summary = "run random programs, or FILE's, under orders that a strategy draws",
+    .flags =
+        " policy variant arch kernel_version strategy executions seed jobs keep_going json ignore "
+        "output bytes strict ",
+    .examples =
+        "gatherfuzz search --policy own-range --arch x86 -o found.gather\n"
+        "gatherfuzz search corpus/00-the-mail.gather --keep-going --executions 10000",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -17,9 +17,10 @@
 namespace gatherfuzz {
 namespace {
 
-absl::StatusOr<LoadedSchedule> LoadOnly(const std::vector<std::string>& arguments) {
+absl::StatusOr<LoadedSchedule> LoadOnly(const Options& options,
+                                        const std::vector<std::string>& arguments) {
   if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
-  return LoadSchedule(arguments[0]);
+  return Load(options, arguments[0]);
 }
 
 absl::StatusOr<ExitStatus> Write(const std::string& output, const std::string& content) {
@@ -49,7 +50,7 @@ std::string WhyNotByStep(Execution& execution, const Target& target, const RunRe
 }
 
 absl::StatusOr<ExitStatus> Show(const Options& options, const std::vector<std::string>& arguments) {
-  absl::StatusOr<LoadedSchedule> loaded = LoadOnly(arguments);
+  absl::StatusOr<LoadedSchedule> loaded = LoadOnly(options, arguments);
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<int> member = ChosenMember(options, arguments[0], *loaded);
   if (!member.ok()) return member.status();
@@ -83,7 +84,7 @@ absl::StatusOr<ExitStatus> Show(const Options& options, const std::vector<std::s
 
 absl::StatusOr<ExitStatus> Encode(const Options& options,
                                   const std::vector<std::string>& arguments) {
-  const absl::StatusOr<LoadedSchedule> loaded = LoadOnly(arguments);
+  const absl::StatusOr<LoadedSchedule> loaded = LoadOnly(options, arguments);
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<Members> members = ChosenMembers(options, arguments[0], *loaded);
   if (!members.ok()) return members.status();
@@ -92,11 +93,19 @@ absl::StatusOr<ExitStatus> Encode(const Options& options,
   return Write(options.output, std::string(bytes.begin(), bytes.end()));
 }
 
-constexpr Command kShow("show", "FILE [-o OUT]", "print a schedule as text",
-                        " output by_step policy arch member ", Show);
+constexpr Command kShow{.called = "show",
+                        .arguments = "FILE [-o FILE]",
+                        .summary = "print a schedule as text",
+                        .flags = " output by_step policy arch member bytes strict ",
+                        .examples = "gatherfuzz show --by-step corpus/00-the-mail.gather",
+                        .main = Show};
 const RegisterCommand kShowRegistered(&kShow);
-constexpr Command kEncode("encode", "FILE -o OUT", "write a schedule as bytes", " output member ",
-                          Encode);
+constexpr Command kEncode{.called = "encode",
+                          .arguments = "FILE -o FILE",
+                          .summary = "write a schedule as bytes",
+                          .flags = " output member bytes strict ",
+                          .examples = "gatherfuzz encode corpus/00-the-mail.gather -o mail.bytes",
+                          .main = Encode};
 const RegisterCommand kEncodeRegistered(&kEncode);
 
 }  // namespace

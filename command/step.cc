@@ -92,10 +92,16 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return trace.result.violation.kind == ViolationKind::kNone ? kNoViolation : kViolation;
 }
 
-constexpr Command kCommand("step", "FILE [--keys KEYS]",
-                           "a run in the terminal, forth and back, with the state at each step",
-                           " policy arch ignore member keys size ", Main,
-                           "In it, ? lists the keys. With NO_COLOR set it has no colours.\n");
+constexpr Command kCommand{
+    .called = "step",
+    .arguments = "FILE [--keys KEYS]",
+    .summary = "a run in the terminal, forth and back, with the state at each step",
+    .flags = " policy variant arch kernel_version ignore member keys size bytes strict ",
+    .notes = "In it, ? lists the keys. With NO_COLOR set it has no colours.",
+    .examples =
+        "gatherfuzz step corpus/00-the-mail.gather\n"
+        "gatherfuzz step corpus/00-the-mail.gather --keys nnn --size 100x30",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -48,15 +48,6 @@ absl::StatusOr<TriageSettings> ChosenSettings(const Options& options,
     return absl::InvalidArgumentError("triage needs --out, the folder to write to");
   }
   settings.make.flags = {options.policy, options.arch};
-  const Said& flags = settings.make.flags;
-  if (!flags.policy.empty() && FindPolicy(flags.policy) == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown policy '", flags.policy, "'; 'gatherfuzz policies' lists them"));
-  }
-  if (!flags.arch.empty() && FindArch(flags.arch) == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown arch '", flags.arch, "'; 'gatherfuzz policies' lists them"));
-  }
   const absl::StatusOr<int> jobs = ChosenJobs(options);
   if (!jobs.ok()) return jobs.status();
   settings.jobs = *jobs;
@@ -84,23 +75,28 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return kLimit;
 }
 
-constexpr Command kCommand(
-    "triage", "DIR... --out DIR [--known DIR]",
-    "sort crash files of libFuzzer, AFL++ and scripts/fuzz into distinct violations, reduce the "
-    "shortest of each, and write a folder for each and an index",
-    " out known policy arch jobs json limit ", Main,
-    "Two files show the same violation if policy, architecture and signature are the same. Of "
-    "bytes,\n"
-    "--policy and --arch say what they are run under, or else the nearest name along the path "
-    "that\n"
-    "is or holds POLICY_ARCH, or AFL++'s fuzzer_stats; of text, its own lines do. The shortest is\n"
-    "the one of fewest steps, then of fewest bytes, then the first by path.\n"
-    "--limit: states bounds each exploration (200000 if not given), seconds all of it.\n"
-    "What is in --out already is kept and used; nothing is deleted or overwritten but the index.\n"
-    "--json prints that, index.json.\n"
-    "Exit status: 3 if interrupted, 1 if there is a new violation (one that --known does not "
-    "have),\n"
-    "2 if a file could not be judged, 3 if one came to the limit of steps, 0 otherwise.\n");
+constexpr Command kCommand{
+    .called = "triage",
+    .arguments = "DIR... --out DIR [--known DIR]",
+    .summary =
+        "sort crash files of libFuzzer, AFL++ and scripts/fuzz into distinct violations, "
+        "reduce the shortest of each, and write a folder for each and an index",
+    .flags = " out known policy arch jobs json limit ",
+    .notes =
+        "Two files show the same violation if policy, architecture and signature are the same. Of "
+        "bytes, --policy and --arch say what they are run under, or else the nearest name along "
+        "the "
+        "path that is or holds POLICY_ARCH, or AFL++'s fuzzer_stats; of text, its own lines do. "
+        "The "
+        "shortest is the one of fewest steps, then of fewest bytes, then the first by path.\n"
+        "--limit: states bounds each exploration (200000 unless given), seconds all of it.\n"
+        "What is in --out already is kept and used; nothing is deleted or overwritten but the "
+        "index. --json prints that, index.json.\n"
+        "Exit status: 3 if interrupted, 1 if there is a new violation (one that --known does not "
+        "have), 2 if there is no file or one could not be judged, 3 if one came to the limit of "
+        "steps, 0 otherwise.",
+    .examples = "gatherfuzz triage crashes --out found",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -31,6 +31,11 @@ char Mark(const VerdictRow& row) {
   return row.run.safe() ? '?' : ' ';
 }
 
+// The cells of a row: of its verdict, and of its price.
+constexpr size_t kVerdictCells = 7;
+const std::vector<std::string> kHeads = {"policy", "arch",     "verdict", "pre",
+                                         "steps",  "programs", "states",  "inval",
+                                         "whole",  "needless", "waited"};
 std::vector<std::string> Cells(const VerdictRow& row) {
   const SweepTotals& totals = row.run.totals;
   const Price& price = totals.price;
@@ -48,13 +53,13 @@ std::vector<std::string> Cells(const VerdictRow& row) {
           Mean(price.waited, price)};
 }
 
-std::string BoundsLines(const VerdictTable& table, const char* before) {
-  std::string text;
+// A line for each.
+std::vector<std::string> BoundsLines(const VerdictTable& table) {
+  std::vector<std::string> lines;
   for (const ProgramList::Part& part : table.programs.parts()) {
-    absl::StrAppend(&text, before, part.given, ": ", Counted(part.programs.size(), "program"),
-                    "\n");
+    lines.push_back(absl::StrCat(part.given, ": ", Counted(part.programs.size(), "program"), "\n"));
   }
-  return text;
+  return lines;
 }
 
 bool Has(const VerdictTable& table, char mark) {
@@ -86,22 +91,23 @@ std::string Deadlocks(const VerdictTable& table) {
   return absl::StrJoin(some, ", ");
 }
 
-// The paragraph on what the columns are, in lines that fit a terminal.
-std::string Columns(const VerdictTable& table) {
-  std::string text = absl::StrFormat(
-      "pre, steps: preemptions and steps of the shortest violation of the smallest program that "
-      "has\n"
-      "  one; programs, states: explored, up to that program or all.\n"
+// What the columns of a verdict are, in lines that fit a terminal.
+constexpr char kVerdictColumns[] =
+    "pre, steps: preemptions and steps of the shortest violation of the smallest program that has "
+    "one; programs, states: explored, up to that program or all.";
+
+// What those of a price are.
+std::string PriceColumns(const VerdictTable& table) {
+  const std::string deadlocks = Deadlocks(table);
+  return absl::StrFormat(
       "inval, whole, needless, waited: for each call that opens a gather, the invalidations "
-      "issued,\n"
-      "  those of the whole address space, the TLB entries dropped that were not stale, and the "
-      "steps\n"
-      "  that others made while it waited in finish: means over %d random orders of each program, "
-      "the\n"
-      "  same for every policy. A violation does not end such a run, but a deadlock does%s\n",
-      kPriceRuns, Deadlocks(table).empty() ? "." : ":");
-  if (!Deadlocks(table).empty()) absl::StrAppend(&text, "  ", Deadlocks(table), " of the runs.\n");
-  return text;
+      "issued, "
+      "those of the whole address space, the TLB entries dropped that were not stale, and the "
+      "steps "
+      "that others made while it waited in finish: means over %d random orders of each program, "
+      "the "
+      "same for every policy. A violation does not end such a run, but a deadlock does%s",
+      kPriceRuns, deadlocks.empty() ? "." : absl::StrCat(": ", deadlocks, " of the runs."));
 }
 
 nlohmann::ordered_json JsonOf(const VerdictRow& row) {
@@ -120,7 +126,7 @@ nlohmann::ordered_json JsonOf(const VerdictRow& row) {
   json["largest"] = {{"program", totals.largest_program}, {"states", totals.largest}};
   json["overtaken"] = totals.overtaken;
   for (const char* name :
-       {"program", "preemptions", "steps", "proven", "counterexample_file", "counterexample"}) {
+       {"program", "preemptions", "steps", "proven", "schedule_file", "schedule"}) {
     json[name] = nullptr;
   }
   if (totals.first) json["program"] = *totals.first;
@@ -128,8 +134,8 @@ nlohmann::ordered_json JsonOf(const VerdictRow& row) {
     json["preemptions"] = shortest->preemptions;
     json["steps"] = shortest->steps;
     json["proven"] = row.run.answer.proven;
-    json["counterexample_file"] = row.FileName();
-    json["counterexample"] = PrintText(row.run.counterexample);
+    json["schedule_file"] = row.FileName();
+    json["schedule"] = PrintText(row.run.counterexample);
   }
   const Price& price = totals.price;
   json["price"] = {{"runs", price.runs},
@@ -137,8 +143,8 @@ nlohmann::ordered_json JsonOf(const VerdictRow& row) {
                    {"calls", price.calls},
                    {"invalidations", PerCall(price.invalidations, price)},
                    {"whole", PerCall(price.whole, price)},
-                   {"needless", PerCall(price.needless, price)},
-                   {"waited", PerCall(price.waited, price)}};
+                   {"needless_drops", PerCall(price.needless, price)},
+                   {"steps_waited", PerCall(price.waited, price)}};
   return json;
 }
 
@@ -159,19 +165,42 @@ std::string Section(const VerdictRow& row, const Counterexample& shortest) {
 
 }  // namespace
 
-std::string PrintTable(const VerdictTable& table) {
-  size_t width = 6;
-  for (const VerdictRow& row : table.rows) width = std::max(width, row.policy->name().size());
-  std::string text = absl::StrFormat("  %-*s arch  %-24s %3s %5s %8s %7s %6s %6s %8s %6s\n", width,
-                                     "policy", "verdict", "pre", "steps", "programs", "states",
-                                     "inval", "whole", "needless", "waited");
-  for (const VerdictRow& row : table.rows) {
-    const std::vector<std::string> cells = Cells(row);
-    absl::StrAppendFormat(&text, "%c %-*s %-5s %-24s %3s %5s %8s %7s %6s %6s %8s %6s\n", Mark(row),
-                          width, cells[0], cells[1], cells[2], cells[3], cells[4], cells[5],
-                          cells[6], cells[7], cells[8], cells[9], cells[10]);
+nlohmann::ordered_json JsonOf(const ProgramList& programs) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const ProgramList::Part& part : programs.parts()) {
+    json.push_back({{"bounds", PrintBounds(part.programs.bounds())},
+                    {"programs", part.programs.size()},
+                    {"before_symmetry", part.programs.before_symmetry()},
+                    {"skipped", part.programs.skipped()}});
   }
-  absl::StrAppend(&text, "\n", Marks(table), Columns(table), "within\n", BoundsLines(table, "  "));
+  return json;
+}
+
+std::string PrintTable(const VerdictTable& table) {
+  size_t policy = 6, verdict = 7;
+  for (const VerdictRow& row : table.rows) {
+    policy = std::max(policy, row.policy->name().size());
+    verdict = std::max(verdict, row.Verdict().size());
+  }
+  std::string text, prices;
+  const auto verdict_line = [&](char mark, const std::vector<std::string>& cells) {
+    absl::StrAppendFormat(&text, "%c %-*s %-5s %-*s %3s %5s %8s %7s\n", mark, policy, cells[0],
+                          cells[1], verdict, cells[2], cells[3], cells[4], cells[5], cells[6]);
+  };
+  const auto price_line = [&](const std::vector<std::string>& cells) {
+    absl::StrAppendFormat(&prices, "  %-*s %-5s %6s %6s %8s %6s\n", policy, cells[0], cells[1],
+                          cells[kVerdictCells], cells[kVerdictCells + 1], cells[kVerdictCells + 2],
+                          cells[kVerdictCells + 3]);
+  };
+  verdict_line(' ', kHeads);
+  price_line(kHeads);
+  for (const VerdictRow& row : table.rows) {
+    verdict_line(Mark(row), Cells(row));
+    price_line(Cells(row));
+  }
+  absl::StrAppend(&text, "\n", Marks(table), Wrapped(kVerdictColumns, 2), "\n\n", prices, "\n",
+                  Wrapped(PriceColumns(table), 2), "\n\nwithin\n");
+  for (const std::string& line : BoundsLines(table)) absl::StrAppend(&text, "  ", Wrapped(line, 4));
   uint64_t states = 0, incomplete = 0;
   for (const VerdictRow& row : table.rows) {
     states += row.run.totals.states;
@@ -186,13 +215,7 @@ std::string PrintTable(const VerdictTable& table) {
 std::string PrintJson(const VerdictTable& table) {
   nlohmann::ordered_json json;
   json["version"] = GATHERFUZZ_VERSION;
-  json["bounds"] = nlohmann::ordered_json::array();
-  for (const ProgramList::Part& part : table.programs.parts()) {
-    json["bounds"].push_back({{"bounds", PrintBounds(part.programs.bounds())},
-                              {"programs", part.programs.size()},
-                              {"before_symmetry", part.programs.before_symmetry()},
-                              {"skipped", part.programs.skipped()}});
-  }
+  json["bounds"] = JsonOf(table.programs);
   json["programs"] = table.programs.size();
   json["price_runs"] = kPriceRuns;
   json["complete"] = table.rows.size() == table.all_rows;
@@ -205,12 +228,14 @@ std::string PrintJson(const VerdictTable& table) {
 }
 
 std::string PrintMarkdown(const VerdictTable& table) {
-  std::string text =
-      absl::StrCat("# Verdicts\n\nEvery order of every program within these bounds:\n\n",
-                   BoundsLines(table, "- "),
-                   "\n|  | policy | arch | verdict | pre | steps | programs | states | inval | "
-                   "whole | needless | "
-                   "waited |\n|---|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+  std::string text = absl::StrCat(
+      "# Verdicts\n\nEvery order of every program within these bounds:\n\n",
+      absl::StrJoin(
+          BoundsLines(table), "",
+          [](std::string* out, const std::string& line) { absl::StrAppend(out, "- ", line); }),
+      "\n|  | policy | arch | verdict | pre | steps | programs | states | inval | "
+      "whole | needless | "
+      "waited |\n|---|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
   for (const VerdictRow& row : table.rows) {
     std::vector<std::string> cells = Cells(row);
     const std::string file = absl::StrCat("[", cells[2], "](", row.FileName(), ")");
@@ -219,7 +244,8 @@ std::string PrintMarkdown(const VerdictTable& table) {
     absl::StrAppend(&text, "| ", mark == '*' ? "\\*" : std::string(1, mark), " | ",
                     absl::StrJoin(cells, " | "), " |\n");
   }
-  absl::StrAppend(&text, "\n```text\n", Marks(table), Columns(table), "```\n");
+  absl::StrAppend(&text, "\n```text\n", Marks(table), Wrapped(kVerdictColumns, 2), "\n",
+                  Wrapped(PriceColumns(table), 2), "\n```\n");
   for (const VerdictRow& row : table.rows) {
     if (const auto& shortest = row.run.answer.shortest) {
       absl::StrAppend(&text, Section(row, *shortest));

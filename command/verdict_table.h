@@ -6,11 +6,15 @@
 #ifndef GATHERFUZZ_COMMAND_VERDICT_TABLE_H_
 #define GATHERFUZZ_COMMAND_VERDICT_TABLE_H_
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "explore/sweeps/verdicts.h"
 
 namespace gatherfuzz {
+
+// The programs that are explored, by part.
+nlohmann::ordered_json JsonOf(const ProgramList& programs);
 
 std::string PrintTable(const VerdictTable& table);
 std::string PrintJson(const VerdictTable& table);

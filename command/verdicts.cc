@@ -8,10 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "command/chosen.h"
 #include "command/command.h"
+#include "command/junit.h"
 #include "command/options.h"
 #include "command/verdict_table.h"
 #include "explore/io/files.h"
@@ -22,37 +21,12 @@
 namespace gatherfuzz {
 namespace {
 
-// The items that a flag names, separated by ','.
-template <typename T, typename Find>
-absl::Status Choose(const char* what, const std::string& flag, Find find, std::vector<T>& chosen) {
-  for (const absl::string_view name : absl::StrSplit(flag, ',', absl::SkipEmpty())) {
-    const T found = find(std::string_view(name.data(), name.size()));
-    if (found == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("--", what, ": unknown ", what, " '", name,
-                                                     "'; 'gatherfuzz policies' ", "lists them"));
-    }
-    chosen.push_back(found);
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<VerdictRow>> ChosenRows(const Options& options) {
-  std::vector<const Policy*> policies;
-  std::vector<const Arch*> archs;
-  const std::string& policy = options.policy;
-  if (policy.empty() || policy == "planted") {
-    const auto all = Policies(policy.empty() ? PolicyGroup::kPublished : PolicyGroup::kPlanted);
-    policies.assign(all.begin(), all.end());
-  }
-  absl::Status status = Choose("policy", policy == "planted" ? "" : policy, FindPolicy, policies);
-  if (!status.ok()) return status;
-  status = Choose("arch", options.arch, FindArch, archs);
-  if (!status.ok()) return status;
-  if (archs.empty()) archs.assign(Archs().begin(), Archs().end());
+std::vector<VerdictRow> ChosenRows(const Options& options) {
+  const std::vector<const Arch*> archs = ChosenArchs(options);
   std::vector<VerdictRow> rows;
-  for (const Policy* each : policies) {
+  for (const AskedPolicy& asked : AskedPolicies(options)) {
     for (const Arch* arch : archs) {
-      if (each->RunsOn(arch->name())) rows.push_back({.policy = each, .arch = arch});
+      if (asked.On(*arch)) rows.push_back({.policy = asked.policy, .arch = arch});
     }
   }
   return rows;
@@ -159,6 +133,23 @@ ExitStatus StatusOf(const VerdictTable& table, bool asked) {
   return open ? kLimit : kNoViolation;
 }
 
+JUnit JUnitOf(const VerdictTable& table, bool asked) {
+  JUnit junit("gatherfuzz verdicts");
+  for (const VerdictRow& row : table.rows) {
+    junit.Begin(absl::StrCat(Absl(row.policy->name()), " on ", Absl(row.arch->name())));
+    if (row.run.broken() && (asked || row.held_safe())) {
+      junit.Fail(row.Verdict());
+    } else if (!row.run.broken() && !row.run.safe()) {
+      junit.Skip(row.Verdict());
+    }
+  }
+  if (const size_t left = table.all_rows - table.rows.size(); left != 0) {
+    junit.Begin(absl::StrCat(left, " more"));
+    junit.Skip("stopped before these");
+  }
+  return junit;
+}
+
 absl::StatusOr<SweepSettings> ChosenSettings(const Options& options) {
   const absl::StatusOr<int> jobs = ChosenJobs(options);
   if (!jobs.ok()) return jobs.status();
@@ -193,8 +184,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   }
   const absl::StatusOr<ProgramList> programs = ChosenPrograms(options, "default");
   if (!programs.ok()) return programs.status();
-  const absl::StatusOr<std::vector<VerdictRow>> rows = ChosenRows(options);
-  if (!rows.ok()) return rows.status();
+  const std::vector<VerdictRow> rows = ChosenRows(options);
+  if (rows.empty()) return NobodyNamed(options);
   const absl::StatusOr<SweepSettings> settings = ChosenSettings(options);
   if (!settings.ok()) return settings.status();
   absl::Status status = options.output == "-" ? absl::OkStatus() : PrepareFolder(options.output);
@@ -203,22 +194,30 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (!state.ok()) return state.status();
 
   VerdictTable table{.programs = *programs};
-  status = Verdicts(*programs, *settings, *state).Run(*rows, table);
+  status = Verdicts(*programs, *settings, *state).Run(rows, table);
+  const bool asked = !options.policy.empty();
+  if (status.ok()) status = JUnitOf(table, asked).Write(options.junit);
   if (status.ok()) status = Finish(options, table);
   if (!status.ok()) return status;
-  return StatusOf(table, !options.policy.empty());
+  return StatusOf(table, asked);
 }
 
-constexpr Command kCommand(
-    "verdicts", "[--programs BOUNDS] [-o FOLDER]",
-    "explore every policy on every architecture: the shortest way to break it, or safe within "
-    "bounds",
-    " policy arch programs state jobs limit json markdown output ", Main,
-    "--policy and --arch take several names, separated by ','; --policy planted: all of those.\n"
-    "-o names a folder. --programs is default if not given; --programs small takes under a "
-    "minute.\n"
-    "Exit status 1 if a policy is broken where it is expected to be safe (if --policy names some:\n"
-    "if one of those is broken), else 3 if something was left open, else 0.\n");
+constexpr Command kCommand{
+    .called = "verdicts",
+    .arguments = "[--programs BOUNDS] [-o FOLDER]",
+    .summary =
+        "explore every policy on every architecture: the shortest way to break it, or safe "
+        "within bounds",
+    .flags = " policy+ arch+ programs state jobs limit json markdown junit output ",
+    .notes =
+        "-o names a folder. --programs is default unless given; --programs small takes under a "
+        "minute.\n"
+        "Exit status 1 if a policy is broken where it is expected to be safe (if --policy names "
+        "some: if one of those is broken), else 3 if something was left open, else 0.",
+    .examples =
+        "gatherfuzz verdicts --programs small\n"
+        "gatherfuzz verdicts --programs small --policy full-mm,own-range --arch x86",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -148,13 +148,18 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   return status;
 }
 
-constexpr Command kCommand(
-    "zoo", "[FOLDER]",
-    "published bugs and suspicions: every order of the smallest program of each, under the broken "
-    "and under the fixed line (1 if one is not as it should be)",
-    " json markdown ", Main,
-    "FOLDER has a schedule for each, ID.gather; corpus/zoo if it is not given. The other commands\n"
-    "take --variant ID, or --variant 'ID fixed', in place of --policy.\n");
+constexpr Command kCommand{
+    .called = "zoo",
+    .arguments = "[FOLDER]",
+    .summary =
+        "published bugs and suspicions: every order of the smallest program of each, under the "
+        "broken and under the fixed line (1 if one is not as it should be)",
+    .flags = " json markdown ",
+    .notes =
+        "FOLDER has a schedule for each, ID.gather; corpus/zoo if it is not given. The other "
+        "commands take --variant ID, or --variant 'ID fixed', in place of --policy.",
+    .examples = "gatherfuzz zoo",
+    .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -353,11 +353,23 @@ void Execution::WakeForTurn() {
   if (looking_.sleeps(cpu)) looking_.Wake(cpu, system_.world, steps_);
 }
 
-// A turn of the order is over: did the step that it names come?
+// A turn of the order is over: did the step that it names come, or did its agent have so many?
 void Execution::NoteUnreached() {
-  const bool unreached = turn_.kind == Turn::Kind::kUntil && turn_.left != 0 && !drawing_;
-  if (unreached && result_.unreached_run < 0)
-    result_.unreached_run = static_cast<int>(next_run_) - 1;
+  if (turn_.left == 0 || drawing_ || result_.unreached_run >= 0) return;
+  const bool unreached = turn_.kind == Turn::Kind::kUntil ||
+                         (turn_.kind == Turn::Kind::kCount && IsAtEnd(turn_.agent));
+  if (unreached) result_.unreached_run = static_cast<int>(next_run_) - 1;
+}
+
+// Whether the agent has no step left that it could ever make; of deliveries and detours, none now.
+bool Execution::IsAtEnd(AgentId agent) const {
+  switch (KindOf(agent)) {
+    case AgentKind::kCpu: return (cpus_left_ & CpuBit(CpuOf(agent))) == 0;
+    case AgentKind::kWalker:
+    case AgentKind::kInvalidation: return !Runnable(agent);
+    case AgentKind::kDetour: break;
+  }
+  return true;
 }
 
 void Execution::BeginTurn(const Run& run) {

@@ -54,8 +54,9 @@ struct RunResult {
   uint64_t trace_hash = 0;  // of every step, and of the state at the end
   Cost cost;
   uint8_t looking = 0;  // of a livelock: who looks, as a bit mask of CPUs
-  // The first entry of the order, by index, that names a step which did not come in it; -1 for
-  // none. No fault, but in a schedule written by hand it is likely not what was meant.
+  // The first entry of the order, by index, that names a step which did not come in it, or more
+  // steps than its agent had left; -1 for none. No fault, but in a schedule written by hand it is
+  // likely not what was meant.
   int unreached_run = -1;
 
   bool clean() const { return violation.kind == ViolationKind::kNone && !limit; }
@@ -148,6 +149,7 @@ class Execution final : public Agents {
   AgentId Blocker(AgentId agent);
   bool NextTurn();
   void NoteUnreached();
+  bool IsAtEnd(AgentId agent) const;
   void BeginTurn(const Run& run);
   bool BeginRestTurn();
   bool BeginDrawnTurn();

@@ -39,6 +39,7 @@ struct TextError {
   int column = 0;         // counted from 1, in bytes
   std::string expected;   // what should have stood there
   std::string line_text;  // the whole line
+  std::string meant;      // the name that it most likely should have been; mostly empty
 };
 
 // "FILE:3:7: expected ...", the line, and a caret below the place; no newline at the end.
@@ -48,8 +49,19 @@ std::string FormatError(std::string_view file, const TextError& error);
 // with a word that the text form has there. Bytes that an engine made do not.
 bool LooksLikeText(std::string_view content);
 
+// What is well formed and still most likely not meant: a line of `init` that is ignored.
+struct TextWarning {
+  int line = 0;  // counted from 1
+  std::string text;
+};
+// What else is known of a text that was read.
+struct TextNotes {
+  std::vector<TextWarning> warnings;  // by line
+  std::vector<int> order_lines;       // of each entry of the order
+};
+
 // The schedule is canonical (see Canonicalize).
-std::variant<ScheduleFile, TextError> ParseText(std::string_view text);
+std::variant<ScheduleFile, TextError> ParseText(std::string_view text, TextNotes* notes = nullptr);
 
 std::string PrintText(const ScheduleFile& file);
 

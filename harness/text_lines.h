@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "harness/nearest.h"
 #include "harness/text.h"
 
 namespace gatherfuzz {
@@ -19,6 +20,8 @@ constexpr bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 class TextLines {
  public:
+  using Names = std::vector<std::string_view>;
+
   explicit TextLines(std::string_view text)
       : text_(text.substr(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0)) {}
 
@@ -66,12 +69,19 @@ class TextLines {
 
   bool Fail(std::string expected) {
     error_ = {std::max(line_number_, 1), static_cast<int>(at_) + 1, std::move(expected),
-              std::string(line_)};
+              std::string(line_), ""};
     return false;
   }
+  int line_number() const { return line_number_; }
   bool FailAt(std::string_view word, std::string expected) {
     at_ = static_cast<size_t>(word.data() - line_.data());
     return Fail(std::move(expected));
+  }
+  // At a word that is none of the names.
+  bool FailNear(std::string_view word, std::string expected, const Names& names) {
+    word.empty() ? Fail(std::move(expected)) : FailAt(word, std::move(expected));
+    error_.meant = Nearest(word, names);
+    return false;
   }
   bool End() { return Peek().empty() || Fail("the end of the line"); }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Text to schedule: a line at a time, a word at a time.
 #include <algorithm>
+#include <bit>
 #include <charconv>
 
 #include "harness/codes.h"
+#include "harness/nearest.h"
 #include "harness/search/strategy.h"
 #include "harness/text.h"
 #include "harness/text_lines.h"
@@ -16,16 +18,15 @@ namespace {
 
 constexpr size_t kMaxTextBytes = 1 << 20;
 constexpr std::string_view kOnceInHead[] = {"cpus", "policy", "arch", "batch", "kernel", "expect"};
+constexpr auto kNameOf = [](const auto* item) { return item->name(); };
+constexpr auto kNameIn = [](const auto& info) { return std::string_view(info.name); };
 
-// "a, b or c" of the names of `items`.
-template <typename Items, typename Name>
-std::string OneOf(const Items& items, Name name) {
+// "a, b or c".
+std::string OneOf(const std::vector<std::string_view>& names) {
   std::string text;
-  size_t left = std::size(items);
-  for (const auto& item : items) {
-    text += name(item);
-    --left;
-    text += left > 1 ? ", " : left == 1 ? " or " : "";
+  for (size_t i = 0; i < names.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == names.size() ? " or " : ", ";
+    text += names[i];
   }
   return text;
 }
@@ -48,7 +49,7 @@ class Parser : TextLines {
  public:
   using TextLines::TextLines;
 
-  std::variant<ScheduleFile, TextError> Parse() {
+  std::variant<ScheduleFile, TextError> Parse(TextNotes* notes) {
     if (size() > kMaxTextBytes) {
       return TextError{1, 1, "a text of at most 1 MiB", ""};
     }
@@ -58,6 +59,7 @@ class Parser : TextLines {
       good = Fail("'gatherfuzz 1' on the first line");
     }
     if (!good) return error();
+    if (notes != nullptr) *notes = {InitWarnings(), std::move(order_lines_)};
     Canonicalize(file_.schedule);
     return file_;
   }
@@ -169,7 +171,7 @@ class Parser : TextLines {
     if (word == "policy") {
       file_.policy = Peek();
       if (FindPolicy(file_.policy) == nullptr) {
-        return Fail("a policy: " + OneOf(Policies(), [](const Policy* p) { return p->name(); }));
+        return FailOneOf(Peek(), "a policy: ", NamesOf(Policies(), kNameOf));
       }
       if (file_.expect_under.contains(file_.policy)) {
         return Fail("a policy that no line 'expect ... under' is about");
@@ -179,7 +181,7 @@ class Parser : TextLines {
     if (word == "arch") {
       file_.arch = Peek();
       if (FindArch(file_.arch) == nullptr) {
-        return Fail("an architecture: " + OneOf(Archs(), [](const Arch* a) { return a->name(); }));
+        return FailOneOf(Peek(), "an architecture: ", NamesOf(Archs(), kNameOf));
       }
       return Take(), End();
     }
@@ -197,8 +199,11 @@ class Parser : TextLines {
       file_.expect = kind;
       return Peek().empty() || Fail("'under' and policies, or the end of the line");
     }
-    return FailAt(
-        word, "intent, cpus, policy, arch, batch, kernel, expect, init, a program (cpu0) or order");
+    static const Names kWords = {"intent", "cpus",   "policy", "variant", "arch",
+                                 "batch",  "kernel", "expect", "init",    "order"};
+    return FailNear(
+        word, "intent, cpus, policy, arch, batch, kernel, expect, init, a program (cpu0) or order",
+        kWords);
   }
 
   // Another way to write the line 'policy'.
@@ -206,7 +211,8 @@ class Parser : TextLines {
     if (!file_.policy.empty()) return FailAt(word, "one of 'policy' and 'variant' only");
     const ZooEntry* entry = FindZooEntry(Peek());
     if (entry == nullptr) {
-      return Fail("a variant: " + OneOf(kZoo, [](const ZooEntry& it) { return it.id; }));
+      return FailOneOf(Peek(),
+                       "a variant: ", NamesOf(kZoo, [](const ZooEntry& it) { return it.id; }));
     }
     Take();
     bool fixed = false;
@@ -217,10 +223,14 @@ class Parser : TextLines {
            FailAt(word, "a policy that no line 'expect ... under' is about");
   }
 
+  bool FailOneOf(std::string_view word, const char* what, const Names& names) {
+    return FailNear(word, what + OneOf(names), names);
+  }
+
   bool TakeKind(ViolationKind& kind) {
     const std::optional<ViolationKind> found = ParseViolationKind(Peek());
     if (!found) {
-      return Fail("a verdict: " + OneOf(kViolations, [](const auto& v) { return v.name; }));
+      return FailOneOf(Peek(), "a verdict: ", NamesOf(kViolations, kNameIn));
     }
     kind = *found;
     return Take(), true;
@@ -298,17 +308,67 @@ class Parser : TextLines {
       item.cpu = CpuOf(*agent);
       if (!TakeRange(item.range)) return false;
     } else {
-      return FailAt(word, "map, present, cached, a program (cpu0) or order");
+      return FailNear(word, "map, present, cached, a program (cpu0) or order",
+                      {"map", "present", "cached", "order"});
     }
     if (!End()) return false;
+    init_lines_.push_back(line_number());
     return file_.schedule.init.push_back(item) ||
            FailAt(word, "at most " + std::to_string(kMaxInit) + " lines of init");
+  }
+
+  static std::string FirstOf(uint64_t pages) {
+    return "page " + std::to_string(std::countr_zero(pages));
+  }
+  // What a walk finds a table for: the walk cache can hold that, of a page in no map, too.
+  static uint64_t UnderTables(uint64_t populated) {
+    uint64_t under = 0;
+    for (int page = 0; page < kPages; page += kPagesPerPud) {
+      const uint64_t span = MaskOf(PageRange{page, page + kPagesPerPud});
+      if ((populated & span) != 0) under |= span;
+    }
+    return under;
+  }
+
+  // Of what the lines of `init` say, in the order of the file.
+  std::vector<TextWarning> InitWarnings() const {
+    std::vector<TextWarning> warnings;
+    uint64_t mapped = 0;
+    const auto& init = file_.schedule.init;
+    const auto warn = [&](size_t i, std::string text) {
+      warnings.push_back({init_lines_[i], std::move(text)});
+    };
+    for (size_t i = 0; i < init.size(); ++i) {
+      if (init[i].kind != InitItem::Kind::kMap) continue;
+      if ((mapped & MaskOf(init[i].range)) != 0) {
+        warn(i, "this map overlaps an earlier one, so it is ignored");
+      } else {
+        mapped |= MaskOf(init[i].range);
+      }
+    }
+    uint64_t populated = 0;
+    for (size_t i = 0; i < init.size(); ++i) {
+      if (init[i].kind != InitItem::Kind::kPresent) continue;
+      const uint64_t outside = MaskOf(init[i].range) & ~mapped;
+      populated |= MaskOf(init[i].range) & mapped;
+      if (outside != 0) warn(i, FirstOf(outside) + " is in no map, so it is not populated");
+    }
+    for (size_t i = 0; i < init.size(); ++i) {
+      if (init[i].kind != InitItem::Kind::kCached) continue;
+      const uint64_t outside = MaskOf(init[i].range) & ~mapped & ~UnderTables(populated);
+      if (outside != 0) warn(i, FirstOf(outside) + " is in no map, so there is nothing to cache");
+    }
+    std::sort(warnings.begin(), warnings.end(),
+              [](const TextWarning& a, const TextWarning& b) { return a.line < b.line; });
+    return warnings;
   }
 
   bool ProgramHead() {
     const auto agent = Agent(Peek());
     if (!agent || KindOf(*agent) == AgentKind::kInvalidation) {
-      return Fail(AgentsExpected("cpuN or walkN"));
+      const bool numbered = Peek().find_first_of("0123456789") != std::string_view::npos;
+      const Names meant = section_ == Section::kHead && !numbered ? Names{"cpus"} : Names{};
+      return FailNear(Peek(), AgentsExpected("cpuN or walkN"), meant);
     }
     if ((programs_seen_ >> Index(*agent) & 1) != 0) {
       return Fail("one program for each agent; " + AgentName(*agent) + " has one already");
@@ -334,7 +394,9 @@ class Parser : TextLines {
       const bool known = op.agent == KindOf(agent_) && op.exists_in(file_.schedule.kernel);
       if (known) expected += std::string(op.name) + ", ";
     }
-    return FailAt(word, expected + "another program or order");
+    Names names = NamesOf(kOps, kNameIn);
+    names.emplace_back("order");
+    return FailNear(word, expected + "another program or order", names);
   }
 
   bool NotInKernel(std::string_view word, KernelVersion since) {
@@ -373,6 +435,7 @@ class Parser : TextLines {
       run.count = static_cast<uint16_t>(steps);
     }
     if (!End()) return false;
+    order_lines_.push_back(line_number());
     return file_.schedule.order.push_back(run) ||
            FailAt(word, "at most " + std::to_string(kMaxRuns) + " lines of order");
   }
@@ -382,8 +445,8 @@ class Parser : TextLines {
     if (Peek().empty()) return true;
     const StrategyInfo* info = FindTail(Peek());
     if (info == nullptr) {
-      return Fail("the end of the line, or a seed after " +
-                  OneOf(Strategies(), [](const StrategyInfo& it) { return it.name; }));
+      return FailOneOf(Peek(), "the end of the line, or a seed after ",
+                       NamesOf(Strategies(), kNameIn));
     }
     Take();
     long seed = 0, steps = 0;
@@ -406,8 +469,10 @@ class Parser : TextLines {
     const size_t open = word.find('(');
     const auto point = ParsePoint(word.substr(0, std::min(open, word.size())));
     if (!point || Since(*point) > file_.schedule.kernel) {
-      const char* expected = "'done', or the name of a step (docs/schedule-format.md lists them)";
-      return word.empty() ? Fail(expected) : FailAt(word, expected);
+      Names names = NamesOf(kPoints, kNameIn);
+      names.emplace_back("done");
+      return FailNear(word, "'done', or the name of a step (docs/schedule-format.md lists them)",
+                      names);
     }
     run.point = *point;
     if (open != word.npos && !UntilPage(word.substr(open), run)) return false;
@@ -434,15 +499,16 @@ class Parser : TextLines {
   bool seen_first_ = false;
   Section section_ = Section::kHead;
   AgentId agent_{};
-  uint32_t head_seen_ = 0;      // by index in kOnceInHead
-  uint32_t programs_seen_ = 0;  // by agent
+  uint32_t head_seen_ = 0;                     // by index in kOnceInHead
+  uint32_t programs_seen_ = 0;                 // by agent
+  std::vector<int> init_lines_, order_lines_;  // where each entry stands
   ScheduleFile file_;
 };
 
 }  // namespace
 
-std::variant<ScheduleFile, TextError> ParseText(std::string_view text) {
-  return Parser(text).Parse();
+std::variant<ScheduleFile, TextError> ParseText(std::string_view text, TextNotes* notes) {
+  return Parser(text).Parse(notes);
 }
 
 }  // namespace gatherfuzz

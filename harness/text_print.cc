@@ -120,7 +120,8 @@ std::string PrintText(const ScheduleFile& file) {
 std::string FormatError(std::string_view file, const TextError& error) {
   std::string text(file);
   text += ":" + std::to_string(error.line) + ":" + std::to_string(error.column) + ": expected " +
-          error.expected + "\n  " + error.line_text + "\n  ";
+          error.expected + (error.meant.empty() ? "" : "; did you mean '" + error.meant + "'?") +
+          "\n  " + error.line_text + "\n  ";
   for (int i = 1; i < error.column; ++i) {
     text += static_cast<size_t>(i) <= error.line_text.size() && error.line_text[i - 1] == '\t'
                 ? '\t'

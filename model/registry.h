@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A fixed list of named things that register themselves before main, kept sorted by name: the order
-// of registration differs between linkers and must not show.
+// of registration differs between linkers and must not show. What cannot be registered ends the
+// program with a message and with status 2, as bad input does.
 #ifndef GATHERFUZZ_MODEL_REGISTRY_H_
 #define GATHERFUZZ_MODEL_REGISTRY_H_
 
@@ -13,15 +14,25 @@
 
 namespace gatherfuzz {
 
+// "gatherfuzz: cannot register the policy 'x': WHY".
+[[noreturn, gnu::cold]] inline void RefuseToRegister(const char* what, std::string_view name,
+                                                     const char* why) {
+  std::fprintf(stderr, "gatherfuzz: cannot register the %s '%.*s': %s\n", what,
+               static_cast<int>(name.size()), name.data(), why);
+  std::_Exit(2);
+}
+
 template <typename T>  // T has name()
 class Registry {
  public:
+  explicit Registry(const char* what) : what_(what) {}
+
   void Add(const T* item) {
-    if (Find(item->name()) != nullptr || count_ == items_.size()) {
-      std::fprintf(stderr,
-                   "gatherfuzz: cannot register '%.*s': the name is taken, or %zu are known\n",
-                   static_cast<int>(item->name().size()), item->name().data(), count_);
-      std::abort();
+    if (Find(item->name()) != nullptr) {
+      RefuseToRegister(what_, item->name(), "another has this name; give one of them another");
+    }
+    if (count_ == items_.size()) {
+      RefuseToRegister(what_, item->name(), "there are too many; Registry has room for 64");
     }
     items_[count_++] = item;
     std::sort(items_.begin(), items_.begin() + count_,
@@ -36,6 +47,7 @@ class Registry {
   std::span<const T* const> All() const { return {items_.data(), count_}; }
 
  private:
+  const char* what_;  // is registered
   std::array<const T*, 64> items_{};
   size_t count_ = 0;
 };

@@ -75,7 +75,7 @@ def defects(archs, corpus="corpus"):
 
 def measure(gatherfuzz, log, policy, arch, strategy, file, executions):
     flags = ["--policy", policy, "--arch", arch, "--strategy", strategy, "--executions",
-             str(executions), "--seed", "1000", "--keep_going", "--json"]
+             str(executions), "--seed", "1000", "--keep-going", "--json"]
     child = jobs.run_one([gatherfuzz, "search", *flags, *([] if file == "-" else [file])], log=log,
                          errors=log + ".err")
     if child.status not in (0, 1):

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "explore/io/foreign.h"
 #include "harness/bytes.h"
 
 namespace gatherfuzz {
@@ -105,12 +106,13 @@ absl::Status WriteFile(const std::string& path, const std::string& content) {
   return status;
 }
 
-absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path) {
+absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path, bool as_bytes) {
   absl::StatusOr<std::string> content = ReadFile(path);
   if (!content.ok()) return content.status();
   LoadedSchedule loaded;
-  loaded.was_text = path.ends_with(".gather") || LooksLikeText(*content);
+  loaded.was_text = !as_bytes && (path.ends_with(".gather") || LooksLikeText(*content));
   if (!loaded.was_text) {
+    if (!as_bytes) loaded.doubt = WhyNoSchedule(*content);
     loaded.members = DecodeBytes(
         {reinterpret_cast<const uint8_t*>(content->data()), content->size()}, loaded.file.schedule);
     return loaded;
@@ -119,7 +121,7 @@ absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": is named as text but holds bytes; give it a name without .gather"));
   }
-  auto parsed = ParseText(*content);
+  auto parsed = ParseText(*content, &loaded.notes);
   if (const auto* error = std::get_if<TextError>(&parsed)) {
     return absl::InvalidArgumentError(FormatError(path, *error));
   }

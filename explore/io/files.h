@@ -25,11 +25,15 @@ absl::Status WriteFile(const std::string& path, const std::string& content);
 struct LoadedSchedule {
   ScheduleFile file;  // of bytes: only the schedule is filled in
   bool was_text = false;
+  TextNotes notes;  // of text
   int members = 1;  // of the schedule's family (harness/family.h); of text: itself alone
+  // Why the bytes are most likely none that an engine or `encode` made, as a clause; mostly empty.
+  std::string doubt;
 };
 
-// A schedule in either form, told apart by content; a file named *.gather is text.
-absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path);
+// A schedule in either form, told apart by content; a file named *.gather is text. `as_bytes`: it
+// is bytes, whatever it looks like, and that is not doubted.
+absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path, bool as_bytes = false);
 
 }  // namespace gatherfuzz
 

@@ -7,7 +7,7 @@ namespace gatherfuzz {
 namespace {
 
 Registry<Arch>& All() {
-  static Registry<Arch> archs;
+  static Registry<Arch> archs("architecture");
   return archs;
 }
 

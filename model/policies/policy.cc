@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/policies/policy.h"
 
+#include <algorithm>
+
 #include "model/registry.h"
 
 namespace gatherfuzz {
 namespace {
 
 Registry<Policy>& All(PolicyGroup group) {
-  static Registry<Policy> published, planted, variants;
+  static Registry<Policy> published("policy"), planted("policy"), variants("policy");
   switch (group) {
     case PolicyGroup::kPublished: return published;
     case PolicyGroup::kPlanted: return planted;
@@ -34,6 +36,14 @@ bool Policy::RunsOn(std::string_view arch) const {
 }
 
 RegisterPolicy::RegisterPolicy(const Policy* policy) {
+  const std::string_view name = policy->name();
+  if (name.empty() || name.find_first_of(", \t/") != name.npos) {
+    RefuseToRegister("policy", name, "a name is not empty, and has no blank, ',' or '/'");
+  }
+  if (std::find(std::begin(kPolicyGroups), std::end(kPolicyGroups), name) !=
+      std::end(kPolicyGroups)) {
+    RefuseToRegister("policy", name, "that names a group of policies; give it another name");
+  }
   if (const Policy* other = FindPolicy(policy->name())) policy = other;  // refused by its registry
   All(policy->group()).Add(policy);
 }

@@ -74,6 +74,9 @@ class Policy {
   PolicyTraits traits_;
 };
 
+// What people call several policies at a time: no policy has such a name.
+inline constexpr std::string_view kPolicyGroups[] = {"all", "published", "safe", "planted"};
+
 class RegisterPolicy {
  public:
   explicit RegisterPolicy(const Policy* policy);

@@ -15,6 +15,7 @@
 namespace gatherfuzz {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -201,13 +202,69 @@ TEST(Text, TakesAsManyLinesAsAScheduleHoldsAndRefusesTheNext) {
   EXPECT_EQ(ErrorOf(order + "  cpu0 1\n"), "515:3: expected at most 512 lines of order");
 }
 
+// What was most likely meant, of each kind of name; '^' as above.
+TEST(Text, SaysWhichNameWasMeant) {
+  const std::vector<std::pair<std::string_view, std::string_view>> texts = {
+      {"cpu 2", "cpus"},
+      {"cpuss 2", "cpus"},
+      {"cpu2", ""},
+      {"polcy full-mm", "policy"},
+      {"policy fullmm", "full-mm"},
+      {"policy mine", ""},
+      {"arch amr64", "arm64"},
+      {"expect deadlocks", "deadlock"},
+      {"init\n  mapp 0..4 rw", "map"},
+      {"cpu0\n  unmap 0..4", "munmap"},
+      {"cpu0\n  odrer", "order"},
+      {"order\n  cpu0 until dnoe", "done"},
+      {"order\n  cpu0 until pte_cleer(2)", "pte_clear"},
+      {"order\n  rest landmrk 1", "landmark"},
+  };
+  for (const auto& [lines, meant] : texts) {
+    const auto parsed = ParseText("gatherfuzz 1\n" + std::string(lines));
+    ASSERT_TRUE(std::holds_alternative<TextError>(parsed)) << lines;
+    EXPECT_EQ(std::get<TextError>(parsed).meant, meant) << lines;
+  }
+}
+
+// --- What is read, and most likely not meant ---
+
+TEST(Text, WarnsOfLinesOfInitThatAreIgnored) {
+  TextNotes notes;
+  const auto parsed = ParseText(R"(gatherfuzz 1
+init
+  map 0..4 rw
+  map 2..6 rw
+  present 1..4
+  present 3..5
+  cached cpu1 20..30
+  cached cpu1 12..14
+  cached cpu0 0..4
+order
+
+  cpu0 1
+  cpu1 until done  # of no program
+  rest
+)",
+                                &notes);
+  ASSERT_TRUE(std::holds_alternative<ScheduleFile>(parsed));
+  std::vector<std::string> warnings;
+  for (const auto& [line, text] : notes.warnings) {
+    warnings.push_back(std::to_string(line) + ": " + text);
+  }
+  EXPECT_THAT(warnings, ElementsAre("4: this map overlaps an earlier one, so it is ignored",
+                                    "6: page 4 is in no map, so it is not populated",
+                                    "7: page 20 is in no map, so there is nothing to cache"));
+  EXPECT_THAT(notes.order_lines, ElementsAre(12, 13));
+}
+
 // --- How an error is shown ---
 
 TEST(Text, AnErrorStandsAboveACaret) {
   const auto parsed = ParseText("gatherfuzz 1\norder\n  cpu0 until pte_clea(2)  # typo\r\n");
   EXPECT_EQ(FormatError("dir/a.gather", std::get<TextError>(parsed)),
             "dir/a.gather:3:14: expected 'done', or the name of a step "
-            "(docs/schedule-format.md lists them)\n"
+            "(docs/schedule-format.md lists them); did you mean 'pte_clear'?\n"
             "    cpu0 until pte_clea(2)  # typo\n"
             "               ^");
 }

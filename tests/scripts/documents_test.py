@@ -70,10 +70,10 @@ OTHER = {
 # Figures in the text: document, pattern around them, command, pattern around the same.
 FIGURES = [
     ("docs/exploration.md", r"see ([\d,]+) of the ([\d,]+) states of the mail's programs",
-     "build/gatherfuzz explore --seen_by pct --executions 1000 --policy full-mm {mail}",
+     "build/gatherfuzz explore --seen-by pct --executions 1000 --policy full-mm {mail}",
      r"states (\d+) of (\d+),"),
     ("docs/exploration.md", r"all that need no preemption, and ([\d,]+) of ([\d,]+) pairs",
-     "build/gatherfuzz explore --seen_by pct --executions 1000 --policy full-mm {mail}",
+     "build/gatherfuzz explore --seen-by pct --executions 1000 --policy full-mm {mail}",
      r"right after the other: (\d+) of (\d+)"),
     ("docs/exploration.md", r"That makes ([\d,]+) states",
      "build/gatherfuzz explore --full --policy full-mm {mail}", r"^  (\d+) states"),
@@ -86,7 +86,7 @@ FIGURES = [
     ("docs/exploration.md", r"states with all rules, and ([\d,]+) with none",
      "build/gatherfuzz explore --full --policy full-mm --arch arm64 {mail}", r"^  (\d+) states"),
     ("docs/exploration.md", r"`search` met it in (0[.]\d+) of 100,000",
-     "build/gatherfuzz search {mail} --keep_going --executions 100000",
+     "build/gatherfuzz search {mail} --keep-going --executions 100000",
      r"in one execution: (0[.]\d+)"),
 ]
 # Of 30,000 executions that each strategy draws: docs/search.md, "distinct".
@@ -336,8 +336,8 @@ class Documents:
                     self.fail(document, f"there is no command '{call[1]}': {piece}")
                 continue
             flags = "\n".join(self.run(f"build/gatherfuzz {call[1]} --help"))
-            for flag in re.findall(r" --([a-z_]+)", call[2]):
-                if not re.search(rf"--{flag}\b", flags) and flag != "help":
+            for flag in re.findall(r" --([a-z-]+)", call[2]):
+                if not re.search(rf"--{flag}(?![a-z-])", flags) and flag != "help":
                     self.fail(document, f"{call[1]} has no flag --{flag}: {piece}")
 
     # --- Figures ---

@@ -110,7 +110,7 @@ std::string PrintUpgraded(const Upgraded& upgraded, const std::string& out) {
 
 std::string JsonOfUpgraded(const Upgraded& upgraded) {
   nlohmann::ordered_json json;
-  json["version"] = kBytesVersion;
+  json["bytes_version"] = kBytesVersion;
   json["versions"] = nlohmann::ordered_json::object();
   for (const auto& [version, count] : upgraded.versions) {
     json["versions"][std::to_string(version)] = count;

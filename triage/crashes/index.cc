@@ -40,10 +40,10 @@ class Table {
     }
     const auto line = [&](const auto& state, const auto& name, const auto& arch, const auto& what,
                           const auto& files, const auto& preemptions, const auto& steps) {
-      absl::StrAppendFormat(&text_, "%-8s  %-*s  %-6s %-*s  %6s  %11s  %5s\n", state, policy, name,
+      absl::StrAppendFormat(&text_, "%-8s  %-*s  %-6s %-*s  %6s  %7s  %5s\n", state, policy, name,
                             arch, kind, what, files, preemptions, steps);
     };
-    line("state", "policy", "arch", "kind", "files", "preemptions", "steps");
+    line("state", "policy", "arch", "kind", "files", "preempt", "steps");
     for (const IndexGroup& group : index_.groups) {
       const MadeGroup& made = group.made;
       const bool is_made = !group.folder.empty();

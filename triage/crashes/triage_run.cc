@@ -5,6 +5,9 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "explore/io/strings.h"
 #include "triage/crashes/replay_all.h"
 
 namespace gatherfuzz {
@@ -23,11 +26,21 @@ absl::Status TriageRun::Run() {
   return written_;
 }
 
+absl::Status TriageRun::NoFiles(const FoundFiles& found) const {
+  const std::string skipped =
+      found.skipped == 0 ? ""
+                         : absl::StrCat(" (but ", Counted(found.skipped, "file"),
+                                        " that engines and triage write beside them)");
+  return absl::InvalidArgumentError(
+      absl::StrCat(absl::StrJoin(settings_.roots, ", "), ": no crash file there", skipped));
+}
+
 // The folder is made only when the arguments are known to be good.
 absl::Status TriageRun::ReplayFiles() {
   const std::atomic<bool>& interrupted = Interruptible::flag();
   absl::StatusOr<FoundFiles> found = FindCrashFiles(settings_.roots, settings_.out, interrupted);
   if (!found.ok()) return found.status();
+  if (found->files.empty() && !interrupted) return NoFiles(*found);
   absl::StatusOr<FoundFiles> known = FoundFiles{};
   if (!settings_.known.empty()) {
     known = FindCrashFiles({settings_.known}, settings_.out, interrupted);

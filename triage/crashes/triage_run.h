@@ -46,6 +46,7 @@ class TriageRun {
 
  private:
   absl::Status ReplayFiles();
+  absl::Status NoFiles(const FoundFiles& found) const;
   void ListFiles();
   void ListGroups();
   IndexGroup EntryOf(const ViolationGroup& group, const std::map<ViolationKey, KeptGroup>& kept);

@@ -26,9 +26,10 @@ Runs Select(const Comparison& comparison, Want want) {
   return runs;
 }
 
-std::string Names(const Runs& runs) {
-  return absl::StrJoin(runs, ", ", [](std::string* out, const PolicyRun* run) {
-    absl::StrAppend(out, Absl(run->policy->name()));
+std::string Names(const Runs& runs, bool with_member = false) {
+  return absl::StrJoin(runs, ", ", [&](std::string* out, const PolicyRun* run) {
+    absl::StrAppend(out, Absl(run->policy->name()),
+                    with_member ? absl::StrCat(" (member ", run->member, ")") : "");
   });
 }
 
@@ -50,24 +51,40 @@ std::string CostText(const Runs& clean) {
   const auto issued = [](const PolicyRun& run) { return run.trace.result.cost.invalidations; };
   const auto waited = [](const PolicyRun& run) { return run.trace.result.cost.steps_waited; };
   const auto needless = [](const PolicyRun& run) { return run.trace.result.cost.needless; };
-  std::string text = absl::StrCat("most invalidations: ", Extreme(clean, true, issued));
+  std::string text =
+      absl::StrCat("of the clean ones, most invalidations: ", Extreme(clean, true, issued));
   if (Extreme(clean, true, issued) != Extreme(clean, false, issued)) {
     absl::StrAppend(&text, "; fewest: ", Extreme(clean, false, issued));
   }
-  return absl::StrCat(text, "\nmost needless drops: ", Extreme(clean, true, needless),
-                      "; longest wait in steps: ", Extreme(clean, true, waited), "\n");
+  const std::string others =
+      absl::StrCat("most needless drops: ", Extreme(clean, true, needless),
+                   "; longest wait in steps: ", Extreme(clean, true, waited));
+  return absl::StrCat(Wrapped(text, 2), "\n", Wrapped(others, 2), "\n");
 }
 
 bool Several(Members members) { return members.end - members.begin > 1; }
 
-std::string Row(const PolicyRun& run, Members members) {
-  const RunResult& result = run.trace.result;
-  const std::string whose =
-      Several(members) && run.fails() ? absl::StrCat(" (member ", run.member, ")") : "";
-  return absl::StrFormat("%c %-17s %-24s %5d %6d %6d %8d %6d  %s%s\n", run.held_safe ? '*' : ' ',
-                         Absl(run.policy->name()), VerdictOf(result), result.steps,
-                         result.cost.invalidations, result.cost.whole, result.cost.needless,
-                         result.cost.steps_waited, FinalMemoryText(run), whose);
+// A line for each policy; all fit a terminal.
+std::string Rows(const Comparison& comparison) {
+  size_t policy = 6, verdict = 7;
+  for (const PolicyRun& run : comparison.runs) {
+    policy = std::max(policy, run.policy->name().size());
+    verdict = std::max(verdict, VerdictOf(run.trace.result).size());
+  }
+  std::string text =
+      absl::StrFormat("  %-*s %-*s %5s %5s %5s %8s %4s %s\n", policy, "policy", verdict, "verdict",
+                      "steps", "inval", "whole", "needless", "wait", "memory");
+  for (const PolicyRun& run : comparison.runs) {
+    const RunResult& result = run.trace.result;
+    const std::string memory = !run.judged()    ? "-"
+                               : run.difference ? absl::StrCat("page ", run.difference.page)
+                                                : "same";
+    absl::StrAppendFormat(&text, "%c %-*s %-*s %5d %5d %5d %8d %4d %s\n", run.held_safe ? '*' : ' ',
+                          policy, Absl(run.policy->name()), verdict, VerdictOf(result),
+                          result.steps, result.cost.invalidations, result.cost.whole,
+                          result.cost.needless, result.cost.steps_waited, memory);
+  }
+  return text;
 }
 
 // Pages that the programs of CPUs name.
@@ -126,13 +143,13 @@ std::string PrintComparison(const std::string& path, const Comparison& compariso
           ? ""
           : absl::StrFormat(" with %d members; each policy's first that fails, or else member 0",
                             comparison.members.end);
-  std::string text = absl::StrFormat(
-      "%s on %s%s; * is expected to be safe there; the program determines %d of %d pages it "
-      "touches\n"
-      "  %-17s %-24s %5s %6s %6s %8s %6s  %s\n",
-      path, Absl(comparison.arch->name()), which, comparison.determined, comparison.touched,
-      "policy", "verdict", "steps", "inval.", "whole", "needless", "waited", "final memory");
-  for (const PolicyRun& run : comparison.runs) text += Row(run, comparison.members);
+  std::string text = absl::StrCat(
+      Wrapped(absl::StrFormat("%s on %s%s; * is expected to be safe there; the program determines "
+                              "%d of %d pages it touches, memory: whether they are left so",
+                              path, Absl(comparison.arch->name()), which, comparison.determined,
+                              comparison.touched),
+              2),
+      "\n", Rows(comparison));
 
   const Runs failed = Select(comparison, &PolicyRun::fails);
   const Runs clean = Select(comparison, [](const PolicyRun& run) { return !run.fails(); });
@@ -141,15 +158,18 @@ std::string PrintComparison(const std::string& path, const Comparison& compariso
       absl::StrAppend(&text, Absl(run->policy->name()), ": ", Describe(run->difference), "\n");
     }
   }
-  absl::StrAppend(&text, failed.empty() ? "none fails" : absl::StrCat("fails: ", Names(failed)),
-                  "\n");
+  const std::string fails = absl::StrCat("fails: ", Names(failed, Several(comparison.members)));
+  absl::StrAppend(&text, failed.empty() ? "none fails" : Wrapped(fails, 2), "\n");
   const Runs broken =
       Select(comparison, [&](const PolicyRun& run) { return run.held_safe && run.fails(); });
   if (!broken.empty()) {
-    absl::StrAppend(&text, "of these, expected to be safe: ", Names(broken),
-                    ": a fault of the policy, the model or the oracle\n");
+    absl::StrAppend(&text,
+                    Wrapped(absl::StrCat("of these, expected to be safe: ", Names(broken),
+                                         ": a fault of the policy, the model or the oracle"),
+                            2),
+                    "\n");
   }
-  if (!clean.empty()) text += "of the clean ones, " + CostText(clean);
+  if (!clean.empty()) text += CostText(clean);
   return text;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "triage/crashes/find.h"
+#include "triage/replay/unreached.h"
 #include "triage/replay/update.h"
 
 namespace gatherfuzz {
@@ -16,7 +17,7 @@ class Replayer {
   explicit Replayer(const ReplaySettings& settings) : settings_(settings) {}
 
   absl::Status File(const std::string& path) {
-    absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path);
+    absl::StatusOr<LoadedSchedule> loaded = settings_.load(path);
     if (!loaded.ok()) return loaded.status();
     const absl::StatusOr<std::vector<const Arch*>> archs = settings_.archs(path, loaded->file);
     if (!archs.ok()) return archs.status();
@@ -25,12 +26,15 @@ class Replayer {
     for (const Arch* arch : *archs) {
       RunUnderAll(*execution_, *loaded, *arch, settings_.ignored, verdicts_);
     }
+    const absl::Status reached = CheckReached(path, *loaded);
+    if (!reached.ok()) return reached;
     ++counts_.schedules;
     if (settings_.update && loaded->was_text) {
       const absl::StatusOr<bool> written = UpdateFile(path, loaded->file, verdicts_);
       if (!written.ok()) return written.status();
       counts_.updated += *written;
     }
+    settings_.begins(path);
     for (const PolicyVerdict& verdict : verdicts_) {
       ++counts_.runs;
       const ViolationKind expected = ExpectedUnder(*loaded, *verdict.policy, *verdict.arch);
@@ -45,6 +49,18 @@ class Replayer {
   const ReplayCounts& counts() const { return counts_; }
 
  private:
+  // Of a text that names a policy, on its own architecture.
+  absl::Status CheckReached(const std::string& path, const LoadedSchedule& loaded) {
+    for (const PolicyVerdict& own : verdicts_) {
+      const int index = own.result.unreached_run;
+      if (own.policy->name() != loaded.file.policy || index < 0) continue;
+      if (!SpeaksOf(loaded, *own.arch)) continue;
+      if (MeantForAnother(*execution_, loaded.file, *own.arch)) continue;
+      return absl::InvalidArgumentError(UnreachedText(path, loaded, index));
+    }
+    return absl::OkStatus();
+  }
+
   void NoteUnknown(const ScheduleFile& file) {
     for (const auto& [policy, kind] : file.expect_under) {
       if (kind != ViolationKind::kNone && FindPolicy(policy) == nullptr) {

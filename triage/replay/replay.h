@@ -27,11 +27,14 @@ struct ReplaySettings {
   std::vector<std::string> paths;  // files, and folders with all below them (crashes/find.h)
   uint32_t ignored = 0;            // Bit(kind) of violations that do not end a run
   bool update = false;             // rewrite the files first (update.h)
+  // Reads a file; says what speaks against it, or fails for that.
+  std::function<absl::StatusOr<LoadedSchedule>(const std::string& path)> load;
   // What a file is run on; an error says why it cannot be.
   std::function<absl::StatusOr<std::vector<const Arch*>>(const std::string& path,
                                                          const ScheduleFile&)>
       archs;
-  std::function<void(const UnexpectedRun&)> differs;  // is told of each
+  std::function<void(const std::string& path)> begins;  // is told of each file, before its runs
+  std::function<void(const UnexpectedRun&)> differs;    // is told of each
 };
 
 struct ReplayCounts {

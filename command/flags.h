@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// The table of flags (flags.def) as data: what the parser, help and shells read.
+#ifndef GATHERFUZZ_COMMAND_FLAGS_H_
+#define GATHERFUZZ_COMMAND_FLAGS_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command/command.h"
+#include "command/options.h"
+
+namespace gatherfuzz {
+
+// What a flag's value may be. The last six are names, to which it is held.
+enum class Values : uint8_t {
+  kNone,
+  kText,
+  kNumber,
+  kFile,
+  kFolder,
+  kPolicies,  // also groups of them
+  kArchs,
+  kStrategies,
+  kKinds,  // of violation
+  kVerdicts,
+  kKernels,  // versions
+};
+
+struct FlagInfo {
+  std::string_view field;  // of Options
+  std::string_view value;  // what help calls its value; empty: it takes none
+  Values values;
+  std::string_view help;
+  std::string (*unless_given)();
+  bool (*set)(Options& options, const std::string& text);  // false if it is no such value
+};
+
+std::span<const FlagInfo> Flags();
+
+// "keep-going".
+std::string NameOf(const FlagInfo& flag);
+
+// A flag of one command.
+struct TakenFlag {
+  const FlagInfo* info;
+  bool several;  // its value may be several names, separated by ','; or a group of policies
+};
+std::vector<TakenFlag> FlagsOf(const Command& command);
+
+// The names that its value may be; empty if any text may.
+std::vector<std::string_view> NamesFor(const FlagInfo& flag);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_COMMAND_FLAGS_H_
