@@ -12,7 +12,7 @@ packages=(clang-19 libclang-rt-19-dev llvm-19 g++-12 cmake ninja-build libboost-
 # What the tests take besides: a browser that can be driven, for the page that explain --html
 # writes; what builds and reads what goes to ClusterFuzzLite and OSS-Fuzz; what checks the style.
 test_packages=(python3 chromium chromium-driver python3-selenium zip binutils python3-yaml
-  clang-format-19 shellcheck pyflakes3 ccache)
+  clang-format-19 shellcheck pyflakes3 ccache dpkg-dev groff zsh)
 
 # What scripts/lint takes.
 lint_packages=(clang-format-19 clang-tidy-19 shellcheck pyflakes3)
