@@ -13,7 +13,7 @@ packages=(clang-19 libclang-rt-19-dev llvm-19 g++-12 cmake ninja-build libboost-
 # writes; a terminal that can, for step; what builds and reads what goes to ClusterFuzzLite and
 # OSS-Fuzz; what checks the style.
 test_packages=(python3 chromium chromium-driver python3-selenium tmux zip binutils python3-yaml
-  python3-jsonschema clang-format-19 shellcheck pyflakes3 ccache)
+  python3-jsonschema clang-format-19 shellcheck pyflakes3 ccache dpkg-dev groff zsh)
 
 # What scripts/lint takes.
 lint_packages=(clang-format-19 clang-tidy-19 shellcheck pyflakes3)

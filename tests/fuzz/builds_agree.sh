@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-# The trace hashes are the same from clang -O2, gcc -O2, a sanitizer build and the libFuzzer build;
-# and what exploration counts is the same from the first three, of which the sanitizer build goes
-# back by replay.
+# The trace hashes are the same from clang -O2, gcc -O2, a sanitizer build at -O1 and the libFuzzer
+# build; and what exploration counts is the same from the first three, of which the sanitizer build
+# goes back by replay.
 set -euo pipefail
 source=$1 build=$2
 out=$build/trace_hashes.d
@@ -10,16 +10,19 @@ mkdir -p "$out"
 mapfile -t corpus < <(cd "$source" && find corpus -name '*.gather' | LC_ALL=C sort)
 [ ${#corpus[@]} -gt 0 ]
 
-# variant NAME COMPILER SANITIZERS: builds the program in a folder of its own.
+# variant NAME COMPILER [CMAKE_OPTION...]: builds the programs in a folder of its own.
 variant() {
-  cmake -S "$source" -B "$build/variants/$1" -G Ninja -DCMAKE_CXX_COMPILER="$2" \
-    -DGATHERFUZZ_SANITIZERS="$3" -DGATHERFUZZ_TARGETS=OFF -DGATHERFUZZ_COMMAND=OFF \
-    -DGATHERFUZZ_BENCH=OFF >"$out/$1.log" 2>&1 &&
-    ninja -C "$build/variants/$1" trace_hashes state_counts >>"$out/$1.log" 2>&1 ||
-    { tail -n 30 "$out/$1.log"; exit 1; }
+  local name=$1 compiler=$2
+  shift 2
+  cmake -S "$source" -B "$build/variants/$name" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \
+    "$@" -DGATHERFUZZ_TARGETS=OFF -DGATHERFUZZ_COMMAND=OFF \
+    -DGATHERFUZZ_BENCH=OFF >"$out/$name.log" 2>&1 &&
+    ninja -C "$build/variants/$name" trace_hashes state_counts >>"$out/$name.log" 2>&1 ||
+    { tail -n 30 "$out/$name.log"; exit 1; }
 }
-variant gcc g++-12 ""
-variant sanitized clang++-19 address,undefined
+variant gcc g++-12
+variant sanitized clang++-19 -DGATHERFUZZ_SANITIZERS=address,undefined \
+  -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O1 -g1"
 
 cd "$source"
 "$build/tests/trace_hashes" "${corpus[@]}" >"$out/clang"

@@ -101,7 +101,8 @@ class Tree:
     def __init__(self, source, root, compiler, launcher):
         self.root, self.compiler, self.launcher = root, compiler, launcher
         names = run(["git", "-C", source, "ls-files", "-z", "--", "CMakeLists.txt", "model",
-                     "harness", "explore", "triage", "command", "bench", "fuzz"])
+                     "harness", "explore", "triage", "command", "packaging", "bench",
+                     "fuzz"])
         for name in filter(None, names.stdout.split("\0")):
             if (source / name).is_file():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""package_test.py SOURCE BUILD COMPILER: what is installed works without the tree.
+
+The package that CPack makes is unpacked into an empty root. There the command runs with nothing but
+the shared libraries that its dependencies name, and a program of another project is linked with the
+library that it finds there.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).parent
+SOURCE, BUILD, COMPILER = sys.argv[1:4]
+
+
+def run(*words, status=0, **more):
+    got = subprocess.run([str(word) for word in words], capture_output=True, text=True,
+                         check=False, **more)
+    assert got.returncode == status, f"{words}: {got.returncode}\n{got.stdout}{got.stderr}"
+    return got.stdout
+
+
+def field(package, name):
+    return run("dpkg-deb", "--field", package, name).strip()
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        scratch = pathlib.Path(cls.folder.name)
+        run("cpack", "-B", scratch / "out", cwd=BUILD)
+        cls.package, = (scratch / "out").glob("*.deb")
+        cls.root = scratch / "root"
+        run("dpkg-deb", "-x", cls.package, cls.root)
+        cls.scratch = scratch
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def example(self):
+        return "/usr/share/doc/gatherfuzz/examples/00-the-mail.gather"
+
+    def test_package_names_what_the_command_needs(self):
+        self.assertRegex(self.package.name, r"^gatherfuzz_[0-9.]+_[a-z0-9]+\.deb$")
+        needed = field(self.package, "Depends")
+        for library in ("libabsl", "libc6", "libstdc++6"):
+            self.assertIn(library, needed)
+        owners = set()
+        for path in self.libraries():
+            owner = run("dpkg-query", "-S", os.path.realpath(path)).split(":")[0]
+            owners.add(owner)
+        missing = [owner for owner in owners if owner not in needed and owner != "libgcc-s1"]
+        # What a dependency depends on comes with it.
+        for name in re.findall(r"^[^ ,:]+|(?<=, )[^ ,:]+", needed):
+            closure = run("dpkg-query", "-W", "-f", "${Depends}", name)
+            missing = [owner for owner in missing if owner not in closure]
+        self.assertEqual(missing, [])
+
+    def libraries(self):
+        said = run("ldd", self.root / "usr/bin/gatherfuzz")
+        return re.findall(r"(/\S+) \(0x", said)
+
+    def test_command_runs_in_a_bare_root(self):
+        for path in self.libraries():
+            there = self.root / path.lstrip("/")
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, there)
+        chroot = ["unshare", "--root=" + str(self.root)] if os.getuid() == 0 else [
+            "unshare", "--map-root-user", "--root=" + str(self.root)]
+        said = run(*chroot, "/usr/bin/gatherfuzz", "run", self.example(), status=1)
+        self.assertIn("stale-after-return in cpu1's madvise(MADV_DONTNEED) of 2..4", said)
+
+    def test_documents_and_examples_are_there(self):
+        share = self.root / "usr/share/doc/gatherfuzz"
+        for name in ("README.md", "copyright", "docs/tour.md", "examples/00-the-mail.gather"):
+            self.assertTrue((share / name).is_file(), name)
+        here = pathlib.Path(SOURCE)
+        self.assertEqual(len(list((share / "examples").rglob("*.gather"))),
+                         len(list((here / "corpus").rglob("*.gather"))))
+
+    def commands(self):
+        about = json.loads(run(self.root / "usr/bin/gatherfuzz", "help", "--json"))
+        return {command["name"]: command for command in about["commands"]}
+
+    def test_manual_has_a_page_for_each_command(self):
+        pages = self.root / "usr/share/man/man1"
+        names = {"gatherfuzz", *("gatherfuzz-" + name for name in self.commands())}
+        self.assertEqual({path.name for path in pages.iterdir()}, {f"{n}.1" for n in names})
+        for name in names:
+            got = subprocess.run(["groff", "-man", "-ww", "-z", pages / f"{name}.1"],
+                                 capture_output=True, text=True, check=True)
+            self.assertEqual(got.stderr, "", name)
+        said = run("groff", "-man", "-Tascii", "-P-cbou", pages / "gatherfuzz-run.1")
+        self.assertIn("--policy POLICY", said)
+        self.assertIn("gatherfuzz run corpus/00-the-mail.gather", said)
+
+    def completed(self, *words):
+        """What bash offers for the last of them."""
+        file = self.root / "usr/share/bash-completion/completions/gatherfuzz"
+        return run("bash", "-c", f'. {file}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                   '_gatherfuzz; printf "%s\\n" "${COMPREPLY[@]}"', "bash", "gatherfuzz", *words,
+                   cwd=self.root / "usr").split()
+
+    def test_bash_completes_commands_flags_and_values(self):
+        self.assertEqual(self.completed("expla"), ["explain"])
+        self.assertEqual(self.completed("help", "expla"), ["explain"])
+        self.assertEqual(self.completed("run", "--chec"), ["--check"])
+        self.assertEqual(self.completed("policies", "--chec"), [])
+        self.assertEqual(self.completed("run", "--arch", "ar"), ["arm64"])
+        self.assertIn("full-mm", self.completed("run", "--policy", "full"))
+        self.assertEqual(self.completed("run", "sha"), ["share"])
+        every = {"--" + flag["name"] for flag in self.commands()["explore"]["flags"]}
+        self.assertEqual(set(self.completed("explore", "--")), every | {"--help"})
+
+    def test_zsh_reads_its_completions(self):
+        file = self.root / "usr/share/zsh/vendor-completions/_gatherfuzz"
+        run("zsh", "-n", file)
+        # Each specification of a flag is one that _arguments takes.
+        run("zsh", "-fc", "autoload -U compinit && compinit -u -D && zmodload zsh/zutil && "
+            f"compdef _gatherfuzz gatherfuzz; fpath=({file.parent} $fpath); "
+            "autoload -U _gatherfuzz && whence -v _gatherfuzz", cwd=self.scratch)
+
+    def test_another_project_links_the_library(self):
+        project = self.scratch / "consumer"
+        project.mkdir()
+        shutil.copy(HERE / "consumer.cc", project)
+        (project / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.25)\nproject(consumer LANGUAGES CXX)\n"
+            "find_package(gatherfuzz 0.1 REQUIRED)\nadd_executable(consumer consumer.cc)\n"
+            "target_link_libraries(consumer gatherfuzz::gatherfuzz)\n", encoding="utf-8")
+        out = project / "build"
+        run("cmake", "-S", project, "-B", out, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={COMPILER}",
+            f"-DCMAKE_PREFIX_PATH={self.root}/usr")
+        run("cmake", "--build", out)
+        said = run(out / "consumer", str(self.root) + self.example())
+        self.assertIn("\nown-range stale-after-return\n", said)
+        self.assertIn("\nfull-mm none\n", said)
+        self.assertIn("\nevery order under full-mm: none\n", said)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
