@@ -135,8 +135,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
     exhibits.push_back(*std::move(exhibit));
   }
   if (options.json) {
-    nlohmann::ordered_json json = nlohmann::ordered_json::array();
-    for (const Exhibit& exhibit : exhibits) json.push_back(JsonOf(exhibit));
+    nlohmann::ordered_json json;
+    for (const Exhibit& exhibit : exhibits) json["zoo"].push_back(JsonOf(exhibit));
     std::cout << json.dump() << "\n";
   } else if (options.markdown) {
     PrintMarkdown(exhibits, false);

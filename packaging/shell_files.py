@@ -36,8 +36,8 @@ def description(flag):
 
 
 def head(name, about):
-    version = f"{about['program']} {about['version']}"
-    return f'.TH {name.upper()} 1 "" "{version}" "{about["program"]}"\n'
+    version = f"{about['name']} {about['version']}"
+    return f'.TH {name.upper()} 1 "" "{version}" "{name}"\n'
 
 
 def exit_statuses(about):
@@ -48,7 +48,7 @@ def exit_statuses(about):
 
 
 def page_of(command, about):
-    program, name = about["program"], f"{about['program']}\\-{roff(command['name'])}"
+    program, name = about["name"], f"{about['name']}\\-{roff(command['name'])}"
     lines = [".SH NAME", f"{name} \\- {roff(command['summary'])}", ".SH SYNOPSIS",
              f"\\fB{program} {roff(command['name'])}\\fR {roff(command['arguments'])}"]
     if command["notes"]:
@@ -65,7 +65,7 @@ def page_of(command, about):
 
 
 def main_page(about):
-    program = about["program"]
+    program = about["name"]
     lines = [".SH NAME", f"{program} \\- {roff(about['summary'])}", ".SH SYNOPSIS",
              f"\\fB{program}\\fR \\fICOMMAND\\fR [FLAGS] FILE...", ".SH COMMANDS"]
     for command in about["commands"]:
@@ -80,7 +80,7 @@ def quoted(text):
 
 def bash(about):
     """What follows a flag that takes a value is that value; else flags, subcommands or files."""
-    program, cases, flags = about["program"], [], []
+    program, cases, flags = about["name"], [], []
     for command in about["commands"]:
         names = " ".join("--" + flag["name"] for flag in command["flags"]) + " --help"
         flags.append(f"    {command['name']}) flags={quoted(names)} ;;")
@@ -132,7 +132,7 @@ def zsh_flag(flag):
 
 
 def zsh(about):
-    program = about["program"]
+    program = about["name"]
     commands = [quoted(f"{command['name']}:{zsh_text(command['summary'])}")
                 for command in about["commands"]]
     cases = []
@@ -161,7 +161,7 @@ _{program} "$@"
 def main(command, folder):
     about = json.loads(subprocess.run([command, "help", "--json"], capture_output=True, text=True,
                                       check=True).stdout)
-    program = about["program"]
+    program = about["name"]
     files = {f"{program}.1": main_page(about), program: bash(about), f"_{program}": zsh(about)}
     for one in about["commands"]:
         files[f"{program}-{one['name']}.1"] = page_of(one, about)
