@@ -188,7 +188,8 @@ class Parser : TextLines {
     if (word == "kernel") {
       const std::optional<KernelVersion> kernel = ParseKernelVersion(Peek());
       if (!kernel) {
-        return Fail("a kernel version: " + OneOf(kKernelVersions, [](auto name) { return name; }));
+        return FailOneOf(Peek(), "a kernel version: ",
+                         {std::begin(kKernelVersions), std::end(kKernelVersions)});
       }
       file_.schedule.kernel = *kernel;
       return Take(), End();
