@@ -196,8 +196,8 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(out.getvalue(), "usage: it\n")
 
     def test_every_script_has_help(self):
-        for name in ("bisect", "campaign", "fuzz", "gate", "lint", "mutants", "replay", "survival",
-                     "test", "trees", "watch"):
+        for name in ("bisect", "campaign", "fuzz", "gate", "lint", "mutants", "pictures", "replay",
+                     "survival", "test", "trees", "watch"):
             ran = subprocess.run([f"{SOURCE}/scripts/{name}", "--help"], stdout=subprocess.PIPE,
                                  text=True, check=False)
             self.assertEqual(ran.returncode, 0, name)

@@ -18,6 +18,7 @@
 namespace gatherfuzz {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -160,6 +161,26 @@ TEST(Facts, AreWhatTheTraceRecorded) {
     ExpectAsRecorded(Stepped(file));
     if (HasFailure()) return;
   }
+}
+
+TEST(Facts, SayWhatATlbRemembersAsAbsent) {
+  const Stepped run(R"(
+    cpus 2
+    policy full-mm
+    arch riscv
+    init
+      map 0..4 rw
+    walk0
+      fill 0
+    cpu1
+      write 0
+    order
+      walk0 until done
+      cpu1 until done
+)");
+  const Facts facts(run.states, run.trace);
+  EXPECT_THAT(Changes(facts.After(1)), Contains("page 0, tlb0:  | absent"));
+  EXPECT_EQ(Find(facts.After(1), "page 0", "PTE")->now, "none");
 }
 
 // --- Keys ---

@@ -132,6 +132,8 @@ void ReadCpu(const CpuState& cpu, int c, const Put& put) {
   };
   each("tlb", cpu.tlb.small, Cached);
   each("huge", cpu.tlb.huge, Cached);
+  put([&] { return absl::StrCat("absent.", c); },
+      {static_cast<uint32_t>(cpu.tlb.absent), static_cast<uint32_t>(cpu.tlb.absent >> 32)});
   each("wpte", cpu.walk_cache.pte_tables, Pointer);
   each("wpmd", cpu.walk_cache.pmd_tables, Pointer);
   each("walk", cpu.walks, WalkValue);

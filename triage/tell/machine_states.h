@@ -29,6 +29,7 @@ struct CellChange {
 //   pte.P     mapping, frame, Pte flags, level of the leaf that software finds there; 1 if a VMA
 //             covers the page, 2 if a writable one
 //   tlb.C.P   mapping, frame, Pte flags; huge.C.B the same, of a huge entry
+//   absent.C  pages that the TLB remembers as not there: 0 to 31 as a mask, and 32 to 63
 //   wpte.C.B  frame, generation of a cached pointer to a PTE table; wpmd.C.B to a PMD table
 //   walk.C.K  generation, frame, level, page, write of a walk in flight; K 1: the walker's
 //   gather.C  live, start, end, pages queued, tables queued, bits (fullmm 1, need_flush_all 2,

@@ -49,11 +49,13 @@ function pageLines(page, time) {
       `page ${page}`, `PTE ${entryText(now)}${vma(now)}`, `PTE ${entryText(was)}${vma(was)}`)];
   let last = null;  // CPUs that hold the same unchanged entry share a line
   for (const cpu of cpus) {
-    const after = cached(cpu, page, time), before = cached(cpu, page, time - 1);
+    const held = (t) => cached(cpu, page, t) || isAbsent(cpu, page, t);
+    const after = held(time), before = held(time - 1);
     if (!after && !before) continue;
-    const text = (found) => (found ? entryText(found.entry) + (found.huge ? ' huge' : '') : 'none');
+    const entry = (found) => entryText(found.entry) + (found.huge ? ' huge' : '');
+    const text = (found) => (!found ? 'none' : found.entry ? entry(found) : 'known to be absent');
     const options = {};
-    if (after && isStale(after.entry, page, time)) {
+    if (after && after.entry && isStale(after.entry, page, time)) {
       const the = isTheStale(cpu, after.entry);
       Object.assign(options, {
         class: the ? 'the-entry' : 'stale-entry',

@@ -88,6 +88,8 @@ function cached(cpu, page, time) {
   const huge = cell(`huge.${cpu}.${Math.floor(page / kPagesPerPmd)}`, time);
   return huge[2] ? {entry: huge, huge: true} : null;
 }
+// Whether the TLB remembers that nothing translates the page.
+const isAbsent = (cpu, page, time) => number(`absent.${cpu}`, time, page >> 5) >> (page & 31) & 1;
 // An entry that the PTE does not stand behind any more.
 function isStale(entry, page, time) {
   const pte = cell(`pte.${page}`, time);

@@ -308,6 +308,7 @@ const keys = {
   End: 'last',
   v: 'violation',
   n: 'turn',
+  t: 'turn',  // as in gatherfuzz step, where n is the next
 };
 
 function stepInHash() {

@@ -164,7 +164,9 @@ class Sayer {
       const bool huge = small[2] == 0;
       const CellValue& cached = huge ? At("huge", cpu, page / kPagesPerPmd) : small;
       text = EntryName(cached);
-      Put(group, absl::StrCat("tlb", cpu), huge && !text.empty() ? text + " huge" : text);
+      if (huge && !text.empty()) absl::StrAppend(&text, " huge");
+      if (text.empty() && (At("absent", cpu)[page / 32] >> page % 32 & 1) != 0) text = "absent";
+      Put(group, absl::StrCat("tlb", cpu), text);
       if (cached[2] == 0 || ((pte[2] & Pte::kPresent) != 0 && pte[0] == cached[0])) continue;
       MarkStale(cpu == about_.holder && !table_ && cached[0] == about_.mapping);
     }

@@ -38,6 +38,7 @@ constexpr char kHelp[] = R"(Keys
 
 The state after the step. What it changed is marked *, with what was before.
   2->f4 wad     mapping 2 of frame 4: w writable (r: not), a accessed, d dirty
+  absent        the TLB remembers that there is no PTE
   stale         no PTE stands behind it any more; STALE: what violates
   gather        range of the call: range recorded, what it cleared
   inval         an invalidation on its way, and the CPUs it is pending on
