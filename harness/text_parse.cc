@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Text to schedule: a line at a time, a word at a time.
 #include <algorithm>
-#include <bit>
 #include <charconv>
 
 #include "harness/codes.h"
@@ -318,9 +317,6 @@ class Parser : TextLines {
            FailAt(word, "at most " + std::to_string(kMaxInit) + " lines of init");
   }
 
-  static std::string FirstOf(uint64_t pages) {
-    return "page " + std::to_string(std::countr_zero(pages));
-  }
   // What a walk finds a table for: the walk cache can hold that, of a page in no map, too.
   static uint64_t UnderTables(uint64_t populated) {
     uint64_t under = 0;
@@ -350,14 +346,14 @@ class Parser : TextLines {
     uint64_t populated = 0;
     for (size_t i = 0; i < init.size(); ++i) {
       if (init[i].kind != InitItem::Kind::kPresent) continue;
-      const uint64_t outside = MaskOf(init[i].range) & ~mapped;
-      populated |= MaskOf(init[i].range) & mapped;
-      if (outside != 0) warn(i, FirstOf(outside) + " is in no map, so it is not populated");
+      const uint64_t inside = MaskOf(init[i].range) & mapped;
+      populated |= inside;
+      if (inside == 0) warn(i, "this is outside of every map, so nothing is populated");
     }
     for (size_t i = 0; i < init.size(); ++i) {
       if (init[i].kind != InitItem::Kind::kCached) continue;
-      const uint64_t outside = MaskOf(init[i].range) & ~mapped & ~UnderTables(populated);
-      if (outside != 0) warn(i, FirstOf(outside) + " is in no map, so there is nothing to cache");
+      const uint64_t inside = MaskOf(init[i].range) & (mapped | UnderTables(populated));
+      if (inside == 0) warn(i, "this is outside of every map, so there is nothing to cache");
     }
     std::sort(warnings.begin(), warnings.end(),
               [](const TextWarning& a, const TextWarning& b) { return a.line < b.line; });

@@ -237,6 +237,7 @@ init
   map 2..6 rw
   present 1..4
   present 3..5
+  present 8..10
   cached cpu1 20..30
   cached cpu1 12..14
   cached cpu0 0..4
@@ -252,10 +253,11 @@ order
   for (const auto& [line, text] : notes.warnings) {
     warnings.push_back(std::to_string(line) + ": " + text);
   }
-  EXPECT_THAT(warnings, ElementsAre("4: this map overlaps an earlier one, so it is ignored",
-                                    "6: page 4 is in no map, so it is not populated",
-                                    "7: page 20 is in no map, so there is nothing to cache"));
-  EXPECT_THAT(notes.order_lines, ElementsAre(12, 13));
+  EXPECT_THAT(warnings,
+              ElementsAre("4: this map overlaps an earlier one, so it is ignored",
+                          "7: this is outside of every map, so nothing is populated",
+                          "8: this is outside of every map, so there is nothing to cache"));
+  EXPECT_THAT(notes.order_lines, ElementsAre(13, 14));
 }
 
 // --- How an error is shown ---
