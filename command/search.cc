@@ -20,6 +20,7 @@
 #include "explore/io/strings.h"
 #include "explore/search.h"
 #include "harness/cause.h"
+#include "harness/ignored.h"
 #include "harness/trace.h"
 #include "triage/tell/report.h"
 
@@ -82,6 +83,7 @@ void SearchRun::MakeHit(const ScheduleFile* file) {
   };
   hit_.emplace();
   hit_->schedule = ScheduleOfExecution(settings_, First());
+  DropIgnoredInits(hit_->schedule);
   hit_->trace = record(hit_->schedule);
   const ViolationKind kind = hit_->trace.result.violation.kind;
   ScheduleFile& stored = hit_->stored;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "harness/codes.h"
+#include "harness/ignored.h"
 #include "harness/nearest.h"
 #include "harness/search/strategy.h"
 #include "harness/text.h"
@@ -187,8 +188,8 @@ class Parser : TextLines {
     if (word == "kernel") {
       const std::optional<KernelVersion> kernel = ParseKernelVersion(Peek());
       if (!kernel) {
-        return FailOneOf(Peek(), "a kernel version: ",
-                         {std::begin(kKernelVersions), std::end(kKernelVersions)});
+        return FailOneOf(
+            Peek(), "a kernel version: ", {std::begin(kKernelVersions), std::end(kKernelVersions)});
       }
       file_.schedule.kernel = *kernel;
       return Take(), End();
@@ -317,46 +318,11 @@ class Parser : TextLines {
            FailAt(word, "at most " + std::to_string(kMaxInit) + " lines of init");
   }
 
-  // What a walk finds a table for: the walk cache can hold that, of a page in no map, too.
-  static uint64_t UnderTables(uint64_t populated) {
-    uint64_t under = 0;
-    for (int page = 0; page < kPages; page += kPagesPerPud) {
-      const uint64_t span = MaskOf(PageRange{page, page + kPagesPerPud});
-      if ((populated & span) != 0) under |= span;
-    }
-    return under;
-  }
-
-  // Of what the lines of `init` say, in the order of the file.
   std::vector<TextWarning> InitWarnings() const {
     std::vector<TextWarning> warnings;
-    uint64_t mapped = 0;
-    const auto& init = file_.schedule.init;
-    const auto warn = [&](size_t i, std::string text) {
-      warnings.push_back({init_lines_[i], std::move(text)});
-    };
-    for (size_t i = 0; i < init.size(); ++i) {
-      if (init[i].kind != InitItem::Kind::kMap) continue;
-      if ((mapped & MaskOf(init[i].range)) != 0) {
-        warn(i, "this map overlaps an earlier one, so it is ignored");
-      } else {
-        mapped |= MaskOf(init[i].range);
-      }
+    for (const IgnoredInit& ignored : IgnoredInits(file_.schedule)) {
+      warnings.push_back({init_lines_[ignored.at], ignored.why});
     }
-    uint64_t populated = 0;
-    for (size_t i = 0; i < init.size(); ++i) {
-      if (init[i].kind != InitItem::Kind::kPresent) continue;
-      const uint64_t inside = MaskOf(init[i].range) & mapped;
-      populated |= inside;
-      if (inside == 0) warn(i, "this is outside of every map, so nothing is populated");
-    }
-    for (size_t i = 0; i < init.size(); ++i) {
-      if (init[i].kind != InitItem::Kind::kCached) continue;
-      const uint64_t inside = MaskOf(init[i].range) & (mapped | UnderTables(populated));
-      if (inside == 0) warn(i, "this is outside of every map, so there is nothing to cache");
-    }
-    std::sort(warnings.begin(), warnings.end(),
-              [](const TextWarning& a, const TextWarning& b) { return a.line < b.line; });
     return warnings;
   }
 

@@ -165,7 +165,7 @@ CorpusStats::CorpusStats()
       batches(Numbered("batches", kMaxBatch)),
       init(Named("init", MapsAnd({"present", "present dirty", "cached"}))),
       operations(OperationsTally()),
-      runs(Named("runs",
+      runs(Named("order",
                  {"cpu N", "cpu until step", "cpu until done", "walk N", "walk until step",
                   "walk until done", "inv N", "inv until step", "inv until done", "detour"})),
       tails(TailsTally()),

@@ -65,7 +65,7 @@ Reached ReachedBy(const Reach& reach) {
 
 // "cpus        1: 3, 2: 14", in as many lines as it takes; "-" for no items.
 std::string Line(std::string_view name, const std::vector<std::string>& items) {
-  constexpr size_t kIndent = 12, kWidth = 96;
+  constexpr size_t kIndent = 12, kWidth = 76;
   std::string text, line(name);
   line.resize(std::max(line.size() + 1, kIndent), ' ');
   for (size_t i = 0; i < items.size(); ++i) {

@@ -72,14 +72,14 @@ std::string Rows(const Comparison& comparison) {
     verdict = std::max(verdict, VerdictOf(run.trace.result).size());
   }
   std::string text =
-      absl::StrFormat("  %-*s %-*s %5s %5s %5s %8s %4s %s\n", policy, "policy", verdict, "verdict",
-                      "steps", "inval", "whole", "needless", "wait", "memory");
+      absl::StrFormat("  %-*s %-*s %5s %5s %5s %5s %4s %s\n", policy, "policy", verdict, "verdict",
+                      "steps", "inval", "whole", "drops", "wait", "memory");
   for (const PolicyRun& run : comparison.runs) {
     const RunResult& result = run.trace.result;
     const std::string memory = !run.judged()    ? "-"
                                : run.difference ? absl::StrCat("page ", run.difference.page)
                                                 : "same";
-    absl::StrAppendFormat(&text, "%c %-*s %-*s %5d %5d %5d %8d %4d %s\n", run.held_safe ? '*' : ' ',
+    absl::StrAppendFormat(&text, "%c %-*s %-*s %5d %5d %5d %5d %4d %s\n", run.held_safe ? '*' : ' ',
                           policy, Absl(run.policy->name()), verdict, VerdictOf(result),
                           result.steps, result.cost.invalidations, result.cost.whole,
                           result.cost.needless, result.cost.steps_waited, memory);
