@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 # Rules of the tree that a compiler does not check. Dependencies point one way: command to triage to
-# explore to harness to model, and fuzz to harness; in model the machine knows nobody. Only command/main.cc
-# has flags read. Abseil begins at explore, JSON at explore/sweeps; all below is the C++ library and
-# Boost.Context.
+# explore to harness to model, and fuzz to harness; in model the machine knows nobody. Only
+# command/main.cc has flags read. Abseil begins at explore, JSON at explore/sweeps; all below is the
+# C++ library and Boost.Context.
 set -euo pipefail
 cd "$1"
 status=0

@@ -31,6 +31,9 @@ NOT_RUN = {
     ("docs/continuous-fuzzing.md", "2026-11-24 03:36:59"): "a campaign",
     ("docs/continuous-fuzzing.md", "campaign.json, findings.jsonl"): "names of files",
     ("docs/fuzzing.md", "member: 1 of 2"): "an engine's input",
+    ("docs/install.md", "scripts/test --dry-run"): "commands",
+    ("docs/install.md", "(cd build && cpack)"): "commands",
+    ("docs/install.md", "find_package(gatherfuzz"): "CMake",
     ("docs/kernel-tree.md", "b4 am MESSAGE-ID"): "commands",
     ("docs/kernel-tree.md", "scripts/bisect --kernel"): "commands",
     ("docs/kernel-tree.md", "scripts/watch --kernel"): "commands",
@@ -348,7 +351,7 @@ class Documents:
         for line in self.run("build/gatherfuzz policies"):
             if not line.startswith(" ") and ":" in line:
                 below = line.split(":")[0]
-            elif line.strip() and below == heading:
+            elif re.match(r"  \S", line) and below == heading:
                 names.append(line.split()[0])
         return names
 

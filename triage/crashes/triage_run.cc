@@ -27,10 +27,10 @@ absl::Status TriageRun::Run() {
 }
 
 absl::Status TriageRun::NoFiles(const FoundFiles& found) const {
-  const std::string skipped =
-      found.skipped == 0 ? ""
-                         : absl::StrCat(" (but ", Counted(found.skipped, "file"),
-                                        " that engines and triage write beside them)");
+  const std::string skipped = found.skipped == 0
+                                  ? ""
+                                  : absl::StrCat(" (but ", Counted(found.skipped, "file"),
+                                                 " that engines and triage write beside them)");
   return absl::InvalidArgumentError(
       absl::StrCat(absl::StrJoin(settings_.roots, ", "), ": no crash file there", skipped));
 }
