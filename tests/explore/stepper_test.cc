@@ -36,13 +36,16 @@ Schedule AsOrder(const Schedule& programs, const Path& path) {
   return schedule;
 }
 
-// Before its first step a thread notes what its call is, which nobody else sees: in an execution
-// when it is first tried, in a stepper at once.
+// Before its first step a thread notes what its call is and, from kernel 6.17 on, what its gather's
+// caller announces, which nobody else sees: in an execution when it is first tried, in a stepper at
+// once.
 World WithoutCallsNotBegun(World world, const Path& path) {
   for (int i = 0; i < world.cpu_count; ++i) {
     const Action thread = ActionOf(CpuAgent(MakeCpu(i)));
     const bool begun = std::find(path.begin(), path.end(), thread) != path.end();
-    if (!begun) world.at(MakeCpu(i)).call.kind = CallKind::kNone;
+    if (begun) continue;
+    world.at(MakeCpu(i)).call.kind = CallKind::kNone;
+    world.at(MakeCpu(i)).gather = MmuGather{};
   }
   return world;
 }
