@@ -85,12 +85,23 @@ inline std::string Text(const Schedule& schedule, const Policy& policy, const Ar
          PrintText({.schedule = schedule});
 }
 
-// Calls `with` with random programs, and policies and architectures in turn.
+// Every other call of MADV_DONTNEED is a guard, in the newest kernel.
+inline void AddGuards(Schedule& schedule) {
+  schedule.kernel = KernelVersion::k7_1;
+  bool guard = false;
+  for (ProgramLine& line : schedule.program) {
+    if (line.op.kind == OpKind::kDontneed && (guard = !guard)) line.op.kind = OpKind::kGuard;
+  }
+}
+
+// Calls `with` with random programs, one in eight with guards, and policies and architectures in
+// turn.
 template <typename With>
 void ForAnyPrograms(int count, uint64_t seed, With with) {
   Random random(seed);
   for (int i = 0; i < count && !testing::Test::HasFailure(); ++i) {
-    const Schedule schedule = AnyProgram(random);
+    Schedule schedule = AnyProgram(random);
+    if (i % 8 == 0) AddGuards(schedule);
     const Policy& policy = *FindPolicy(kPolicies[i % std::size(kPolicies)]);
     const Arch& arch = *Archs()[i / std::size(kPolicies) % Archs().size()];
     SCOPED_TRACE(Text(schedule, policy, arch));
