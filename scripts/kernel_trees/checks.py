@@ -1,22 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What kernel trees are held to: the corpus, every order of small programs, and the model."""
 import csv
-import glob
-import pathlib
-import re
 import subprocess
 
 from kernel_trees.unpacking import BREAKS
 from lib.jobs import run_one
-from lib.subjects import kernel_archs
+from lib.subjects import kernel_archs, stored_for_trees
 
 LEAST_SPEED = 0.5  # of full-mm's
-
-
-def corpus():
-    """But schedules of later kernels: what is around the gather there breaks any gather."""
-    return [file for file in sorted(glob.glob("corpus/**/*.gather", recursive=True))
-            if not re.search(r"(?m)^kernel ", pathlib.Path(file).read_text(encoding="utf-8"))]
 
 
 class Checks:
@@ -38,7 +29,7 @@ class Checks:
 
 def all_of(folder, policies, runs):
     """Returns whether one failed."""
-    checks, stored = Checks(folder), corpus()
+    checks, stored = Checks(folder), stored_for_trees()
     for policy in policies:
         for arch in kernel_archs():
             checks.check(f"{policy} on {arch}: {len(stored)} schedules of the corpus", "gatherfuzz",

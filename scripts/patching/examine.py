@@ -14,6 +14,7 @@ import time
 from lib import jobs
 from lib.build import ROOT, build_folder, build_targets, install_missing
 from lib.files import read_json, read_json_lines, sha1_of
+from lib.subjects import stored_for_trees
 from patching.confine import Confined
 
 PROGRAMS = "small"
@@ -39,10 +40,6 @@ def build_binary():
 @functools.cache
 def _binary_hash():
     return sha1_of(binary())
-
-
-def corpus():
-    return sorted(glob.glob("corpus/**/*.gather", recursive=True))
 
 
 class Examination:
@@ -73,7 +70,7 @@ class Examination:
         threads = str(max(1, jobs.cores() // len(self.tree.archs)))
         result = {}
         for part, arguments in (
-                ("replay", ["run", "--json", *(f"{ROOT}/{file}" for file in corpus())]),
+                ("replay", ["run", "--json", *(f"{ROOT}/{file}" for file in stored_for_trees())]),
                 ("small", ["explore", "--json", "--programs", PROGRAMS, "--jobs", threads]),
                 ("search", ["search", "--json", "--executions", str(self._executions), "--jobs",
                             threads])):

@@ -5,12 +5,12 @@ import shutil
 import time
 
 from lib.command import number, one_of
-from lib.subjects import Trees, kernel_archs
+from lib.subjects import Trees, kernel_archs, stored_for_trees
 from patching import tell
 from patching.changes import Change, Finder
 from patching.confine import kind
 from patching.copies import make_copies
-from patching.examine import PROGRAMS, build_binary, corpus, examine
+from patching.examine import PROGRAMS, build_binary, examine
 from patching.mails import read_patches
 from patching.objects import TreeObject, alone
 from patching.seen import Lines, judge_hunk
@@ -44,7 +44,7 @@ class Answer:
         return f"{what} on {self.tree} ({', '.join(self.archs)}):"
 
     def bounds(self):
-        return {"replayed": len(corpus()), "programs": PROGRAMS, "executions": self.executions}
+        return {"replayed": len(stored_for_trees()), "programs": PROGRAMS, "executions": self.executions}
 
     def effort(self):
         """What "no verdict changed" is within."""
@@ -54,7 +54,7 @@ class Answer:
         executions = sum(result["search"].get("executions", 0) for result in after)
         searched = sum(result["search"]["seconds"] for result in after)
         known = " (of an earlier run)" if self.known else ""
-        return (f"Within: {len(corpus())} stored schedules; every order of {programs} small "
+        return (f"Within: {len(stored_for_trees())} stored schedules; every order of {programs} small "
                 f"programs, {states} states after the patch; {executions} random schedules in "
                 f"{searched:.1f} s of search{known}. {self.seconds:.1f} s in all.")
 
