@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Kernel trees that are told of when a program starts, in place of when it is built:
-//   GATHERFUZZ_TREES=NAME=FILE:NAME=FILE    makes the policies linux@NAME
+//   GATHERFUZZ_LOAD=NAME=FILE:NAME=FILE    makes the policies linux@NAME
 // A FILE is what compile_tree makes of one tree, linked as a shared object: its symbols are
 // gf_tree_x86 and gf_tree_arm64, or one of them. It finds the functions of facade.h in the program
 // that loads it. With no such variable nothing is loaded.
@@ -17,7 +17,7 @@ namespace gatherfuzz {
 namespace {
 
 [[noreturn]] void Refuse(const std::string& message) {
-  std::fprintf(stderr, "gatherfuzz: GATHERFUZZ_TREES: %s\n", message.c_str());
+  std::fprintf(stderr, "gatherfuzz: GATHERFUZZ_LOAD: %s\n", message.c_str());
   std::exit(2);
 }
 
@@ -55,7 +55,7 @@ void Load(const std::string& item) {
 }
 
 bool LoadAll() {
-  const char* const variable = std::getenv("GATHERFUZZ_TREES");
+  const char* const variable = std::getenv("GATHERFUZZ_LOAD");
   std::string left = variable != nullptr ? variable : "";
   while (!left.empty()) {
     const size_t end = left.find(':');

@@ -104,7 +104,7 @@ class Predicate:
             [binary(), "run", "--policy", "linux@tree", "--arch", self._arch,
              *(["--expect", self._expect] if self._expect else []), self._schedule],
             kind=Confined, writable=folder, readable=(binary(), tree.path, self._schedule),
-            environment={"GATHERFUZZ_TREES": f"tree={tree.path}", "LLVM_PROFILE_FILE": "/dev/null"},
+            environment={"GATHERFUZZ_LOAD": f"tree={tree.path}", "LLVM_PROFILE_FILE": "/dev/null"},
             log=folder + "/log")
         if child.status == 2 or child.status == 3:
             raise Problem(f"the schedule cannot be run: {child.last_words()}")

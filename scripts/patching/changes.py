@@ -73,7 +73,7 @@ class Finder:
     def _write_command(self):
         """The command with the trees, for who replays."""
         with open(self.gatherfuzz, "w", encoding="utf-8") as file:
-            file.write(f"#!/bin/sh\nLLVM_PROFILE_FILE=/dev/null GATHERFUZZ_TREES='{self._trees}' "
+            file.write(f"#!/bin/sh\nLLVM_PROFILE_FILE=/dev/null GATHERFUZZ_LOAD='{self._trees}' "
                        f"exec '{binary()}' \"$@\"\n")
         os.chmod(self.gatherfuzz, 0o755)
 
@@ -85,7 +85,7 @@ class Finder:
         child = run_one(
             [binary(), *arguments], kind=Confined, writable=self.folder,
             readable=(binary(), *self._files), log=log, errors=log + ".errors",
-            environment={"GATHERFUZZ_TREES": self._trees, "LLVM_PROFILE_FILE": "/dev/null"})
+            environment={"GATHERFUZZ_LOAD": self._trees, "LLVM_PROFILE_FILE": "/dev/null"})
         os.remove(log + ".errors")
         return child.status
 

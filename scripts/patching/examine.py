@@ -95,7 +95,7 @@ class Examination:
             [binary(), arguments[0], "--policy", "linux@tree", "--arch", self.arch,
              *arguments[1:]],
             writable=self.folder, readable=(binary(), self.tree.path),
-            environment={"GATHERFUZZ_TREES": f"tree={self.tree.path}",
+            environment={"GATHERFUZZ_LOAD": f"tree={self.tree.path}",
                          "LLVM_PROFILE_FILE": f"{self.folder}/counts/{part}"},
             log=f"{self.folder}/{part}.json", errors=f"{self.folder}/{part}.log")
 

@@ -44,7 +44,8 @@ class Answer:
         return f"{what} on {self.tree} ({', '.join(self.archs)}):"
 
     def bounds(self):
-        return {"replayed": len(stored_for_trees()), "programs": PROGRAMS, "executions": self.executions}
+        return {"replayed": len(stored_for_trees()), "programs": PROGRAMS,
+                "executions": self.executions}
 
     def effort(self):
         """What "no verdict changed" is within."""
@@ -54,7 +55,8 @@ class Answer:
         executions = sum(result["search"].get("executions", 0) for result in after)
         searched = sum(result["search"]["seconds"] for result in after)
         known = " (of an earlier run)" if self.known else ""
-        return (f"Within: {len(stored_for_trees())} stored schedules; every order of {programs} small "
+        replayed = len(stored_for_trees())
+        return (f"Within: {replayed} stored schedules; every order of {programs} small "
                 f"programs, {states} states after the patch; {executions} random schedules in "
                 f"{searched:.1f} s of search{known}. {self.seconds:.1f} s in all.")
 
