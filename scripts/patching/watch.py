@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """scripts/watch: judges each patch of a folder or maildir once.
 
-Known by the hash of its bytes, a patch is judged in OUT/work/, which is renamed to OUT/patches/HASH
+Known by the hash of its bytes, a patch is judged in OUT/unfinished/, which is renamed to OUT/patches/HASH
 when all is there: what a kill leaves half done is done anew. Nothing of the kernel stays there.
 """
 import fcntl
@@ -57,15 +57,15 @@ class Watch:
         self._out = out
         self._archs = options.arch or kernel_archs()
         self._seen = {}  # path -> (time, size), of files that are done
-        for name in ("patches", "work", "tries"):
+        for name in ("patches", "unfinished", "tries"):
             os.makedirs(f"{out}/{name}", exist_ok=True)
         self._lock = open(f"{out}/lock", "w", encoding="ascii")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise Problem(f"another scripts/watch writes to {out}") from error
-        for left in folders_in(f"{out}/work"):
-            shutil.rmtree(f"{out}/work/{left}")
+        for left in folders_in(f"{out}/unfinished"):
+            shutil.rmtree(f"{out}/unfinished/{left}")
 
     def round(self):
         """All that is new; how many that was."""
@@ -90,7 +90,7 @@ class Watch:
                 if not name.startswith(".")]
 
     def _judge(self, path, name):
-        work = f"{self._out}/work/{name}"
+        work = f"{self._out}/unfinished/{name}"
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(work)
         about = {"name": os.path.basename(path).split(":")[0], "number": self._next_number(),
@@ -109,13 +109,10 @@ class Watch:
         patches = mails.read_patches([path], "/")
         answer = judge(self._tree, patches, self._archs, self._options.config,
                        self._options.executions, work, self._out)
-        final = work.replace("/work/", "/patches/")
-        text = tell.text_of(answer).replace(work, final)
-        for_good = text.replace(f"work/{os.path.basename(work)}",
-                                f"patches/{os.path.basename(work)}")
-        tell.write(f"{work}/answer.txt", for_good)
-        tell.write(f"{work}/answer.json",
-                   tell.pretty(tell.json_of(answer)).replace(work, final))
+        name = os.path.basename(work)  # it tells these places from what OUT itself is called
+        for file, text in (("answer.txt", tell.text_of(answer)),
+                           ("answer.json", tell.pretty(tell.json_of(answer)))):
+            tell.write(f"{work}/{file}", text.replace(f"unfinished/{name}", f"patches/{name}"))
         states = [state for _, _, state in answer.hunks]
         worse = [f"{change.arch}: {change.kind}" for change in answer.changes if change.worse]
         return {"subject": patches[0].subject,

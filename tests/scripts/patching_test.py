@@ -103,6 +103,7 @@ class Trees(unittest.TestCase):
 
 
 BREAKS = ("mm: no flush of others", NESTED, "")
+OUT = "work/unfinished/out"  # what scripts/watch calls its own folders, too
 WORD = ("mm: a word", "static void", "/* a <b> */\nstatic void")
 RENAMES = ("mm: rename", "static void reset(", "static void clear_all(")
 
@@ -257,12 +258,12 @@ class Bisect(Trees):
 
 class Watch(Trees):
     def watch(self, *more):
-        return ["watch", "--kernel", "tree", "--out", "out", "--executions", "2000", "--arch",
+        return ["watch", "--kernel", "tree", "--out", OUT, "--executions", "2000", "--arch",
                 "x86", *more, "patches", "--once"]
 
     def about(self):
         found = [json.loads(read(path))
-                 for path in glob.glob(self.scratch + "/out/patches/*/about.json")]
+                 for path in glob.glob(self.scratch + f"/{OUT}/patches/*/about.json")]
         return {each["name"]: each for each in found}
 
     def test_each_once_and_after_a_kill(self):
@@ -276,7 +277,7 @@ class Watch(Trees):
         with subprocess.Popen([f"{SOURCE}/scripts/{self.watch()[0]}", *self.watch()[1:]],
                               cwd=self.scratch, env=self.environment(), stdout=subprocess.DEVNULL,
                               start_new_session=True) as first:
-            while not glob.glob(self.scratch + "/out/work/*"):
+            while not glob.glob(self.scratch + f"/{OUT}/unfinished/*"):
                 time.sleep(0.05)
             os.killpg(first.pid, signal.SIGKILL)
         self.assertEqual(self.about(), {})
@@ -287,15 +288,19 @@ class Watch(Trees):
         self.assertEqual([about[name]["verdict"] for name in sorted(about)],
                          ["changed for the worse", "no verdict changed", "not judged",
                           "not judged"])
-        index = read(self.scratch + "/out/index.html")
+        index = read(self.scratch + f"/{OUT}/index.html")
         self.assertEqual(len(re.findall("<tr><td>", index)), 4)
-        text, = glob.glob(self.scratch + "/out/patches/*/answer.txt")[:1]
-        self.assertNotIn("/work/", read(text))
-        self.assertEqual(os.listdir(self.scratch + "/out/work"), [])
-        self.assertFalse(glob.glob(self.scratch + "/out/**/mmu_gather.c", recursive=True))
-        before = state_of(self.scratch + "/out/patches")
+        # What answers name is where they say, from OUT or by its whole path.
+        named = {path for file in glob.glob(self.scratch + f"/{OUT}/patches/*/answer.*")
+                 for path in re.findall(r'[^\s"]+/[0-9a-f]{40}/[^\s"]+', read(file))}
+        self.assertTrue(named)
+        for path in named:
+            self.assertTrue(os.path.exists(os.path.join(self.scratch, OUT, path)), path)
+        self.assertEqual(os.listdir(self.scratch + f"/{OUT}/unfinished"), [])
+        self.assertFalse(glob.glob(self.scratch + f"/{OUT}/**/mmu_gather.c", recursive=True))
+        before = state_of(self.scratch + f"/{OUT}/patches")
         self.script(*self.watch())
-        self.assertEqual(before, state_of(self.scratch + "/out/patches"))
+        self.assertEqual(before, state_of(self.scratch + f"/{OUT}/patches"))
 
 
 if __name__ == "__main__":
