@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """scripts/watch: judges each patch of a folder or maildir once.
 
-Known by the hash of its bytes, a patch is judged in OUT/unfinished/, which is renamed to OUT/patches/HASH
-when all is there: what a kill leaves half done is done anew. Nothing of the kernel stays there.
+Known by the hash of its bytes, a patch is judged in OUT/unfinished/, which is renamed to
+OUT/patches/HASH when all is there: what a kill leaves half done is done anew. Nothing of the kernel
+stays there.
 """
 import fcntl
 import hashlib
