@@ -114,6 +114,7 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
   const auto either = [&]() -> const Schedule& { return parents[random.Below(2)]; };
   child = either();
   child.cpus = std::max(parents[0].cpus, parents[1].cpus);
+  child.kswapd = parents[parents[0].cpus < parents[1].cpus ? 1 : 0].kswapd;
   child.batch = either().batch;
   child.kernel = std::max(parents[0].kernel, parents[1].kernel);  // it has what both have
   child.program.clear();

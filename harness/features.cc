@@ -49,7 +49,9 @@ int Features::PlaceOf(const StepEvent& event, Touches touches) {
     case Thing::kWalkCache:
     case Thing::kQueue:
     case Thing::kRequest:
-    case Thing::kMmapTurn: break;
+    case Thing::kMmapTurn:
+    case Thing::kBatched:
+    case Thing::kRmap: break;
   }
   return kPages + 2 * kPmds + 2 * kPuds + thing;
 }
@@ -93,7 +95,8 @@ void Features::Clear(const StepEvent& event, const World& before) {
     debt.tables |= block;
     all_.tables |= block;
   } else if (event.point == Point::pending_dec ||
-             (event.point == Point::free_page && before.at(cpu).gather.live != 0)) {
+             (event.point == Point::free_page &&
+              (before.at(cpu).gather.live != 0 || before.at(cpu).gather.page_count != 0))) {
     Pay(cpu);
   }
 }
