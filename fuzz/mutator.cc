@@ -13,7 +13,8 @@ namespace {
 const char* last_mutation = "none";
 
 // Canonical bytes, if there is room for them; else as much of the order as there is room for.
-size_t Write(const Schedule& schedule, int members, std::span<uint8_t> out) {
+size_t Write(Schedule& schedule, int members, std::span<uint8_t> out) {
+  if (schedule.kswapd) Canonicalize(schedule);  // it may have lost its program
   const EncodedBytes bytes = EncodeBytes(schedule, members);
   const size_t size = std::min(bytes.size(), out.size());
   std::copy_n(bytes.begin(), size, out.begin());

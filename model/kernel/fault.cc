@@ -118,11 +118,11 @@ FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int 
     if (frame) {
       FlushBatchedPending(t, UnmapBatching::kFault, page);
       t.Step(Point::pte_set, page);
+      InstallLeaf(world, table, page, *frame, FaultFlags(world.mm, page, write));
+      FenceOwn(t, page);
       if (world.reclaims != 0 && t.system.protocol->BatchesUnmaps().held_coherent) {
         CheckCoherent(t.system, t.cpu, page, *frame);
       }
-      InstallLeaf(world, table, page, *frame, FaultFlags(world.mm, page, write));
-      FenceOwn(t, page);
     }
   } else {
     outcome = Spurious(t, page, seen);

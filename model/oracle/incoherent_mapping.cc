@@ -5,8 +5,9 @@
 // What reclaim takes away must not be seen to be gone: two CPUs of one mm that read one address
 // read one page. Where munmap, MADV_DONTNEED or MADV_FREE of the page has not returned, what an
 // access finds there is undefined, so a call that has examined the page and not returned excuses
-// it. So is what the CPU that faults has cached itself: its access walks once more. Judged only under policies that hold page faults to it (UnmapBatching::held_coherent): every
-// kernel of the model breaks it, for every page that is written again while reclaim owes its flush.
+// it. So is what the CPU that faults has cached itself: its access walks once more. Judged only
+// under policies that hold page faults to it (UnmapBatching::held_coherent): every kernel of the
+// model breaks it, for every page that is written again while reclaim owes its flush.
 #include <bit>
 
 #include "model/oracle/oracle.h"
