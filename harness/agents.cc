@@ -78,11 +78,11 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   walkers_left_ = walkers_loaded_;
   waiting_ = 0;
   at_fork_ = 0;
+  pending_.fill({});
   for (int i = 0; i < start_.cpu_count; ++i) {
     CpuProgram& program = programs_[i];
     program.fill = 0;
     program.waits = false;
-    program.pending = {};
     if ((cpus_left_ & CpuBit(MakeCpu(i))) != 0) fibers_[i].Prepare(CpuFiber, &entries_[i]);
   }
 }
@@ -100,7 +100,7 @@ void Agents::CpuFiber(void* entry) {
 }
 
 void Agents::BeginChoice(CpuId cpu, Point point, Point detour, int page) {
-  program(cpu).pending = {point, static_cast<int8_t>(page)};
+  pending(cpu) = {point, static_cast<int8_t>(page)};
   program(cpu).detour = detour;
   at_fork_ |= CpuBit(cpu);
 }
@@ -112,7 +112,7 @@ void Agents::BeginWait(CpuId cpu, Point point, int page, Ready ready, int arg) {
   CpuProgram& self = program(cpu);
   self.ready = ready;
   self.arg = arg;
-  self.pending = {point, static_cast<int8_t>(page)};
+  pending(cpu) = {point, static_cast<int8_t>(page)};
   self.waits = true;
   waiting_ |= CpuBit(cpu);
 }
@@ -150,18 +150,18 @@ uint32_t Agents::RunnableAgents() const {
   return agents;
 }
 
-PendingStep Agents::PendingOf(AgentId agent) const {
+PendingStep Agents::PendingOfOther(AgentId agent) const {
   const CpuId cpu = CpuOf(agent);
   const CpuState& state = world_->at(cpu);
   switch (KindOf(agent)) {
-    case AgentKind::kCpu: return program(cpu).pending;
+    case AgentKind::kCpu: return pending(cpu);
     case AgentKind::kWalker: {
       const Walk& walk = state.walks[kWalkerWalk];
       const uint8_t page = program(cpu).fills[static_cast<size_t>(program(cpu).fill)];
       return {NextPoint(walk.active() ? walk : NewWalk(*world_, cpu, page, false)),
               static_cast<int8_t>(page)};
     }
-    case AgentKind::kDetour: return {program(cpu).detour, program(cpu).pending.page};
+    case AgentKind::kDetour: return {program(cpu).detour, pending(cpu).page};
     case AgentKind::kInvalidation: break;
   }
   return {Point::deliver, static_cast<int8_t>(Index(state.deliveries.issuers[0]))};
@@ -194,10 +194,10 @@ void Agents::JudgeEnd() {
     CpuId blocked = MakeCpu(std::countr_zero(cpus_left_));
     for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
       const CpuId cpu = MakeCpu(std::countr_zero(cpus));
-      const auto depth = [&](CpuId it) { return Info(program(it).pending.point).blocks; };
+      const auto depth = [&](CpuId it) { return Info(pending(it).point).blocks; };
       if (depth(cpu) > depth(blocked)) blocked = cpu;
     }
-    CheckDeadlock(system_, blocked, program(blocked).pending.point);
+    CheckDeadlock(system_, blocked, pending(blocked).point);
   }
   CheckEnd(system_);
 }
