@@ -22,6 +22,7 @@ Agents::Agents() {
 void Agents::Load(const Schedule& schedule) {
   schedule_ = &schedule;
   Reset(start_, schedule.cpus, schedule.batch);
+  start_.kswapd = static_cast<uint8_t>(schedule.kswapd_cpu() + 1);
   LoadInit(schedule);
   LoadPrograms(schedule);
 }
@@ -37,6 +38,7 @@ void Agents::LoadPrograms(const Schedule& schedule) {
     CpuProgram& program = programs_[Index(CpuOf(agent))];
     if (KindOf(agent) == AgentKind::kCpu) {
       program.ops.push_back(op);
+      if (Info(op.kind).is(effect::kReclaims)) start_.reclaims = 1;
       cpus_loaded_ |= CpuBit(CpuOf(agent));
     } else {
       walkers_loaded_ |= CpuBit(CpuOf(agent));
@@ -51,7 +53,9 @@ void Agents::LoadInit(const Schedule& schedule) {
       case InitItem::Kind::kMap: InitMap(start_, item.range, item.flags); break;
       case InitItem::Kind::kPresent: InitPresent(start_, item.range, item.dirty); break;
       case InitItem::Kind::kCached:
-        if (Index(item.cpu) < schedule.cpus) InitCached(start_, item.cpu, item.range);
+        if (Index(item.cpu) < schedule.cpus && Index(item.cpu) != start_.kswapd_cpu()) {
+          InitCached(start_, item.cpu, item.range);
+        }
         break;
     }
   }

@@ -65,11 +65,12 @@ class Source {
   // What the codes of operations and steps stand for, once the header has been read.
   const Codes& codes() const { return *codes_; }
   // As version 3 began, there was one kernel only.
-  KernelVersion TakeKernel(KernelVersion kernel) {
+  KernelVersion TakeKernel(KernelVersion kernel, bool written) {
     if (at_first_) return kDefaultKernel;
-    codes_ = &kCodes[static_cast<size_t>(kernel)];
+    codes_ = written ? &kCodes[static_cast<size_t>(kernel)] : &kCodesMadeUp;
     return kernel;
   }
+  bool at_first() const { return at_first_; }
 
  private:
   std::span<const uint8_t> bytes_;
@@ -119,9 +120,12 @@ constexpr KernelVersion kKernelOf[] = {kDefaultKernel, KernelVersion::k6_1, Kern
                                        KernelVersion::k7_1};
 static_assert(std::size(kKernelOf) == kKernelVersionCount);
 
-uint8_t KernelCode(KernelVersion kernel) {
-  return static_cast<uint8_t>(std::find(std::begin(kKernelOf), std::end(kKernelOf), kernel) -
-                              std::begin(kKernelOf));
+// With so much more, the last CPU is kswapd's.
+constexpr int kKswapdCode = kKernelVersionCount;
+
+uint8_t KernelCode(const Schedule& schedule) {
+  const auto* found = std::find(std::begin(kKernelOf), std::end(kKernelOf), schedule.kernel);
+  return static_cast<uint8_t>(found - std::begin(kKernelOf) + (schedule.kswapd ? kKswapdCode : 0));
 }
 
 OpKind DecodeOpKind(const Codes& codes, uint8_t code, VmaFlags& flags) {
@@ -272,8 +276,10 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t kernel = source.Next();
   // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
   const bool written = version == kBytesVersion && span == kPages;
-  schedule.kernel = source.TakeKernel(written && kernel < std::size(kKernelOf) ? kKernelOf[kernel]
-                                                                               : kDefaultKernel);
+  const bool known = written && kernel < 2 * kKswapdCode;
+  schedule.kernel =
+      source.TakeKernel(known ? kKernelOf[kernel % kKswapdCode] : kDefaultKernel, written);
+  schedule.kswapd = known && kernel >= kKswapdCode && !source.at_first();
 
   static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};
   static constexpr uint8_t kLikelyMembers[4] = {1, 4, 8, 16};
@@ -325,7 +331,7 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   const Tail& tail = schedule.tail;
   put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), tail.kind, 0, tail.seed, tail.seed >> 8, tail.seed >> 16,
-      tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1, KernelCode(schedule.kernel));
+      tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1, KernelCode(schedule));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

@@ -44,7 +44,9 @@ constexpr Place PlaceOf(Touches touches) {
     case Thing::kWalkCache:
     case Thing::kQueue:
     case Thing::kRequest:
-    case Thing::kMmapTurn: break;
+    case Thing::kMmapTurn:
+    case Thing::kBatched:
+    case Thing::kRmap: break;
   }
   return {true, writes, static_cast<uint8_t>(kPages + 2 * kPmds + 2 * kPuds + thing), 0, 0};
 }
@@ -116,7 +118,8 @@ void Features::Clear(const Made& step, const World& before) {
     debt.tables |= block;
     all_.tables |= block;
   } else if (step.point == Point::pending_dec ||
-             (step.point == Point::free_page && before.at(cpu).gather.live != 0)) {
+             (step.point == Point::free_page &&
+              (before.at(cpu).gather.live != 0 || before.at(cpu).gather.page_count != 0))) {
     Pay(cpu);
   }
 }

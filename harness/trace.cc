@@ -67,6 +67,7 @@ class Recorder final : public StepObserver {
     before_ = before;
     TraceStep step;
     step.event = event;
+    step.kswapd = before.kswapd_cpu();
     if (AboutPage(event)) step.leaf_before = LastEntry(before, event.page);
     if (Info(event.point).is(role::kLockless)) {
       const Level level = event.point == Point::pud_read ? Level::kPud : Level::kPmd;
@@ -89,6 +90,8 @@ class Recorder final : public StepObserver {
     const StepEvent& event = step.event;
     if (AboutPage(event)) step.leaf_after = LastEntry(after, event.page);
     step.pending_after = after.mm.tlb_flush_pending;
+    step.batched_after = after.mm.batched_pending;
+    step.paid_after = after.mm.batched_flushed;
     if (event.point == Point::tlb_flush) {
       step.request = after.at(CpuOf(event.agent)).invalidation;
     }
@@ -182,6 +185,9 @@ std::string Describe(const TraceStep& step) {
     case Shows::kLeafBefore: return MappingName(step.leaf_before);
     case Shows::kLeafAfter: return MappingName(step.leaf_after);
     case Shows::kPending: return "= " + std::to_string(step.pending_after);
+    case Shows::kBatched:
+      return "pending " + std::to_string(step.batched_after) + ", flushed " +
+             std::to_string(step.paid_after);
     case Shows::kRequest: return DescribeRequest(step.request);
     case Shows::kDropped: return DescribeDropped(step);
     case Shows::kFilled: return DescribeWalk(step);

@@ -55,6 +55,9 @@ class X86 final : public Arch {
     return request;
   }
   bool merges_vmas() const override { return true; }
+  Invalidation FlushPage(int page) const override {
+    return InvlpgRange(page, page + 1, Level::kPte);
+  }
   KernelVersion reclaims_tables_since() const override { return KernelVersion::k6_17; }  // 6.14
 };
 

@@ -9,6 +9,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/reclaim.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/zap.h"
 #include "model/oracle/oracle.h"
@@ -46,6 +47,7 @@ bool LinkTable(const Thread& t, FrameId table, int page) {
 Install InstallInTable(const Thread& t, FrameId pmd_table, PageRange part) {
   const FrameId table = EntryOf(t.world(), pmd_table, part.begin).frame;
   if (!LockPteTable(t, pmd_table, table, part.begin)) return Install::kTableGone;
+  FlushBatchedPending(t, UnmapBatching::kGuard, part.begin);
   Install result = Install::kDone;
   int page = part.begin;
   for (; page < part.end; ++page) {

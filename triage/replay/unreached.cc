@@ -27,7 +27,8 @@ std::string UnreachedText(const std::string& path, const LoadedSchedule& loaded,
   const Run& run = loaded.file.schedule.order[i];
   const bool counts = run.kind == Run::Kind::kCount && KindOf(run.agent) != AgentKind::kDetour;
   return absl::StrCat(
-      Printable(path), ":", loaded.notes.order_lines[i], ": '", PrintRun(run),
+      Printable(path), ":", loaded.notes.order_lines[i], ": '",
+      PrintRun(run, loaded.file.schedule.kswapd_cpu()),
       counts ? "' goes beyond the end of its agent's steps" : "' never came to that step");
 }
 
