@@ -64,6 +64,7 @@ void CheckGivenBack(System& system, CpuId cpu, FrameId frame, int page, FrameSta
 void CheckPending(System& system, CpuId cpu);
 // There is no room: too many pages or tables are queued; all frames for tables are in use.
 void CheckQueueFull(System& system, CpuId cpu, int page);
+// ... which is a violation if some of them are neither linked nor queued: they were never freed.
 void CheckTableLeak(System& system, CpuId cpu, int page);
 void CheckEnd(System& system);
 
