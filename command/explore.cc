@@ -263,6 +263,9 @@ absl::StatusOr<ExitStatus> EveryProgram(const Options& options,
     return absl::InvalidArgumentError(absl::StrCat(
         "--kernel-version is of a file; say 'kernel=", options.kernel_version, "' in the bounds"));
   }
+  if (!options.memory.empty() || !options.weaken.empty() || !options.strengthen.empty()) {
+    return absl::InvalidArgumentError("--memory, --weaken and --strengthen are of one file");
+  }
   const absl::StatusOr<Target> target = TargetFor(options, "--programs", {});
   if (!target.ok()) return target.status();
   const absl::StatusOr<ExploreSettings> settings = ChosenSettings(options, *target);
@@ -314,7 +317,8 @@ constexpr Command kCommand{
         "run every order of FILE's programs, or of every program within bounds: none breaks "
         "the policy, or print the shortest that does",
     .flags =
-        " policy variant arch kernel_version programs state all preemptions limit jobs full replay "
+        " policy variant arch kernel_version memory weaken strengthen programs state all "
+        "preemptions limit jobs full replay "
         "verify odds seen seen_by executions seed json ignore output bytes strict ",
     .examples =
         "gatherfuzz explore corpus/00-the-mail.gather -o shortest.gather\n"

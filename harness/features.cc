@@ -29,6 +29,9 @@ void Features::BeginRun(uint8_t* map) {
 
 void Features::OnStep(const StepEvent& event, const World& before) {
   Pair(event);
+  if (event.old != 0) [[unlikely]]
+    Set(kHalf,
+        1u << 30 | static_cast<uint32_t>(event.point) << 2 | Few(static_cast<uint32_t>(event.old)));
   if ((kStatePoints & MaskOf(event.point)) != 0) State(event, before);
   Clear(event, before);
 }

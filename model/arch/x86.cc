@@ -55,6 +55,7 @@ class X86 final : public Arch {
     return request;
   }
   bool merges_vmas() const override { return true; }
+  OrderColumn orders() const override { return OrderColumn::kX86; }
   KernelVersion reclaims_tables_since() const override { return KernelVersion::k6_17; }  // 6.14
 };
 

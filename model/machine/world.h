@@ -16,6 +16,7 @@
 #include <type_traits>
 
 #include "model/machine/types.h"
+#include "model/machine/weak.h"
 
 namespace gatherfuzz {
 
@@ -171,15 +172,11 @@ struct CpuState {
   std::array<uint8_t, 3> padding_;  // always 0
 };
 
-// A few bytes of the mm that belong to the policy under test; see PolicyStateAs in policy.h.
-inline constexpr int kPolicyStateBytes = 64;
-using PolicyBytes = std::array<uint8_t, kPolicyStateBytes>;
-
 // struct mm_struct, as far as the protocol needs it. VMAs are bit masks over pages: the covered
 // ones, those that begin a VMA, and the properties of the VMA a page is in.
 struct Mm {
   uint64_t vma_pages, vma_starts, vma_write, vma_huge;
-  alignas(8) PolicyBytes policy_state;
+  alignas(8) PolicyBytes policy_state;  // of the policy under test; see PolicyStateAs in policy.h
   Mapping next_mapping;
   uint16_t calls_begun;                  // calls that have opened a gather
   uint16_t data_frames, mapped_frames;   // frames in use as data; frames a leaf points at
@@ -190,7 +187,8 @@ struct Mm {
   uint8_t batch;                    // pages a gather queues before it is full
   uint8_t table_locks;              // page-table locks that are held
   uint8_t mmap_queue;               // bit mask of CPUs that queue to write
-  std::array<uint8_t, 6> padding_;  // always 0
+  MemoryModel memory;               // kSc: World::weak is all zero
+  std::array<uint8_t, 5> padding_;  // always 0
 };
 
 struct World {
@@ -201,7 +199,10 @@ struct World {
   uint8_t deliveries_pending;           // bit mask of CPUs whose delivery queue is not empty
   std::array<uint8_t, 6> padding_;      // always 0
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
+  // Comes last: under sequential consistency it is neither copied nor hashed.
+  Weak weak;
 
+  bool sc() const { return mm.memory == MemoryModel::kSc; }
   CpuState& at(CpuId cpu) { return cpus[Index(cpu)]; }
   const CpuState& at(CpuId cpu) const { return cpus[Index(cpu)]; }
   Frame& at(FrameId frame) { return frames[Index(frame)]; }
