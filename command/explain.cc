@@ -42,7 +42,7 @@ nlohmann::ordered_json JsonOf(const NoReturn& it) {
   json["rescue"] = nlohmann::ordered_json::array();
   for (const RescueStep& step : it.rescue) {
     json["rescue"].push_back(
-        absl::StrCat(AgentName(step.agent), " ", StepName(step.point, step.page)));
+        absl::StrCat(AgentName(step.agent, step.kswapd), " ", StepName(step.point, step.page)));
   }
   json["text"] = it.text;
   return json;

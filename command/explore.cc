@@ -183,7 +183,9 @@ void Exploration::PrintCounterexample(const Counterexample& shortest) const {
       Counted(static_cast<uint64_t>(shortest.preemptions), "preemption"),
       Counted(static_cast<uint64_t>(shortest.steps), "step"),
       answer_.proven ? "none shorter exists" : "there may be a shorter");
-  for (const Run& run : answer_.schedule.order) std::cout << "    " << PrintRun(run) << "\n";
+  for (const Run& run : answer_.schedule.order) {
+    std::cout << "    " << PrintRun(run, answer_.schedule.kswapd_cpu()) << "\n";
+  }
 }
 
 absl::StatusOr<ExitStatus> VerifyOnly(const ScheduleFile& file, const ExploreSettings& settings) {

@@ -82,8 +82,8 @@ Invalidation Without(Invalidation request, const Invalidation& other) {
 
 const char* NameOf(Rule rule) {
   static constexpr std::array<const char*, kRules> kNames = {
-      "idle", "release", "flush",  "table", "pte",    "lock", "huge",     "unlink",
-      "take", "free",    "return", "count", "policy", "walk", "delivery", "together"};
+      "idle", "release", "flush", "table",   "pte",    "lock", "huge",     "unlink",  "take",
+      "free", "return",  "count", "reclaim", "policy", "walk", "delivery", "together"};
   return kNames[static_cast<size_t>(rule)];
 }
 
@@ -216,7 +216,8 @@ Clashes::Claim Clashes::OfStep(CpuId cpu, PendingStep next) const {
     case ClashRule::kCount: return OfCount(next);
     case ClashRule::kPolicy: return OfPolicy();
     case ClashRule::kAccess: return OfAccess(cpu, next.page);
-    case ClashRule::kWalk: return OfWalk(world_.at(cpu).walks[kOwnWalk], true);
+    case ClashRule::kWalk: return OfWalk(cpu, world_.at(cpu).walks[kOwnWalk], true);
+    case ClashRule::kReclaim: return OfReclaim(next);
     case ClashRule::kAnybody: break;
   }
   return {};
@@ -360,6 +361,20 @@ Clashes::Claim Clashes::OfPolicy() const {
   return claim;
 }
 
+// Who pays for reclaim holds a page-table lock, as reclaim does when it owes. It looks for tables
+// that faults link and munmap unlinks, which waits for those that are on their way.
+Clashes::Claim Clashes::OfReclaim(PendingStep next) const {
+  Claim claim{true, Rule::kReclaim};
+  if (next.point == Point::rmap_lock) {
+    claim.threads.accesses = Span(next.page);
+    if (futures_.huge()) claim.threads.zaps = Span(next.page);
+    claim.threads.unmaps = kEverywhere;
+  } else {
+    claim.threads.pte_locks = 0xffff;
+  }
+  return claim;
+}
+
 Clashes::Claim Clashes::OfReturn(CpuId cpu) const {
   if (!ReturnsClean(world_, cpu) || Overtakes(world_, world_.at(cpu).call)) return {};
   return {true, Rule::kReturn};
@@ -378,7 +393,7 @@ Clashes::Claim Clashes::OfAccess(CpuId cpu, int page) const {
 }
 
 // Reads an entry, and caches a pointer to a table, or a leaf in which it sets A or D.
-Clashes::Claim Clashes::OfWalk(const Walk& walk, bool asked) const {
+Clashes::Claim Clashes::OfWalk(CpuId cpu, const Walk& walk, bool asked) const {
   if (!walk.active()) return {};
   Claim claim{true, Rule::kWalk};
   const Pte entry = world_.at(walk.at.frame).entries[EntryIndex(walk.page, walk.level)];
@@ -395,16 +410,33 @@ Clashes::Claim Clashes::OfWalk(const Walk& walk, bool asked) const {
   const bool changes = (!entry.accessed() && (futures_.cleans() & below) != 0) ||
                        (walk.write != 0 && !entry.dirty());
   if (asked && changes) claim.fills = below;
+  claim.threads.zaps = ReplacesStale(cpu, walk, entry);
   return claim;
+}
+
+// The pages of what the walk of a write takes out of the TLB, if that is older than the leaf: calls
+// that answer for it may return before or after.
+uint64_t Clashes::ReplacesStale(CpuId cpu, const Walk& walk, Pte leaf) const {
+  const Tlb& tlb = world_.at(cpu).tlb;
+  const int block = walk.page / kPagesPerPmd;
+  uint64_t pages = 0;
+  if (walk.write == 0) return pages;
+  if ((tlb.small_valid & PageBit(walk.page)) != 0 && tlb.small[walk.page].mapping != leaf.mapping) {
+    pages |= PageBit(walk.page);
+  }
+  if ((tlb.huge_valid & PageBit(block)) != 0 && tlb.huge[block].mapping != leaf.mapping) {
+    pages |= Block(walk.page);
+  }
+  return pages;
 }
 
 Clashes::Claim Clashes::OfWalker(CpuId cpu) const {
   // What it finds may be old, and then cannot be told from the tables.
   if (!world_.sc() && stepper_.OldChoices(WalkerAgent(cpu)) != 0) return {};
   const Walk& walk = world_.at(cpu).walks[kWalkerWalk];
-  if (walk.active()) return OfWalk(walk, false);
+  if (walk.active()) return OfWalk(cpu, walk, false);
   const int page = stepper_.FillPage(cpu);
-  Claim claim = OfWalk(NewWalk(world_, cpu, page, false), false);
+  Claim claim = OfWalk(cpu, NewWalk(world_, cpu, page, false), false);
   const Tlb& tlb = world_.at(cpu).tlb;
   uint64_t evicts = tlb.small_valid & PageBit(page);
   if ((tlb.huge_valid >> page / kPagesPerPmd & 1) != 0) evicts |= Block(page);

@@ -44,12 +44,13 @@ enum class Rule : uint8_t {
   kFree,      // a page or a page table is freed
   kReturn,    // a call returns
   kCount,     // tlb_flush_pending is raised, lowered or read
+  kReclaim,   // the rmap is looked up or changed, tlb_flush_batched raised, read or paid
   kPolicy,    // what a policy adds
   kWalk,      // an access looks into the TLB, a walk reads an entry
   kDelivery,  // an invalidation is delivered
   kTogether,  // of sets of agents (independence.h), not of a step
 };
-inline constexpr int kRules = 16;
+inline constexpr int kRules = 17;
 const char* NameOf(Rule rule);
 
 using RuleMask = uint32_t;
@@ -102,8 +103,10 @@ class Clashes {
   Claim OfCount(PendingStep next) const;
   Claim OfPolicy() const;
   Claim OfReturn(CpuId cpu) const;
+  Claim OfReclaim(PendingStep next) const;
   Claim OfAccess(CpuId cpu, int page) const;
-  Claim OfWalk(const Walk& walk, bool asked) const;
+  Claim OfWalk(CpuId cpu, const Walk& walk, bool asked) const;
+  uint64_t ReplacesStale(CpuId cpu, const Walk& walk, Pte leaf) const;
   Claim OfWalker(CpuId cpu) const;
 
   Clashers WithDelivery(CpuId target, CpuId issuer) const;

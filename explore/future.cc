@@ -35,7 +35,8 @@ Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
   for (const auto& [agent, op] : schedule.program) {
     huge_ |= Info(op.kind).is(effect::kMaps) && op.flags.huge;
     if (Info(op.kind).is(effect::kCleans)) cleans_ |= MaskOf(op.range);
-    if (Info(op.kind).is(effect::kWrites)) writes_ |= MaskOf(op.range);
+    // Reclaim goes by D, which writes set.
+    if (Info(op.kind).is(effect::kWrites | effect::kReclaims)) writes_ |= MaskOf(op.range);
   }
   std::array<size_t, kMaxCpus> ops{}, fills{};
   for (const auto& [agent, op] : schedule.program) {
@@ -81,6 +82,11 @@ Future Futures::OfOp(const Op& op) const {
   if (info.is(effect::kUnguards)) {
     future.zaps = MaskOf(op.range);
     future.pte_locks = BlocksOf(op.range);
+  }
+  if (info.is(effect::kReclaims)) {  // it frees what it has queued, and looks at upper entries
+    future.zaps = MaskOf(op.range);
+    future.pte_locks = BlocksOf(op.range);
+    future.does |= Future::kFlushes;
   }
   if (MayReclaimTables(op, kernel_)) future.unmaps = MaskOf(op.range);
   if (!info.gathers()) return future;

@@ -58,7 +58,8 @@ class Futures {
 
   // Whether there may be huge leaves.
   bool huge() const { return huge_; }
-  // Pages that some MADV_FREE has in its range, and that are written to, in all of the programs.
+  // Pages that some MADV_FREE has in its range, and that are written to (or reclaimed, for the sake
+  // of the same bit), in all of the programs.
   uint64_t cleans() const { return cleans_; }
   uint64_t writes() const { return writes_; }
 

@@ -105,7 +105,8 @@ bool TablesVanish(const Schedule& schedule) {
 // before they take mmap_lock.
 bool NoRulesOfMemory(const Schedule& schedule) {
   return schedule.memory == MemoryModel::kTso ||
-         (schedule.memory == MemoryModel::kWeak && schedule.kernel >= KernelVersion::k6_17);
+         (schedule.memory == MemoryModel::kWeak &&
+          (schedule.kernel >= KernelVersion::k6_17 || schedule.kswapd));
 }
 
 }  // namespace

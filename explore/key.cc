@@ -97,8 +97,10 @@ void StateWriter::PutMm(const Mm& mm) {
   Put(mm.vma_starts);
   Put(mm.vma_write);
   Put(mm.vma_huge);
-  Put(Pack(8, mm.mmap_writer, mm.mmap_readers, mm.tlb_flush_pending, mm.table_locks,
-           mm.mmap_queue));
+  Put(Pack(8, mm.mmap_writer, mm.mmap_readers, mm.tlb_flush_pending, mm.table_locks, mm.mmap_queue,
+           mm.rmap_readers, mm.batched_pending != 0, mm.detached != 0));
+  if (mm.batched_pending != 0) Put(Pack(16, mm.batched_pending, mm.batched_flushed));
+  if (mm.detached != 0) Put(mm.detached);
   Put(Pack(16, mm.data_frames, mm.mapped_frames, mm.table_frames, mm.linked_tables));
 }
 

@@ -72,6 +72,9 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
     case Teaches::kFrames: return NextFrames(world);
     case Teaches::kNested: return world.mm.tlb_flush_pending > 1;
     case Teaches::kPolicyState: return PolicyState(world.mm);
+    case Teaches::kBatched:  // and where it goes on, which the flush behind it does not say
+      return static_cast<uint64_t>(world.mm.batched_pending) << 16 | world.mm.batched_flushed |
+             static_cast<uint64_t>(page) << 32;
     case Teaches::kTranslation: return ThroughTlb(world.at(cpu), page);
     case Teaches::kWalked: return WalkRead(world, cpu);
     case Teaches::kEverything: return Digest(world);
@@ -110,6 +113,8 @@ bool GoesBack(Learned& learned, const World& before, Point point, int page) {
     const uint64_t seen = Value(PmdEntry(before, page));
     learned.again = learned.again && seen == learned.pmd;
     learned.pmd = seen;
+  } else if (point == Point::batched_read) {
+    learned.again = false;  // it reads a word that is put to use
   } else if (point == Point::pte_read) {
     learned.again = false;
     learned.low_before = learned.low;
@@ -158,13 +163,18 @@ constexpr PointMask kCallSettles =
     MaskOf(Point::mmap_write_lock) | MaskOf(Point::mmap_write_wait) |
     MaskOf(Point::mmap_read_lock) | MaskOf(Point::mmap_write_downgrade) | MaskOf(Point::vma_link) |
     MaskOf(Point::vma_detach) | MaskOf(Point::pud_read) | MaskOf(Point::pmd_read) |
-    MaskOf(Point::pte_read) | MaskOf(Point::pte_table_unlink) | MaskOf(Point::pmd_table_unlink);
+    MaskOf(Point::pte_read) | MaskOf(Point::pte_table_unlink) | MaskOf(Point::pmd_table_unlink) |
+    MaskOf(Point::rmap_lock);
 // Behind which nothing is done but to finish and to return.
 constexpr PointMask kCallEnds = MaskOf(Point::mmap_read_unlock) | MaskOf(Point::mmap_write_unlock) |
                                 MaskOf(Point::syscall_return);
 // Behind which a path knows as much as behind a PTE that it did not touch.
 constexpr PointMask kPteDone =
     MaskOf(Point::pte_read) | MaskOf(Point::need_resched) | MaskOf(Point::pte_set);
+
+// Behind which the lock of a PTE table was just taken, and reclaim paid for.
+constexpr PointMask kLocksPte =
+    MaskOf(Point::pte_lock) | MaskOf(Point::batched_read) | MaskOf(Point::batched_cmpxchg);
 
 void Settle(Learned& learned) {
   learned.low = learned.call_low;
@@ -201,7 +211,8 @@ constexpr PointMask kCallTells =
     kCallSettles | kCallEnds | kPteDone | MaskOf(Point::pte_clear) | MaskOf(Point::pte_lock) |
     MaskOf(Point::pte_unlock) | MaskOf(Point::pmd_lock) | MaskOf(Point::pmd_unlock) |
     MaskOf(Point::pmd_set) | MaskOf(Point::pmd_invalidate) | MaskOf(Point::pmd_clear) |
-    MaskOf(Point::pmd_populate) | MaskOf(Point::split_folio);
+    MaskOf(Point::pmd_populate) | MaskOf(Point::split_folio) | MaskOf(Point::rmap_unlock) |
+    MaskOf(Point::batched_inc);
 
 uint64_t ReadByCall(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point,
                     int page) {
@@ -344,7 +355,7 @@ Learned CarriedTo(Point next, const Learned& learned, const Op& op, KernelVersio
   if (In(kCallEnds, next)) carried = {};
   if (In(kCallSettles, next)) Settle(carried);
   // Where a zap or a clean stands before the first PTE under the lock, it may not stop.
-  carried.again = next == Point::pte_read && learned.last == Point::pte_lock && !learned.skipped;
+  carried.again = next == Point::pte_read && In(kLocksPte, learned.last) && !learned.skipped;
   return carried;
 }
 

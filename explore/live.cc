@@ -6,13 +6,16 @@
 namespace gatherfuzz {
 namespace {
 
-// Of each group of `size` pages, whether it has one of `pages`.
-unsigned GroupsOf(uint64_t pages, int size) {
-  unsigned groups = 0;
-  for (int first = 0; first < kPages; first += size) {
-    if ((pages & MaskOf({first, first + size})) != 0) groups |= 1u << first / size;
-  }
-  return groups;
+// Of each four bits that follow each other, whether one is set: pages to blocks, blocks to the next
+// level.
+static_assert(kPagesPerPmd == 4 && kPagesPerPud == 16 && kPages == 64);
+unsigned FoursOf(uint64_t bits) {
+  bits |= bits >> 1;
+  bits = (bits | bits >> 2) & 0x1111111111111111u;
+  bits = (bits | bits >> 3) & 0x0303030303030303u;
+  bits = (bits | bits >> 6) & 0x000f000f000f000fu;
+  bits = (bits | bits >> 12) & 0x000000ff000000ffu;
+  return static_cast<unsigned>((bits | bits >> 24) & 0xffff);
 }
 
 // Whether so many calls of others may yet complete while the finish of `cpu` waits that it starves.
@@ -55,9 +58,9 @@ Live::Live(const Stepper& stepper) {
     const uint64_t walks = threads[i].accesses | futures.OfWalker(stepper, MakeCpu(i)).fills;
     LiveOfCpu& live = cpus_[i];
     live.small = walks | zaps;
-    live.huge = static_cast<uint16_t>(GroupsOf(walks | zaps, kPagesPerPmd));
-    live.pte_tables = static_cast<uint16_t>(GroupsOf(walks | unmaps, kPagesPerPmd));
-    live.pmd_tables = static_cast<uint8_t>(GroupsOf(walks | unmaps, kPagesPerPud));
+    live.huge = static_cast<uint16_t>(FoursOf(walks | zaps));
+    live.pte_tables = static_cast<uint16_t>(FoursOf(walks | unmaps));
+    live.pmd_tables = static_cast<uint8_t>(FoursOf(live.pte_tables));
   }
 }
 

@@ -151,7 +151,7 @@ void Stepper::NoteStand(CpuId cpu, int op) {
   Round& round = rounds_[Index(cpu)];
   const bool same_op = ThreadLeft(cpu) && program(cpu).op == op;
   if (same_op) {
-    round.Stands(op, program(cpu).pending, learned_[Index(cpu)], [&] { return DigestOf(cpu); });
+    round.Stands(op, pending(cpu), learned_[Index(cpu)], [&] { return DigestOf(cpu); });
   }
   if (same_op && round.goes_round()) {
     going_round_ |= CpuBit(cpu);
@@ -184,7 +184,7 @@ bool Stepper::GoesRoundAlone(CpuId cpu, const Actions& able) {
   Fiber& fiber = fibers_[Index(cpu)];
   const uint64_t digest = DigestOf(cpu);
   for (uint32_t steps = 0; steps < kMostInRound; ++steps) {
-    looks_at_ |= MaskOf(program(cpu).pending.point);
+    looks_at_ |= MaskOf(pending(cpu).point);
     versions_[Index(cpu)] = next_version_++;
     Go(fiber);
     const bool ended = violated_ || !ThreadLeft(cpu);
@@ -207,7 +207,7 @@ void Stepper::JudgeStuck() {
 
 void Stepper::Yield(AgentId agent, Point point, int page) {
   const CpuId cpu = CpuOf(agent);
-  program(cpu).pending = {point, static_cast<int8_t>(page)};
+  pending(cpu) = {point, static_cast<int8_t>(page)};
   stands_[Index(cpu)] = GATHERFUZZ_STANDS_HERE();
   Fiber::Switch(fibers_[Index(cpu)], main_);
 }
@@ -234,7 +234,7 @@ int Stepper::ChooseOld(AgentId agent, Point point, int page, Ready ready, int ar
   if (ready != nullptr) {
     BeginWait(cpu, point, page, ready, arg);
   } else {
-    program(cpu).pending = {point, static_cast<int8_t>(page)};
+    pending(cpu) = {point, static_cast<int8_t>(page)};
   }
   stands_[Index(cpu)] = GATHERFUZZ_STANDS_HERE();
   Fiber::Switch(fibers_[Index(cpu)], main_);
@@ -277,8 +277,8 @@ void Stepper::Observe(AgentId agent, Point point, int page) {
 
 Learned Stepper::LearnedBy(CpuId cpu) const {
   if (learned_in_[Index(cpu)] != program(cpu).op + 1) return {};
-  return CarriedTo(program(cpu).pending.point, learned_[Index(cpu)], OpInProgress(cpu),
-                   system_.kernel, *policy_, system_.finish_part[Index(cpu)]);
+  return CarriedTo(pending(cpu).point, learned_[Index(cpu)], OpInProgress(cpu), system_.kernel,
+                   *policy_, system_.finish_part[Index(cpu)]);
 }
 
 // --- Going back ---
@@ -308,7 +308,7 @@ void Stepper::Save(Snapshot& to) const {
              program.waits,
              program.ready,
              program.arg,
-             program.pending,
+             pending_[i],
              program.detour,
              rounds_[i],
              stands_[i],
@@ -347,7 +347,7 @@ void Stepper::GoBackTo(const Snapshot& snapshot) {
     program.waits = place.waits;
     program.ready = place.ready;
     program.arg = place.arg;
-    program.pending = place.pending;
+    pending_[i] = place.pending;
     program.detour = place.detour;
     rounds_[i] = place.round;
     stands_[i] = place.stands;

@@ -69,7 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const FinalMemory predicted = Predict(schedule, determined);
   uint8_t* const map = FeatureMap();
   RunOptions options;
-  if (map != nullptr) options.observer = &features;
+  if (map != nullptr) options.features = &features;
   execution.Load(schedule);
   for (int number = 0; number < members; ++number) {
     const Member member = MemberOf(schedule, number);

@@ -80,7 +80,8 @@ int SmallNumber(Random& random, int most) {
 }
 
 CpuId PickCpu(const Schedule& schedule, Random& random) {
-  return MakeCpu(static_cast<int>(random.Below(static_cast<uint32_t>(schedule.cpus))));
+  return MakeCpu(static_cast<int>(
+      random.Below(static_cast<uint32_t>(schedule.cpus - (schedule.kswapd ? 1 : 0)))));
 }
 
 PageRange Overlapping(PageRange range, Random& random) {

@@ -10,8 +10,8 @@
 namespace gatherfuzz {
 namespace {
 
-Point PickTellingPoint(Random& random) {
-  PointMask points = kTellingPoints;
+Point PickTellingPoint(const Schedule& schedule, Random& random) {
+  PointMask points = kTellingPoints & ~(Reclaims(schedule) ? 0 : kReclaimPoints);
   for (uint32_t skip = random.Below(static_cast<uint32_t>(std::popcount(points))); skip != 0;) {
     points &= points - 1;
     --skip;
@@ -22,6 +22,7 @@ Point PickTellingPoint(Random& random) {
 AgentId PickAgent(const Schedule& schedule, Random& random) {
   static constexpr AgentKind kLikely[4] = {AgentKind::kCpu, AgentKind::kCpu, AgentKind::kCpu,
                                            AgentKind::kInvalidation};
+  if (schedule.kswapd && OneIn(random, 4)) return CpuAgent(MakeCpu(schedule.kswapd_cpu()));
   if (OneIn(random, 8)) return WalkerAgent(PickCpu(schedule, random));
   return MakeAgent(kLikely[random.Below(4)], PickCpu(schedule, random));
 }
@@ -48,7 +49,8 @@ Run AnyRun(const Schedule& schedule, Random& random) {
     case 1: return {.kind = Run::Kind::kUntilDone, .agent = agent};
     default: break;
   }
-  Run run{.kind = Run::Kind::kUntilPoint, .agent = agent, .point = PickTellingPoint(random)};
+  Run run{
+      .kind = Run::Kind::kUntilPoint, .agent = agent, .point = PickTellingPoint(schedule, random)};
   run.count = static_cast<uint16_t>(SmallNumber(random, 8));
   return run;
 }

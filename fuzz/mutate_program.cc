@@ -62,6 +62,7 @@ bool DropOp(Schedule& schedule, Random& random) {
 bool ChangeKind(Schedule& schedule, Random& random) {
   if (schedule.program.empty()) return false;
   ProgramLine& line = schedule.program[PickIndex(schedule.program, random)];
+  if (Index(CpuOf(line.agent)) == schedule.kswapd_cpu()) return false;
   line = MakeLine(CpuOf(line.agent), PickOpKind(schedule.kernel, random), line.op.range, random);
   return true;
 }
@@ -164,6 +165,7 @@ bool ChangeMachine(Schedule& schedule, Random& random) {
     schedule.batch = 1 + static_cast<int>(random.Below(kDefaultBatch));
     return true;
   }
+  if (schedule.kswapd) return false;  // it is the last of them
   if (OneIn(random, 2) && schedule.cpus < 4 && !schedule.program.full()) {
     ++schedule.cpus;
     return AddOps(schedule, random);
@@ -176,6 +178,22 @@ bool ChangeMachine(Schedule& schedule, Random& random) {
   for (ProgramLine& line : schedule.program) line.agent = wrap(line.agent);
   for (Run& run : schedule.order) run.agent = wrap(run.agent);
   for (InitItem& item : schedule.init) item.cpu = MakeCpu(Index(item.cpu) % schedule.cpus);
+  return true;
+}
+
+// Memory is short: kswapd takes pages, or, at times, a thread does.
+bool AddReclaim(Schedule& schedule, Random& random) {
+  if (schedule.program.full()) return false;
+  if (!schedule.kswapd && schedule.cpus < kMaxCpus && !OneIn(random, 4)) {
+    ++schedule.cpus;
+    schedule.kswapd = true;
+  }
+  const CpuId cpu = schedule.kswapd ? MakeCpu(schedule.kswapd_cpu()) : PickCpu(schedule, random);
+  for (int ops = SmallNumber(random, 4); ops > 0; --ops) {
+    const PageRange range = Overlapping(KnownRange(schedule, random), random);
+    schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
+                            MakeLine(cpu, OpKind::kReclaim, range, random));
+  }
   return true;
 }
 
@@ -196,6 +214,7 @@ constexpr Mutation kMutations[] = {
     {"add-init", 2, AddInit},
     {"change-init", 4, ChangeInit},
     {"change-machine", 1, ChangeMachine},
+    {"add-reclaim", 1, AddReclaim},
     {"anew", 20, Anew},
 };
 

@@ -13,7 +13,8 @@ namespace {
 const char* last_mutation = "none";
 
 // Canonical bytes, if there is room for them; else as much of the order as there is room for.
-size_t Write(const Schedule& schedule, int members, std::span<uint8_t> out) {
+size_t Write(Schedule& schedule, int members, std::span<uint8_t> out) {
+  if (schedule.kswapd) Canonicalize(schedule);  // it may have lost its program
   const EncodedBytes bytes = EncodeBytes(schedule, members);
   const size_t size = std::min(bytes.size(), out.size());
   std::copy_n(bytes.begin(), size, out.begin());
@@ -117,6 +118,7 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
   child = either();
   child.memory = Settings().memory;
   child.cpus = std::max(parents[0].cpus, parents[1].cpus);
+  child.kswapd = parents[parents[0].cpus < parents[1].cpus ? 1 : 0].kswapd;
   child.batch = either().batch;
   child.kernel = std::max(parents[0].kernel, parents[1].kernel);  // it has what both have
   child.program.clear();

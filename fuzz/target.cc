@@ -107,7 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     ++counts.schedules;
     if (uint8_t* const map = cells.Begin()) {
       features.BeginRun(map);
-      options.observer = &features;
+      options.features = &features;
     }
     const Member member = MemberOf(schedule, number);
     const RunResult result = execution.RunLoaded(ThePolicy(), TheArch(), member, options);

@@ -23,6 +23,7 @@ Agents::Agents() {
 void Agents::Load(const Schedule& schedule) {
   schedule_ = &schedule;
   Reset(start_, schedule.cpus, schedule.batch);
+  start_.kswapd = static_cast<uint8_t>(schedule.kswapd_cpu() + 1);
   LoadInit(schedule);
   start_.mm.memory = schedule.memory;
   LoadPrograms(schedule);
@@ -39,6 +40,7 @@ void Agents::LoadPrograms(const Schedule& schedule) {
     CpuProgram& program = programs_[Index(CpuOf(agent))];
     if (KindOf(agent) == AgentKind::kCpu) {
       program.ops.push_back(op);
+      if (Info(op.kind).is(effect::kReclaims)) start_.reclaims = 1;
       cpus_loaded_ |= CpuBit(CpuOf(agent));
     } else {
       walkers_loaded_ |= CpuBit(CpuOf(agent));
@@ -53,7 +55,9 @@ void Agents::LoadInit(const Schedule& schedule) {
       case InitItem::Kind::kMap: InitMap(start_, item.range, item.flags); break;
       case InitItem::Kind::kPresent: InitPresent(start_, item.range, item.dirty); break;
       case InitItem::Kind::kCached:
-        if (Index(item.cpu) < schedule.cpus) InitCached(start_, item.cpu, item.range);
+        if (Index(item.cpu) < schedule.cpus && Index(item.cpu) != start_.kswapd_cpu()) {
+          InitCached(start_, item.cpu, item.range);
+        }
         break;
     }
   }
@@ -77,11 +81,11 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   walkers_left_ = walkers_loaded_;
   waiting_ = 0;
   at_fork_ = 0;
+  pending_.fill({});
   for (int i = 0; i < start_.cpu_count; ++i) {
     CpuProgram& program = programs_[i];
     program.fill = 0;
     program.waits = false;
-    program.pending = {};
     if ((cpus_left_ & CpuBit(MakeCpu(i))) != 0) fibers_[i].Prepare(CpuFiber, &entries_[i]);
     program.op = 0;
   }
@@ -130,6 +134,8 @@ void Agents::NoteThread(CpuId cpu, int looked) {
     if (i == it.op && !Info(op.kind).is(effect::kGuards)) pages &= ~MaskOf(PageRange{0, looked});
     looks |= pages;
   }
+  // Reclaim, which takes no mmap_lock, is of those that take the newest of all.
+  if (Index(cpu) == world.kswapd_cpu()) looks = 0;
   NoteLooks(world, ThreadOf(cpu), looks);
   if (!thread) {
     NoteAsks(world, cpu, false, false);
@@ -173,7 +179,7 @@ void Agents::CpuFiber(void* entry) {
 }
 
 void Agents::BeginChoice(CpuId cpu, Point point, Point detour, int page) {
-  program(cpu).pending = {point, static_cast<int8_t>(page)};
+  pending(cpu) = {point, static_cast<int8_t>(page)};
   program(cpu).detour = detour;
   at_fork_ |= CpuBit(cpu);
 }
@@ -185,7 +191,7 @@ void Agents::BeginWait(CpuId cpu, Point point, int page, Ready ready, int arg) {
   CpuProgram& self = program(cpu);
   self.ready = ready;
   self.arg = arg;
-  self.pending = {point, static_cast<int8_t>(page)};
+  pending(cpu) = {point, static_cast<int8_t>(page)};
   self.waits = true;
   waiting_ |= CpuBit(cpu);
 }
@@ -242,11 +248,11 @@ uint32_t Agents::RunnableAgents() const {
   return agents;
 }
 
-PendingStep Agents::PendingOf(AgentId agent) const {
+PendingStep Agents::PendingOfOther(AgentId agent) const {
   const CpuId cpu = CpuOf(agent);
   const CpuState& state = world_->at(cpu);
   switch (KindOf(agent)) {
-    case AgentKind::kCpu: return program(cpu).pending;
+    case AgentKind::kCpu: return pending(cpu);
     case AgentKind::kWalker: {
       const Walk& walk = state.walks[kWalkerWalk];
       const uint8_t page = program(cpu).fills[static_cast<size_t>(program(cpu).fill)];
@@ -254,8 +260,8 @@ PendingStep Agents::PendingOf(AgentId agent) const {
               static_cast<int8_t>(page)};
     }
     case AgentKind::kDetour:
-      if ((at_fork_ & CpuBit(cpu)) == 0) return program(cpu).pending;
-      return {program(cpu).detour, program(cpu).pending.page};
+      if ((at_fork_ & CpuBit(cpu)) == 0) return pending(cpu);
+      return {program(cpu).detour, pending(cpu).page};
     case AgentKind::kInvalidation: break;
   }
   return {Point::deliver, static_cast<int8_t>(Index(state.deliveries.issuers[0]))};
@@ -289,10 +295,10 @@ void Agents::JudgeEnd() {
     CpuId blocked = MakeCpu(std::countr_zero(cpus_left_));
     for (uint32_t cpus = cpus_left_; cpus != 0; cpus &= cpus - 1) {
       const CpuId cpu = MakeCpu(std::countr_zero(cpus));
-      const auto depth = [&](CpuId it) { return Info(program(it).pending.point).blocks; };
+      const auto depth = [&](CpuId it) { return Info(pending(it).point).blocks; };
       if (depth(cpu) > depth(blocked)) blocked = cpu;
     }
-    CheckDeadlock(system_, blocked, program(blocked).pending.point);
+    CheckDeadlock(system_, blocked, pending(blocked).point);
   }
   CheckEnd(system_);
 }

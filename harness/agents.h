@@ -45,7 +45,7 @@ class Agents : protected Steps {
   // The step before which the thread of `cpu` stands, as of when it last gave way; kNoPoint if it
   // has not begun, or is done.
   PendingStep StandsBefore(CpuId cpu) const {
-    return (cpus_left_ & CpuBit(cpu)) != 0 ? program(cpu).pending : PendingStep{};
+    return (cpus_left_ & CpuBit(cpu)) != 0 ? pending(cpu) : PendingStep{};
   }
 
  protected:
@@ -57,8 +57,7 @@ class Agents : protected Steps {
     bool waits = false;                   // the pending step goes on only when ready(arg)
     Ready ready = nullptr;
     int arg = 0;
-    PendingStep pending;  // as of its last yield; kNoPoint before its first step
-    Point detour{};       // in its place, while the thread is in at_fork_
+    Point detour{};  // in its place, while the thread is in at_fork_
   };
 
   Agents();
@@ -73,7 +72,10 @@ class Agents : protected Steps {
   // Who can move, as a bit mask by AgentId.
   uint32_t RunnableAgents() const;
   // What the agent does next. Of a delivery: the oldest.
-  PendingStep PendingOf(AgentId agent) const;
+  PendingStep PendingOf(AgentId agent) const {
+    return KindOf(agent) == AgentKind::kCpu ? pending(CpuOf(agent)) : PendingOfOther(agent);
+  }
+  PendingStep PendingOfOther(AgentId agent) const;
   // One step of the hardware walker of `cpu`, which has a fill to do.
   void StepWalkerOf(CpuId cpu, int old = 0);
 
@@ -92,12 +94,16 @@ class Agents : protected Steps {
 
   CpuProgram& program(CpuId cpu) { return programs_[Index(cpu)]; }
   const CpuProgram& program(CpuId cpu) const { return programs_[Index(cpu)]; }
+  // Of a thread, as of its last yield; kNoPoint before its first step.
+  PendingStep& pending(CpuId cpu) { return pending_[Index(cpu)]; }
+  const PendingStep& pending(CpuId cpu) const { return pending_[Index(cpu)]; }
   // Which line of its program the agent is at; 0 for deliveries.
   int LineOf(AgentId agent) const;
 
   System system_;
   World start_{};  // the loaded schedule's initial state
   std::array<CpuProgram, kMaxCpus> programs_;
+  std::array<PendingStep, kMaxCpus> pending_{};
   std::array<Fiber, kMaxCpus> fibers_;
   uint8_t cpus_loaded_ = 0, walkers_loaded_ = 0;  // bit masks of CPUs that have a program
   uint8_t cpus_left_ = 0, walkers_left_ = 0;      // ... whose program is not done

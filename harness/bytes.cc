@@ -69,9 +69,9 @@ class Source {
   // What the codes of operations and steps stand for, once the header has been read.
   const Codes& codes() const { return *codes_; }
   // As version 3 began, there was one kernel only, and one memory model.
-  KernelVersion TakeKernel(KernelVersion kernel) {
+  KernelVersion TakeKernel(KernelVersion kernel, bool written) {
     if (at_first_) return kDefaultKernel;
-    codes_ = &kCodes[static_cast<size_t>(kernel)];
+    codes_ = written ? &kCodes[static_cast<size_t>(kernel)] : &kCodesMadeUp;
     return kernel;
   }
   uint8_t TakeMemory(uint8_t memory) {
@@ -80,6 +80,7 @@ class Source {
   }
   // Whether runs of old values have a code.
   bool has_old() const { return memory_ != 0; }
+  bool at_first() const { return at_first_; }
 
  private:
   std::span<const uint8_t> bytes_;
@@ -130,9 +131,12 @@ constexpr KernelVersion kKernelOf[] = {kDefaultKernel, KernelVersion::k6_1, Kern
                                        KernelVersion::k7_1};
 static_assert(std::size(kKernelOf) == kKernelVersionCount);
 
-uint8_t KernelCode(KernelVersion kernel) {
-  return static_cast<uint8_t>(std::find(std::begin(kKernelOf), std::end(kKernelOf), kernel) -
-                              std::begin(kKernelOf));
+// With so much more, the last CPU is kswapd's.
+constexpr int kKswapdCode = kKernelVersionCount;
+
+uint8_t KernelCode(const Schedule& schedule) {
+  const auto* found = std::find(std::begin(kKernelOf), std::end(kKernelOf), schedule.kernel);
+  return static_cast<uint8_t>(found - std::begin(kKernelOf) + (schedule.kswapd ? kKswapdCode : 0));
 }
 
 int MemoryCode(const Schedule& schedule) {
@@ -297,10 +301,12 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t kernel = source.Next();
   // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
   const bool written = version == kBytesVersion && span == kPages;
-  constexpr auto kKernels = static_cast<uint8_t>(std::size(kKernelOf));
-  const bool said = written && kernel < kMemoryCodes * kKernels;
-  schedule.kernel = source.TakeKernel(said ? kKernelOf[kernel % kKernels] : kDefaultKernel);
-  const uint8_t memory = source.TakeMemory(said ? kernel / kKernels : uint8_t{0});
+  const bool known = written && kernel < kMemoryCodes * 2 * kKswapdCode;
+  schedule.kernel =
+      source.TakeKernel(known ? kKernelOf[kernel % kKswapdCode] : kDefaultKernel, written);
+  schedule.kswapd = known && kernel / kKswapdCode % 2 != 0 && !source.at_first();
+  const uint8_t memory =
+      source.TakeMemory(static_cast<uint8_t>(known ? kernel / (2 * kKswapdCode) : 0));
   schedule.memory = static_cast<MemoryModel>(memory % (kMemoryCodes - 1));
   schedule.orders = {};
 
@@ -355,7 +361,7 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), tail.kind, 0, tail.seed, tail.seed >> 8, tail.seed >> 16,
       tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1,
-      KernelCode(schedule.kernel) + static_cast<int>(std::size(kKernelOf)) * MemoryCode(schedule));
+      KernelCode(schedule) + 2 * kKswapdCode * MemoryCode(schedule));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

@@ -27,6 +27,10 @@ inline constexpr int kPointCodes = 196;  // ... until a step, exactly; above: li
 // steps again.
 inline constexpr int kOpsAtFirst = 7;
 inline constexpr int kPointsAtFirst = 46;
+// What bytes stand for that no EncodeBytes() has written: before reclaim, so that what an engine
+// makes up goes on meaning the same.
+inline constexpr int kOpsMadeUp = 9;
+inline constexpr int kPointsMadeUp = 47;
 
 inline constexpr uint8_t kNoCode = 255;
 
@@ -78,6 +82,7 @@ inline constexpr std::array<Codes, kKernelVersionCount> kCodes = {
     MakeCodes(kOpCount, kPointCount, KernelVersion::k6_12),
     MakeCodes(kOpCount, kPointCount, KernelVersion::k6_17),
     MakeCodes(kOpCount, kPointCount, KernelVersion::k7_1)};
+inline constexpr Codes kCodesMadeUp = MakeCodes(kOpsMadeUp, kPointsMadeUp, kDefaultKernel);
 inline constexpr Codes kCodesAtFirst = MakeCodes(kOpsAtFirst, kPointsAtFirst, kDefaultKernel);
 
 }  // namespace gatherfuzz

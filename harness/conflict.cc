@@ -9,22 +9,32 @@ constexpr ThingMask kPlaced = MaskOf(Thing::kPte) | MaskOf(Thing::kPmd) | MaskOf
 
 constexpr ThingMask kOfCpu = MaskOf(Thing::kTlb) | MaskOf(Thing::kWalkCache);
 
-bool IsOnOwnCpu(Point point) { return Info(point).is(role::kOwnCpu); }
+constexpr Collisions CollisionsOf(Point a, Point b, bool same_cpu) {
+  const Touches x = kTouches[static_cast<size_t>(a)], y = kTouches[static_cast<size_t>(b)];
+  int shared = (x.writes & (y.reads | y.writes)) | (y.writes & x.reads);
+  shared &= ~(x.adds & y.adds);
+  if (!same_cpu && Info(a).is(role::kOwnCpu) && Info(b).is(role::kOwnCpu)) shared &= ~kOfCpu;
+  const auto any = [&](int things) { return (shared & things) != 0; };
+  return {.always = any(~kPlaced),
+          .page = any(MaskOf(Thing::kPte)),
+          .pmd = any(MaskOf(Thing::kPmd) | MaskOf(Thing::kPteLock)),
+          .pud = any(MaskOf(Thing::kPud) | MaskOf(Thing::kPmdLock))};
+}
 
 }  // namespace
 
-bool Conflict(PendingStep a, PendingStep b, bool same_cpu) {
-  const Touches x = TouchesOf(a.point), y = TouchesOf(b.point);
-  int shared = (x.writes & (y.reads | y.writes)) | (y.writes & x.reads);
-  shared &= ~(x.adds & y.adds);
-  if (shared == 0) return false;
-  if (!same_cpu && IsOnOwnCpu(a.point) && IsOnOwnCpu(b.point)) shared &= ~kOfCpu;
-  if ((shared & ~kPlaced) != 0) return true;
-  const int pmd = MaskOf(Thing::kPmd) | MaskOf(Thing::kPteLock);
-  if ((shared & MaskOf(Thing::kPte)) != 0 && a.page == b.page) return true;
-  if ((shared & pmd) != 0 && a.page / kPagesPerPmd == b.page / kPagesPerPmd) return true;
-  return (shared & (MaskOf(Thing::kPud) | MaskOf(Thing::kPmdLock))) != 0 &&
-         a.page / kPagesPerPud == b.page / kPagesPerPud;
-}
+constexpr std::array<std::array<std::array<Collisions, kPointCount>, kPointCount>, 2> kCollisions =
+    [] {
+      std::array<std::array<std::array<Collisions, kPointCount>, kPointCount>, 2> table{};
+      for (size_t same_cpu = 0; same_cpu < 2; ++same_cpu) {
+        for (int a = 0; a < kPointCount; ++a) {
+          for (int b = 0; b < kPointCount; ++b) {
+            table[same_cpu][static_cast<size_t>(a)][static_cast<size_t>(b)] =
+                CollisionsOf(static_cast<Point>(a), static_cast<Point>(b), same_cpu != 0);
+          }
+        }
+      }
+      return table;
+    }();
 
 }  // namespace gatherfuzz

@@ -34,9 +34,24 @@ inline Touches TouchesOf(Point point) {
   return point == kNoPoint ? Touches{} : kTouches[static_cast<size_t>(point)];
 }
 
+// Of two points, by whether they are of one CPU: whether steps there never commute, or do not
+// where they are about one page, one PTE table or one PMD table.
+struct Collisions {
+  bool always : 1, page : 1, pmd : 1, pud : 1;
+};
+extern const std::array<std::array<std::array<Collisions, kPointCount>, kPointCount>, 2>
+    kCollisions;
+
 // Whether the two, by different agents, may not commute: of the same CPU (its thread, its walker,
-// its deliveries) or of two. Where that is not known, take one.
-bool Conflict(PendingStep a, PendingStep b, bool same_cpu = true);
+// its deliveries) or of two. Where that is not known, take one. A step at kNoPoint commutes.
+inline bool Conflict(PendingStep a, PendingStep b, bool same_cpu = true) {
+  if (a.point == kNoPoint || b.point == kNoPoint) return false;
+  const Collisions collisions =
+      kCollisions[same_cpu][static_cast<size_t>(a.point)][static_cast<size_t>(b.point)];
+  return collisions.always || (collisions.page && a.page == b.page) ||
+         (collisions.pmd && a.page / kPagesPerPmd == b.page / kPagesPerPmd) ||
+         (collisions.pud && a.page / kPagesPerPud == b.page / kPagesPerPud);
+}
 
 }  // namespace gatherfuzz
 

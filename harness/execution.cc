@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "harness/features.h"
 #include "harness/standing.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/paths.h"
@@ -28,7 +29,9 @@ Execution::Execution() {
 RunResult Execution::RunLoaded(const Policy& policy, const Arch& arch, const Member& member,
                                const RunOptions& options) {
   observer_ = options.observer;
-  observed_ = observer_ != nullptr ? observer_->points() : 0;
+  features_ = options.features;
+  observed_ = (observer_ != nullptr ? observer_->points() : 0) |
+              (features_ != nullptr ? kTellingPoints : 0);
   result_ = {};
   member_ = member;
   next_run_ = 0;
@@ -68,7 +71,7 @@ void Execution::Yield(AgentId agent, Point point, int page) {
   if (Asks(cpu)) [[unlikely]] {
     GATHERFUZZ_TAIL_CALL return YieldAsked(agent, point, page);
   }
-  program(cpu).pending = {point, static_cast<int8_t>(page)};
+  pending(cpu) = {point, static_cast<int8_t>(page)};
   while (!MayGoOn(cpu, point, page)) SwitchFrom(fibers_[Index(cpu)], NextCpu());
 }
 
@@ -112,7 +115,7 @@ int Execution::ChooseOld(AgentId agent, Point point, int page, Ready ready, int 
   if (ready != nullptr) {
     BeginWait(cpu, point, page, ready, arg);
   } else {
-    program(cpu).pending = {point, static_cast<int8_t>(page)};
+    pending(cpu) = {point, static_cast<int8_t>(page)};
   }
   if (Asks(cpu)) Ask(cpu, GATHERFUZZ_STANDS_HERE());
   if (turn_.strict && SomebodyBecameAble()) turn_.over = true;
@@ -158,7 +161,7 @@ void Execution::OutOfStores() {
 
 void Execution::YieldAsked(AgentId agent, Point point, int page) {
   const CpuId cpu = CpuOf(agent);
-  program(cpu).pending = {point, static_cast<int8_t>(page)};
+  pending(cpu) = {point, static_cast<int8_t>(page)};
   Ask(cpu, GATHERFUZZ_STANDS_HERE());
   while (!MayGoOn(cpu, point, page)) SwitchFrom(fibers_[Index(cpu)], NextCpu());
   Wake(cpu);
@@ -211,6 +214,15 @@ void Execution::TakeBackBudget() {
   if (turn_.kind == Turn::Kind::kCount) turn_.left += unused;
 }
 
+// Lets the thread make so many steps, or fewer, before it asks again; says how many.
+inline uint32_t Execution::Grant(CpuId cpu, uint32_t most, PointMask stops) {
+  const uint32_t until_asked = steps_ < looking_.ask_at() ? looking_.ask_at() - steps_ : 1;
+  const uint32_t granted = most < until_asked ? most : until_asked;
+  budget_ = granted - 1;
+  stops_ = stops | looking_.StopsOf(cpu);
+  return granted;
+}
+
 // Whether the thread that is chosen to move may do this step before somebody else is chosen.
 bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
   if (steps_ >= kStepLimit) {
@@ -240,15 +252,6 @@ bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
   return true;
 }
 
-// Lets the thread make so many steps, or fewer, before it asks again; says how many.
-uint32_t Execution::Grant(CpuId cpu, uint32_t most, PointMask stops) {
-  const uint32_t until_asked = steps_ < looking_.ask_at() ? looking_.ask_at() - steps_ : 1;
-  const uint32_t granted = most < until_asked ? most : until_asked;
-  budget_ = granted - 1;
-  stops_ = stops | looking_.StopsOf(cpu);
-  return granted;
-}
-
 // Of those that can move, the threads that sleep.
 uint32_t Execution::Sleepers(uint32_t agents) const {
   return looking_.Idle(agents & ((1u << kMaxCpus) - 1), system_.world);
@@ -261,7 +264,7 @@ bool Execution::SomebodyBecameAble() const { return (AbleAgents() & ~turn_.able)
 // A thread that looks falls asleep, and its turn is over.
 void Execution::Ask(CpuId cpu, const char* stands) {
   TakeBackBudget();
-  const Looking::Stand stand{program(cpu).op, program(cpu).pending};
+  const Looking::Stand stand{program(cpu).op, pending(cpu)};
   const bool back = stands != nullptr && looking_.marked(cpu) && looking_.BackAtMark(cpu, stand);
   if (back &&
       looking_.Recurs(cpu, StackDigest(fibers_[Index(cpu)], stands), system_.world, steps_)) {
@@ -306,6 +309,10 @@ void Execution::JudgeLooking() {
 }
 
 void Execution::Observe(AgentId agent, Point point, int page) {
+  if (features_ != nullptr) {
+    if ((kTellingPoints & MaskOf(point)) != 0) features_->See(agent, point, page, system_.world, old_);
+    if (observer_ == nullptr) return;
+  }
   observer_->OnStep({.agent = agent,
                      .point = point,
                      .page = page,
@@ -359,13 +366,14 @@ AgentId Execution::Blocker(AgentId agent) {
         KindOf(agent) == AgentKind::kCpu && (cpus_left_ & CpuBit(CpuOf(agent))) != 0;
     if (!thread || !program(CpuOf(agent)).waits) return kNobody;
     const CpuProgram& waiter = program(CpuOf(agent));
-    if (waiter.pending.point == Point::tlb_flush_done && turn_.lends != Lends::kNothing) {
+    const Point point = pending(CpuOf(agent)).point;
+    if (point == Point::tlb_flush_done && turn_.lends != Lends::kNothing) {
       delivers_for_ = CpuOf(agent);
       return DeliveryAgent(
           MakeCpu(std::countr_zero(system_.world.at(CpuOf(agent)).invalidation.undelivered)));
     }
     if (turn_.lends != Lends::kToAll) return kNobody;
-    const int holder = HolderOf(system_.world, waiter.pending.point, waiter.arg);
+    const int holder = HolderOf(system_.world, point, waiter.arg);
     if (holder < 0) return kNobody;
     agent = CpuAgent(MakeCpu(holder));
     if (Able(agent)) return agent;

@@ -22,6 +22,8 @@
 
 namespace gatherfuzz {
 
+class Features;
+
 struct StepEvent {
   AgentId agent{};
   Point point{};
@@ -46,6 +48,7 @@ class StepObserver {
 struct RunOptions {
   uint32_t ignored = 0;              // Bit(kind) of violations that do not end the run
   StepObserver* observer = nullptr;  // may allocate; the run itself does not
+  Features* features = nullptr;      // as an observer, without the cost of a virtual call
 };
 
 struct RunResult {
@@ -103,10 +106,14 @@ class Execution final : public Agents {
   // What a strategy sees of the run.
   class View final : public Situation {
    public:
-    explicit View(const Execution& execution) : execution_(execution) {}
-    PendingStep Pending(AgentId agent) const override { return execution_.PendingOf(agent); }
+    explicit View(const Execution& execution)
+        : Situation(execution.pending_.data()), execution_(execution) {}
 
    private:
+    PendingStep PendingOfOther(AgentId agent) const override {
+      return execution_.Agents::PendingOfOther(agent);
+    }
+
     const Execution& execution_;
   };
 
@@ -179,6 +186,7 @@ class Execution final : public Agents {
   bool drawing_ = false;                                          // the strategy has begun
   View view_{*this};
   StepObserver* observer_ = nullptr;
+  Features* features_ = nullptr;
   RunResult result_;
 };
 

@@ -14,6 +14,50 @@ constexpr PointMask kStatePoints = MaskOf(Point::pending_inc) | MaskOf(Point::pe
                                    MaskOf(Point::pending_dec) | MaskOf(Point::tlb_flush) |
                                    MaskOf(Point::free_table) | MaskOf(Point::syscall_return);
 
+// What a step touches first, as a place: an entry or a lock by the page, or the one that there is.
+struct Place {
+  bool any = false, writes = false;
+  uint8_t first = 0;
+  uint8_t pages = 0, shift = 0;  // bits of the page's number that count, and from which on
+};
+
+constexpr Place PlaceOf(Touches touches) {
+  const unsigned things = touches.reads | touches.writes;
+  if (things == 0) return {};
+  const bool writes = touches.writes != 0;
+  const auto by = [&](int first, int pages_each) {
+    return Place{true, writes, static_cast<uint8_t>(first), kPages - 1,
+                 static_cast<uint8_t>(std::countr_zero(unsigned(pages_each)))};
+  };
+  const int thing = std::countr_zero(things);
+  switch (static_cast<Thing>(thing)) {
+    case Thing::kPte: return by(0, 1);
+    case Thing::kPmd: return by(kPages, kPagesPerPmd);
+    case Thing::kPteLock: return by(kPages + kPmds, kPagesPerPmd);
+    case Thing::kPud: return by(kPages + 2 * kPmds, kPagesPerPud);
+    case Thing::kPmdLock: return by(kPages + 2 * kPmds + kPuds, kPagesPerPud);
+    case Thing::kMmapLock:
+    case Thing::kCounter:
+    case Thing::kPolicy:
+    case Thing::kAllocator:
+    case Thing::kTlb:
+    case Thing::kWalkCache:
+    case Thing::kQueue:
+    case Thing::kRequest:
+    case Thing::kMmapTurn:
+    case Thing::kBatched:
+    case Thing::kRmap: break;
+  }
+  return {true, writes, static_cast<uint8_t>(kPages + 2 * kPmds + 2 * kPuds + thing), 0, 0};
+}
+
+constexpr auto kPlaceOf = [] {
+  static_assert(std::has_single_bit(unsigned{kPages}));
+  std::array<Place, kPointCount> table;
+  for (size_t i = 0; i < table.size(); ++i) table[i] = PlaceOf(kTouches[i]);
+  return table;
+}();
+
 uint32_t Few(uint32_t count) { return std::min(count, 3u); }
 
 }  // namespace
@@ -27,76 +71,57 @@ void Features::BeginRun(uint8_t* map) {
   last_bits_.fill(0);
 }
 
-void Features::OnStep(const StepEvent& event, const World& before) {
-  Pair(event);
-  if (event.old != 0) [[unlikely]]
-    Set(kHalf,
-        1u << 30 | static_cast<uint32_t>(event.point) << 2 | Few(static_cast<uint32_t>(event.old)));
-  if ((kStatePoints & MaskOf(event.point)) != 0) State(event, before);
-  Clear(event, before);
+void Features::See(AgentId agent, Point point, int page, const World& before, int old) {
+  const Made step{agent, point, page};
+  Pair(step);
+  if (old != 0) [[unlikely]]
+    Set(kHalf, 1u << 30 | static_cast<uint32_t>(point) << 2 | Few(static_cast<uint32_t>(old)));
+  if ((kStatePoints & MaskOf(point)) != 0) State(step, before);
+  Clear(step, before);
 }
 
-int Features::PlaceOf(const StepEvent& event, Touches touches) {
-  const int thing = std::countr_zero(static_cast<unsigned>(touches.reads | touches.writes));
-  switch (static_cast<Thing>(thing)) {
-    case Thing::kPte: return event.page;
-    case Thing::kPmd: return kPages + event.page / kPagesPerPmd;
-    case Thing::kPteLock: return kPages + kPmds + event.page / kPagesPerPmd;
-    case Thing::kPud: return kPages + 2 * kPmds + event.page / kPagesPerPud;
-    case Thing::kPmdLock: return kPages + 2 * kPmds + kPuds + event.page / kPagesPerPud;
-    case Thing::kMmapLock:
-    case Thing::kCounter:
-    case Thing::kPolicy:
-    case Thing::kAllocator:
-    case Thing::kTlb:
-    case Thing::kWalkCache:
-    case Thing::kQueue:
-    case Thing::kRequest:
-    case Thing::kMmapTurn: break;
-  }
-  return kPages + 2 * kPmds + 2 * kPuds + thing;
-}
-
-void Features::Pair(const StepEvent& event) {
-  const Touches touches = TouchesOf(event.point);
-  if ((touches.reads | touches.writes) == 0) return;
-  Toucher& last = touched_[static_cast<size_t>(PlaceOf(event, touches))];
+void Features::Pair(const Made& step) {
+  const Place place = kPlaceOf[static_cast<size_t>(step.point)];
+  if (!place.any) return;
+  Toucher& last =
+      touched_[place.first + ((static_cast<unsigned>(step.page) & place.pages) >> place.shift)];
   const Toucher before = last;
-  last = {event.agent, event.point, before.point};
-  if (before.point == kNoPoint || before.agent == event.agent) return;
-  if (touches.writes == 0 && TouchesOf(before.point).writes == 0) return;
+  last = {step.agent, step.point, before.point};
+  if (before.point == kNoPoint || before.agent == step.agent) return;
+  if (!place.writes && !kPlaceOf[static_cast<size_t>(before.point)].writes) return;
   uint32_t owed = 0;
   // A delivery names a CPU; a flush of everything, page 0.
-  if (event.page >= 0 && Info(event.point).has_page && event.point != Point::deliver &&
-      event.point != Point::tlb_flush) {
-    const Debt foreign = ForeignDebt(CpuOf(event.agent));
-    owed = (foreign.small >> event.page & 1) | (foreign.huge >> event.page / kPagesPerPmd & 1) << 1;
+  if (step.page >= 0 && Info(step.point).has_page && step.point != Point::deliver &&
+      step.point != Point::tlb_flush) {
+    const Debt foreign = ForeignDebt(CpuOf(step.agent));
+    owed = (foreign.small >> step.page & 1) | (foreign.huge >> step.page / kPagesPerPmd & 1) << 1;
   }
-  const uint32_t pair = static_cast<uint32_t>(before.point) | static_cast<uint32_t>(event.point)
+  const uint32_t pair = static_cast<uint32_t>(before.point) | static_cast<uint32_t>(step.point)
                                                                   << 6;
   Set(0, pair | owed << 12);
   if (before.previous != kNoPoint)
     Set(0, 1u << 30 | static_cast<uint32_t>(before.previous) << 12 | pair);
 }
 
-void Features::Clear(const StepEvent& event, const World& before) {
-  if (KindOf(event.agent) != AgentKind::kCpu) return;
-  if (event.point == Point::pending_inc) flushed_ &= ~(1u << Index(CpuOf(event.agent)));
-  if (event.point == Point::tlb_flush) flushed_ |= 1u << Index(CpuOf(event.agent));
-  const CpuId cpu = CpuOf(event.agent);
+void Features::Clear(const Made& step, const World& before) {
+  if (KindOf(step.agent) != AgentKind::kCpu) return;
+  if (step.point == Point::pending_inc) flushed_ &= ~(1u << Index(CpuOf(step.agent)));
+  if (step.point == Point::tlb_flush) flushed_ |= 1u << Index(CpuOf(step.agent));
+  const CpuId cpu = CpuOf(step.agent);
   Debt& debt = debts_[static_cast<size_t>(Index(cpu))];
-  const auto block = static_cast<uint16_t>(event.page < 0 ? 0 : 1u << event.page / kPagesPerPmd);
-  if (event.point == Point::pte_clear) {
-    debt.small |= PageBit(event.page);
-    all_.small |= PageBit(event.page);
-  } else if (event.point == Point::pmd_clear) {
+  const auto block = static_cast<uint16_t>(step.page < 0 ? 0 : 1u << step.page / kPagesPerPmd);
+  if (step.point == Point::pte_clear) {
+    debt.small |= PageBit(step.page);
+    all_.small |= PageBit(step.page);
+  } else if (step.point == Point::pmd_clear) {
     debt.huge |= block;
     all_.huge |= block;
-  } else if (event.point == Point::pte_table_unlink) {
+  } else if (step.point == Point::pte_table_unlink) {
     debt.tables |= block;
     all_.tables |= block;
-  } else if (event.point == Point::pending_dec ||
-             (event.point == Point::free_page && before.at(cpu).gather.live != 0)) {
+  } else if (step.point == Point::pending_dec ||
+             (step.point == Point::free_page &&
+              (before.at(cpu).gather.live != 0 || before.at(cpu).gather.page_count != 0))) {
     Pay(cpu);
   }
 }
@@ -120,8 +145,8 @@ Features::Debt Features::ForeignDebt(CpuId cpu) const {
 
 // What a gather begins with: what is in its range (a huge leaf, a table of small ones, a hole), and
 // who is live.
-void Features::Shape(const StepEvent& event, const World& before) {
-  const MmuGather& gather = before.at(CpuOf(event.agent)).gather;
+void Features::Shape(const Made& step, const World& before) {
+  const MmuGather& gather = before.at(CpuOf(step.agent)).gather;
   uint32_t shape = 0;
   for (int page = RoundDown(gather.caller_start, kPagesPerPmd); page < gather.caller_end;
        page += kPagesPerPmd) {
@@ -139,12 +164,12 @@ void Features::Waits(const World& before) {
   }
 }
 
-void Features::State(const StepEvent& event, const World& before) {
-  const CpuId cpu = CpuOf(event.agent);
+void Features::State(const Made& step, const World& before) {
+  const CpuId cpu = CpuOf(step.agent);
   const MmuGather& gather = before.at(cpu).gather;
-  if (event.point == Point::pending_inc) Shape(event, before);
-  if (event.point == Point::syscall_return) Waits(before);
-  const uint64_t range = event.point == Point::syscall_return
+  if (step.point == Point::pending_inc) Shape(step, before);
+  if (step.point == Point::syscall_return) Waits(before);
+  const uint64_t range = step.point == Point::syscall_return
                              ? before.at(cpu).call.examined
                              : MaskOf(PageRange{gather.caller_start, gather.caller_end});
   const Debt foreign = ForeignDebt(cpu);
@@ -171,8 +196,8 @@ void Features::State(const StepEvent& event, const World& before) {
                           : gather.page_count + 1 < before.mm.batch ? 1
                                                                     : 2;
   const bool continued = (before.at(cpu).call.examined & ~range) != 0;
-  Set(kHalf, static_cast<uint32_t>(event.point) | Few(before.mm.tlb_flush_pending) << 6 |
-                 owed << 8 | held << 11 | uint32_t{bits} << 12 | queued << 16 |
+  Set(kHalf, static_cast<uint32_t>(step.point) | Few(before.mm.tlb_flush_pending) << 6 | owed << 8 |
+                 held << 11 | uint32_t{bits} << 12 | queued << 16 |
                  (before.deliveries_pending != 0 ? 1u << 18 : 0) | (continued ? 1u << 19 : 0) |
                  (flushed_ >> Index(cpu) & 1u) << 20);
 }

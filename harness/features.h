@@ -35,10 +35,19 @@ inline constexpr size_t kFeatureCells = 4096;
 class Features final : public StepObserver {
  public:
   void BeginRun(uint8_t* map);
-  void OnStep(const StepEvent& event, const World& before) override;
+  // A step at one of points(). RunOptions::features has runs call it without a virtual call.
+  void See(AgentId agent, Point point, int page, const World& before, int old = 0);
+  void OnStep(const StepEvent& event, const World& before) override {
+    See(event.agent, event.point, event.page, before, event.old);
+  }
   PointMask points() const override { return kTellingPoints; }
 
  private:
+  struct Made {
+    AgentId agent{};
+    Point point{};
+    int page = kNoPage;
+  };
   // What a CPU has cleared since its last completed flush.
   struct Debt {
     uint64_t small = 0;   // pages
@@ -52,11 +61,10 @@ class Features final : public StepObserver {
   };
   static constexpr int kPlaces = kPages + 2 * kPmds + 2 * kPuds + kThings;
 
-  static int PlaceOf(const StepEvent& event, Touches touches);
-  void Pair(const StepEvent& event);
-  void Clear(const StepEvent& event, const World& before);
-  void State(const StepEvent& event, const World& before);
-  void Shape(const StepEvent& event, const World& before);
+  void Pair(const Made& step);
+  void Clear(const Made& step, const World& before);
+  void State(const Made& step, const World& before);
+  void Shape(const Made& step, const World& before);
   void Waits(const World& before);
   Debt ForeignDebt(CpuId cpu) const;
   void Pay(CpuId cpu);

@@ -17,16 +17,59 @@ void InsertionSort(List& list, Key key) {
   }
 }
 
+template <typename List, typename Holds>
+void EraseIf(List& list, Holds holds) {
+  list.truncate(
+      static_cast<size_t>(std::remove_if(list.begin(), list.end(), holds) - list.begin()));
+}
+
+void KeepKswapd(Schedule& schedule) {
+  const CpuId cpu = MakeCpu(schedule.kswapd_cpu());
+  bool reclaims = false, only = true;
+  for (const auto& [agent, op] : schedule.program) {
+    if (CpuOf(agent) != cpu) continue;
+    const bool is_it = KindOf(agent) == AgentKind::kCpu && Info(op.kind).is(effect::kReclaims);
+    reclaims |= is_it;
+    only &= is_it;
+  }
+  if (reclaims && only && schedule.cpus > 1) {
+    return EraseIf(schedule.init, [&](const InitItem& item) {
+      return item.kind == InitItem::Kind::kCached && item.cpu == cpu;
+    });
+  }
+  schedule.kswapd = false;
+  if (!only || schedule.cpus == 1) return;
+  // It has no program, and so is not there.
+  --schedule.cpus;
+  EraseIf(schedule.order, [&](const Run& run) { return CpuOf(run.agent) == cpu; });
+  EraseIf(schedule.init, [&](const InitItem& item) {
+    return item.kind == InitItem::Kind::kCached && item.cpu == cpu;
+  });
+}
+
 }  // namespace
 
+bool Reclaims(const Schedule& schedule) {
+  return std::any_of(schedule.program.begin(), schedule.program.end(),
+                     [](const auto& line) { return Info(line.op.kind).is(effect::kReclaims); });
+}
+
 void Canonicalize(Schedule& schedule) {
+  if (schedule.kswapd) KeepKswapd(schedule);
   InsertionSort(schedule.init, [](const InitItem& item) { return item.kind; });
   InsertionSort(schedule.program, [](const ProgramLine& line) { return line.agent; });
 }
 
-std::string AgentName(AgentId agent) {
-  static constexpr const char* kNames[] = {"cpu", "walk", "inv", "cpu"};
-  return kNames[static_cast<int>(KindOf(agent))] + std::to_string(Index(CpuOf(agent)));
+std::string CpuName(int cpu, int kswapd) {
+  return cpu == kswapd ? "kswapd" : "cpu" + std::to_string(cpu);
+}
+
+std::string AgentName(AgentId agent, int kswapd) {
+  const AgentKind kind = KindOf(agent);
+  if (kind == AgentKind::kCpu || kind == AgentKind::kDetour) {
+    return CpuName(Index(CpuOf(agent)), kswapd);
+  }
+  return (kind == AgentKind::kWalker ? "walk" : "inv") + std::to_string(Index(CpuOf(agent)));
 }
 
 }  // namespace gatherfuzz

@@ -80,7 +80,8 @@ inline constexpr int kTailKinds = 1
     ;
 
 struct Schedule {
-  int cpus = 2;                           // 1 to kMaxCpus
+  int cpus = 2;                           // 1 to kMaxCpus, that of kswapd included
+  bool kswapd = false;                    // the last of them is kswapd's
   int batch = kDefaultBatch;              // 1 to kMaxBatch
   KernelVersion kernel = kDefaultKernel;  // it has every operation of the program
   MemoryModel memory = MemoryModel::kSc;
@@ -89,15 +90,22 @@ struct Schedule {
   FixedVector<ProgramLine, kMaxOps> program;
   FixedVector<Run, kMaxRuns> order;
   Tail tail;
+  // The number of kswapd's CPU, on which the mm does not run; -1 if there is none.
+  int kswapd_cpu() const { return kswapd ? cpus - 1 : -1; }
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
 
+// Whether some program has reclaim in it.
+bool Reclaims(const Schedule& schedule);
+
 // Orders init items by kind and program lines by agent, keeping the order within each: the form in
-// which two schedules that mean the same are equal, and in which they are written.
+// which two schedules that mean the same are equal, and in which they are written. A CPU is
+// kswapd's only if reclaim is all that its program has; then nothing is cached there.
 void Canonicalize(Schedule& schedule);
 
-// "cpu0", "walk3", "inv1"; of a detour, that of its thread.
-std::string AgentName(AgentId agent);
+// "cpu0", "walk3", "inv1"; of a detour, that of its thread. On CPU `kswapd`, "kswapd".
+std::string AgentName(AgentId agent, int kswapd = -1);
+std::string CpuName(int cpu, int kswapd = -1);
 
 }  // namespace gatherfuzz
 

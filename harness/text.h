@@ -67,7 +67,7 @@ std::string PrintText(const ScheduleFile& file);
 
 // One line each, as they stand in the text form.
 std::string PrintOp(const Op& op);
-std::string PrintRun(const Run& run);
+std::string PrintRun(const Run& run, int kswapd = -1);
 
 // "expect KIND under POLICY...": a line for each kind, by kind, and its policies by name.
 struct ExpectLine {

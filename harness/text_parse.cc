@@ -20,6 +20,7 @@ namespace {
 constexpr size_t kMaxTextBytes = 1 << 20;
 constexpr std::string_view kOnceInHead[] = {"cpus",   "policy", "arch",   "batch",     "kernel",
                                             "expect", "memory", "weaken", "strengthen"};
+constexpr std::string_view kKswapd = "kswapd";
 constexpr auto kNameOf = [](const auto* item) { return item->name(); };
 constexpr auto kNameIn = [](const auto& info) { return std::string_view(info.name); };
 
@@ -102,18 +103,22 @@ class Parser : TextLines {
     return true;
   }
 
+  // CPUs on which the mm runs.
+  int MmCpus() const { return file_.schedule.cpus - file_.schedule.kswapd; }
+
   std::optional<AgentId> Agent(std::string_view word) const {
     static constexpr std::string_view kNames[] = {"cpu", "walk", "inv"};
+    if (word == kKswapd && file_.schedule.kswapd) return CpuAgent(MakeCpu(MmCpus()));
     for (int kind = 0; kind < 3; ++kind) {
       if (!word.starts_with(kNames[kind])) continue;
       const auto cpu = Number(word.substr(kNames[kind].size()));
-      if (!cpu || *cpu >= file_.schedule.cpus) return std::nullopt;
+      if (!cpu || *cpu >= MmCpus()) return std::nullopt;
       return MakeAgent(static_cast<AgentKind>(kind), MakeCpu(static_cast<int>(*cpu)));
     }
     return std::nullopt;
   }
   std::string AgentsExpected(const char* which) const {
-    return std::string(which) + " with a number below " + std::to_string(file_.schedule.cpus) +
+    return std::string(which) + " with a number below " + std::to_string(MmCpus()) +
            " ('cpus' says how many)";
   }
 
@@ -130,6 +135,7 @@ class Parser : TextLines {
     }
     if (word.starts_with("cpu") && word != "cpus") return ProgramHead();
     if (word.starts_with("walk")) return ProgramHead();
+    if (word == kKswapd) return KswapdHead();
     switch (section_) {
       case Section::kHead: return HeadLine();
       case Section::kInit: return InitLine();
@@ -373,10 +379,30 @@ class Parser : TextLines {
     return End();
   }
 
+  // kswapd has a CPU of its own, behind those of the mm.
+  bool KswapdHead() {
+    if (file_.schedule.kswapd) return Fail("one program for each agent; kswapd has one already");
+    if (file_.schedule.cpus == kMaxCpus) {
+      return Fail("at most " + std::to_string(kMaxCpus - 1) + " cpus beside kswapd");
+    }
+    ++file_.schedule.cpus;
+    file_.schedule.kswapd = true;
+    section_ = Section::kProgram;
+    agent_ = CpuAgent(MakeCpu(MmCpus()));
+    Take();
+    return End();
+  }
+
+  // Whether the agent whose program it is has such operations.
+  bool Has(const OpInfo& op) const {
+    const bool is_kswapd = Index(agent_) == file_.schedule.kswapd_cpu();
+    return op.agent == KindOf(agent_) && (!is_kswapd || op.is(effect::kReclaims));
+  }
+
   bool OpLine() {
     const std::string_view word = Take();
     for (int kind = 0; kind < kOpCount; ++kind) {
-      if (word == kOps[kind].name && kOps[kind].agent == KindOf(agent_)) {
+      if (word == kOps[kind].name && Has(kOps[kind])) {
         if (!kOps[kind].exists_in(file_.schedule.kernel))
           return NotInKernel(word, kOps[kind].since);
         return Operation(word, static_cast<OpKind>(kind));
@@ -384,7 +410,7 @@ class Parser : TextLines {
     }
     std::string expected;
     for (const OpInfo& op : kOps) {
-      const bool known = op.agent == KindOf(agent_) && op.exists_in(file_.schedule.kernel);
+      const bool known = Has(op) && op.exists_in(file_.schedule.kernel);
       if (known) expected += std::string(op.name) + ", ";
     }
     Names names = NamesOf(kOps, kNameIn);

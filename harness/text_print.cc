@@ -44,7 +44,7 @@ std::string PrintHead(const ScheduleFile& file) {
     text += "intent " + file.intent.substr(at, end - at) + "\n";
     at = end + 1;
   }
-  text += "cpus " + std::to_string(file.schedule.cpus) + "\n";
+  text += "cpus " + std::to_string(file.schedule.cpus - file.schedule.kswapd) + "\n";
   if (!file.policy.empty()) text += "policy " + file.policy + "\n";
   if (!file.arch.empty()) text += "arch " + file.arch + "\n";
   if (file.schedule.batch != kDefaultBatch) {
@@ -88,8 +88,8 @@ std::string PrintOp(const Op& op) {
   return text + " " + PrintRange(op.range) + PrintFlags(op.flags);
 }
 
-std::string PrintRun(const Run& run) {
-  std::string text = AgentName(run.agent) + " ";
+std::string PrintRun(const Run& run, int kswapd) {
+  std::string text = AgentName(run.agent, kswapd) + " ";
   if (run.kind == Run::Kind::kOld) {
     return text + "old" + (run.count > 1 ? " " + std::to_string(run.count) : "");
   }
@@ -128,13 +128,13 @@ std::string PrintText(const ScheduleFile& file) {
   const ProgramLine* before = nullptr;
   for (const ProgramLine& line : schedule.program) {
     if (before == nullptr || before->agent != line.agent) {
-      text += "\n" + AgentName(line.agent) + "\n";
+      text += "\n" + AgentName(line.agent, schedule.kswapd_cpu()) + "\n";
     }
     text += "  " + PrintOp(line.op) + "\n";
     before = &line;
   }
   text += "\norder\n";
-  for (const Run& run : schedule.order) text += "  " + PrintRun(run) + "\n";
+  for (const Run& run : schedule.order) text += "  " + PrintRun(run, schedule.kswapd_cpu()) + "\n";
   text += "  ";
   return text + PrintTail(schedule.tail) + "\n";
 }

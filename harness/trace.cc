@@ -104,6 +104,7 @@ class Recorder final : public StepObserver {
     before_ = before;
     TraceStep step;
     step.event = event;
+    step.kswapd = before.kswapd_cpu();
     if (AboutPage(event)) step.leaf_before = LastEntry(before, event.page);
     if (Info(event.point).is(role::kLockless)) {
       const Level level = event.point == Point::pud_read ? Level::kPud : Level::kPmd;
@@ -134,6 +135,8 @@ class Recorder final : public StepObserver {
     if (step.stored) {
       stores_[at_].push_back(static_cast<uint32_t>(trace_.steps.size()));
     }
+    step.batched_after = after.mm.batched_pending;
+    step.paid_after = after.mm.batched_flushed;
     if (event.point == Point::tlb_flush) {
       step.request = after.at(CpuOf(event.agent)).invalidation;
     }
@@ -256,6 +259,9 @@ std::string DescribePlainly(const TraceStep& step) {
     case Shows::kLeafBefore: return MappingName(step.leaf_before);
     case Shows::kLeafAfter: return MappingName(step.leaf_after);
     case Shows::kPending: return "= " + std::to_string(step.pending_after);
+    case Shows::kBatched:
+      return "pending " + std::to_string(step.batched_after) + ", flushed " +
+             std::to_string(step.paid_after);
     case Shows::kRequest: return DescribeRequest(step.request);
     case Shows::kDropped: return DescribeDropped(step);
     case Shows::kFilled: return DescribeWalk(step);

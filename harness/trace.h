@@ -29,6 +29,9 @@ struct TraceStep {
   Pte leaf_before{}, leaf_after{};  // of event.page; also of a leaf that only software sees
   bool saw_none = false;            // of a lockless read of an upper level: nothing was there
   int pending_after = 0;            // tlb_flush_pending
+  int batched_after = 0;            // tlb_flush_batched: what reclaim has cleared in all,
+  int paid_after = 0;               // ... and what of that others have flushed
+  int kswapd = -1;                  // the number of kswapd's CPU
   std::vector<TlbChange> tlb;       // what changed in any TLB
   Invalidation request{};           // issued, completed or delivered
   int frame = -1;                   // allocated, freed or unlinked, or the table a walk went to

@@ -42,9 +42,11 @@ enum class Thing : uint8_t {
   kQueue,      // the order in which invalidations were issued
   kRequest,    // where an invalidation was delivered
   kMmapTurn,   // of readers: who steals mmap_lock where a writer queues
+  kBatched,    // tlb_flush_batched, of reclaim
+  kRmap,       // the lock of the reverse map, and which VMAs it finds
 };
-inline constexpr int kThings = 14;
-using ThingMask = uint16_t;
+inline constexpr int kThings = 16;
+using ThingMask = uint32_t;
 constexpr ThingMask MaskOf(Thing thing) {
   return static_cast<ThingMask>(1u << static_cast<int>(thing));
 }
@@ -94,6 +96,7 @@ enum class Teaches : uint8_t {
   kFrames,       // which frames would be given out next
   kNested,       // whether tlb_flush_pending is above 1
   kPolicyState,  // the policy's words
+  kBatched,      // tlb_flush_batched
   kTranslation,  // what the TLB has for the page
   kWalked,       // the entry its walk stands at
   kEverything,   // for a step of which this is not known: costs states, loses nothing
@@ -111,6 +114,7 @@ inline constexpr unsigned kRemoves = 64;    // takes a leaf away
 inline constexpr unsigned kUnlinks = 128;   // takes a page table away
 inline constexpr unsigned kExamines = 256;  // sees whether a leaf, or what is above it, is there
 inline constexpr unsigned kLockless = 512;  // reads an entry above the PTE without a lock
+inline constexpr unsigned kReclaim = 1024;  // made only where some program has reclaim in it
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -121,6 +125,7 @@ enum class Shows : uint8_t {
   kLeafBefore,
   kLeafAfter,
   kPending,  // tlb_flush_pending after it
+  kBatched,  // tlb_flush_batched after it
   kRequest,
   kDropped,
   kFilled,
@@ -148,6 +153,7 @@ enum class ClashRule : uint8_t {
   kPolicy,
   kAccess,
   kWalk,
+  kReclaim,
 };
 
 struct PointInfo {
@@ -205,6 +211,8 @@ constexpr PointMask PointsWith(unsigned roles) {
 inline constexpr PointMask kTellingPoints = PointsWith(role::kTelling);
 // Steps that are made in the place of another (Steps::StepOr).
 inline constexpr PointMask kDetourPoints = PointsWith(role::kDetour);
+// Steps that are made only where some program has reclaim in it.
+inline constexpr PointMask kReclaimPoints = PointsWith(role::kReclaim);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

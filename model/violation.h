@@ -52,9 +52,9 @@ inline constexpr int kViolationCount = sizeof(kViolations) / sizeof(kViolations[
 constexpr const ViolationInfo& Info(ViolationKind kind) {
   return kViolations[static_cast<int>(kind)];
 }
-#define GATHERFUZZ_VIOLATION(id, text, about, leaves, holds, told, ends)         \
-  static_assert(*ends != 0 || (ViolationAbout::about != ViolationAbout::kLeaf && \
-                               ViolationAbout::about != ViolationAbout::kTable), \
+#define GATHERFUZZ_VIOLATION(id, text, about, leaves, holds, told, ends)           \
+  static_assert(*(ends) != 0 || (ViolationAbout::about != ViolationAbout::kLeaf && \
+                                 ViolationAbout::about != ViolationAbout::kTable), \
                 "violations.def: " text " is about a stale entry and does not say how it ends");
 #include "model/violations.def"
 #undef GATHERFUZZ_VIOLATION

@@ -72,9 +72,11 @@ show_progress() {
 }
 
 # build_targets FOLDER TARGET... -- CMAKE_OPTION...: configures and builds; quiet unless it fails.
-build_targets() {
-  local folder=$1 targets=() log
-  shift
+build_targets() { build_in . "$@"; }
+# build_in SOURCE FOLDER TARGET... -- CMAKE_OPTION...: the same of another tree.
+build_in() {
+  local source=$1 folder=$2 targets=() log
+  shift 2
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
     targets+=("$1")
     shift
@@ -86,7 +88,7 @@ build_targets() {
   : >"$log"
   show_progress "$log" &
   local progress=$! built=0
-  { cmake -S . -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-clang++-19}" "$@" &&
+  { cmake -S "$source" -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-clang++-19}" "$@" &&
     ninja -C "$folder" "${targets[@]}"; } >"$log" 2>&1 || built=$?
   kill "$progress" 2>/dev/null || true
   wait "$progress" 2>/dev/null || true

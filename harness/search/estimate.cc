@@ -29,6 +29,10 @@ Length LengthOf(const Op& op, const Schedule& schedule, uint64_t mapped) {
   const auto pages = static_cast<uint32_t>(std::popcount(MaskOf(op.range) & mapped));
   const uint32_t flushes = pages == 0 ? 0 : 1 + pages / static_cast<uint32_t>(schedule.batch);
   const OpInfo& info = Info(op.kind);
+  if (info.is(effect::kReclaims) && pages != 0) {
+    return {
+        .steps = info.steps + 8 * pages, .telling = info.telling + 5 * pages, .flushes = flushes};
+  }
   if (!info.gathers()) return {.steps = info.steps, .telling = info.telling};
   if (pages == 0) return {.steps = 3, .telling = 1};
   return {.steps = info.steps + 3 * pages, .telling = info.telling + 2 * pages, .flushes = flushes};
@@ -81,6 +85,9 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
       possible |= kWalks;
     } else if (op.is(effect::kAccesses)) {
       possible |= kAccess;
+    } else if (op.is(effect::kReclaims)) {
+      possible |= kReclaimPoints | MaskOf(pte_read) | MaskOf(pte_clear) | MaskOf(pte_unlock) |
+                  MaskOf(tlb_flush) | MaskOf(free_page);
     } else if (!op.gathers()) {
       possible |= MaskOf(syscall_return);
     } else {
@@ -88,9 +95,10 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
                     (op.is(effect::kCleans) ? 0 : MaskOf(pte_set)));
     }
   }
+  if (!Reclaims(schedule)) possible &= ~kReclaimPoints;
   if (!huge) possible &= ~kHuge;
   possible &= kTellingPoints;
-  return possible != 0 ? possible : kTellingPoints;
+  return possible != 0 ? possible : kTellingPoints & ~kReclaimPoints;
 }
 
 }  // namespace gatherfuzz

@@ -23,11 +23,14 @@ class Pos final : public Strategy {
   }
 
   Move Next(const Situation& now) override {
-    Redraw(now);
+    priority_[Index(mover_)] = 0;
+    priority_[Index(DetourAgent(CpuOf(mover_)))] = 0;
     AgentId best{};
     uint32_t highest = 0;
     for (uint32_t agents = now.runnable; agents != 0; agents &= agents - 1) {
       const int agent = std::countr_zero(agents);
+      const bool same_cpu = CpuOf(AgentId(agent)) == CpuOf(mover_);
+      if (Conflict(made_, now.Pending(AgentId(agent)), same_cpu)) priority_[agent] = 0;
       while (priority_[agent] == 0) priority_[agent] = static_cast<uint32_t>(random_.Next() >> 32);
       if (priority_[agent] <= highest) continue;
       highest = priority_[agent];
@@ -39,19 +42,8 @@ class Pos final : public Strategy {
   }
 
  private:
-  // A priority of 0 is drawn when it is asked for.
-  void Redraw(const Situation& now) {
-    priority_[Index(mover_)] = 0;
-    priority_[Index(DetourAgent(CpuOf(mover_)))] = 0;
-    for (uint32_t agents = now.runnable; agents != 0; agents &= agents - 1) {
-      const int agent = std::countr_zero(agents);
-      const bool same_cpu = CpuOf(AgentId(agent)) == CpuOf(mover_);
-      if (Conflict(made_, now.Pending(AgentId(agent)), same_cpu)) priority_[agent] = 0;
-    }
-  }
-
   Random random_{0};
-  std::array<uint32_t, kMaxAgents> priority_{};
+  std::array<uint32_t, kMaxAgents> priority_{};  // 0: is drawn when it is asked for
   AgentId mover_{};
   PendingStep made_;
 };

@@ -25,10 +25,17 @@ class Situation {
   uint32_t unspent = 0;   // of the last move's steps: how many it did not make
   Point last{};           // the last step that was made, by whomever
   // What an agent that can move is about to do; kNoPoint if it has not begun.
-  virtual PendingStep Pending(AgentId agent) const = 0;
+  PendingStep Pending(AgentId agent) const {
+    return KindOf(agent) == AgentKind::kCpu ? threads_[Index(agent)] : PendingOfOther(agent);
+  }
 
  protected:
+  explicit Situation(const PendingStep* threads) : threads_(threads) {}
   ~Situation() = default;
+  virtual PendingStep PendingOfOther(AgentId agent) const = 0;
+
+ private:
+  const PendingStep* threads_;  // by CPU
 };
 
 struct Move {

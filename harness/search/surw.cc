@@ -25,9 +25,9 @@ class Surw final : public Strategy {
 
   Move Next(const Situation& now) override {
     uint32_t free = 0;  // who can move without making a step of the set
-    for (uint32_t agents = now.runnable; agents != 0; agents &= agents - 1) {
+    for (uint32_t agents = now.runnable & ~kTellingAgents; agents != 0; agents &= agents - 1) {
       const AgentId agent = AgentId(std::countr_zero(agents));
-      if (!IsTelling(now.Pending(agent))) free |= 1u << Index(agent);
+      free |= uint32_t{!IsTelling(now.Pending(agent).point)} << Index(agent);
     }
     const uint32_t telling = now.runnable & ~free;
     if (!has_intended_ || (free == 0 && (telling >> Index(intended_) & 1) == 0)) {
@@ -44,9 +44,14 @@ class Surw final : public Strategy {
   }
 
  private:
-  static bool IsTelling(PendingStep step) {
-    return step.point != kNoPoint && (kTellingPoints & MaskOf(step.point)) != 0;
+  static bool IsTelling(Point point) {
+    return point != kNoPoint && (kTellingPoints & MaskOf(point)) != 0;
   }
+  // Whose next step is of the set whatever it is.
+  static constexpr uint32_t kTellingAgents = Info(Point::deliver).is(role::kTelling)
+                                                 ? ((1u << kMaxCpus) - 1)
+                                                       << Index(DeliveryAgent(MakeCpu(0)))
+                                                 : 0;
 
   void DrawIntended(uint32_t agents) {
     uint32_t sum = 0;

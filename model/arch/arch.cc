@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/arch/arch.h"
 
+#include "model/machine/invalidation.h"
 #include "model/registry.h"
 
 namespace gatherfuzz {
@@ -12,6 +13,8 @@ Registry<Arch>& All() {
 }
 
 }  // namespace
+
+Invalidation Arch::FlushPage(int) const { return WholeInvalidation(); }
 
 RegisterArch::RegisterArch(const Arch* arch) { All().Add(arch); }
 std::span<const Arch* const> Archs() { return All().All(); }

@@ -38,6 +38,14 @@ class Arch {
   virtual KernelVersion reclaims_tables_since() const { return KernelVersion::k7_1; }
   // Which orders its steps have; of an architecture of which nothing is said, arm64's.
   virtual OrderColumn orders() const { return OrderColumn::kArm64; }
+  // CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH: the first kernel of the model in which reclaim defers
+  // its flush (arch_tlbbatch_should_defer()); and whether it issues an invalidation of the page as
+  // it clears the PTE (arch_tlbbatch_add_pending()), so that the flush only waits, or none before
+  // the flush, which is of the whole address space.
+  virtual KernelVersion defers_unmaps_since() const { return KernelVersion::k6_1; }
+  virtual bool issues_at_unmap() const { return false; }
+  // flush_tlb_page(), which reclaim does at once where it does not defer; also what it issues.
+  virtual Invalidation FlushPage(int page) const;
   // The rules of the hardware.
   virtual Hardware hardware() const { return {}; }
 

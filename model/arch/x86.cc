@@ -56,6 +56,9 @@ class X86 final : public Arch {
   }
   bool merges_vmas() const override { return true; }
   OrderColumn orders() const override { return OrderColumn::kX86; }
+  Invalidation FlushPage(int page) const override {
+    return InvlpgRange(page, page + 1, Level::kPte);
+  }
   KernelVersion reclaims_tables_since() const override { return KernelVersion::k6_17; }  // 6.14
 };
 

@@ -8,8 +8,10 @@
 #include <algorithm>
 
 #include "model/kernel/locks.h"
+#include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
 #include "model/machine/frames.h"
 #include "model/machine/tlb.h"
@@ -119,10 +121,14 @@ FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int 
     const std::optional<FrameId> frame = TakeData(world, Level::kPte);
     outcome = {.resolved = frame.has_value()};
     if (frame) {
+      FlushBatchedPending(t, UnmapBatching::kFault, page);
       t.Step(Point::pte_set, page);
       StoresEntry(t, Point::pte_set, table, page);
       InstallLeaf(world, table, page, *frame, FaultFlags(world.mm, page, write));
       FenceOwn(t, page);
+      if (world.reclaims != 0 && t.system.protocol->BatchesUnmaps().held_coherent) {
+        CheckCoherent(t.system, t.cpu, page, *frame);
+      }
     }
   } else {
     outcome = Spurious(t, page, seen);

@@ -9,6 +9,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/zap.h"
@@ -49,6 +50,7 @@ bool LinkTable(const Thread& t, FrameId table, int page) {
 // guard_install_pte_entry(), guard_install_set_pte(): up to the first page that is there.
 Install InstallInTable(const Thread& t, FrameId pmd_table, FrameId table, PageRange part) {
   if (!LockPteTable(t, pmd_table, table, part.begin)) return Install::kTableGone;
+  FlushBatchedPending(t, UnmapBatching::kGuard, part.begin);
   Install result = Install::kDone;
   int page = part.begin;
   for (; page < part.end; ++page) {

@@ -156,6 +156,9 @@ int HolderOf(const World& world, Point point, int arg) {
   if (point == Point::pte_lock || point == Point::pmd_lock) {
     return world.at(MakeFrame(arg)).lock_owner - 1;
   }
+  if (point == Point::rmap_unlink) {
+    return mm.rmap_readers == 0 ? -1 : std::countr_zero(mm.rmap_readers);
+  }
   if (point != Point::mmap_read_lock && point != Point::mmap_write_wait) return -1;
   if (mm.mmap_writer != 0) return mm.mmap_writer - 1;
   const uint8_t others = point == Point::mmap_read_lock ? mm.mmap_queue : mm.mmap_readers;

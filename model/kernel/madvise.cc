@@ -10,6 +10,7 @@
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/reclaim.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/zap.h"
 
@@ -41,10 +42,12 @@ class Clean {
   // part; where that fails, it goes on behind the page under the lock.
   int Ptes(FrameId pmd_table, FrameId table, PageRange part) {
     if (!LockPteTable(t_, pmd_table, table, part.begin)) return part.begin;
+    FlushBatchedPending(t_, UnmapBatching::kMadvise, part.begin);
     for (int page = part.begin; page < part.end; ++page) {
       if (CleanPte(table, page, page != part.begin)) continue;
       UnlockTable(t_, table, page);
       if (!LockPteTable(t_, pmd_table, table, page)) return page;
+      FlushBatchedPending(t_, UnmapBatching::kRelock, page);
     }
     UnlockTable(t_, table, part.end - 1);
     return part.end;

@@ -27,6 +27,24 @@ struct TableReclaim {
   bool trusts_old_look = false;  // what was empty before the lock was dropped is taken for empty
 };
 
+// How the flush that reclaim defers is dealt with (reclaim.h). The defaults are what 5.17 to 7.1
+// do; model/policies/zoo/ has what was wrong, and what could be otherwise.
+struct UnmapBatching {
+  // Where flush_tlb_batched_pending() is called, always under the lock of a PTE table; or'ed.
+  static constexpr unsigned kZap = 1;      // munmap and MADV_DONTNEED
+  static constexpr unsigned kMadvise = 2;  // MADV_FREE
+  static constexpr unsigned kRelock = 4;   // MADV_FREE, when it has dropped the lock in between
+  static constexpr unsigned kGuard = 8;    // MADV_GUARD_INSTALL
+  static constexpr unsigned kFault = 16;   // a page fault that is about to install a leaf
+  unsigned asks = kZap | kMadvise | kRelock;
+  bool one_flag = false;     // the word only says that something is owed, and is cleared
+  bool waits_only = false;   // where reclaim has issued its TLBI already: a DSB in place of a flush
+  bool frees_first = false;  // reclaim frees its pages, and then flushes
+  bool renumbers = false;    // an overflow of the word changes its upper bits
+  bool held_coherent = false;  // a page fault is held to coherence with what reclaim still owes
+  uint16_t most = 16383;       // TLB_FLUSH_BATCH_PENDING_LARGE
+};
+
 class GatherProtocol {
  public:
   virtual ~GatherProtocol() = default;
@@ -59,6 +77,8 @@ class GatherProtocol {
   virtual TableReclaim ReclaimsTables(KernelVersion kernel) const {
     return {.behind_span = kernel == KernelVersion::k7_1};
   }
+
+  virtual UnmapBatching BatchesUnmaps() const { return {}; }
 
   // MADV_GUARD_INSTALL begins to put its markers over `vma`, and has come to the end of that or to
   // something that is in the way, with no page-table lock held. The kernel does nothing at either;

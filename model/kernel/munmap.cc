@@ -7,6 +7,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/zap.h"
 
@@ -85,6 +86,7 @@ void MunmapPath(const Thread& t, const Op& op) {
   if (RoundDown(range.end, kPagesPerPmd) >= range.begin) SplitAt(t, range.end);
   t.Step(Point::vma_detach, range.begin);
   Detach(t.world().mm, range);
+  if (t.world().reclaims != 0) t.world().mm.detached |= detached;
   MmapWriteDowngrade(t);
 
   const GatherProtocol& protocol = *t.system.protocol;
@@ -95,6 +97,7 @@ void MunmapPath(const Thread& t, const Op& op) {
     ZapVma(t, vma, {.markers = Markers::kDrop});
     page = vma.end - 1;
   }
+  UnlinkFromRmap(t, detached, range.begin);
   FreePgtables(t, detached);
   protocol.Finish(t);
   MmapReadUnlock(t);

@@ -11,7 +11,7 @@ void RunOp(const Thread& t, const Op& op) {
   const OpInfo& info = Info(op.kind);
   GATHERFUZZ_CHECK(0 <= op.range.begin && op.range.begin < op.range.end && op.range.end <= kPages);
   GATHERFUZZ_CHECK(info.operands != Operands::kPage || op.range.end == op.range.begin + 1);
-  if (info.operands == Operands::kPage) return info.path(t, op);
+  if (info.operands == Operands::kPage || info.is(effect::kReclaims)) return info.path(t, op);
   Call& call = t.self().call;
   call.kind = info.call_kind();
   t.system.protocol->Run(t, op, info.path);

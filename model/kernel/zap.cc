@@ -10,6 +10,7 @@
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/ops.h"
+#include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/walk_range.h"
 
@@ -51,6 +52,7 @@ class Zap {
   // zap_pte_range(): stops where the batch is full, or where need_resched() says so.
   int Ptes(FrameId pmd_table, FrameId table, PageRange part) {
     if (!LockPteTable(t_, pmd_table, table, part.begin)) return part.begin;
+    FlushBatchedPending(t_, UnmapBatching::kZap, part.begin);
     if (reclaims_) Enter(table, part);
     Next next = Next::kGoOn;
     int page = part.begin;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/machine/invalidation.h"
 
+#include <algorithm>
 #include <bit>
 #include <type_traits>
 
@@ -15,15 +16,13 @@ bool Completed(const World& world, int cpu) {
   return world.at(MakeCpu(cpu)).invalidation.undelivered == 0;
 }
 
-uint8_t AllCpus(const World& world) { return static_cast<uint8_t>((1u << world.cpu_count) - 1); }
-
-void Enqueue(World& world, CpuId issuer) {
-  for (int i = 0; i < world.cpu_count; ++i) {
-    DeliveryQueue& queue = world.at(MakeCpu(i)).deliveries;
+void Enqueue(World& world, CpuId issuer, uint8_t targets) {
+  for (unsigned left = targets; left != 0; left &= left - 1) {
+    DeliveryQueue& queue = world.at(MakeCpu(std::countr_zero(left))).deliveries;
     GATHERFUZZ_CHECK(queue.count < kMaxCpus);  // one request of each CPU at most
     queue.issuers[queue.count++] = issuer;
   }
-  world.deliveries_pending = AllCpus(world);
+  world.deliveries_pending |= targets;
 }
 
 void Dequeue(World& world, CpuId target, CpuId issuer) {
@@ -86,10 +85,31 @@ void IssueInvalidation(const Thread& thread, const Invalidation& request) {
     NoteDsb(world, thread.cpu, thread.system.order(Point::tlb_flush));
   Invalidation& issued = thread.self().invalidation;
   issued = request;
-  issued.undelivered = AllCpus(world);
-  Enqueue(world, thread.cpu);
+  issued.undelivered = world.MmCpus();
+  Enqueue(world, thread.cpu, issued.undelivered);
   ++thread.system.cost.invalidations;
   thread.system.cost.whole += request.whole;
+}
+
+void AddInvalidation(const Thread& thread, const Invalidation& request) {
+  World& world = thread.world();
+  thread.Step(Point::tlb_flush, request.start);
+  Invalidation& issued = thread.self().invalidation;
+  const uint8_t before = issued.undelivered;
+  if (before == 0) {
+    issued = request;
+  } else {
+    issued.small |= request.small;
+    issued.huge |= request.huge;
+    issued.pte_tables |= request.pte_tables;
+    issued.pmd_tables |= request.pmd_tables;
+    issued.whole |= request.whole;
+    issued.start = std::min(issued.start, request.start);
+    issued.end = std::max(issued.end, request.end);
+  }
+  issued.undelivered = world.MmCpus();
+  Enqueue(world, thread.cpu, static_cast<uint8_t>(issued.undelivered & ~before));
+  ++thread.system.cost.invalidations;
 }
 
 void AwaitInvalidation(const Thread& thread) {

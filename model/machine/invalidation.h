@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // TLB invalidation: issue, delivery on each CPU, completion (H10 of the hardware rules).
 //
-// An issued request stands pending on every CPU of the mm, the issuer's own included. Delivery on a
-// CPU is a step of its own; it drops what the request names from that CPU's TLB and walk cache and
-// ends the walks in flight there that used what it drops. The issuer waits for all deliveries, so
-// it has at most one request outstanding. Requests of different CPUs are not ordered: that one is
-// complete says nothing of another, whichever was issued first.
+// An issued request stands pending on every CPU of the mm (not on that of kswapd), the issuer's own
+// included. Delivery on a CPU is a step of its own; it drops what the request names from that CPU's
+// TLB and walk cache and ends the walks in flight there that used what it drops. The issuer waits
+// for all deliveries, so it has at most one request outstanding. Requests of different CPUs are not
+// ordered: that one is complete says nothing of another, whichever was issued first.
 //
 // Faithful: completion belongs to the issuer; a delivery is atomic on its CPU. Simplified: IPI and
 // broadcast TLBI look alike, no lazy CPUs, no tlb_gen shortcut, no ASIDs.
@@ -24,6 +24,11 @@ void Invalidate(const Thread& thread, const Invalidation& request);
 // outstanding is awaited before the next is issued.
 void IssueInvalidation(const Thread& thread, const Invalidation& request);
 void AwaitInvalidation(const Thread& thread);
+
+// Issues `request` and waits neither for it nor for what the CPU has issued before: the step
+// tlb_flush. Simplified: what is not delivered everywhere yet and this become one request, so a CPU
+// that has taken the former takes it once more.
+void AddInvalidation(const Thread& thread, const Invalidation& request);
 
 // Delivers a request that is pending on `target`: the oldest, or that of `issuer`. Counts the step.
 void DeliverOldest(System& system, CpuId target);

@@ -184,11 +184,15 @@ struct Mm {
   uint8_t mmap_writer;                   // CPU index + 1, or 0
   uint8_t mmap_readers;                  // bit mask of CPUs
   uint8_t tlb_flush_pending;
-  uint8_t batch;                    // pages a gather queues before it is full
-  uint8_t table_locks;              // page-table locks that are held
-  uint8_t mmap_queue;               // bit mask of CPUs that queue to write
-  MemoryModel memory;               // kSc: World::weak is all zero
-  std::array<uint8_t, 5> padding_;  // always 0
+  uint8_t batch;         // pages a gather queues before it is full
+  uint8_t table_locks;   // page-table locks that are held
+  uint8_t mmap_queue;    // bit mask of CPUs that queue to write
+  uint8_t rmap_readers;  // bit mask of CPUs that walk for reclaim (reclaim.h)
+  MemoryModel memory;    // kSc: World::weak is all zero
+  // tlb_flush_batched: what reclaim has cleared and not flushed, and up to where others have
+  // flushed for it. In the kernel two halves of one word.
+  uint16_t batched_pending, batched_flushed;
+  uint64_t detached;  // pages of VMAs that are out of the mm, and that reclaim still finds
 };
 
 struct World {
@@ -197,12 +201,20 @@ struct World {
   std::array<Frame, kFrames> frames;
   uint8_t cpu_count;
   uint8_t deliveries_pending;           // bit mask of CPUs whose delivery queue is not empty
-  std::array<uint8_t, 6> padding_;      // always 0
+  uint8_t reclaims;                     // 1: some program has reclaim in it
+  uint8_t kswapd;                       // CPU index + 1 of kswapd, or 0: no invalidation goes there
+  std::array<uint8_t, 4> padding_;      // always 0
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
   // Comes last: under sequential consistency it is neither copied nor hashed.
   Weak weak;
 
   bool sc() const { return mm.memory == MemoryModel::kSc; }
+  // The CPUs on which the mm runs, as a bit mask: who has its translations.
+  uint8_t MmCpus() const {
+    const unsigned all = (1u << cpu_count) - 1;
+    return static_cast<uint8_t>(kswapd == 0 ? all : all & ~(1u << (kswapd - 1)));
+  }
+  int kswapd_cpu() const { return kswapd - 1; }  // -1: none
   CpuState& at(CpuId cpu) { return cpus[Index(cpu)]; }
   const CpuState& at(CpuId cpu) const { return cpus[Index(cpu)]; }
   Frame& at(FrameId frame) { return frames[Index(frame)]; }

@@ -19,6 +19,9 @@ void CheckFreePage(System& system, CpuId cpu, FrameId frame, int page, Level lev
 // freed-page-cached, its other side: a walk has just cached a translation to `leaf`'s frame.
 void CheckFill(System& system, CpuId cpu, const Walk& walk, Pte leaf);
 
+// incoherent-mapping: a page fault of `cpu` has just mapped `page` to `frame`.
+void CheckCoherent(System& system, CpuId cpu, int page, FrameId frame);
+
 // freed-table-cached: `cpu` is about to free a table whose first page is `page`.
 void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page);
 

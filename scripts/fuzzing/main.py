@@ -6,7 +6,7 @@ import time
 from fuzzing.target import CRASHES, Session, fuzz
 from fuzzing.table import Table
 import patching.main
-from lib import command, jobs
+from lib import command, jobs, junit
 from lib.build import build_targets, enter_root, install_missing
 from lib.command import need, number
 from lib.gatherfuzz import safe_targets
@@ -15,7 +15,8 @@ from lib.terminal import Line
 
 USAGE = """\
 usage: scripts/fuzz [--time SECONDS] [--engine ENGINE] [--policy NAME]... [--arch NAME]...
-                    [--jobs N] [--fail] [--kernel [NAME=]PATH]... [--config [ARCH:]OPTION=VALUE]...
+                    [--jobs N] [--fail] [--junit FILE] [--kernel [NAME=]PATH]...
+                    [--config [ARCH:]OPTION=VALUE]...
        scripts/fuzz --kernel PATH --patch FILE... [--executions N] [--arch NAME]...
                     [--config [ARCH:]OPTION=VALUE]... [--json] [--junit FILE]
 Installs what is missing, builds, then fuzzes each policy on each architecture from an empty corpus.
@@ -27,6 +28,8 @@ Installs what is missing, builds, then fuzzes each policy on each architecture f
   --jobs N        targets fuzzed at a time; default one for each core
   --fail          exit with 1 if a policy breaks that was named (by --policy or --kernel); if none
                   was, one that is expected to be safe
+  --junit FILE    also writes the results as JUnit's XML: a test for each target, which fails where
+                  --fail would; with --patch, a test for each architecture
   --kernel PATH   the gather of the kernel tree there, as it stands, in place of the policies: as
                   policy linux, or linux@NAME for NAME=PATH; may be given several times, named.
                   Built in a folder of its own under build/; docs/kernel-tree.md has more
@@ -37,7 +40,6 @@ Installs what is missing, builds, then fuzzes each policy on each architecture f
                   changed, with the shortest interleaving, or what was looked through for one
   --executions N  of random programs, for each tree of a series and architecture; default 200000
   --json          the answer to --patch as JSON, in place of text for a mail
-  --junit FILE    also as JUnit, a test for each architecture
 Ends with a table, and the interleaving of the first violation of each kind, made small. Crashes are
 kept under out/crashes/, as the bytes that were found (crash-SHA1) and as text made small; none is
 ever overwritten. Exit status: 0 if all ran, broken policies or not (without --fail); 1 if a target
@@ -65,7 +67,7 @@ def read(arguments):
 
 def _check_which(options):
     """An option of the one use is none of the other."""
-    of_patches = ("executions", "junit", "json")
+    of_patches = ("executions", "json")
     of_fuzzing = ("time", "engine", "jobs", "fail", "policy")
     for name in of_fuzzing if options.patch else of_patches:
         need(not getattr(options, name),
@@ -96,6 +98,7 @@ def works(session, targets, engines, line):
 
 def main(arguments):
     called_in = enter_root()
+    began = time.monotonic()
     options = read(arguments)
     if options.patch:
         return patching.main.main(options, called_in)
@@ -117,6 +120,9 @@ def main(arguments):
             table.show(engine, target)
     table.show_violations()
     broken = table.broken_of(None if targets.named else safe_targets(session.gatherfuzz))
+    if options.junit:
+        junit.write(os.path.join(called_in, options.junit), list(table.cases(broken)),
+                    round(time.monotonic() - began, 1))
     return 1 if table.failed or (options.fail and broken) else 0
 
 

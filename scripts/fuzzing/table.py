@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 
+from lib.junit import Case
 from lib.gatherfuzz import replay, seen_from, verdict_of
 from fuzzing.target import CRASHES
 
@@ -18,14 +19,15 @@ class Table:
         self._called_in = os.path.abspath(called_in)
         self._width = max([NARROWEST, *map(len, policies)])
         self._first_of_kind = {}  # verdict -> file
+        self._shown = []  # (engine, target, verdict, seconds, where it shows again)
         self._line("policy", "arch", "engine", "verdict", "executions", "seconds", "replay")
 
     def show(self, engine, target):
         run = self._session.runs[engine, target]
         verdict, file = self._outcome(run)
-        tenths = int((run.child.ended - run.child.started) * 10)
-        self._line(run.policy, run.arch, engine, verdict, run.executions(), f"{tenths / 10:.1f}",
-                   file)
+        seconds = f"{int((run.child.ended - run.child.started) * 10) / 10:.1f}"
+        self._shown.append((engine, target, verdict, seconds, file))
+        self._line(run.policy, run.arch, engine, verdict, run.executions(), seconds, file)
 
     def _line(self, policy, arch, engine, verdict, executions, seconds, file):
         print(f"{policy:{self._width}} {arch:6} {engine:9} {verdict:25} {executions:>12} "
@@ -68,6 +70,15 @@ class Table:
     def broken_of(self, targets):
         """The broken ones among these; among all for None."""
         return self._broken if targets is None else self._broken & set(targets)
+
+    def cases(self, judged):
+        """For JUnit: a test for each line, which fails if its target is broken, and is of these."""
+        for engine, target, verdict, seconds, file in self._shown:
+            run = self._session.runs[engine, target]
+            outcome = ("error" if not run.kept and verdict.startswith("failed")
+                       else "failure" if run.kept and target in judged else None)
+            yield Case(run.policy, f"{run.arch} {engine}", seconds, outcome, verdict,
+                       f"{verdict}\n{file}\n")
 
     def show_violations(self):
         for _, file in sorted(self._first_of_kind.items()):

@@ -34,9 +34,9 @@ def install_for_tests(*packages):
     _ended(subprocess.run(_common("install_for_tests", *packages), check=False).returncode)
 
 
-def build_targets(folder, targets, options=()):
-    """With these options for CMake. Quiet, unless it fails."""
-    child = Child(_common("build_targets", folder, *targets, "--", *options))
+def build_targets(folder, targets, options=(), source="."):
+    """With these options for CMake, from this tree or another. Quiet, unless it fails."""
+    child = Child(_common("build_in", source, folder, *targets, "--", *options))
     try:
         child.wait()
     finally:

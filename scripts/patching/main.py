@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 
+from lib import junit
 from lib.command import number, one_of
 from lib.subjects import Trees, kernel_archs, stored_for_trees
 from patching import tell
@@ -140,6 +141,7 @@ def main(options, called_in):
     tell.write(folder + "/answer.txt", text)
     tell.write(folder + "/answer.json", tell.pretty(tell.json_of(answer)))
     if options.junit:
-        tell.write(os.path.join(called_in, options.junit), tell.junit_of(answer, text))
+        junit.write(os.path.join(called_in, options.junit), tell.cases_of(answer, text),
+                    answer.seconds, text)
     print(tell.pretty(tell.json_of(answer)) if options.json else text, end="")
     return WORSE if answer.worse else 0

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-"""The answer as text that fits a mail (72 columns, ASCII), as JSON, and as JUnit."""
+"""The answer as text that fits a mail (72 columns, ASCII), as JSON, and for JUnit."""
 import json
 import os
 import re
 import textwrap
-from xml.sax.saxutils import escape, quoteattr
 
 from lib.gatherfuzz import seen_from
+from lib.junit import Case
 from patching.hunks import printable
 from patching.seen import COMPILED, NOT_SEEN
 
@@ -125,19 +125,10 @@ def _absolute(path):
     return os.path.abspath(path) if path else None
 
 
-def junit_of(answer, text):
-    """A test for each architecture; hunks that nothing says anything of are its output."""
-    failed = sum(change.worse for change in answer.changes)
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>',
-             f'<testsuite name="gatherfuzz" tests="{len(answer.changes)}" failures="{failed}"'
-             f' time="{answer.seconds}">']
-    for change in answer.changes:
-        lines.append(f'  <testcase classname="gatherfuzz" name={quoteattr(change.arch)}>')
-        if change.worse:
-            lines.append(f"    <failure message={quoteattr(change.kind)}>{escape(text)}</failure>")
-        lines.append("  </testcase>")
-    lines += [f"  <system-out>{escape(text)}</system-out>", "</testsuite>"]
-    return "\n".join(lines) + "\n"
+def cases_of(answer, text):
+    """For JUnit: a test for each architecture."""
+    return [Case("gatherfuzz", change.arch, 0, *(("failure", change.kind, text) if change.worse
+                                                 else ())) for change in answer.changes]
 
 
 def write(path, text):

@@ -72,6 +72,11 @@ bool Says(const Future& future, const Op& op, PendingStep step) {
     case pmd_set:
     case pmd_invalidate:
     case pmd_clear: return ((call ? future.zaps : future.accesses) & block) != 0;
+    case rmap_lock: return (future.zaps & page) != 0;
+    case rmap_unlink: return future.unmaps != 0;
+    case batched_inc:
+    case batched_read:
+    case batched_cmpxchg: return future.pte_locks != 0;
     case syscall_return: return !call || (future.zaps & MaskOf(op.range)) == MaskOf(op.range);
     default: return true;
   }
@@ -324,6 +329,22 @@ const Program kPrograms[] = {
     {"cpus 2; kernel 6.17; init; map 0..8 rw huge; present 0..4 dirty; cached cpu1 0..4;"
      "cpu0; guard 1..2; cpu1; write 4; guard 4..5",
      {"full-mm"}},
+    // Reclaim, beside calls that pay for it, faults, walks, tables that go, and itself.
+    {"cpus 2; init; map 0..2 rw; present 0..2; cached cpu0 0..2; cached cpu1 0..2;"
+     "cpu0; dontneed 0..2; cpu1; write 1; kswapd; reclaim 0..2",
+     {"full-mm", "own-range", "sync-finish", "reclaim-not-asked", "reclaim-one-flag"}},
+    {"cpus 2; init; map 3..5 rw; present 3..5; cached cpu1 3..5;"
+     "cpu0; munmap 3..4; cpu1; read 4; walk1; fill 3; kswapd; reclaim 3..5",
+     {"full-mm", "overlap-list", "reclaim-frees-first"}},
+    {"cpus 2; batch 1; init; map 0..5 rw; present 0..1; present 4..5; cached cpu0 0..5;"
+     "cpu0; free 0..1; cpu1; write 0; munmap 0..5; kswapd; reclaim 0..5",
+     {"full-mm", "reclaim-barrier-only"}},
+    {"cpus 2; init; map 0..2 rw; present 0..2; cached cpu0 0..2; cached cpu1 0..2;"
+     "cpu0; reclaim 0..2; munmap 0..1; cpu1; reclaim 1..2; write 0",
+     {"full-mm"}},
+    {"cpus 2; init; map 0..4 rw huge; present 0..4; cached cpu1 0..4;"
+     "cpu0; dontneed 0..2; cpu1; read 3; kswapd; reclaim 2..4",
+     {"full-mm"}},
     // Waits that newcomers overtake, and that begin behind steps of every kind.
     {"cpus 3; init; map 0..3 rw;"
      "cpu0; dontneed 0..1; cpu1; dontneed 1..2; dontneed 1..2; cpu2; dontneed 2..3; dontneed 2..3",
@@ -443,8 +464,8 @@ TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
     const auto point = static_cast<Point>(i);
     if (point != fault_retry) EXPECT_GT(steps[point], 20u) << kPoints[i].name;
   }
-  for (const Point point :
-       {mmap_read_lock, mmap_write_wait, pte_lock, pmd_lock, tlb_flush_done, finish_wait}) {
+  for (const Point point : {mmap_read_lock, mmap_write_wait, pte_lock, pmd_lock, tlb_flush_done,
+                            finish_wait, rmap_unlink}) {
     EXPECT_GT(tried_.blocked[point], 100u) << Info(point).name;
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Programs of newer kernels: merging states is exact, and leaving orders out loses no end and no
-// kind of violation, with guard markers and with page tables that MADV_DONTNEED frees.
+// Programs of newer kernels, and with reclaim: merging states is exact, and leaving orders out
+// loses no end and no kind of violation, with guard markers, with page tables that MADV_DONTNEED
+// frees, and beside kswapd.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,6 +17,13 @@ namespace gatherfuzz {
 namespace {
 
 const std::atomic<bool> kNever = false;
+
+// Whether it differs from full-mm where reclaim is.
+bool OfReclaim(const Policy& policy) {
+  const std::string_view name = policy.name();
+  const bool of_tables = name == "reclaim-at-start" || name == "reclaim-old-look";
+  return (name.find("reclaim") != name.npos && !of_tables) || name.starts_with("fault-");
+}
 
 // A small program with guards in place of some of its calls.
 Schedule NewerProgram(Random& random) {
@@ -64,9 +72,41 @@ std::vector<const Policy*> SomePolicies() {
   for (const char* name : {"full-mm", "own-range", "overlap-list", "sync-finish", "epoch-sync"}) {
     policies.push_back(FindPolicy(name));
   }
-  for (const Policy* policy : Policies(PolicyGroup::kVariant)) policies.push_back(policy);
+  for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
+    if (!OfReclaim(*policy)) policies.push_back(policy);
+  }
   return policies;
 }
+
+std::vector<const Policy*> PoliciesOfReclaim() {
+  std::vector<const Policy*> policies;
+  for (const char* name : {"full-mm", "own-range", "sync-finish"}) {
+    policies.push_back(FindPolicy(name));
+  }
+  for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
+    if (OfReclaim(*policy)) policies.push_back(policy);
+  }
+  return policies;
+}
+
+const char* const kProgramsOfReclaim[] = {
+    "cpus 1; init; map 0..2 rw; present 0..2; cached cpu0 0..2;"
+    "cpu0; dontneed 0..2; write 1; kswapd; reclaim 0..2",
+    "cpus 2; init; map 0..1 rw; present 0..1; cached cpu0 0..1; cached cpu1 0..1;"
+    "cpu0; write 0; cpu1; read 0; kswapd; reclaim 0..1",
+    "cpus 2; init; map 3..5 rw; present 3..5; cached cpu1 3..5;"
+    "cpu0; munmap 3..5; cpu1; read 4; walk1; fill 3; kswapd; reclaim 3..5",
+    "cpus 2; batch 1; init; map 0..5 rw; present 0..1; present 4..5; cached cpu0 0..5;"
+    "cpu0; dontneed 0..1; dontneed 4..5; kswapd; reclaim 0..5",
+    "cpus 1; init; map 0..3 rw; present 0..3 dirty; cached cpu0 0..3;"
+    "cpu0; free 0..3; write 2; kswapd; reclaim 0..3",
+    "cpus 2; init; map 0..2 rw; present 0..2; cached cpu0 0..2; cached cpu1 0..2;"
+    "cpu0; reclaim 0..2; cpu1; dontneed 1..2; reclaim 0..1",
+    "cpus 2; kernel 6.17; init; map 0..4 rw; present 0..2; cached cpu1 0..2;"
+    "cpu0; dontneed 0..4; cpu1; guard 0..1; kswapd; reclaim 0..2",
+    "cpus 1; kernel 6.1; init; map 0..4 rw huge; present 0..2; cached cpu0 0..2;"
+    "cpu0; munmap 0..4; kswapd; reclaim 0..2; reclaim 0..1",
+};
 
 void HoldTo(const Schedule& schedule, const Policy& policy, const Arch& arch, uint64_t most,
             uint64_t& merges, int& compared) {
@@ -98,6 +138,21 @@ TEST(Kernels, MergesAndReductionAreExactInKnownPrograms) {
   int compared = 0;
   for (const char* lines : kPrograms) {
     for (const Policy* policy : SomePolicies()) {
+      for (const Arch* arch : Archs()) {
+        HoldTo(FromLines(lines), *policy, *arch, kFibersCanGoBack ? 6000 : 50, merges, compared);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  if (kFibersCanGoBack) EXPECT_GT(compared, 100);
+  EXPECT_GT(merges, 1000u);
+}
+
+TEST(Kernels, MergesAndReductionAreExactBesideReclaim) {
+  uint64_t merges = 0;
+  int compared = 0;
+  for (const char* lines : kProgramsOfReclaim) {
+    for (const Policy* policy : PoliciesOfReclaim()) {
       for (const Arch* arch : Archs()) {
         HoldTo(FromLines(lines), *policy, *arch, kFibersCanGoBack ? 6000 : 50, merges, compared);
         if (HasFatalFailure()) return;

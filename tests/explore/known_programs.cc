@@ -158,6 +158,23 @@ constexpr std::string_view kNewcomers = R"(
       rest
 )";
 
+// A page that reclaim has taken and not flushed comes back in another frame.
+constexpr std::string_view kComesBack = R"(
+    cpus 2
+    init
+      map 0..1 rw
+      present 0..1
+      cached cpu1 0..1
+    cpu0
+      write 0
+    kswapd
+      reclaim 0..1
+    order
+      kswapd until pte_unlock
+      cpu0 until pte_set
+      rest
+)";
+
 // A page that is forgotten is missed when all are done.
 constexpr std::string_view kForgotten = R"(
     cpus 2
@@ -202,6 +219,7 @@ constexpr KnownProgram kPrograms[] = {
     {kTwoFinishers, "sync-finish", "x86", kNone, kWaitPoints},
     {kNewcomers, "sync-finish", "arm64", kStarvation, kWaitPoints, 4},
     {kNewcomers, "epoch-sync", "arm64", kNone, kWaitPoints, 3},
+    {kComesBack, "fault-held-coherent", "x86", kIncoherentMapping, Points({rmap_unlock, access})},
     {kForgotten, "test-forgets-page", "x86", kProtocolError, Points({pending_inc, pud_read})},
 };
 

@@ -94,14 +94,25 @@ inline void AddGuards(Schedule& schedule) {
   }
 }
 
-// Calls `with` with random programs, one in eight with guards, and policies and architectures in
-// turn.
+// kswapd takes what the first line of init names.
+inline void AddReclaim(Schedule& schedule) {
+  if (schedule.init.empty() || schedule.cpus == kMaxCpus) return;
+  ++schedule.cpus;
+  schedule.kswapd = true;
+  const Op op{.kind = OpKind::kReclaim, .range = schedule.init[0].range, .flags = {}};
+  schedule.program.push_back({CpuAgent(MakeCpu(schedule.kswapd_cpu())), op});
+  Canonicalize(schedule);
+}
+
+// Calls `with` with random programs, one in eight with guards, one with reclaim, and policies and
+// architectures in turn.
 template <typename With>
 void ForAnyPrograms(int count, uint64_t seed, With with) {
   Random random(seed);
   for (int i = 0; i < count && !testing::Test::HasFailure(); ++i) {
     Schedule schedule = AnyProgram(random);
     if (i % 8 == 0) AddGuards(schedule);
+    if (i % 8 == 4) AddReclaim(schedule);
     const Policy& policy = *FindPolicy(kPolicies[i % std::size(kPolicies)]);
     const Arch& arch = *Archs()[i / std::size(kPolicies) % Archs().size()];
     SCOPED_TRACE(Text(schedule, policy, arch));

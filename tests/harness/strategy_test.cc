@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -27,11 +28,8 @@ using Distribution = std::map<Order, double>;
 
 class Toy final : public Situation {
  public:
-  explicit Toy(const Programs& programs) : programs_(programs), at_(programs.size()) {}
-
-  PendingStep Pending(AgentId agent) const override {
-    return programs_[static_cast<size_t>(Index(agent))][at_[static_cast<size_t>(Index(agent))]];
-  }
+  explicit Toy(const Programs& programs)
+      : Situation(pending_.data()), programs_(programs), at_(programs.size()) {}
 
   Order Run(Strategy& strategy, const Schedule& schedule, const Tail& tail) {
     Order order;
@@ -43,7 +41,7 @@ class Toy final : public Situation {
       const auto agent = static_cast<size_t>(Index(move.agent));
       EXPECT_NE(runnable >> agent & 1, 0u);
       while (unspent != 0 && at_[agent] < programs_[agent].size()) {
-        last = Pending(move.agent).point;
+        last = programs_[agent][at_[agent]].point;
         unspent -= (move.counted & MaskOf(last)) != 0;
         ++at_[agent];
         order += static_cast<char>('a' + agent);
@@ -56,11 +54,15 @@ class Toy final : public Situation {
   bool SetRunnable() {
     runnable = 0;
     for (size_t i = 0; i < programs_.size(); ++i) {
-      runnable |= static_cast<uint32_t>(at_[i] < programs_[i].size()) << i;
+      const bool left = at_[i] < programs_[i].size();
+      runnable |= static_cast<uint32_t>(left) << i;
+      pending_[i] = left ? programs_[i][at_[i]] : PendingStep{};
     }
     return runnable != 0;
   }
+  PendingStep PendingOfOther(AgentId) const override { return {}; }  // there are threads only
 
+  std::array<PendingStep, kMaxCpus> pending_{};
   const Programs& programs_;
   std::vector<size_t> at_;
 };

@@ -18,6 +18,7 @@ import time
 import types
 import unittest
 import unittest.mock
+import xml.etree.ElementTree
 
 try:
     import yaml as yaml_module
@@ -29,7 +30,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 # pylint: disable=wrong-import-position
 import gating
-from lib import command, gatherfuzz, jobs, subjects
+from lib import command, gatherfuzz, jobs, junit, subjects
 from lib.children import Child
 from fuzzing import table
 from testing import changes, listing, times
@@ -197,7 +198,7 @@ class CommandLine(unittest.TestCase):
 
     def test_every_script_has_help(self):
         for name in ("bisect", "campaign", "fuzz", "gate", "lint", "mutants", "pictures", "replay",
-                     "survival", "test", "trees", "watch"):
+                     "stream", "survival", "test", "trees", "watch"):
             ran = subprocess.run([f"{SOURCE}/scripts/{name}", "--help"], stdout=subprocess.PIPE,
                                  text=True, check=False)
             self.assertEqual(ran.returncode, 0, name)
@@ -326,6 +327,23 @@ class Replay(unittest.TestCase):
                     its.show("afl", "own-range_x86")
         self.assertTrue(shown.getvalue().endswith("  build/gatherfuzz run out/crash-1\n"),
                         shown.getvalue())
+        self.assert_junit(list(its.cases({"own-range_x86"})), failures="1")
+        self.assert_junit(list(its.cases({"full-mm_x86"})), failures="0")
+
+    def assert_junit(self, cases, failures):
+        """A policy that breaks is a failure where it was asked about, and else a note."""
+        suite = xml.etree.ElementTree.fromstring(junit.suite(cases, 2))
+        self.assertEqual((suite.get("tests"), suite.get("failures")), ("1", failures))
+        case = suite.find("testcase")
+        self.assertEqual((case.get("classname"), case.get("name"), case.get("time")),
+                         ("own-range", "x86 afl", "1.0"))
+        said = case.find("failure" if failures == "1" else "system-out").text
+        self.assertEqual(said, "deadlock\nbuild/gatherfuzz run out/crash-1\n")
+
+    def test_junit_of_what_failed_in_another_way(self):
+        text = junit.suite([junit.Case("a<b>", "x86", 0, "error", "\x1b[1m", "&\0")], 1, "all")
+        suite = xml.etree.ElementTree.fromstring(text)
+        self.assertEqual((suite.get("errors"), suite.find("testcase/error").text), ("1", "&?"))
 
 
 class Architectures(Scratch):

@@ -62,7 +62,9 @@ Reach::Places Reach::PlacesOf(Thing thing, const StepEvent& event) {
     case Thing::kAllocator:
     case Thing::kQueue:
     case Thing::kRequest:
-    case Thing::kMmapTurn: break;
+    case Thing::kMmapTurn:
+    case Thing::kBatched:
+    case Thing::kRmap: break;
   }
   return at(0);
 }

@@ -57,7 +57,7 @@ bool Attempts::Take(const Schedule& candidate) {
   if (!subject || subject->weight.moves == 0 || best_.weight.Effort() < subject->weight.Effort()) {
     return false;
   }
-  subject = Run(WithCpus(candidate, InOrderOfMoves(subject->path)));
+  subject = Run(WithCpus(candidate, InOrderOfMoves(candidate, subject->path)));
   return subject && subject->weight < best_.weight && Improve(*std::move(subject));
 }
 
@@ -93,6 +93,11 @@ bool Attempts::TakeAnyOrderOf(const Schedule& programs) {
 }
 
 std::optional<Subject> Attempts::Run(const Schedule& schedule) {
+  if (schedule.kswapd) {
+    Schedule canonical = schedule;  // kswapd may have lost its program
+    Canonicalize(canonical);
+    if (!(canonical == schedule)) return Run(canonical);
+  }
   Count();
   const RunResult result =
       execution_->Execute(schedule, policy_, arch_, {.ignored = settings_.ignored});

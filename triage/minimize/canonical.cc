@@ -77,6 +77,7 @@ Schedule WithCpus(const Schedule& schedule, const CpuMap& map) {
   mapped.order.clear();
   mapped.cpus = static_cast<int>(
       std::count_if(map.begin(), map.begin() + schedule.cpus, [](int to) { return to != kGone; }));
+  mapped.kswapd = schedule.kswapd && MapCpu(map, MakeCpu(schedule.kswapd_cpu())) != kGone;
   const auto moved = [&](AgentId agent) {
     return MakeAgent(KindOf(agent), MakeCpu(MapCpu(map, CpuOf(agent))));
   };
@@ -118,17 +119,24 @@ Path WithCpus(const Path& path, const CpuMap& map) {
   return mapped;
 }
 
-CpuMap InOrderOfMoves(const Path& path) {
+CpuMap InOrderOfMoves(const Schedule& schedule, const Path& path) {
   CpuMap map;
   int next = 0;
-  for (const CpuId cpu : ByFirstMove(path)) map[static_cast<size_t>(Index(cpu))] = next++;
+  for (const CpuId cpu : ByFirstMove(path)) {
+    if (Index(cpu) == schedule.kswapd_cpu()) continue;
+    if (next == schedule.kswapd_cpu()) ++next;
+    map[static_cast<size_t>(Index(cpu))] = next++;
+  }
+  if (schedule.kswapd) {
+    map[static_cast<size_t>(schedule.kswapd_cpu())] = schedule.kswapd_cpu();
+  }
   return map;
 }
 
 // By the steps themselves: names of CPUs decide who lends and who is served first.
 bool RenumberCpus(Attempts& attempts) {
   if (attempts.best().weight.moves == 0) return false;
-  const CpuMap map = InOrderOfMoves(attempts.best().path);
+  const CpuMap map = InOrderOfMoves(attempts.schedule(), attempts.best().path);
   const Schedule renumbered = WithCpus(attempts.schedule(), map);
   return attempts.Try(renumbered) ||
          attempts.Try(SpelledOut(renumbered, WithCpus(attempts.best().path, map)));

@@ -28,8 +28,8 @@ using CpuMap = std::array<int, kMaxCpus>;
 Schedule WithCpus(const Schedule& schedule, const CpuMap& map);
 // The path of the schedule WithCpus(); none is gone.
 Path WithCpus(const Path& path, const CpuMap& map);
-// To CPUs numbered as they first move.
-CpuMap InOrderOfMoves(const Path& path);
+// To CPUs numbered as they first move; that of kswapd stays the last.
+CpuMap InOrderOfMoves(const Schedule& schedule, const Path& path);
 
 // The shortest order of the best programs, whose CPUs may be renumbered for it (proof.cc).
 void TakeShortestOrder(Attempts& attempts);

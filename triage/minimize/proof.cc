@@ -18,7 +18,7 @@ constexpr int kMostNumberings = 3;
 
 // The path as a schedule, with its CPUs numbered as they first move.
 std::optional<Subject> Numbered(Attempts& attempts, const Schedule& programs, const Path& path) {
-  const CpuMap map = InOrderOfMoves(path);
+  const CpuMap map = InOrderOfMoves(programs, path);
   const Schedule renumbered = attempts.ScheduleFor(WithCpus(programs, map), WithCpus(path, map));
   if (std::optional<Subject> subject = attempts.Run(renumbered)) return subject;
   return attempts.Run(attempts.ScheduleFor(programs, path));
@@ -46,8 +46,9 @@ void TakeShortestOrder(Attempts& attempts) {
     if (!result.found) continue;
     std::optional<Subject> subject = Numbered(attempts, numbered, result.found->path);
     if (subject && (!simplest || IsSimpler(*subject, *simplest))) simplest = std::move(subject);
-  } while (programs.cpus <= kMostNumberings &&
-           std::next_permutation(map.begin(), map.begin() + programs.cpus));
+  } while (
+      programs.cpus <= kMostNumberings &&
+      std::next_permutation(map.begin(), map.begin() + programs.cpus - (programs.kswapd ? 1 : 0)));
   if (simplest) attempts.Adopt(*simplest);
 }
 

@@ -41,7 +41,7 @@ Line Split(std::string_view text) {
 }
 
 bool EndsHead(std::string_view word) {
-  return word == "init" || word == "order" || word.starts_with("walk") ||
+  return word == "init" || word == "order" || word == "kswapd" || word.starts_with("walk") ||
          (word.starts_with("cpu") && word != "cpus");
 }
 

@@ -179,7 +179,8 @@ std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown
   };
   std::string names;
   for (int c = 0; c < kMaxCpus; ++c) {
-    if (width[c] != 0) absl::StrAppendFormat(&names, "  %-*s", width[c], absl::StrCat("cpu", c));
+    if (width[c] == 0) continue;
+    absl::StrAppendFormat(&names, "  %-*s", width[c], CpuName(c, trace.end.kswapd_cpu()));
   }
   while (!names.empty() && names.back() == ' ') names.pop_back();
   absl::StrAppend(&text, names, "\n");

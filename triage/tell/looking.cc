@@ -50,7 +50,9 @@ std::vector<int> TimesBefore(const Trace& trace) {
 std::string WhoLooks(const Trace& trace) {
   std::vector<std::string> names;
   for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
-    if (Looks(trace, CpuAgent(MakeCpu(cpu)))) names.push_back(absl::StrCat("cpu", cpu));
+    if (Looks(trace, CpuAgent(MakeCpu(cpu)))) {
+      names.push_back(CpuName(cpu, trace.end.kswapd_cpu()));
+    }
   }
   return absl::StrCat(absl::StrJoin(names, " and "), names.size() == 1 ? " looks" : " look", " at ",
                       trace.result.violation.detail, " again and again");

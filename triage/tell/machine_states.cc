@@ -157,6 +157,8 @@ void Read(const World& world, const Put& put) {
     put([&] { return absl::StrCat("policy.", k); }, PolicyWord(world, k));
   }
   for (int c = 0; c < world.cpu_count; ++c) ReadCpu(world.cpus[c], c, put);
+  put([] { return "batched"; },
+      {world.mm.batched_pending, world.mm.batched_flushed, world.mm.rmap_readers});
 }
 
 class Collector final : public StepObserver {

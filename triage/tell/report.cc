@@ -99,7 +99,8 @@ class Report {
   }
 
   std::string IssuerOf(int index) const {
-    return AgentName(in_.trace.steps[static_cast<size_t>(index)].event.agent);
+    const TraceStep& step = in_.trace.steps[static_cast<size_t>(index)];
+    return AgentName(step.event.agent, step.kswapd);
   }
 
   const ReportInput& in_;

@@ -31,7 +31,9 @@ class StaleChain {
     Filled();
     Removed();
     Dropped();
+    Owed();
     Examined();
+    AskedReclaim();
     Asked();
     Flushed();
     Others();
@@ -86,10 +88,49 @@ class StaleChain {
                               " away to make it clean: from here on a TLB that holds "
                               "it as dirty is stale."));
     }
+    if (IsReclaim(cause_.removed)) {
+      return Say(cause_.removed, absl::StrCat(who, " clears the ", what, " of page ", it_.page,
+                                              ": from here on the entry is stale. The "
+                                              "invalidation is deferred to the end of its batch."));
+    }
     Say(cause_.removed,
         absl::StrCat(who, " clears the ", what, " of page ", it_.page,
                      ": from here on the entry is "
                      "stale. The invalidation is deferred to the end of its mmu_gather."));
+  }
+
+  bool IsReclaim(int step) const {
+    const std::optional<Op>& op = At(step).op;
+    return op && Info(op->kind).is(effect::kReclaims);
+  }
+
+  // Since when tlb_flush_batched says that reclaim owes the flush.
+  void Owed() {
+    if (cause_.removed < 0 || !IsReclaim(cause_.removed)) return;
+    for (int i = cause_.removed + 1; i < cause_.judged; ++i) {
+      const StepEvent& event = At(i).event;
+      if (event.point != Point::batched_inc || event.agent != At(cause_.removed).event.agent) {
+        continue;
+      }
+      return Say(i, absl::StrCat(Actor(i), " notes in tlb_flush_batched that it owes a flush (",
+                                 Describe(At(i)), ")."));
+    }
+  }
+
+  // What the call made of that: the last look before it saw the page gone.
+  void AskedReclaim() {
+    if (cause_.removed < 0 || !IsReclaim(cause_.removed) || Responsible(At(cause_.removed).event)) {
+      return;
+    }
+    for (int i = cause_.judged; i > cause_.removed; --i) {
+      if (At(i).event.point != Point::batched_read || !Responsible(At(i).event)) continue;
+      const bool owed = At(i).batched_after != At(i).paid_after;
+      return Say(
+          i, absl::StrCat(
+                 Actor(i), " looks into tlb_flush_batched (", Describe(At(i)), "), ",
+                 owed ? "so reclaim owes a flush." : "and takes it that reclaim owes nothing."));
+    }
+    asked_nothing_ = "It has not asked whether reclaim owes one (flush_tlb_batched_pending()).";
   }
 
   // How others came to see it: the call that removed it dropped the lock in the middle of its walk.
@@ -125,6 +166,10 @@ class StaleChain {
     const std::string entry = event.point == Point::pte_read   ? "PTE"
                               : event.point == Point::pmd_read ? "PMD entry"
                                                                : "PUD entry";
+    if (At(cause_.examined).op && Info(At(cause_.examined).op->kind).is(effect::kAccesses)) {
+      return Say(cause_.examined,
+                 absl::StrCat(who, " finds the ", entry, " of page ", it_.page, " ", seen, "."));
+    }
     if (HasNoGather(cause_.examined)) {
       return Say(cause_.examined,
                  absl::StrCat(who, " sees the ", entry, " of page ", it_.page, " ", seen,
@@ -175,7 +220,8 @@ class StaleChain {
     const std::string& who = Actor(ResponsibleStep());
     if (cause_.missing == Missing::kNotIssued) {
       // Said with what comes last.
-      not_issued_ = cause_.examined >= 0 && HasNoGather(cause_.examined)
+      not_issued_ = !asked_nothing_.empty() ? "It has issued no invalidation. " + asked_nothing_
+                    : cause_.examined >= 0 && HasNoGather(cause_.examined)
                         ? "It has issued no invalidation, and has not asked whether somebody owes "
                           "one."
                     : ClearedAnything()
@@ -252,7 +298,8 @@ class StaleChain {
         trace_.next[static_cast<size_t>(Index(CpuOf(At(cause_.removed).event.agent)))];
     if (next.point == kNoPoint) return;
     still_to_come_ = absl::StrCat(" The invalidation of ", Actor(cause_.removed),
-                                  ", which cleared it, is still to come: that call stands before ",
+                                  ", which cleared it, is still to come: that ",
+                                  IsReclaim(cause_.removed) ? "agent" : "call", " stands before ",
                                   StepName(next.point, next.page), ".");
   }
 
@@ -284,7 +331,7 @@ class StaleChain {
   const Cause& cause_;
   const Violation& it_;
   std::vector<Sentence> chain_;
-  std::string not_issued_, still_to_come_;
+  std::string not_issued_, still_to_come_, asked_nothing_;
 };
 
 // The last step at `point` of an agent before `end`, or -1.

@@ -23,7 +23,7 @@ std::vector<RescueStep> StepsOf(const Schedule& schedule, const Policy& policy, 
   std::vector<RescueStep> steps;
   for (const Action action : turning.rescue) {
     const PendingStep next = stepper.Next(action);
-    steps.push_back({AgentOf(action), next.point, next.page});
+    steps.push_back({AgentOf(action), next.point, next.page, schedule.kswapd_cpu()});
     stepper.Step(action);
   }
   return steps;
@@ -53,10 +53,11 @@ std::string SayRescue(const std::vector<RescueStep>& rescue) {
     if (step.point == Point::deliver) {
       const int taker = Index(CpuOf(step.agent));
       absl::StrAppend(&text, "cpu", taker, " had taken ",
-                      taker == step.page ? "its own invalidation"
-                                         : absl::StrCat("the invalidation of cpu", step.page));
+                      taker == step.page
+                          ? "its own invalidation"
+                          : "the invalidation of " + CpuName(step.page, step.kswapd));
     } else {
-      absl::StrAppend(&text, AgentName(step.agent), " had gone on through ",
+      absl::StrAppend(&text, AgentName(step.agent, step.kswapd), " had gone on through ",
                       StepName(step.point, step.page));
     }
   }

@@ -21,6 +21,7 @@ struct RescueStep {
   AgentId agent{};
   Point point{};
   int page = kNoPage;  // of a delivery: the CPU whose invalidation it is
+  int kswapd = -1;     // the number of kswapd's CPU
 };
 
 // From where on it could not be helped; explore/turning.h has the terms.

@@ -16,7 +16,8 @@ std::string OpName(const Op& op) {
 }
 
 std::string ActorOf(const TraceStep& step) {
-  return absl::StrCat(AgentName(step.event.agent), step.op ? "'s " + OpName(*step.op) : "");
+  return absl::StrCat(AgentName(step.event.agent, step.kswapd),
+                      step.op ? "'s " + OpName(*step.op) : "");
 }
 
 std::string StepName(Point point, int page) {
@@ -37,11 +38,12 @@ std::string SummaryOf(const Trace& trace) {
   if (it.kind == ViolationKind::kNone) {
     return absl::StrCat(CallInQuestion(trace), " ends the run; nothing is wrong.");
   }
+  const int kswapd = trace.end.kswapd_cpu();
   const std::string was = *it.detail == '\0' ? "" : absl::StrCat(" It was ", it.detail, ".");
   return absl::StrReplaceAll(
       Absl(Info(it.kind).told),
-      {{"{holder}", absl::StrCat("cpu", it.holder)},
-       {"{cpu}", absl::StrCat("cpu", it.cpu)},
+      {{"{holder}", CpuName(it.holder, kswapd)},
+       {"{cpu}", CpuName(it.cpu, kswapd)},
        {"{page}", absl::StrCat(it.page)},
        {"{frame}", absl::StrCat(it.frame)},
        {"{mapping}", absl::StrCat(it.mapping)},
@@ -59,7 +61,7 @@ std::string WhoWaits(const Trace& trace) {
     const bool in_finish = trace.end.cpus[static_cast<size_t>(i)].call.waiting != 0;
     if (!in_finish && next.point == kNoPoint) continue;
     absl::StrAppend(
-        &text, text.empty() ? "" : ", ", "cpu", i,
+        &text, text.empty() ? "" : ", ", CpuName(i, trace.end.kswapd_cpu()),
         in_finish ? " waits in its finish" : " waits at " + StepName(next.point, next.page));
   }
   return text;

@@ -39,6 +39,10 @@ function lockLines(time) {
     lines.push(
         factLine(`${level} table ${span ? `at ${span - 1}` : `f${frame}`}`, text(now), text(was)));
   }
+  lines.push(
+      ...cellLine(
+          'batched', time, 'tlb_flush_batched',
+          ([pending = 0, flushed = 0]) => `pending ${pending}, flushed ${flushed}`));
   return lines;
 }
 

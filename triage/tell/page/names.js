@@ -25,7 +25,7 @@ const kPresent = 1, kWrite = 2, kAccessed = 4, kDirty = 8, kInvalid = 32,
       kGuard = 64;  // Pte flags
 const kPagesPerPmd = 4, kPagesPerPud = 16, kNoRange = 64, kWholeMm = 255;
 
-const cpuName = (cpu) => `cpu${cpu}`;
+const cpuName = (cpu) => (cpu === data.kswapd ? 'kswapd' : `cpu${cpu}`);
 const cpusOf = (mask) => cpus.filter((cpu) => mask >> cpu & 1).map(cpuName).join(', ');
 const range = (begin, end) => `${begin}..${end}`;
 

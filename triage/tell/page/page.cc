@@ -137,7 +137,10 @@ class Page {
     for (const auto& [key, index] : known) {
       OpSpan& span = ops_[index];
       const bool returned = in_.trace.steps[span.last].event.point == Point::syscall_return;
-      span.done = returned || known.contains({key.first, key.second + 1});
+      const bool over =
+          Info(span.op.kind).is(effect::kReclaims) && span.last + 1 != in_.trace.steps.size() &&
+          in_.trace.next[static_cast<size_t>(Index(CpuOf(span.agent)))].point == kNoPoint;
+      span.done = returned || over || known.contains({key.first, key.second + 1});
     }
   }
 
@@ -162,6 +165,7 @@ class Page {
                  {"replay", Clipped(in_.replay, kMostNameBytes)},
                  {"text", Clipped(PrintText(in_.file), kMostTextBytes)},
                  {"cpus", in_.file.schedule.cpus},
+                 {"kswapd", in_.file.schedule.kswapd_cpu()},
                  {"total", in_.trace.steps.size()}};
     json["violation"] = {{"page", violation_.page},       {"frame", violation_.frame},
                          {"cpu", violation_.cpu},         {"holder", violation_.holder},
@@ -218,7 +222,7 @@ class Page {
     json["rescue"] = Json::array();
     for (const RescueStep& step : turn.rescue) {
       json["rescue"].push_back(
-          absl::StrCat(AgentName(step.agent), " ", StepName(step.point, step.page)));
+          absl::StrCat(AgentName(step.agent, step.kswapd), " ", StepName(step.point, step.page)));
     }
     return json;
   }

@@ -83,6 +83,7 @@ class Agent {
   void BeginOp(const TraceStep& step, int time) {
     lane_.CloseAll(last_ + 1);
     op_ = step.event.op;
+    reclaims_ = step.op && Info(step.op->kind).is(effect::kReclaims);
     is_call_ = step.op && Info(step.op->kind).operands != Operands::kPage;
     lane_.Open(KindOf(step.event.agent) == AgentKind::kCpu ? kOp : kWalk,
                step.op ? PrintOp(*step.op) : "?", time);
@@ -123,13 +124,17 @@ class Agent {
     if (KindOf(agent) == AgentKind::kWalker) {
       return end.at(CpuOf(agent)).walks[kWalkerWalk].active();
     }
+    if (reclaims_) {
+      return end.at(CpuOf(agent)).gather.page_count != 0 ||
+             (end.mm.rmap_readers & CpuBit(CpuOf(agent))) != 0;
+    }
     if (is_call_) return last_point_ != Point::syscall_return;
     return last_point_ != Point::access && last_point_ != Point::mmap_read_unlock;
   }
 
   Lane lane_;
   int op_ = -1;
-  bool is_call_ = false;
+  bool is_call_ = false, reclaims_ = false;
   int last_ = -1;  // its last step
   Point last_point_{};
 };
@@ -233,8 +238,8 @@ class TraceEvents {
     Describes("thread_sort_index", agent, {{"sort_index", TidOf(agent)}});
   }
 
-  static std::string TrackName(AgentId agent) {
-    const std::string cpu = absl::StrCat("cpu", Index(CpuOf(agent)));
+  std::string TrackName(AgentId agent) const {
+    const std::string cpu = CpuName(Index(CpuOf(agent)), trace_.end.kswapd_cpu());
     switch (KindOf(agent)) {
       case AgentKind::kCpu:
       case AgentKind::kDetour: return cpu;

@@ -17,10 +17,10 @@ constexpr const char* kLevels[] = {"PTE", "PMD", "PUD"};
 
 std::string RangeName(uint32_t begin, uint32_t end) { return absl::StrCat(begin, "..", end); }
 
-std::string CpusIn(uint32_t mask) {
+std::string CpusIn(uint32_t mask, int kswapd) {
   std::vector<std::string> names;
   for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
-    if ((mask >> cpu & 1) != 0) names.push_back(absl::StrCat("cpu", cpu));
+    if ((mask >> cpu & 1) != 0) names.push_back(CpuName(cpu, kswapd));
   }
   return absl::StrJoin(names, ",");
 }
@@ -52,22 +52,22 @@ std::string GatherName(const CellValue& value) {
   return text;
 }
 
-std::string RequestName(const CellValue& value) {
+std::string RequestName(const CellValue& value, int kswapd) {
   if (value[0] == 0) return "";
   std::string text = value[1] != 0 ? "whole mm" : RangeName(value[2], value[3]);
   if (value[4] > 1) absl::StrAppend(&text, " stride ", value[4]);
   if (value[5] != 0) absl::StrAppend(&text, " leaf only");
   if (value[6] != 0) absl::StrAppend(&text, " level ", kLevels[value[6] - 1]);
-  return absl::StrCat(text, " pending on ", CpusIn(value[0]));
+  return absl::StrCat(text, " pending on ", CpusIn(value[0], kswapd));
 }
 
-std::string FrameName(const CellValue& value) {
+std::string FrameName(const CellValue& value, int kswapd) {
   const auto state = static_cast<FrameState>(value[0]);
   if (state == FrameState::kFree) return value[1] == 0 ? "" : "free";
   const bool table = state == FrameState::kTable;
   std::string text = table ? absl::StrCat(kLevels[value[3]], " table") : "data";
   if (value[5] != 0) {
-    absl::StrAppend(&text, " queued by cpu", value[5] - 1);
+    absl::StrAppend(&text, " queued by ", CpuName(static_cast<int>(value[5]) - 1, kswapd));
   } else if (table && value[6] != 0) {
     absl::StrAppend(&text, " at ", value[6] - 1);
   } else if (value[2] == 0) {
@@ -76,9 +76,9 @@ std::string FrameName(const CellValue& value) {
   return value[1] > 1 ? absl::StrCat(text, " use ", value[1]) : text;
 }
 
-std::string LockName(const CellValue& value) {
-  return value[0] != 0   ? absl::StrCat("write ", CpusIn(1u << (value[0] - 1)))
-         : value[1] != 0 ? absl::StrCat("read ", CpusIn(value[1]))
+std::string LockName(const CellValue& value, int kswapd) {
+  return value[0] != 0   ? absl::StrCat("write ", CpusIn(1u << (value[0] - 1), kswapd))
+         : value[1] != 0 ? absl::StrCat("read ", CpusIn(value[1], kswapd))
                          : "free";
 }
 
@@ -92,7 +92,11 @@ std::string WaitName(const CellValue& value) {
 class Sayer {
  public:
   Sayer(const std::map<std::string, size_t>& cells, const Values& values, const Trace& trace)
-      : cells_(cells), values_(values), cpus_(trace.end.cpu_count), about_(trace.result.violation) {
+      : cells_(cells),
+        values_(values),
+        cpus_(trace.end.cpu_count),
+        kswapd_(trace.end.kswapd_cpu()),
+        about_(trace.result.violation) {
     table_ = about_.kind != ViolationKind::kNone && AboutTable(about_.kind);
   }
 
@@ -100,14 +104,14 @@ class Sayer {
     Locks();
     EachCpu("gather", "", [&](int cpu) { return GatherName(At("gather", cpu)); });
     EachCpu("wait", "", [&](int cpu) { return WaitName(At("call", cpu)); });
-    EachCpu("inval", "of ", [&](int cpu) { return RequestName(At("inv", cpu)); });
+    EachCpu("inval", "of ", [&](int cpu) { return RequestName(At("inv", cpu), kswapd_); });
     const int first = table_ ? -1 : about_.page;
     if (first >= 0) Page(first);
     for (int page = 0; page < kPages; ++page) {
       if (page != first) Page(page);
     }
     for (int frame = 0; frame < kFrames; ++frame) {
-      Put("frame", absl::StrCat("f", frame), FrameName(At("frame", frame)));
+      Put("frame", absl::StrCat("f", frame), FrameName(At("frame", frame), kswapd_));
     }
     for (int cpu = 0; cpu < cpus_; ++cpu) Walks(cpu);
     PolicyState();
@@ -130,7 +134,9 @@ class Sayer {
   }
   template <typename Text>
   void EachCpu(const char* group, const char* before, Text text) {
-    for (int cpu = 0; cpu < cpus_; ++cpu) Put(group, absl::StrCat(before, "cpu", cpu), text(cpu));
+    for (int cpu = 0; cpu < cpus_; ++cpu) {
+      Put(group, before + CpuName(cpu, kswapd_), text(cpu));
+    }
   }
   // What was put last is stale.
   void MarkStale(bool fatal) {
@@ -141,14 +147,24 @@ class Sayer {
 
   void Locks() {
     Put("mm", "tlb_flush_pending", absl::StrCat(Cell("pending")[0]));
-    Put("mm", "mmap_lock", LockName(Cell("mmap")));
+    Put("mm", "mmap_lock", LockName(Cell("mmap"), kswapd_));
+    Batched();
     for (int frame = 0; frame < kFrames; ++frame) {
       const CellValue& value = At("frame", frame);
       const std::string where =
           value[6] != 0 ? absl::StrCat(value[6] - 1) : absl::StrCat("f", frame);
       Put("mm", absl::StrCat("pte_lock at ", where),
-          value[4] != 0 ? absl::StrCat("cpu", value[4] - 1) : "");
+          value[4] != 0 ? CpuName(static_cast<int>(value[4]) - 1, kswapd_) : "");
     }
+  }
+
+  // Of reclaim.
+  void Batched() {
+    const CellValue& word = Cell("batched");
+    Put("mm", "tlb_flush_batched",
+        word[0] == 0 && word[1] == 0 ? ""
+                                     : absl::StrCat("pending ", word[0], ", flushed ", word[1]));
+    Put("mm", "rmap_lock", word[2] == 0 ? "" : absl::StrCat("read ", CpusIn(word[2], kswapd_)));
   }
 
   void Page(int page) {
@@ -214,7 +230,7 @@ class Sayer {
 
   const std::map<std::string, size_t>& cells_;
   const Values& values_;
-  const int cpus_;
+  const int cpus_, kswapd_;
   const Violation& about_;
   bool table_;
   std::vector<Fact> facts_;

@@ -244,7 +244,7 @@ std::string StepView::TextAt(int position) const {
   for (const std::string& role : roles_[static_cast<size_t>(position) - 1]) {
     absl::StrAppend(&text, " [", role, "]");
   }
-  return absl::StrCat("cpu", CpuAt(position), " ", text);
+  return absl::StrCat(CpuName(CpuAt(position), in_.trace.end.kswapd_cpu()), " ", text);
 }
 
 // `lanes`: the column of each CPU that moves; none: a list, with a mark for each CPU.
@@ -260,7 +260,8 @@ ScreenLine StepView::RowAt(int position, const std::vector<size_t>& lanes) const
     for (const int each : cpus_) {
       marks += each == cpu ? '*' : absl::StrContains("( ", CallOf(each).substr(0, 1)) ? ' ' : '|';
     }
-    line.Add(absl::StrCat(marks, " cpu", cpu, " "), styled(Style::kPlain));
+    line.Add(absl::StrCat(marks, " ", CpuName(cpu, in_.trace.end.kswapd_cpu()), " "),
+             styled(Style::kPlain));
   } else {
     const auto lane = std::find(cpus_.begin(), cpus_.end(), cpu) - cpus_.begin();
     line.PadTo(lanes[static_cast<size_t>(lane)]);
@@ -295,7 +296,8 @@ ScreenLine StepView::Heads(const std::vector<size_t>& lanes) const {
   for (size_t i = 0; i < cpus_.size(); ++i) {
     if (!lanes.empty()) line.CutAt(lanes[i]);
     if (!lanes.empty()) line.PadTo(lanes[i]);
-    line.Add(absl::StrCat("cpu", cpus_[i], " "), Style::kBold).Add(CallOf(cpus_[i]) + "  ");
+    line.Add(CpuName(cpus_[i], in_.trace.end.kswapd_cpu()) + " ", Style::kBold)
+        .Add(CallOf(cpus_[i]) + "  ");
   }
   return line;
 }

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// reclaim: what kswapd, or a thread that needs memory, does to clean pages.
+#include "model/kernel/reclaim.h"
+
+#include "model/arch/arch.h"
+#include "model/check.h"
+#include "model/kernel/locks.h"
+#include "model/kernel/mmu_gather.h"
+#include "model/kernel/page_table.h"
+#include "model/kernel/paths.h"
+#include "model/machine/invalidation.h"
+
+namespace gatherfuzz {
+namespace {
+
+bool Defers(const System& system) { return system.arch->defers_unmaps_since() <= system.kernel; }
+
+// arch_tlbbatch_should_defer(): on x86, whether the mm runs anywhere else.
+bool ShouldDefer(const Thread& t) {
+  const bool elsewhere = (t.world().MmCpus() & ~CpuBit(t.cpu)) != 0;
+  return Defers(t.system) && (elsewhere || t.system.arch->issues_at_unmap());
+}
+
+bool NobodyWalksRmap(const World& world, int) { return world.mm.rmap_readers == 0; }
+
+// set_tlb_ubc_flush_pending(), its count. The kernel keeps two halves of one word, and puts it back
+// to 1 and 0 when the first is about to overflow.
+void OweFlush(const Thread& t, int page) {
+  const UnmapBatching batching = t.system.protocol->BatchesUnmaps();
+  t.Step(Point::batched_inc, page);
+  Mm& mm = t.world().mm;
+  const int epoch = batching.renumbers ? mm.batched_pending / kBatchedEpoch : 0;
+  if (batching.one_flag) {
+    mm.batched_pending = 1;
+  } else if (mm.batched_pending - epoch * kBatchedEpoch <= batching.most) {
+    ++mm.batched_pending;
+  } else {
+    const int next = batching.renumbers ? (epoch + 1) * kBatchedEpoch : 0;
+    mm.batched_pending = static_cast<uint16_t>(next + 1);
+    mm.batched_flushed = static_cast<uint16_t>(next);
+  }
+}
+
+// try_to_unmap_one(), with the lock of `table` held. The gather of the CPU, which reclaim has no
+// other use for, has the pages that are to be freed; cleared_ptes is its flush_required.
+void UnmapPte(const Thread& t, FrameId table, int page) {
+  World& world = t.world();
+  t.Step(Point::pte_read, page);
+  const Pte seen = EntryOf(world, table, page);
+  if (!seen.present() || seen.dirty()) return;
+  t.Step(Point::pte_clear, page);
+  if (EntryOf(world, table, page).dirty()) return;  // meanwhile, by the hardware: it stays
+  MmuGather& batch = t.gather();
+  const Pte leaf = ClearLeaf(world, table, page);
+  GATHERFUZZ_CHECK(batch.page_count < kMaxBatch);
+  batch.pages[batch.page_count++] = {leaf.frame, static_cast<uint8_t>(page), Level::kPte};
+  const Arch& arch = *t.system.arch;
+  if (!ShouldDefer(t)) return Invalidate(t, arch.FlushPage(page));
+  if (arch.issues_at_unmap()) AddInvalidation(t, arch.FlushPage(page));
+  OweFlush(t, page);
+  batch.cleared_ptes = 1;
+}
+
+// Whether the rmap leads to pages of the block of `page`, and a PTE table is there. Where no VMA is
+// left in the block, that table is being unlinked.
+bool FindsTable(const World& world, int page) {
+  const int first = RoundDown(page, kPagesPerPmd);
+  const uint64_t found = world.mm.vma_pages | world.mm.detached;
+  if ((found & MaskOf({first, first + kPagesPerPmd})) == 0) return false;
+  return EntryAt(world, page, Level::kPud).table() && EntryAt(world, page, Level::kPmd).table();
+}
+
+// rmap_walk() and page_vma_mapped_walk() to one page.
+void TryToUnmap(const Thread& t, int page) {
+  World& world = t.world();
+  t.Step(Point::rmap_lock, page);
+  if (!FindsTable(world, page)) return;
+  world.mm.rmap_readers |= CpuBit(t.cpu);
+  const FrameId pmd_table = PmdTableOf(world, page);
+  const FrameId table = EntryOf(world, pmd_table, page).frame;
+  if (LockPteTable(t, pmd_table, table, page)) {
+    UnmapPte(t, table, page);
+    UnlockTable(t, table, page);
+  }
+  t.Step(Point::rmap_unlock, page);
+  world.mm.rmap_readers &= static_cast<uint8_t>(~CpuBit(t.cpu));
+}
+
+// try_to_unmap_flush().
+void TryToUnmapFlush(const Thread& t) {
+  if (t.gather().cleared_ptes == 0) return;
+  if (t.system.arch->issues_at_unmap()) {
+    AwaitInvalidation(t);
+  } else {
+    Invalidate(t, WholeInvalidation());
+  }
+  t.gather().cleared_ptes = 0;
+}
+
+// The end of shrink_folio_list(), or a batch that is full.
+void FlushAndFree(const Thread& t) {
+  const bool frees_first = t.system.protocol->BatchesUnmaps().frees_first;
+  if (!frees_first) TryToUnmapFlush(t);
+  FreePages(t);
+  if (frees_first) TryToUnmapFlush(t);
+}
+
+}  // namespace
+
+void FlushBatchedPendingSlow(const Thread& t, unsigned at, int page) {
+  const UnmapBatching batching = t.system.protocol->BatchesUnmaps();
+  if (!Defers(t.system) || (batching.asks & at) == 0) return;
+  Mm& mm = t.world().mm;
+  t.Step(Point::batched_read, page);
+  const uint16_t pending = mm.batched_pending, flushed = mm.batched_flushed;
+  if (pending == flushed) return;
+  if (!batching.waits_only) {
+    Invalidate(t, WholeInvalidation());
+  } else if (t.self().invalidation.undelivered != 0) {
+    AwaitInvalidation(t);
+  }
+  t.Step(Point::batched_cmpxchg, page);
+  if (batching.one_flag) {
+    mm.batched_pending = 0;
+  } else if (mm.batched_pending == pending && mm.batched_flushed == flushed) {
+    mm.batched_flushed = pending;
+  }
+}
+
+void UnlinkFromRmap(const Thread& t, uint64_t detached, int page) {
+  if (t.world().reclaims == 0) return;
+  t.StepWhen(Point::rmap_unlink, page, NobodyWalksRmap, 0);
+  t.world().mm.detached &= ~detached;
+}
+
+void ReclaimPath(const Thread& t, const Op& op) {
+  for (int page = op.range.begin; page < op.range.end; ++page) {
+    TryToUnmap(t, page);
+    if (t.gather().page_count >= t.world().mm.batch) FlushAndFree(t);
+  }
+  FlushAndFree(t);
+}
+
+}  // namespace gatherfuzz

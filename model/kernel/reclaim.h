@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Reclaim: clean pages are unmapped and freed behind the mm's back, with a flush that is deferred.
+//
+// Faithful to shrink_folio_list(), try_to_unmap_one() and what is called there (mm/vmscan.c,
+// mm/rmap.c of 6.1, 6.12 and 7.1): no mmap_lock; for each page the rmap lock for reading, then the
+// lock of the PTE table; the PTE is cleared, and where the architecture defers
+// (Arch::defers_unmaps_since()), tlb_flush_batched counts what is owed; a batch of pages is flushed
+// at once, and then freed. flush_tlb_batched_pending() pays for it where a call could take the PTE
+// for one that somebody has flushed. It runs as kswapd, on a CPU that the mm does not run on, or in
+// a thread of the mm (direct reclaim).
+//
+// Simplified: the walk down is one step with the taking of the rmap lock, and one lock stands for
+// those of all VMAs; the lock of the page table is taken also for a none PTE; a page that is found
+// dirty when it is cleared is put back in the same step, and owes nothing; a batch is as large as
+// that of a gather; young pages go like old ones. Left out: huge leaves, large folios, swap.
+// Made up: a page that was clean comes back by a page fault, in a new frame, as a file's would.
+#ifndef GATHERFUZZ_MODEL_KERNEL_RECLAIM_H_
+#define GATHERFUZZ_MODEL_KERNEL_RECLAIM_H_
+
+#include "model/system.h"
+
+namespace gatherfuzz {
+
+// Where a protocol renumbers the word on overflow (UnmapBatching::renumbers): which multiple of
+// this it is in.
+inline constexpr int kBatchedEpoch = 256;
+
+// flush_tlb_batched_pending(), with the lock of a PTE table held, if the protocol under test calls
+// it there (`at` is one of UnmapBatching's places, `page` where the caller works) and there is
+// something to call it for: the steps batched_read, and, where something is owed, those of a whole
+// flush and batched_cmpxchg.
+void FlushBatchedPendingSlow(const Thread& t, unsigned at, int page);
+inline void FlushBatchedPending(const Thread& t, unsigned at, int page) {
+  if (t.world().reclaims != 0) FlushBatchedPendingSlow(t, at, page);
+}
+
+// unlink_anon_vmas(), unlink_file_vma(): reclaim does not find `detached` any more, nor is it on
+// its way there. The step rmap_unlink, where there is reclaim.
+void UnlinkFromRmap(const Thread& t, uint64_t detached, int page);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_KERNEL_RECLAIM_H_
