@@ -287,6 +287,11 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (!target.ok()) return target.status();
   const absl::StatusOr<ExploreSettings> settings = ChosenSettings(options, *target);
   if (!settings.ok()) return settings.status();
+  const bool sc = loaded->file.schedule.memory == MemoryModel::kSc;
+  if (!sc && (options.odds || !options.seen.empty() || !options.seen_by.empty())) {
+    return absl::InvalidArgumentError(
+        "--odds, --seen and --seen-by know memory sc only; pass --memory sc");
+  }
   if (options.verify) return VerifyOnly(loaded->file, *settings);
 
   Exploration exploration(arguments[0], loaded->file, *settings, options.output);

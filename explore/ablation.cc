@@ -133,7 +133,10 @@ class Ablating {
   void TakeEachAway() {
     for (const OrderInfo& info : kOrders) {
       const MemoryOrder order = info.on(settings_.arch->orders());
-      const bool hardware = info.access == MemoryAccess::kInterrupt;
+      // Without its order the end of an invalidation would still be waited for, so it tells
+      // nothing.
+      const bool hardware =
+          info.access == MemoryAccess::kInterrupt || info.point == Point::tlb_flush_done;
       if (order == MemoryOrder::relaxed || hardware || (made_ & MaskOf(info.point)) == 0) continue;
       WithoutOrder without{info.point, order, {}};
       const OrderChanges orders{.weaker = MaskOf(info.point)};

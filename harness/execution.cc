@@ -310,7 +310,8 @@ void Execution::JudgeLooking() {
 
 void Execution::Observe(AgentId agent, Point point, int page) {
   if (features_ != nullptr) {
-    if ((kTellingPoints & MaskOf(point)) != 0) features_->See(agent, point, page, system_.world, old_);
+    if ((kTellingPoints & MaskOf(point)) != 0)
+      features_->See(agent, point, page, system_.world, old_);
     if (observer_ == nullptr) return;
   }
   observer_->OnStep({.agent = agent,

@@ -149,9 +149,9 @@ class Steps {
   uint32_t budget_ = 0;    // steps the running agent may still do without asking
   uint32_t steps_ = 0;
   int last_page_ = kNoPage;
+  Point last_point_ = {};
   int old_ = 0;                                // of the step that is being counted
   std::array<PendingLoad, kMaxCpus> loads_{};  // of the step before which each thread stands
-  Point last_point_ = {};
 };
 
 }  // namespace gatherfuzz
