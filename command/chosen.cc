@@ -19,6 +19,7 @@
 #include "explore/io/strings.h"
 #include "harness/family.h"
 #include "harness/nearest.h"
+#include "model/check.h"
 #include "model/policies/zoo/zoo.h"
 
 namespace gatherfuzz {
@@ -297,7 +298,9 @@ std::vector<const Arch*> ChosenArchs(const Options& options) {
 uint32_t IgnoredKinds(const Options& options) {
   uint32_t ignored = 0;
   for (const absl::string_view name : absl::StrSplit(options.ignore, ',', absl::SkipEmpty())) {
-    ignored |= Bit(*ParseViolationKind({name.data(), name.size()}));
+    const auto kind = ParseViolationKind({name.data(), name.size()});
+    GATHERFUZZ_CHECK(kind.has_value());  // the parser has checked it
+    ignored |= Bit(*kind);
   }
   return ignored;
 }

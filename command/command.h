@@ -26,8 +26,8 @@ struct Command {
   // The flags it takes, as flags.def names them, each between blanks. After a + the value may be
   // several names, separated by ',', and of policies a group of them.
   std::string_view flags;
-  std::string_view notes = "";  // what else its help says; a line is a paragraph
-  std::string_view examples;    // command lines, from the root of this tree
+  std::string_view notes;     // what else its help says; a line is a paragraph
+  std::string_view examples;  // command lines, from the root of this tree
   // A status that is not OK is printed, and the command exits with kBadInput.
   Main main;
 

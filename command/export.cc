@@ -23,10 +23,10 @@ bool CountsSteps(const Schedule& schedule) {
                      [](const Run& run) { return run.kind == Run::Kind::kCount; });
 }
 
-bool SameBug(const Schedule& a, const Trace& in_a, const Schedule& b, const Trace& in_b) {
-  const ViolationKind kind = in_a.result.violation.kind;
-  if (kind != in_b.result.violation.kind || in_a.result.limit != in_b.result.limit) return false;
-  return kind == ViolationKind::kNone || Signature(in_a) == Signature(in_b);
+bool SameBug(const Trace& a, const Trace& b) {
+  const ViolationKind kind = a.result.violation.kind;
+  if (kind != b.result.violation.kind || a.result.limit != b.result.limit) return false;
+  return kind == ViolationKind::kNone || Signature(a) == Signature(b);
 }
 
 // Runs the file's schedule; names its switches by their steps where that keeps the verdict.
@@ -36,7 +36,7 @@ Trace RunToStore(ScheduleFile& file, const Target& target) {
   if (!CountsSteps(file.schedule)) return trace;
   const Schedule named = NameSwitches(file.schedule, trace);
   Trace again = Record(execution, named, *target.policy, *target.arch);
-  if (!SameBug(file.schedule, trace, named, again)) return trace;
+  if (!SameBug(trace, again)) return trace;
   file.schedule = named;
   return again;
 }

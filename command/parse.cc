@@ -128,6 +128,7 @@ class Parser {
 
   absl::Status Unknown(const std::string& word, const std::string& name) const {
     std::vector<std::string> own;
+    own.reserve(flags_.size());
     for (const TakenFlag& flag : flags_) own.push_back(NameOf(*flag.info));
     const std::string_view near = Nearest(name, {own.begin(), own.end()});
     const std::string hint =

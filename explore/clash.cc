@@ -217,7 +217,7 @@ Clashes::Claim Clashes::OfStep(CpuId cpu, PendingStep next) const {
     case ClashRule::kPolicy: return OfPolicy();
     case ClashRule::kAccess: return OfAccess(cpu, next.page);
     case ClashRule::kWalk: return OfWalk(cpu, world_.at(cpu).walks[kOwnWalk], true);
-    case ClashRule::kReclaim: return OfReclaim(next);
+    case ClashRule::kReclaim: return OfReclaim(cpu, next);
     case ClashRule::kAnybody: break;
   }
   return {};
@@ -363,9 +363,11 @@ Clashes::Claim Clashes::OfPolicy() const {
 
 // Who pays for reclaim holds a page-table lock, as reclaim does when it owes. It looks for tables
 // that faults link and munmap unlinks, which waits for those that are on their way.
-Clashes::Claim Clashes::OfReclaim(PendingStep next) const {
+Clashes::Claim Clashes::OfReclaim(CpuId cpu, PendingStep next) const {
   Claim claim{true, Rule::kReclaim};
-  if (next.point == Point::rmap_lock) {
+  if (next.point == Point::start_io) {
+    claim.known = IoStartsClean(world_, cpu);
+  } else if (next.point == Point::rmap_lock) {
     claim.threads.accesses = Span(next.page);
     if (futures_.huge()) claim.threads.zaps = Span(next.page);
     claim.threads.unmaps = kEverywhere;

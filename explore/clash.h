@@ -103,7 +103,7 @@ class Clashes {
   Claim OfCount(PendingStep next) const;
   Claim OfPolicy() const;
   Claim OfReturn(CpuId cpu) const;
-  Claim OfReclaim(PendingStep next) const;
+  Claim OfReclaim(CpuId cpu, PendingStep next) const;
   Claim OfAccess(CpuId cpu, int page) const;
   Claim OfWalk(CpuId cpu, const Walk& walk, bool asked) const;
   uint64_t ReplacesStale(CpuId cpu, const Walk& walk, Pte leaf) const;

@@ -70,7 +70,13 @@ class Clean {
   // something was done before it under this lock, so that it tells that the lock is dropped.
   bool CleanPte(FrameId table, int page, bool may_skip) {
     const Pte seen = LoadEntry(t_, Point::pte_read, table, page).entry;
-    if (!seen.present()) return true;
+    if (!seen.present()) {
+      // Of a page that reclaim has taken, MADV_FREE discards what it has written out.
+      if (t_.world().reclaims != 0 && HeldByReclaim(t_.world(), page)) {
+        ExaminedClean(t_, {page, page + 1}, t_.world().mm.next_mapping);
+      }
+      return true;
+    }
     if ((seen.flags & kYoungOrDirty) != 0) {
       if (!may_skip) {
         t_.Step(Point::pte_clear, page);

@@ -40,7 +40,8 @@ struct UnmapBatching {
   bool one_flag = false;     // the word only says that something is owed, and is cleared
   bool waits_only = false;   // where reclaim has issued its TLBI already: a DSB in place of a flush
   bool frees_first = false;  // reclaim frees its pages, and then flushes
-  bool renumbers = false;    // an overflow of the word changes its upper bits
+  bool writes_first = false;   // dirty pages are written out before what maps them is flushed
+  bool renumbers = false;      // an overflow of the word changes its upper bits
   bool held_coherent = false;  // a page fault is held to coherence with what reclaim still owes
   uint16_t most = 16383;       // TLB_FLUSH_BATCH_PENDING_LARGE
 };

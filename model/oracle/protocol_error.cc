@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "model/kernel/mmu_gather.h"
+#include "model/machine/frames.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
@@ -74,6 +75,8 @@ void CheckQueueFull(System& system, CpuId cpu, int page) {
 }
 
 void CheckTableLeak(System& system, CpuId cpu, int page) {
+  const Mm& mm = system.world.mm;
+  if (mm.table_frames <= mm.linked_tables + 1 + QueuedTables(system.world)) return;
   system.Report({.kind = ViolationKind::kProtocolError,
                  .page = page,
                  .cpu = Index(cpu),

@@ -73,6 +73,7 @@ bool Says(const Future& future, const Op& op, PendingStep step) {
     case pmd_invalidate:
     case pmd_clear: return ((call ? future.zaps : future.accesses) & block) != 0;
     case rmap_lock: return (future.zaps & page) != 0;
+    case start_io: return (future.zaps & page) != 0;
     case rmap_unlink: return future.unmaps != 0;
     case batched_inc:
     case batched_read:
@@ -342,6 +343,9 @@ const Program kPrograms[] = {
     {"cpus 2; init; map 0..2 rw; present 0..2; cached cpu0 0..2; cached cpu1 0..2;"
      "cpu0; reclaim 0..2; munmap 0..1; cpu1; reclaim 1..2; write 0",
      {"full-mm"}},
+    {"cpus 2; init; map 0..3 rw; present 0..3 dirty; cached cpu0 0..3; cached cpu1 1..3;"
+     "cpu0; free 0..3; cpu1; write 2; kswapd; swapout 1..3",
+     {"full-mm", "reclaim-asked-once", "reclaim-writes-first"}},
     {"cpus 2; init; map 0..4 rw huge; present 0..4; cached cpu1 0..4;"
      "cpu0; dontneed 0..2; cpu1; read 3; kswapd; reclaim 2..4",
      {"full-mm"}},

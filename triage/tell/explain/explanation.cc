@@ -84,14 +84,22 @@ std::string Say(const Trace& trace, const NoReturn& it) {
                       SayRescue(it.rescue), ".");
 }
 
-// Runs, and explores where that is cheap, what the others make of it.
-std::vector<UnderPolicy> UnderOthers(const Schedule& schedule, const Policy& policy,
-                                     const Arch& arch, const ExplainSettings& settings,
+// Whether the kind is judged under the policy at all: else it says nothing that the policy
+// survives.
+bool IsHeldTo(const Policy& policy, ViolationKind kind) {
+  return kind != ViolationKind::kIncoherentMapping ||
+         policy.protocol().BatchesUnmaps().held_coherent;
+}
+
+// Runs, and explores where that is cheap, what the others make of it that are held to `kind`.
+std::vector<UnderPolicy> UnderOthers(const Schedule& schedule, ViolationKind kind,
+                                     const Policy& policy, const Arch& arch,
+                                     const ExplainSettings& settings,
                                      const std::atomic<bool>& stop) {
   std::vector<UnderPolicy> others;
   const auto execution = std::make_unique<Execution>();
   for (const Policy* other : Policies()) {
-    if (other == &policy || stop.load()) continue;
+    if (other == &policy || stop.load() || !IsHeldTo(*other, kind)) continue;
     UnderPolicy under{.policy = other->name()};
     under.result = execution->Execute(schedule, *other, arch, {.ignored = settings.ignored});
     if (under.result.clean()) {
@@ -153,7 +161,7 @@ Explanation Explain(const Schedule& schedule, const Trace& trace, const Policy& 
   AddOldValues(schedule, trace, policy, arch, settings.ignored, it);
   it.no_return = FindNoReturn(schedule, trace, policy, arch, settings, stop);
   if (it.no_return.step >= 0) it.shown[static_cast<size_t>(it.no_return.step)] = true;
-  it.others = UnderOthers(schedule, policy, arch, settings, stop);
+  it.others = UnderOthers(schedule, trace.result.violation.kind, policy, arch, settings, stop);
   return it;
 }
 

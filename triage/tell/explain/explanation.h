@@ -38,7 +38,8 @@ struct NoReturn {
   std::string text;  // the same in sentences; never empty
 };
 
-// The same schedule under another policy of the published ones, on the same architecture.
+// The same schedule under another policy of the published ones, on the same architecture. A policy
+// that is not held to the kind of violation (incoherent-mapping) is left out.
 struct UnderPolicy {
   std::string_view policy;
   RunResult result;
