@@ -297,7 +297,8 @@ constexpr Command kCommand{
         "run schedules and print their verdicts, of bytes with several members that of the "
         "first that is not clean; with several policies, compare them (1 if any fails)",
     .flags =
-        " policy+ variant arch kernel_version trace json expect check update ignore member bytes "
+        " policy+ variant arch kernel_version memory weaken strengthen trace json expect check "
+        "update ignore member bytes "
         "strict junit ",
     .notes =
         "--check --policy all takes folders too, and holds each file to its "

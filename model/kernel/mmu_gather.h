@@ -14,6 +14,7 @@
 #ifndef GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_
 #define GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_
 
+#include "model/machine/memory.h"
 #include "model/system.h"
 
 namespace gatherfuzz {
@@ -123,8 +124,9 @@ void FreeTable(const Thread& t, Queued table);
 void FreePage(const Thread& t, Queued page);
 
 // For a policy whose finish waits for others: the step finish_wait, which goes on when `ready`
-// (called with the thread's CPU) holds. The oracle watches the wait for starvation.
-void WaitInFinish(const Thread& t, Ready ready);
+// (called with the thread's CPU) holds. It looks at one variable that others change: the count, or
+// the policy's bytes (kPolicyAt). The oracle watches the wait for starvation.
+void WaitInFinish(const Thread& t, Ready ready, Location reads = kCountAt);
 
 // __tlb_reset_range(): empties the range (or makes it whole, for fullmm) and clears every bit.
 void ResetRange(MmuGather& gather);

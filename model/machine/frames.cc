@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "model/check.h"
+#include "model/machine/memory.h"
 
 namespace gatherfuzz {
 namespace {
@@ -83,6 +84,8 @@ void GiveBack(World& world, FrameId frame) {
   freed = Frame{};
   freed.generation = generation;
   world.free_frames[Index(frame) / 64] |= uint64_t{1} << Index(frame) % 64;
+  if (!world.sc()) [[unlikely]]
+    NoteFreed(world, frame);
 }
 
 }  // namespace gatherfuzz

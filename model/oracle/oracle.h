@@ -65,6 +65,8 @@ inline constexpr int kStarvationBound = 3;
 // to be lowered; all agents are done.
 void CheckGivenBack(System& system, CpuId cpu, FrameId frame, int page, FrameState expected);
 void CheckPending(System& system, CpuId cpu);
+// A call clears an entry that somebody has cleared since it looked.
+void CheckRemovedTwice(System& system, CpuId cpu, int page);
 // There is no room: too many pages or tables are queued; all frames for tables are in use.
 void CheckQueueFull(System& system, CpuId cpu, int page);
 // ... which is a violation if some of them are neither linked nor queued: they were never freed.

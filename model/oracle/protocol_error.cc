@@ -60,6 +60,13 @@ void CheckPending(System& system, CpuId cpu) {
                  .detail = "tlb_flush_pending lowered below zero"});
 }
 
+void CheckRemovedTwice(System& system, CpuId cpu, int page) {
+  system.Report({.kind = ViolationKind::kProtocolError,
+                 .page = page,
+                 .cpu = Index(cpu),
+                 .detail = "removed twice"});
+}
+
 void CheckQueueFull(System& system, CpuId cpu, int page) {
   system.Report({.kind = ViolationKind::kProtocolError,
                  .page = page,

@@ -15,10 +15,10 @@ class SyncBeforeDec final : public GatherProtocol {
 };
 
 const SyncBeforeDec kProtocol{};
-constexpr Policy kPolicy("sync-before-dec",
-                         "as sync-finish, but waits before lowering its own count",
-                         "the easy way to get sync-finish wrong", kProtocol,
-                         {.waits = true, .recalls = false});
+constexpr Policy kPolicy(
+    "sync-before-dec", "as sync-finish, but waits before lowering its own count",
+    "the easy way to get sync-finish wrong", kProtocol,
+    {.waits = true, .recalls = false, .loads = {WhenLoaded::kInWait, WhenLoaded::kNever}});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

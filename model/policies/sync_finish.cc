@@ -16,10 +16,10 @@ class SyncFinish final : public GatherProtocol {
 };
 
 const SyncFinish kProtocol{};
-constexpr Policy kPolicy("sync-finish",
-                         "flushes its own range, lowers the count, waits for it to be zero",
-                         "Peter Zijlstra, 9 and 13 May 2019", kProtocol,
-                         {.waits = true, .recalls = false});
+constexpr Policy kPolicy(
+    "sync-finish", "flushes its own range, lowers the count, waits for it to be zero",
+    "Peter Zijlstra, 9 and 13 May 2019", kProtocol,
+    {.waits = true, .recalls = false, .loads = {WhenLoaded::kAfterDec, WhenLoaded::kNever}});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace
