@@ -74,6 +74,7 @@ void RunUnderAll(Execution& execution, const LoadedSchedule& loaded, const Arch&
                  uint32_t ignored, std::vector<PolicyVerdict>& verdicts) {
   Loaded runs(execution, loaded, ignored);
   const bool speaks = SpeaksOf(loaded, arch);
+  const KernelVersion kernel = loaded.file.schedule.kernel;
   for (const Policy* policy : Policies()) {
     // A tree has no lines of its own, and the paths around it are no better than the kernel's.
     const bool told = speaks && (!policy->foreign() || kernel <= kDefaultKernel);
