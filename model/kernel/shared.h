@@ -26,7 +26,8 @@ Look LoadEntryWeakly(const Thread& t, Point point, FrameId table, int page);
 void StoreWeakly(const Thread& t, Point point, Location at, Access access, int page = 0);
 
 // The step `point`, which reads the entry for `page` in `table`.
-inline Look LoadEntry(const Thread& t, Point point, FrameId table, int page) {
+[[gnu::always_inline]] inline Look LoadEntry(const Thread& t, Point point, FrameId table,
+                                             int page) {
   if (!t.world().sc()) [[unlikely]]
     return LoadEntryWeakly(t, point, table, page);
   t.Step(point, page);
