@@ -30,6 +30,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 # pylint: disable=wrong-import-position
 import gating
+from campaigns.campaign import clean_schedules, is_clean
 from lib import command, gatherfuzz, jobs, junit, subjects
 from lib.children import Child
 from fuzzing import table
@@ -405,6 +406,38 @@ class KernelTrees(Scratch):
                 ([], ["SMP=y"], "--config is of a kernel tree")):
             with self.assertRaisesRegex(command.Problem, message):
                 subjects.Trees(items, config, SOURCE)
+
+
+class Seeds(Scratch):
+    """Of a campaign: what of the corpus breaks nothing that must not break."""
+
+    def test_what_a_file_says(self):
+        head = "gatherfuzz 1\npolicy own-range\n"
+        for lines, clean in (("expect none\n", True), ("expect none  # why\n", True),
+                             ("expect none #why\r\n", True), ("", False),
+                             ("expect deadlock\n", False), ("expect none under full-mm\n", False),
+                             ("expect none\nexpect deadlock under full-mm\n", True),
+                             ("intent as expect none\n", False), ("# expect none\n", False),
+                             ("expect none\nkernel 6.17\n", False),
+                             ("kernel 7.1 # new\nexpect none\n", False),
+                             ("intent kernel 6.17 has it\nexpect none\n", True)):
+            self.assertEqual(is_clean((head + lines).splitlines(True)), clean, lines)
+
+    def test_of_the_corpus(self):
+        binary = os.path.join(BUILD, "gatherfuzz")
+        if not os.path.exists(binary):
+            self.skipTest("needs the command")
+        files = []
+        for number, path in enumerate(clean_schedules(os.path.join(SOURCE, "corpus"))):
+            files.append(self.path(str(number)))
+            subprocess.run([binary, "encode", path, "-o", files[-1]], check=True,
+                           stdout=subprocess.DEVNULL)
+        self.assertGreater(len(files), 100)
+        for target in gatherfuzz.safe_targets(binary):
+            policy, arch = target.rsplit("_", 1)
+            ran = subprocess.run([binary, "run", "--policy", policy, "--arch", arch, "--expect",
+                                  "none", *files], stdout=subprocess.PIPE, text=True, check=False)
+            self.assertEqual(ran.returncode, 0, target + "\n" + ran.stdout)
 
 
 class WhichTests(Scratch):
