@@ -42,6 +42,9 @@ class Campaign:
             self.turns.setdefault(target, fewest)
         self.seconds = settings.get("seconds", {})
         self.taken = settings.get("taken", {})
+        ran = settings.get("engines_run")
+        self.engines_run = {e for e in ran if isinstance(e, str)} if isinstance(ran, list) else set()
+        self.seeds = 0  # which a target has to run through before it counts as tested
         self.build = ""
         self._called_in = settings.get("called_in", ".")
         self.engines = Engines(folder, max(64, self.memory_mb // (2 * self.jobs)))
@@ -78,7 +81,8 @@ class Campaign:
     def plant_seeds(self, corpus):
         """The seeds every target begins with: the stored schedules without a violation."""
         into = self.folder.at("local", "seeds")
-        if files_in(into):
+        self.seeds = len(files_in(into))
+        if self.seeds:
             return
         unfinished = self.folder.at("local", "tmp", "seeds")
         os.makedirs(unfinished)
@@ -87,12 +91,14 @@ class Campaign:
                             "-o", os.path.join(unfinished, str(number))],
                            check=True, stdout=subprocess.DEVNULL)
         os.rename(unfinished, into)
+        self.seeds = len(files_in(into))
 
     def settings(self):
         return {"version": 1, "host": self.folder.host, "started": self.started,
                 "targets": self.targets, "safe": sorted(self.safe), "jobs": self.jobs,
                 "engines": self._engines_asked, "turn": self.turn_seconds, "disk": self.disk_mb,
-                "memory": self.memory_mb, "build": self.build}
+                "memory": self.memory_mb, "build": self.build, "seeds": self.seeds,
+                "engines_run": sorted(self.engines_run)}
 
     def write_state(self, state, reason=""):
         self.folder.write_json("campaign.json", {
