@@ -43,7 +43,8 @@ class Campaign:
         self.seconds = settings.get("seconds", {})
         self.taken = settings.get("taken", {})
         ran = settings.get("engines_run")
-        self.engines_run = {e for e in ran if isinstance(e, str)} if isinstance(ran, list) else set()
+        ran = ran if isinstance(ran, list) else []
+        self.engines_run = {engine for engine in ran if isinstance(engine, str)}
         self.seeds = 0  # which a target has to run through before it counts as tested
         self.build = ""
         self._called_in = settings.get("called_in", ".")

@@ -68,7 +68,8 @@ def running(campaign, now):
         return (f"<b>Silent</b> since {moment(updated)}, and not ended: it was killed, or hangs. "
                 f"It had run for {duration(campaign.end)}{since}")
     if state == "running":
-        return f"<b>Running</b>{reason}{since}, for {duration(campaign.end)} until {moment(updated)}"
+        return (f"<b>Running</b>{reason}{since}, for {duration(campaign.end)} "
+                f"until {moment(updated)}")
     if state in ("stopped", "finished"):
         begun = f"; begun {moment(started)}" if started is not None else ""
         return (f"<b>{state.capitalize()}</b>{reason} {moment(updated)} after "
