@@ -101,8 +101,9 @@ absl::StatusOr<ExitStatus> CheckUnderAll(const Options& options,
                               const ScheduleFile& file) { return ArchsOf(options, path, file); },
                  .begins = [&](const std::string& path) { junit.Begin(path); },
                  .differs = differs});
-  if (!counts.ok()) return counts.status();
+  if (!counts.ok()) junit.Error("stopped", std::string(counts.status().message()));
   const absl::Status written = junit.Write(options.junit);
+  if (!counts.ok()) return counts.status();
   if (!written.ok()) return written;
   PrintCounts(options, *counts);
   return counts->different == 0 ? kNoViolation : kViolation;

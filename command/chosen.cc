@@ -141,6 +141,12 @@ absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path
                                                    " has no code for ", Absl((*arch)->name()),
                                                    "; pass another --arch"));
   }
+  if ((*policy)->foreign() && file.schedule.memory != MemoryModel::kSc) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", Absl((*policy)->name()),
+                     " runs under memory sc only: the orders of a kernel tree's own code are not "
+                     "read yet; pass --memory sc"));
+  }
   return Target{*policy, *arch};
 }
 
@@ -155,6 +161,9 @@ std::string ReplayCommand(const Options& options, std::string_view command, cons
                    " --arch ", Absl(target.arch->name()));
   const std::string& kernel = options.kernel_version;
   if (!kernel.empty()) absl::StrAppend(&text, " --kernel-version ", kernel);
+  if (!options.memory.empty()) absl::StrAppend(&text, " --memory ", options.memory);
+  if (!options.weaken.empty()) absl::StrAppend(&text, " --weaken ", options.weaken);
+  if (!options.strengthen.empty()) absl::StrAppend(&text, " --strengthen ", options.strengthen);
   const std::string ignored = options.ignore;
   if (!ignored.empty()) absl::StrAppend(&text, " --ignore ", ignored);
   const std::optional<int> member = options.member;
@@ -185,12 +194,44 @@ absl::Status SetKernel(const Options& options, const std::string& path, Schedule
   return absl::OkStatus();
 }
 
+absl::Status SetOrders(std::string_view flag, const std::string& names, PointMask& points) {
+  if (names.empty()) return absl::OkStatus();
+  points = 0;
+  for (const std::string& name : std::vector<std::string>(absl::StrSplit(names, ','))) {
+    const std::optional<Point> point = ParsePoint(name);
+    if (!point || MemoryOrderOf(*point) == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", Absl(flag), " ", name,
+                       ": no step that has a memory order; docs/memory.md lists those"));
+    }
+    points |= MaskOf(*point);
+  }
+  return absl::OkStatus();
+}
+
+// Puts --memory, --weaken and --strengthen, where given, in the place of the file's own.
+absl::Status SetMemory(const Options& options, Schedule& schedule) {
+  if (const auto memory = ParseMemoryModel(options.memory)) schedule.memory = *memory;
+  absl::Status status = SetOrders("weaken", options.weaken, schedule.orders.weaker);
+  status.Update(SetOrders("strengthen", options.strengthen, schedule.orders.stronger));
+  if (!status.ok()) return status;
+  if ((schedule.orders.weaker & schedule.orders.stronger) != 0) {
+    return absl::InvalidArgumentError("one step is both in --weaken and in --strengthen");
+  }
+  if (schedule.memory == MemoryModel::kSc && !(options.weaken + options.strengthen).empty()) {
+    return absl::InvalidArgumentError(
+        "--weaken and --strengthen tell nothing under memory sc; pass --memory weak or tso");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<LoadedSchedule> Load(const Options& options, const std::string& path) {
   absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path, options.bytes);
   if (!loaded.ok()) return loaded;
   absl::Status status = SetKernel(options, path, loaded->file.schedule);
+  status.Update(SetMemory(options, loaded->file.schedule));
   if (!loaded->doubt.empty()) {
     status.Update(Warn(options, absl::StrCat(Printable(path), ": ", loaded->doubt,
                                              "; it is read as the bytes of a schedule, as --bytes "

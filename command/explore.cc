@@ -265,6 +265,9 @@ absl::StatusOr<ExitStatus> EveryProgram(const Options& options,
     return absl::InvalidArgumentError(absl::StrCat(
         "--kernel-version is of a file; say 'kernel=", options.kernel_version, "' in the bounds"));
   }
+  if (!options.memory.empty() || !options.weaken.empty() || !options.strengthen.empty()) {
+    return absl::InvalidArgumentError("--memory, --weaken and --strengthen are of one file");
+  }
   const absl::StatusOr<Target> target = TargetFor(options, "--programs", {});
   if (!target.ok()) return target.status();
   const absl::StatusOr<ExploreSettings> settings = ChosenSettings(options, *target);
@@ -284,6 +287,11 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (!target.ok()) return target.status();
   const absl::StatusOr<ExploreSettings> settings = ChosenSettings(options, *target);
   if (!settings.ok()) return settings.status();
+  const bool sc = loaded->file.schedule.memory == MemoryModel::kSc;
+  if (!sc && (options.odds || !options.seen.empty() || !options.seen_by.empty())) {
+    return absl::InvalidArgumentError(
+        "--odds, --seen and --seen-by know memory sc only; pass --memory sc");
+  }
   if (options.verify) return VerifyOnly(loaded->file, *settings);
 
   Exploration exploration(arguments[0], loaded->file, *settings, options.output);
@@ -316,7 +324,8 @@ constexpr Command kCommand{
         "run every order of FILE's programs, or of every program within bounds: none breaks "
         "the policy, or print the shortest that does",
     .flags =
-        " policy variant arch kernel_version programs state all preemptions limit jobs full replay "
+        " policy variant arch kernel_version memory weaken strengthen programs state all "
+        "preemptions limit jobs full replay "
         "verify odds seen seen_by executions seed json ignore output bytes strict ",
     .examples =
         "gatherfuzz explore corpus/00-the-mail.gather -o shortest.gather\n"

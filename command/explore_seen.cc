@@ -17,15 +17,15 @@ namespace {
 constexpr size_t kMostPrinted = 20;  // pairs that were missed
 
 // "cpu0 pte_clear(2)".
-std::string NameOf(const StepName& step) {
-  std::string name = absl::StrCat(AgentName(step.agent), " ", Info(step.point).name);
+std::string NameOf(const StepName& step, int kswapd) {
+  std::string name = absl::StrCat(AgentName(step.agent, kswapd), " ", Info(step.point).name);
   if (step.page != kNoPage) absl::StrAppend(&name, "(", step.page, ")");
   // Lines are counted from 1; most programs have one.
   return step.line == 0 ? name : absl::StrCat(name, " of its line ", step.line + 1);
 }
 
-std::string NameOf(const StepPair& pair) {
-  return absl::StrCat(NameOf(pair.second), " right after ", NameOf(pair.first));
+std::string NameOf(const StepPair& pair, int kswapd) {
+  return absl::StrCat(NameOf(pair.second, kswapd), " right after ", NameOf(pair.first, kswapd));
 }
 
 std::string Percent(Share share) {
@@ -33,11 +33,11 @@ std::string Percent(Share share) {
   return absl::StrFormat("%d of %d, %.1f%%", share.seen, share.all, 100 * part);
 }
 
-void PrintMissed(const std::vector<StepPair>& missed) {
+void PrintMissed(const std::vector<StepPair>& missed, int kswapd) {
   if (missed.empty()) return;
   std::cout << "    not seen, the most telling first:\n";
   for (size_t i = 0; i < std::min(missed.size(), kMostPrinted); ++i) {
-    std::cout << "      " << NameOf(missed[i]) << "\n";
+    std::cout << "      " << NameOf(missed[i], kswapd) << "\n";
   }
   if (missed.size() > kMostPrinted) {
     std::cout << absl::StreamFormat("      and %d more, which --json lists\n",
@@ -68,7 +68,7 @@ void PrintForPeople(const SeenReport& report) {
   }
   std::cout << absl::StreamFormat("    pairs of conflicting steps, one right after the other: %s\n",
                                   Percent(report.coverage->Pairs()));
-  PrintMissed(report.coverage->MissedPairs());
+  PrintMissed(report.coverage->MissedPairs(), report.kswapd);
 }
 
 nlohmann::ordered_json JsonOf(const SeenReport& report) {
@@ -84,7 +84,9 @@ nlohmann::ordered_json JsonOf(const SeenReport& report) {
   for (const Share share : report.coverage->StatesByPreemptions()) shares.push_back(JsonOf(share));
   json["pairs"] = JsonOf(report.coverage->Pairs());
   nlohmann::ordered_json& missed = json["missed"] = nlohmann::ordered_json::array();
-  for (const StepPair& pair : report.coverage->MissedPairs()) missed.push_back(NameOf(pair));
+  for (const StepPair& pair : report.coverage->MissedPairs()) {
+    missed.push_back(NameOf(pair, report.kswapd));
+  }
   return json;
 }
 

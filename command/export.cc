@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // gatherfuzz export: a schedule as source code.
 #include <algorithm>
+#include <filesystem>
 #include <string>
 
 #include "command/chosen.h"
@@ -10,6 +11,7 @@
 #include "harness/cause.h"
 #include "harness/trace.h"
 #include "triage/tell/gtest/test_source.h"
+#include "triage/tell/litmus/litmus.h"
 
 namespace gatherfuzz {
 namespace {
@@ -40,28 +42,40 @@ Trace RunToStore(ScheduleFile& file, const Target& target) {
 }
 
 absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
-  if (!options.gtest) {
+  if (options.gtest == options.litmus) {
     return absl::InvalidArgumentError(
-        "export needs a form to write: --gtest, a C++ test of this tree");
+        "export needs a form to write: --gtest, a C++ test of this tree, or --litmus, what it does "
+        "to memory");
   }
   absl::StatusOr<ChosenRun> run = ChooseRun(options, arguments);
   if (!run.ok()) return run.status();
+  if (options.litmus && run->file.schedule.memory == MemoryModel::kSc) {
+    return absl::InvalidArgumentError(
+        "under memory sc every load takes the newest value; pass --memory weak or tso");
+  }
   const Trace trace = RunToStore(run->file, run->target);
-  const absl::Status status =
-      WriteFile(options.output, TestSourceOf(arguments[0], run->file, trace));
+  const std::string name = std::filesystem::path(arguments[0]).stem().string();
+  const absl::Status status = WriteFile(
+      options.output, options.litmus ? LitmusOf(name, run->file.schedule, trace, *run->target.arch)
+                                     : TestSourceOf(arguments[0], run->file, trace));
   if (!status.ok()) return status;
   return kNoViolation;
 }
 
 constexpr Command kCommand{
     .called = "export",
-    .arguments = "FILE --gtest [-o FILE]",
-    .summary = "write a schedule and its verdict as a C++ test of this tree",
-    .flags = " gtest output policy variant arch kernel_version member bytes strict ",
+    .arguments = "FILE --gtest|--litmus [-o FILE]",
+    .summary = "write a schedule and its verdict as a C++ test of this tree, or as a litmus test",
+    .flags =
+        " gtest litmus output policy variant arch kernel_version memory weaken strengthen member "
+        "bytes "
+        "strict ",
     .notes =
         "A test that is put into tests/regression/ as *_test.cc is built and run with the "
         "others.",
-    .examples = "gatherfuzz export --gtest corpus/00-the-mail.gather -o mail_test.cc",
+    .examples =
+        "gatherfuzz export --gtest corpus/00-the-mail.gather -o mail_test.cc\n"
+        "gatherfuzz export --litmus corpus/memory/huge-look.gather",
     .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 

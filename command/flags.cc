@@ -105,6 +105,7 @@ std::vector<std::string_view> NamesFor(const FlagInfo& flag) {
     case Values::kKernels:
       names.assign(std::begin(kKernelVersions), std::end(kKernelVersions));
       break;
+    case Values::kMemories: names.assign(std::begin(kMemoryModels), std::end(kMemoryModels)); break;
     case Values::kVerdicts: names = NamesOf(kViolations, kKindName); names.emplace_back("limit");
   }
   return names;

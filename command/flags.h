@@ -26,6 +26,7 @@ enum class Values : uint8_t {
   kKinds,  // of violation
   kVerdicts,
   kKernels,  // versions
+  kMemories,
 };
 
 struct FlagInfo {

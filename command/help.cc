@@ -62,9 +62,9 @@ std::string TextOf(const TakenFlag& flag) {
 }
 
 Json JsonOf(const TakenFlag& flag) {
-  static constexpr const char* kKinds[] = {"none",   "text",     "number", "file",
-                                           "folder", "policies", "archs",  "strategies",
-                                           "kinds",  "verdicts", "kernels"};
+  static constexpr const char* kKinds[] = {"none",   "text",     "number",  "file",
+                                           "folder", "policies", "archs",   "strategies",
+                                           "kinds",  "verdicts", "kernels", "memories"};
   Json json = {{"name", NameOf(*flag.info)}};
   json["short"] = nullptr;
   if (NameOf(*flag.info) == "output") json["short"] = "o";

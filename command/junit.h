@@ -16,9 +16,13 @@ class JUnit {
   explicit JUnit(std::string suite) : suite_(std::move(suite)) {}
 
   // A case that is as expected, until it is said to fail or to be open.
-  void Begin(std::string name) { cases_.push_back({std::move(name), {}, {}}); }
+  void Begin(std::string name) { cases_.push_back({std::move(name), {}, {}, {}}); }
   void Fail(const std::string& why) { cases_.back().failures.push_back(why); }
   void Skip(const std::string& why) { cases_.back().skipped = why; }
+  // A case of its own: what could not be checked, such as a file that cannot be read.
+  void Error(std::string name, const std::string& why) {
+    cases_.push_back({std::move(name), {}, {}, why});
+  }
 
   // Nothing if `path` is empty.
   absl::Status Write(const std::string& path) const;
@@ -27,7 +31,7 @@ class JUnit {
   struct Case {
     std::string name;
     std::vector<std::string> failures;
-    std::string skipped;
+    std::string skipped, error;
   };
   std::string suite_;
   std::vector<Case> cases_;

@@ -143,7 +143,9 @@ constexpr Command kCommand{
     .summary =
         "write the same violation with fewer operations, pages and preemptions; of the first "
         "member that has one",
-    .flags = " output policy variant arch kernel_version member ignore limit json bytes strict ",
+    .flags =
+        " output policy variant arch kernel_version memory weaken strengthen member ignore limit "
+        "json bytes strict ",
     .notes =
         "The kind and the signature of the violation stay. Where the programs can be explored "
         "within the limit (states=100k unless given; states=1: none can), every order of them "

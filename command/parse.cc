@@ -26,6 +26,7 @@ const char* WhatOf(Values values) {
     case Values::kKinds: return "kind of violation";
     case Values::kVerdicts: return "verdict";
     case Values::kKernels: return "kernel version";
+    case Values::kMemories: return "memory model";
     case Values::kNone:
     case Values::kText:
     case Values::kNumber:

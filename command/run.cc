@@ -180,7 +180,7 @@ class Runner {
   }
 
   ExitStatus status() const { return status_; }
-  const JUnit& junit() const { return junit_; }
+  JUnit& junit() { return junit_; }
   int checked() const { return checked_; }
   int different() const { return different_; }
 
@@ -267,9 +267,18 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   const absl::Status goes = several ? CheckSeveral(options) : absl::OkStatus();
   if (!goes.ok()) return goes;
   const auto runner = std::make_unique<Runner>(options, ignored);
+  absl::Status bad;
   for (const std::string& path : arguments) {
     const absl::Status status = several ? runner->RunUnderEach(path) : runner->RunOne(path);
-    if (!status.ok()) return status;
+    if (status.ok()) continue;
+    if (options.junit.empty()) return status;
+    // A report has all files: what is wrong with this one, and the others.
+    runner->junit().Error(path, std::string(status.message()));
+    if (bad.ok()) {
+      bad = status;
+    } else {
+      std::cerr << "gatherfuzz: " << status.message() << "\n";
+    }
   }
   if (options.check && !options.json) {
     std::cout << absl::StreamFormat("%d of %d schedules as expected\n",
@@ -277,6 +286,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   }
   const absl::Status written = runner->junit().Write(options.junit);
   if (!written.ok()) return written;
+  if (!bad.ok()) return bad;
   return runner->status();
 }
 
@@ -287,7 +297,8 @@ constexpr Command kCommand{
         "run schedules and print their verdicts, of bytes with several members that of the "
         "first that is not clean; with several policies, compare them (1 if any fails)",
     .flags =
-        " policy+ variant arch kernel_version trace json expect check update ignore member bytes "
+        " policy+ variant arch kernel_version memory weaken strengthen trace json expect check "
+        "update ignore member bytes "
         "strict junit ",
     .notes =
         "--check --policy all takes folders too, and holds each file to its "

@@ -226,7 +226,8 @@ constexpr Command kCommand{
     .arguments = "[FILE] [-o FILE]",
     .summary = "run random programs, or FILE's, under orders that a strategy draws",
     .flags =
-        " policy variant arch kernel_version strategy executions seed jobs keep_going json ignore "
+        " policy variant arch kernel_version memory weaken strengthen strategy executions seed "
+        "jobs keep_going json ignore "
         "output bytes strict ",
     .examples =
         "gatherfuzz search --policy own-range --arch x86 -o found.gather\n"

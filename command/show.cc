@@ -88,6 +88,10 @@ absl::StatusOr<ExitStatus> Encode(const Options& options,
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<Members> members = ChosenMembers(options, arguments[0], *loaded);
   if (!members.ok()) return members.status();
+  if (loaded->file.schedule.orders.any()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(arguments[0], ": bytes cannot say 'weaken' and 'strengthen'"));
+  }
   const EncodedBytes bytes =
       EncodeBytes(TakeMember(loaded->file.schedule, members->begin), members->end - members->begin);
   return Write(options.output, std::string(bytes.begin(), bytes.end()));

@@ -96,7 +96,9 @@ constexpr Command kCommand{
     .called = "step",
     .arguments = "FILE [--keys KEYS]",
     .summary = "a run in the terminal, forth and back, with the state at each step",
-    .flags = " policy variant arch kernel_version ignore member keys size bytes strict ",
+    .flags =
+        " policy variant arch kernel_version memory weaken strengthen ignore member keys size "
+        "bytes strict ",
     .notes = "In it, ? lists the keys. With NO_COLOR set it has no colours.",
     .examples =
         "gatherfuzz step corpus/00-the-mail.gather\n"

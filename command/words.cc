@@ -16,6 +16,7 @@ std::string ReasonOf(Stop stop) {
     case Stop::kStates: return "the limit of states was reached";
     case Stop::kMemory: return "the limit of memory was reached";
     case Stop::kSeconds: return "the limit of seconds was reached";
+    case Stop::kStores: return "more stores were in flight than the memory model has room for";
     case Stop::kSteps: return "a way did not end within the limit of steps";
     case Stop::kAsked: break;
   }

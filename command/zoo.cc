@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // gatherfuzz zoo: the published bugs and the suspicions, each explored under its broken and under
 // its fixed line.
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -20,7 +22,7 @@
 namespace gatherfuzz {
 namespace {
 
-constexpr absl::string_view kFolder = "corpus/zoo";
+constexpr const char* kFolder = "corpus/zoo";
 
 // An entry, and what its program comes to.
 struct Exhibit {
@@ -36,6 +38,18 @@ struct Exhibit {
   }
   std::string_view verdict() const { return Info(broken.kind()).name; }
 };
+
+// Where the person stands, or beside this program: in its tree, or as it is installed.
+std::string DefaultFolder() {
+  std::error_code error;
+  if (std::filesystem::is_directory(kFolder, error)) return std::string(kFolder);
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  for (const char* place : {"corpus/zoo", "share/doc/gatherfuzz/examples/zoo"}) {
+    const std::filesystem::path there = program.parent_path().parent_path() / place;
+    if (!error && std::filesystem::is_directory(there, error)) return there.string();
+  }
+  return std::string(kFolder);
+}
 
 absl::StatusOr<Exhibit> Show(const ZooEntry& entry, const std::string& folder) {
   Exhibit exhibit{.entry = &entry, .path = absl::StrCat(folder, "/", Absl(entry.id), ".gather")};
@@ -124,7 +138,7 @@ void PrintForPeople(const std::vector<Exhibit>& exhibits) {
 
 absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
   if (arguments.size() > 1) return absl::InvalidArgumentError("zoo takes at most one folder");
-  const std::string folder = arguments.empty() ? std::string(kFolder) : arguments[0];
+  const std::string folder = arguments.empty() ? DefaultFolder() : arguments[0];
   const Interruptible interruptible;
   std::vector<Exhibit> exhibits;
   ExitStatus status = kNoViolation;
@@ -156,8 +170,9 @@ constexpr Command kCommand{
         "broken and under the fixed line (1 if one is not as it should be)",
     .flags = " json markdown ",
     .notes =
-        "FOLDER has a schedule for each, ID.gather; corpus/zoo if it is not given. The other "
-        "commands take --variant ID, or --variant 'ID fixed', in place of --policy.",
+        "FOLDER has a schedule for each, ID.gather; if it is not given, corpus/zoo here or beside "
+        "the program. The other commands take --variant ID, or --variant 'ID fixed', in place of "
+        "--policy.",
     .examples = "gatherfuzz zoo",
     .main = Main};
 const RegisterCommand kRegistered(&kCommand);

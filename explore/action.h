@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // One choice of an exploration: who makes the next step; of a delivery, also whose invalidation it
 // is, since a CPU may take those that are pending on it in any order; of a thread that stands where
-// a detour begins (Steps::StepOr), also whether it takes it.
+// a detour begins (Steps::StepOr), also whether it takes it; of a thread or walker that loads, how
+// far behind the newest the value is that it takes.
 #ifndef GATHERFUZZ_EXPLORE_ACTION_H_
 #define GATHERFUZZ_EXPLORE_ACTION_H_
 
@@ -11,15 +12,20 @@
 
 #include "harness/conflict.h"
 #include "model/machine/types.h"
+#include "model/machine/weak.h"
 
 namespace gatherfuzz {
 
 // 0 to 7: the thread of that CPU; 8 to 15: its walker; 16 to 23: the thread on its detour; 24 + 8 *
-// target + issuer: a delivery. Among threads, walkers and deliveries, their order is that in which
+// target + issuer: a delivery; then, by CPU and by how old, old values of threads, and of walkers.
+// Among threads, walkers and deliveries, their order is that in which
 // a plain rest prefers agents.
 enum class Action : uint8_t {};
 inline constexpr int kFirstDetour = 2 * kMaxCpus, kFirstDelivery = 3 * kMaxCpus;
-inline constexpr int kActions = kFirstDelivery + kMaxCpus * kMaxCpus;
+inline constexpr int kFirstOld = kFirstDelivery + kMaxCpus * kMaxCpus;
+inline constexpr int kFirstWalkerOld = kFirstOld + kMaxCpus * kMaxOld;
+inline constexpr int kActions = kFirstWalkerOld + kMaxCpus * kMaxOld;
+static_assert(kMaxOld == 8 && kActions < 255);
 inline constexpr Action kNoAction{255};
 
 constexpr int Index(Action action) { return static_cast<int>(action); }
@@ -32,7 +38,18 @@ constexpr Action ActionOf(AgentId agent) {
 constexpr Action Delivery(CpuId target, CpuId issuer) {
   return static_cast<Action>(kFirstDelivery + kMaxCpus * Index(target) + Index(issuer));
 }
-constexpr bool IsDelivery(Action action) { return Index(action) >= kFirstDelivery; }
+// Of a thread or a walker: it loads a value that is `old` behind the newest, 1 to kMaxOld.
+constexpr Action OldValue(AgentId agent, int old) {
+  const int first = KindOf(agent) == AgentKind::kWalker ? kFirstWalkerOld : kFirstOld;
+  return static_cast<Action>(first + kMaxOld * Index(CpuOf(agent)) + old - 1);
+}
+constexpr bool IsOld(Action action) { return Index(action) >= kFirstOld && action != kNoAction; }
+constexpr int OldOf(Action action) {
+  return IsOld(action) ? (Index(action) - kFirstOld) % kMaxOld + 1 : 0;
+}
+constexpr bool IsDelivery(Action action) {
+  return Index(action) >= kFirstDelivery && Index(action) < kFirstOld;
+}
 constexpr bool IsDetour(Action action) {
   return Index(action) >= kFirstDetour && Index(action) < kFirstDelivery;
 }
@@ -45,14 +62,24 @@ constexpr CpuId IssuerOf(Action delivery) {
 constexpr AgentId AgentOf(Action action) {
   if (IsDelivery(action)) return DeliveryAgent(TargetOf(action));
   if (IsDetour(action)) return DetourAgent(MakeCpu(Index(action) - kFirstDetour));
+  if (IsOld(action)) {
+    const CpuId cpu = MakeCpu((Index(action) - kFirstOld) / kMaxOld % kMaxCpus);
+    return Index(action) < kFirstWalkerOld ? DetourAgent(cpu) : WalkerAgent(cpu);
+  }
   return static_cast<AgentId>(Index(action));
 }
-// The action of whoever makes the step: of a detour, its thread.
+// The action of whoever makes the step: of a detour, its thread; with an old value, as without.
 constexpr Action MoverOf(Action action) {
+  if (IsOld(action)) {
+    const AgentId agent = AgentOf(action);
+    return static_cast<Action>(KindOf(agent) == AgentKind::kWalker ? Index(agent)
+                                                                   : Index(CpuOf(agent)));
+  }
   return IsDetour(action) ? static_cast<Action>(Index(action) - kFirstDetour) : action;
 }
 // What a step of a run was, as a choice.
-constexpr Action ActionOf(AgentId agent, Point point, int page) {
+constexpr Action ActionOf(AgentId agent, Point point, int page, int old = 0) {
+  if (old != 0) return OldValue(agent, old);
   if (point == Point::deliver) return Delivery(CpuOf(agent), MakeCpu(page));
   return ActionOf(AgentToMove(agent, point));
 }
@@ -61,15 +88,24 @@ using Path = std::vector<Action>;
 
 // A set of actions, by bit.
 struct Actions {
-  uint64_t deliveries = 0;  // bit 8 * target + issuer
-  uint32_t agents = 0;      // bit 0 to 7: threads; 8 to 15: walkers; 16 to 23: detours
+  uint64_t deliveries = 0;             // bit 8 * target + issuer
+  uint32_t agents = 0;                 // bit 0 to 7: threads; 8 to 15: walkers; 16 to 23: detours
+  uint64_t olds = 0, walker_olds = 0;  // bit kMaxOld * cpu + old - 1
 
-  bool empty() const { return (deliveries | agents) == 0; }
-  int size() const { return std::popcount(deliveries) + std::popcount(agents); }
+  // Nobody can move, but such as go on with an old value where they wait for the newest: if that is
+  // what they see, they wait for ever.
+  bool stand() const { return (deliveries | agents) == 0; }
+  bool empty() const { return (deliveries | agents | olds | walker_olds) == 0; }
+  int size() const {
+    return std::popcount(deliveries) + std::popcount(agents) + std::popcount(olds) +
+           std::popcount(walker_olds);
+  }
   bool contains(Action action) const {
     const int i = Index(action);
     if (i < kFirstDelivery) return (agents >> i & 1) != 0;
-    return i < kActions && (deliveries >> (i - kFirstDelivery) & 1) != 0;
+    if (i < kFirstOld) return (deliveries >> (i - kFirstDelivery) & 1) != 0;
+    if (i < kFirstWalkerOld) return (olds >> (i - kFirstOld) & 1) != 0;
+    return i < kActions && (walker_olds >> (i - kFirstWalkerOld) & 1) != 0;
   }
   // Takes the lowest out.
   Action TakeFirst() {
@@ -78,16 +114,27 @@ struct Actions {
       agents &= agents - 1;
       return static_cast<Action>(i);
     }
-    const int i = std::countr_zero(deliveries);
-    deliveries &= deliveries - 1;
-    return static_cast<Action>(kFirstDelivery + i);
+    if (deliveries != 0) {
+      const int i = std::countr_zero(deliveries);
+      deliveries &= deliveries - 1;
+      return static_cast<Action>(kFirstDelivery + i);
+    }
+    const bool thread = olds != 0;
+    uint64_t& rest = thread ? olds : walker_olds;
+    const int i = std::countr_zero(rest);
+    rest &= rest - 1;
+    return static_cast<Action>((thread ? kFirstOld : kFirstWalkerOld) + i);
   }
   void Add(Action action) {
     const int i = Index(action);
     if (i < kFirstDelivery) {
       agents |= 1u << i;
-    } else {
+    } else if (i < kFirstOld) {
       deliveries |= uint64_t{1} << (i - kFirstDelivery);
+    } else if (i < kFirstWalkerOld) {
+      olds |= uint64_t{1} << (i - kFirstOld);
+    } else {
+      walker_olds |= uint64_t{1} << (i - kFirstWalkerOld);
     }
   }
   static Actions Only(Action action) {

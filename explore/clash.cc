@@ -7,8 +7,10 @@
 #include "explore/clean.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/page_table.h"
+#include "model/machine/memory.h"
 #include "model/machine/tlb.h"
 #include "model/machine/walk.h"
+#include "model/orders.h"
 
 namespace gatherfuzz {
 namespace {
@@ -97,6 +99,8 @@ const Future& Clashes::Of(CpuId cpu, bool read) const {
 
 Clashers Clashes::With(Action action) const {
   if (IsDelivery(action)) return WithDelivery(TargetOf(action), IssuerOf(action));
+  // One that waits and could only go on with what is old may do so as long as others can move.
+  if (IsOld(action) && !stepper_.Able(MoverOf(action))) return {};
   const CpuId cpu = CpuOf(AgentOf(action));
   const bool walker = KindOf(AgentOf(action)) == AgentKind::kWalker;
   const Claim claim = walker ? OfWalker(cpu) : OfThread(cpu, stepper_.Next(action));
@@ -135,6 +139,64 @@ Clashers Clashes::With(Action action) const {
 }
 
 Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
+  Claim claim = OfStep(cpu, next);
+  if (!world_.sc()) [[unlikely]]
+    AddMemory(cpu, next, claim);
+  return claim;
+}
+
+namespace {
+
+// Whether a walk may come yet, and find what is not there any more.
+bool WalksMayCome(const World& world) {
+  const auto& looks = world.weak.looks;
+  return std::any_of(looks.begin() + kMaxCpus, looks.end(),
+                     [](uint64_t pages) { return pages != 0; });
+}
+
+}  // namespace
+
+// Whom the memory model adds.
+void Clashes::AddMemory(CpuId cpu, PendingStep next, Claim& claim) const {
+  const OrderInfo* info = MemoryOrderOf(next.point);
+  if (info == nullptr) {
+    // A table that is given back takes its stores in flight along. What is judged must not come to
+    // be cached yet by a walk that finds what is not there any more.
+    const bool judged = next.point == Point::free_page || next.point == Point::syscall_return;
+    claim.known =
+        claim.known && next.point != Point::free_table && !(judged && WalksMayCome(world_));
+    return;
+  }
+  const ThingMask things = Info(next.point).touches.reads | Info(next.point).touches.writes;
+  if ((things & (MaskOf(Thing::kCounter) | MaskOf(Thing::kPolicy))) != 0) {
+    claim.threads.does |= Future::kGathers | Future::kBegins | Future::kAsks;
+  }
+  // All full barriers are in one order, and they stand in gathers and flushes, or are made
+  // stronger.
+  if (stepper_.order(next.point) == MemoryOrder::full) {
+    claim.threads.does |= Future::kGathers | Future::kBegins | Future::kFlushes;
+    claim.known = claim.known && !stepper_.schedule().orders.any();
+  }
+  if (info->access == MemoryAccess::kDsb) claim.fills = claim.threads.accesses = kEverywhere;
+  const bool of_mmap = (things & (MaskOf(Thing::kMmapLock) | MaskOf(Thing::kMmapTurn))) != 0;
+  if (of_mmap) {
+    claim.threads.does |= Future::kLocksMmap;
+    if (info->access == MemoryAccess::kLock) {
+      claim.holders |= world_.mm.mmap_readers & ~unsigned{CpuBit(cpu)};
+    } else {
+      claim.walks_here = kEverywhere;  // back in user space, its walker sees what it has
+    }
+  }
+  if (Info(next.point).is(role::kRemoves) && info->access == MemoryAccess::kUpdate) {
+    const Pte leaf = LastEntry(world_, next.page);
+    claim.known = claim.known && !leaf.none();  // it may have been removed by somebody else
+  }
+  if (Info(next.point).is(role::kWalk)) {
+    claim.known = claim.known && stepper_.OldChoices(CpuAgent(cpu)) == 0;
+  }
+}
+
+Clashes::Claim Clashes::OfStep(CpuId cpu, PendingStep next) const {
   // With an invalidation that it does not wait for, what it does next depends on its deliveries.
   if (world_.at(cpu).invalidation.undelivered != 0) return {};
   switch (Info(next.point).clash) {
@@ -155,7 +217,7 @@ Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
     case ClashRule::kPolicy: return OfPolicy();
     case ClashRule::kAccess: return OfAccess(cpu, next.page);
     case ClashRule::kWalk: return OfWalk(cpu, world_.at(cpu).walks[kOwnWalk], true);
-    case ClashRule::kReclaim: return OfReclaim(next);
+    case ClashRule::kReclaim: return OfReclaim(cpu, next);
     case ClashRule::kAnybody: break;
   }
   return {};
@@ -301,9 +363,11 @@ Clashes::Claim Clashes::OfPolicy() const {
 
 // Who pays for reclaim holds a page-table lock, as reclaim does when it owes. It looks for tables
 // that faults link and munmap unlinks, which waits for those that are on their way.
-Clashes::Claim Clashes::OfReclaim(PendingStep next) const {
+Clashes::Claim Clashes::OfReclaim(CpuId cpu, PendingStep next) const {
   Claim claim{true, Rule::kReclaim};
-  if (next.point == Point::rmap_lock) {
+  if (next.point == Point::start_io) {
+    claim.known = IoStartsClean(world_, cpu);
+  } else if (next.point == Point::rmap_lock) {
     claim.threads.accesses = Span(next.page);
     if (futures_.huge()) claim.threads.zaps = Span(next.page);
     claim.threads.unmaps = kEverywhere;
@@ -369,6 +433,8 @@ uint64_t Clashes::ReplacesStale(CpuId cpu, const Walk& walk, Pte leaf) const {
 }
 
 Clashes::Claim Clashes::OfWalker(CpuId cpu) const {
+  // What it finds may be old, and then cannot be told from the tables.
+  if (!world_.sc() && stepper_.OldChoices(WalkerAgent(cpu)) != 0) return {};
   const Walk& walk = world_.at(cpu).walks[kWalkerWalk];
   if (walk.active()) return OfWalk(cpu, walk, false);
   const int page = stepper_.FillPage(cpu);

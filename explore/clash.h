@@ -12,6 +12,12 @@
 // tests/explore/clash_test.cc holds that against every pair of steps in every reachable state of
 // small programs. By induction over the steps of others, nothing more is needed (independence.h).
 //
+// Under MemoryModel::kWeak a step also changes what its agent has seen, and what it hands on. What
+// that adds: changes of one variable do not commute, though their sums do; nor do two full
+// barriers; who takes mmap_lock sees what others had seen who dropped it before; a DSB shows
+// walkers what they may not have seen. An old value is a choice of the agent that loads it, and
+// clashes with nobody else than the newest does. Under kTso there are no rules.
+//
 // What rules lean on: kernel paths are legal (locks are taken in the model's way, page tables are
 // unlinked where no VMA is left, a leaf is cleared before its frame is queued), no violation that
 // breaks the machine is ignored, and a policy's traits are true.
@@ -84,6 +90,8 @@ class Clashes {
   };
 
   Claim OfThread(CpuId cpu, PendingStep next) const;
+  Claim OfStep(CpuId cpu, PendingStep next) const;
+  void AddMemory(CpuId cpu, PendingStep next, Claim& claim) const;
   Claim OfUnlock(CpuId cpu, PendingStep next) const;
   Claim OfLock(PendingStep next) const;
   Claim OfMmapLock(PendingStep next) const;
@@ -95,7 +103,7 @@ class Clashes {
   Claim OfCount(PendingStep next) const;
   Claim OfPolicy() const;
   Claim OfReturn(CpuId cpu) const;
-  Claim OfReclaim(PendingStep next) const;
+  Claim OfReclaim(CpuId cpu, PendingStep next) const;
   Claim OfAccess(CpuId cpu, int page) const;
   Claim OfWalk(CpuId cpu, const Walk& walk, bool asked) const;
   uint64_t ReplacesStale(CpuId cpu, const Walk& walk, Pte leaf) const;

@@ -68,6 +68,12 @@ bool TableFreesClean(const World& world, Queued table) {
          std::all_of(entries.begin(), entries.end(), none) && !PointedAt(world, table.frame);
 }
 
+bool IoStartsClean(const World& world, CpuId cpu) {
+  const MmuGather& batch = world.at(cpu).gather;
+  return batch.page_count != 0 &&
+         !Cached(world, batch.pages[batch.page_count - 1].frame, Level::kPte);
+}
+
 bool ReturnsClean(const World& world, CpuId cpu) {
   const Call& call = world.at(cpu).call;
   if (call.examined == 0) return true;

@@ -15,6 +15,9 @@ namespace gatherfuzz {
 bool PageFreesClean(const World& world, Queued page);
 bool TableFreesClean(const World& world, Queued table);
 
+// The page that reclaim on `cpu` has taken last can begin to be written out: no TLB can write it.
+bool IoStartsClean(const World& world, CpuId cpu);
+
 // The call on `cpu` can return: no TLB holds what it answers for.
 bool ReturnsClean(const World& world, CpuId cpu);
 // Its completion counts against a wait that is under way.

@@ -83,7 +83,7 @@ void Coverage::BeginExecution() {
 }
 
 void Coverage::OnStep(const StepEvent& event, const World&) {
-  const Action action = ActionOf(event.agent, event.point, event.page);
+  const Action action = ActionOf(event.agent, event.point, event.page, event.old);
   const auto edges = EdgesOf(at_);
   const auto edge = std::find_if(edges.begin(), edges.end(),
                                  [action](const Edge& it) { return it.action == action; });

@@ -108,6 +108,7 @@ class Worker {
       }
     }
     result_.done = done_;
+    result_.points = stepper_.points();
   }
 
   // The part that is the whole tree.
@@ -116,7 +117,7 @@ class Worker {
     stepper_.Restart();
     pool_.seen.Add(KeyHere(kNoAction), whole.left);
     whole.todo = Choices(kNoAction, whole.left);
-    if (stepper_.Able().empty()) End();
+    if (stepper_.Able().stand()) End();
     return whole;
   }
 
@@ -206,7 +207,11 @@ class Worker {
       if (pool_.bytes() >= settings_.limits.bytes) pool_.StopFor(Stop::kMemory);
       NoteOvertaken();
       const Actions todo = Choices(last, left);
-      if (!todo.empty()) return Push(todo, last, left, weight);
+      if (!todo.empty()) {
+        Push(todo, last, left, weight);
+        if (todo.stand()) End();
+        return;
+      }
       if (stepper_.Able().empty()) End();
     }
     done_ += weight;
@@ -220,6 +225,7 @@ class Worker {
   }
 
   void NoteViolation() {
+    if (stepper_.out_of_stores()) return pool_.StopFor(Stop::kStores);
     ++result_.executions;
     ++result_.violations[static_cast<size_t>(stepper_.violation().kind)];
     if (result_.kind == ViolationKind::kNone) {
@@ -319,6 +325,7 @@ void Add(ExploreResult& to, const ExploreResult& part) {
   to.merged += part.merged;
   to.depth = std::max(to.depth, part.depth);
   to.overtaken = std::max(to.overtaken, part.overtaken);
+  to.points |= part.points;
   for (size_t i = 0; i < to.violations.size(); ++i) to.violations[i] += part.violations[i];
   to.finals.insert(to.finals.end(), part.finals.begin(), part.finals.end());
   if (to.kind == ViolationKind::kNone) {

@@ -33,8 +33,9 @@ enum class Stop : uint8_t {
   kStates,     // one of the limits
   kMemory,
   kSeconds,
-  kSteps,  // ... of one way
-  kAsked,  // ExploreSettings::stop became true
+  kSteps,   // ... of one way
+  kStores,  // more were in flight than the memory model keeps (model/machine/weak.h)
+  kAsked,   // ExploreSettings::stop became true
 };
 
 struct ExploreLimits {
@@ -74,6 +75,7 @@ struct ExploreResult {
   uint64_t executions = 0;  // ways to an end: all done, or a violation
   uint64_t merged = 0;      // steps that led to a state seen before
   int depth = 0;            // steps of the longest way that was taken
+  PointMask points = 0;     // kinds of steps that were made
   int overtaken = 0;        // most calls, begun since, that completed while a finish waited
   std::array<uint64_t, kViolationCount> violations{};  // ends, by kind
   std::vector<Key> finals;  // states in which all are done and nothing is wrong, in order

@@ -37,7 +37,7 @@ bool Graph::MakeAll(uint64_t most_states) {
       if (edge.kind == ViolationKind::kNone && !nodes_[edge.to].expanded) todo.push_back(edge.to);
     }
   }
-  return !endless_;
+  return !endless_ && !out_of_stores_;
 }
 
 uint64_t Graph::bytes() const {
@@ -91,7 +91,7 @@ void Graph::Expand(StateId state) {
   const auto first = edges_.size();
   Actions able = stepper_.Able();
   const Actions all = able;
-  if (all.empty() && !stepper_.Judge()) nodes_[state].end = stepper_.violation().kind;
+  if (all.stand() && !stepper_.Judge()) nodes_[state].end = stepper_.violation().kind;
   while (!able.empty()) {
     const Action action = able.TakeFirst();
     edges_.push_back(EdgeFor(state, action));
@@ -117,6 +117,8 @@ Graph::Edge Graph::EdgeFor(StateId from, Action action) {
     edge.to = Add(writer_.KeyOf(stepper_), from, action);
   } else {
     edge.kind = stepper_.violation().kind;
+    out_of_stores_ |= stepper_.out_of_stores();
+    if (stepper_.out_of_stores()) edge.to = from;
   }
   return edge;
 }

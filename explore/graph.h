@@ -42,7 +42,8 @@ class Graph {
 
   // The actions of a state, in the order of Action. None: the run is over, as EndOf says.
   std::span<const Edge> EdgesOf(StateId state);
-  // Of a state without edges: kNone, or what is wrong with it.
+  // Of a state without edges, or with such only that take an old value: kNone, or what is wrong
+  // with it.
   ViolationKind EndOf(StateId state) const { return nodes_[state].end; }
   // Makes the whole graph, or gives up at so many states, or if it is endless: false.
   bool MakeAll(uint64_t most_states);
@@ -50,6 +51,8 @@ class Graph {
   // cycle, or a way has more steps than a run may have. What flows along ways is then not to be
   // computed.
   bool endless() const { return endless_; }
+  // Whether there was a step at which the memory model had no room; what follows it is not known.
+  bool out_of_stores() const { return out_of_stores_; }
 
   // The states made so far, and of which the edges are known.
   uint64_t states() const { return nodes_.size(); }
@@ -90,7 +93,7 @@ class Graph {
   std::vector<Kept> kept_;  // of a state, at its number modulo their count
   uint64_t snapshots_ = 0;  // their bytes
   uint64_t expanded_ = 0;
-  bool endless_ = false;
+  bool endless_ = false, out_of_stores_ = false;
 };
 
 }  // namespace gatherfuzz

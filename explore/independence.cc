@@ -28,7 +28,7 @@ class ClosedSets {
   }
 
  private:
-  using AllClashers = std::array<Clashers, kActions>;  // of those that are able
+  using AllClashers = std::array<Clashers, kFirstOld>;  // of those that are able
 
   Clashers With(Action action) const {
     Clashers with = clashes_.With(action);
@@ -101,18 +101,53 @@ bool TablesVanish(const Schedule& schedule) {
                      [&](const auto& line) { return MayReclaimTables(line.op, schedule.kernel); });
 }
 
+// Of weaker memory there are rules for the kernel's model, and for paths that look at nothing
+// before they take mmap_lock.
+bool NoRulesOfMemory(const Schedule& schedule) {
+  return schedule.memory == MemoryModel::kTso ||
+         (schedule.memory == MemoryModel::kWeak &&
+          (schedule.kernel >= KernelVersion::k6_17 || schedule.kswapd));
+}
+
 }  // namespace
 
 Independence::Independence(const Schedule& schedule, const Policy& policy, uint32_t ignored,
                            RuleMask rules)
     : futures_(schedule, policy.waits(), policy.foreign()),
       waits_(policy.waits()),
-      rules_(policy.peeks() || (ignored & kDisorder) != 0 || TablesVanish(schedule) ? 0 : rules) {}
+      rules_(policy.peeks() || (ignored & kDisorder) != 0 || TablesVanish(schedule) ||
+                     NoRulesOfMemory(schedule)
+                 ? 0
+                 : rules) {}
 
 Actions Independence::Enough(const Stepper& stepper, const Actions& able) const {
   if (rules_ == 0 || able.size() < 2 || stepper.SomebodyGoesRound()) return able;
   if (!waits_) HoldToNoWaits(stepper, able);
+  if (!stepper.world().sc()) [[unlikely]]
+    return EnoughWeakly(stepper, able);
   return ClosedSets(ClashesIn(stepper), able, rules_).Smallest();
+}
+
+// Old values go with the agent that may load them.
+Actions Independence::EnoughWeakly(const Stepper& stepper, const Actions& able) const {
+  // A delivery that is a barrier on its CPU has no rule.
+  if (stepper.order(Point::deliver) != MemoryOrder::relaxed) return able;
+  Actions plain = able, olds;
+  plain.olds = plain.walker_olds = 0;
+  olds.olds = able.olds;
+  olds.walker_olds = able.walker_olds;
+  for (Actions rest = olds; !rest.empty();) {
+    // It waits, but not if it takes what is old.
+    if (!plain.contains(MoverOf(rest.TakeFirst()))) return able;
+  }
+  if (plain.size() < 2) return able;
+  Actions enough = ClosedSets(ClashesIn(stepper), plain, rules_).Smallest();
+  const Actions movers = enough;
+  while (!olds.empty()) {
+    const Action old = olds.TakeFirst();
+    if (movers.contains(MoverOf(old))) enough.Add(old);
+  }
+  return enough;
 }
 
 }  // namespace gatherfuzz

@@ -24,7 +24,7 @@ class Independence {
  public:
   // `ignored` as in ExploreSettings. There are no rules for a policy that peeks, nor where
   // MADV_DONTNEED may free page tables (from kernel 6.17 on), nor after a violation that leaves the
-  // machine in disorder.
+  // machine in disorder, nor under MemoryModel::kTso, nor from 6.17 on under kWeak.
   Independence(const Schedule& schedule, const Policy& policy, uint32_t ignored, RuleMask rules);
 
   // Which of those that are able are enough.
@@ -35,6 +35,8 @@ class Independence {
   const Futures& futures() const { return futures_; }
 
  private:
+  Actions EnoughWeakly(const Stepper& stepper, const Actions& able) const;
+
   const Futures futures_;
   const bool waits_;
   const RuleMask rules_;

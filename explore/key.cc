@@ -8,6 +8,8 @@
 #include <bit>
 #include <cstring>
 
+#include "model/machine/memory.h"
+
 namespace gatherfuzz {
 namespace {
 
@@ -85,6 +87,8 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
     PutPlaces(stepper, MakeCpu(i));
   }
   PutAges(world, live);
+  if (!world.sc()) [[unlikely]]
+    PutMemory(stepper, live);
   return std::span(words_).first(count_);
 }
 
@@ -101,8 +105,11 @@ void StateWriter::PutMm(const Mm& mm) {
 }
 
 void StateWriter::PutPolicy(const Stepper& stepper) {
+  PutPolicyBytes(stepper, stepper.world().mm.policy_state);
+}
+
+void StateWriter::PutPolicyBytes(const Stepper& stepper, PolicyBytes bytes) {
   const World& world = stepper.world();
-  PolicyBytes bytes = world.mm.policy_state;
   stepper.policy().protocol().Canonicalize(world, bytes);
   std::array<uint64_t, kPolicyStateBytes / 8> policy;
   std::memcpy(policy.data(), bytes.data(), sizeof policy);
@@ -237,6 +244,129 @@ unsigned AnsweredFor(const World& world, int page, Pte entry) {
 }
 
 }  // namespace
+
+// --- Stores in flight ---
+
+namespace {
+
+// The pages below an entry of a table that is linked; all, if it is not.
+PageRange PagesBelow(const World& world, Location entry) {
+  for (int page = 0; page < kPages; ++page) {
+    FrameId table = kRootFrame;
+    for (const Level level : {Level::kPud, Level::kPmd, Level::kPte}) {
+      if (EntryLocation(table, EntryIndex(page, level)) == entry) {
+        return {page, page + PagesAt(level)};
+      }
+      const Pte below = world.at(table).entries[EntryIndex(page, level)];
+      if (!below.table()) break;
+      table = below.frame;
+    }
+  }
+  return {0, kPages};
+}
+
+// Of a leaf that somebody may yet find there, though it is not the newest: which page faults have
+// found it before, which calls under way answer for it, and whether MADV_FREE takes it for old.
+uint64_t FoundLate(const Stepper& stepper, const Live& live, PageRange pages, Pte leaf) {
+  const World& world = stepper.world();
+  uint64_t hash = 0;
+  for (int i = 0; i < world.cpu_count; ++i) {
+    const CpuId cpu = MakeCpu(i);
+    const Mapping found = stepper.ThreadLeft(cpu) ? stepper.LearnedBy(cpu).mapping : Mapping{0};
+    hash = Mix(hash, found != 0 && found == leaf.mapping ? 2 : 1);
+  }
+  for (int page = pages.begin; page < pages.end; ++page) {
+    for (int i = 0; i < world.cpu_count; ++i) {
+      const Call& call = world.at(MakeCpu(i)).call;
+      if ((call.examined & PageBit(page)) != 0) hash = Mix(hash, leaf.mapping < call.moments[page]);
+    }
+    if ((live.cleans() & PageBit(page)) == 0) continue;
+    const Leaves leaves = LeavesOf(world, page);
+    const Mapping now = std::max(leaves.small.mapping, leaves.huge.mapping);
+    hash = Mix(hash, now == 0 || leaf.mapping < now ? 2 : 3);
+  }
+  return hash;
+}
+
+// Of a moment at which a call may yet find that it looked: which translations are older.
+uint64_t OlderThan(const World& world, const Live& live, PageRange pages, Mapping moment) {
+  uint64_t hash = 0;
+  const auto with = [&](Mapping mapping) { hash = Mix(hash, mapping < moment ? 1 : 2); };
+  for (int page = pages.begin; page < pages.end; ++page) {
+    const Leaves leaves = LeavesOf(world, page);
+    with(leaves.small.mapping);
+    with(leaves.huge.mapping);
+    for (int i = 0; i < world.cpu_count; ++i) {
+      const Tlb& tlb = world.at(MakeCpu(i)).tlb;
+      const LiveOfCpu& here = live[MakeCpu(i)];
+      const int block = page / kPagesPerPmd;
+      if ((tlb.small_valid & here.small & PageBit(page)) != 0) with(tlb.small[page].mapping);
+      if ((tlb.huge_valid & here.huge & PageBit(block)) != 0) with(tlb.huge[block].mapping);
+    }
+  }
+  const Weak& weak = world.weak;
+  for (size_t i = 0; i < weak.count; ++i) {
+    const StoreInFlight& store = weak.stores[i];
+    if (IsEntry(store.at) && !store.settled) with(EntryIn(store.before).mapping);
+  }
+  return hash;
+}
+
+// What a store replaced, but for numbers of mappings.
+uint64_t ValueBefore(const World& world, const StoreInFlight& store, uint8_t kept) {
+  if (!IsEntry(store.at)) return store.before;
+  Pte entry = EntryIn(store.before);
+  if (!entry.table()) {
+    entry.flags &= kept;
+    return Value(entry);
+  }
+  const bool alive = world.at(entry.frame).generation == GenerationIn(store.before);
+  return Value(entry) << 8 | (alive ? 2 : 1);
+}
+
+}  // namespace
+
+void StateWriter::PutMemory(const Stepper& stepper, const Live& live) {
+  const World& world = stepper.world();
+  const Weak& weak = world.weak;
+  Put(Pack(8, weak.count, weak.idle, weak.lags) | static_cast<uint64_t>(weak.gone) << 32);
+  if (weak.count == 0) return;
+  const uint8_t kept = FlagsThatCount(live);
+  size_t policy = 0;
+  for (size_t i = 0; i < weak.count; ++i) {
+    const StoreInFlight& store = weak.stores[i];
+    const bool tso = world.mm.memory == MemoryModel::kTso;
+    Put(store.at | static_cast<uint64_t>(store.settled) << 16 |
+        static_cast<uint64_t>(tso ? store.writer : 0) << 24 |
+        static_cast<uint64_t>(store.view) << 32);
+    if (store.settled) continue;
+    if (store.at == kPolicyAt) {
+      PutPolicyBytes(stepper, weak.policy_before[policy++]);
+      continue;
+    }
+    Put(ValueBefore(world, store, kept));
+    if (!IsEntry(store.at)) continue;
+    const PageRange pages = PagesBelow(world, store.at);
+    Put(FoundLate(stepper, live, pages, EntryIn(store.before)));
+    Put(OlderThan(world, live, pages, store.moment));
+  }
+  const auto put = [&](const auto& views, size_t count) {
+    for (size_t i = 0; i < count; i += 2) {
+      Put(views[i] | (i + 1 < count ? static_cast<uint64_t>(views[i + 1]) << 32 : 0));
+    }
+  };
+  const size_t cpus = world.cpu_count;
+  put(weak.seen, kObservers);
+  put(weak.carries, cpus);
+  put(weak.brings, cpus);
+  put(weak.at_unlock, cpus);
+  put(weak.published, cpus);
+  Put(weak.mmap_lock | static_cast<uint64_t>(weak.fence) << 32);
+  for (size_t frame = 0; frame < kFrames; ++frame) {
+    if (weak.table_locks[frame] == 0) continue;
+    Put(frame << 32 | weak.table_locks[frame]);
+  }
+}
 
 // Of each translation that a TLB or the tables hold: which calls under way answer for it. New ones
 // have higher numbers than all of these, and a call that examines a page later answers for all of

@@ -11,6 +11,9 @@
 //     and, where MADV_FREE comes, than what the tables hold; and whether what a page fault found is
 //     there still.
 //   - Numbers of calls: kept is which of the waits under way a call counts against.
+//   - Of stores in flight, which are in order as they are (memory.h): their numbers of mappings,
+//   but
+//     for how they compare with what is cached, linked, or answered for.
 //   - The order in which invalidations wait at a CPU, as any order of deliveries is explored.
 // So two states that are written the same have the same future, up to those names: the same actions
 // lead to states that are written the same, and to violations of the same kinds. verify.h holds
@@ -54,6 +57,7 @@ class StateWriter {
   void Put(uint64_t word) { words_[count_++] = word; }
   void PutMm(const Mm& mm);
   void PutPolicy(const Stepper& stepper);
+  void PutPolicyBytes(const Stepper& stepper, PolicyBytes bytes);
   void PutFrames(const World& world, const Live& live);
   void PutTlb(const Tlb& tlb, const LiveOfCpu& live);
   void PutWalks(const World& world, const CpuState& cpu, const LiveOfCpu& live);
@@ -62,6 +66,7 @@ class StateWriter {
   void PutInvalidation(const CpuState& cpu);
   void PutPlaces(const Stepper& stepper, CpuId cpu);
   void PutAges(const World& world, const Live& live);
+  void PutMemory(const Stepper& stepper, const Live& live);
 
   bool queue_order_, all_;
   size_t count_ = 0;

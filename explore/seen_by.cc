@@ -76,6 +76,7 @@ class Follower {
 absl::StatusOr<SeenReport> SeenFor(const Schedule& schedule, const ExploreSettings& settings,
                                    const SeenSettings& seen, const std::atomic<bool>& stop) {
   SeenReport report;
+  report.kswapd = schedule.kswapd_cpu();
   const Schedule programs = ProgramsOf(schedule);
   report.coverage = Coverage::Make(programs, *settings.policy, *settings.arch, settings.ignored,
                                    MostStates(settings.limits), stop, &report.endless);

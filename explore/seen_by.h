@@ -32,6 +32,7 @@ struct SeenReport {
   bool stopped = false;              // before all were
   std::optional<Coverage> coverage;  // nothing: more states than the limits allow
   bool endless = false;              // ... or a way that has no end (graph.h)
+  int kswapd = -1;                   // the number of kswapd's CPU
 };
 
 // Runs all of them under the policy and on the architecture of `settings`. A path that does not

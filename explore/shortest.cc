@@ -79,7 +79,9 @@ class Search {
     Way& way = ways_[item.place];
     if (way.settled) return false;
     way.settled = true;
-    if ((++settled_ % 256 == 0 || too_long_ || Bytes() > limits_.bytes) && Stopped()) return true;
+    if ((++settled_ % 256 == 0 || too_long_ || graph_.out_of_stores() || Bytes() > limits_.bytes) &&
+        Stopped())
+      return true;
     FollowAll(item.place, level, steps);
     return false;
   }
@@ -97,13 +99,12 @@ class Search {
 
   void FollowAll(Place place, size_t level, size_t steps) {
     const std::span<const Graph::Edge> edges = graph_.EdgesOf(place.state);
-    if (edges.empty()) {
-      const ViolationKind end = graph_.EndOf(place.state);
-      if (Wanted(end)) Push(level, steps, {.place = place, .kind = end});
-      return;
-    }
     Actions able;
     for (const Graph::Edge& edge : edges) able.Add(edge.action);
+    if (able.stand()) {
+      const ViolationKind end = graph_.EndOf(place.state);
+      if (Wanted(end)) Push(level, steps, {.place = place, .kind = end});
+    }
     for (const Graph::Edge& edge : edges) {
       const size_t cost = level + (Preempts(place.last, able, edge.action) ? 1 : 0);
       if (most_ >= 0 && cost > static_cast<size_t>(most_)) continue;
@@ -150,6 +151,7 @@ class Search {
                       : Bytes() > limits_.bytes          ? Stop::kMemory
                       : passed.count() > limits_.seconds ? Stop::kSeconds
                       : too_long_                        ? Stop::kSteps
+                      : graph_.out_of_stores()           ? Stop::kStores
                                                          : Stop::kNo;
     return result_.stopped != Stop::kNo;
   }
@@ -216,14 +218,18 @@ Schedule SpelledOut(const Schedule& programs, const Path& path) {
   schedule.tail = {};
   for (const Action action : path) {
     Run run{.kind = Run::Kind::kCount, .agent = AgentOf(action)};
+    if (IsOld(action)) {
+      run.kind = Run::Kind::kOld;
+      run.count = static_cast<uint16_t>(OldOf(action));
+    }
     if (IsDelivery(action)) {
       run.kind = Run::Kind::kUntilPoint;
       run.point = Point::deliver;
       run.page = static_cast<int8_t>(Index(IssuerOf(action)));
     }
     Run* const before = schedule.order.empty() ? nullptr : &schedule.order.back();
-    if (before != nullptr && before->agent == run.agent && run.kind == Run::Kind::kCount &&
-        !IsDetour(action)) {
+    if (before != nullptr && before->agent == run.agent && before->kind == run.kind &&
+        run.kind == Run::Kind::kCount && !IsDetour(action)) {
       ++before->count;
     } else {
       schedule.order.push_back(run);

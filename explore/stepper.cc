@@ -8,6 +8,7 @@
 #include "harness/standing.h"
 #include "model/check.h"
 #include "model/machine/invalidation.h"
+#include "model/machine/walk.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
@@ -28,6 +29,7 @@ void Stepper::Begin(const Schedule& schedule, const Policy& policy, const Arch& 
   policy_ = &policy;
   arch_ = &arch;
   ignored_ = ignored;
+  points_ = 0;
   futures_ = std::make_unique<Futures>(schedule, policy.waits(), policy.foreign());
   Restart();
 }
@@ -54,7 +56,14 @@ Actions Stepper::Able() const {
   if (stuck_) return {};
   const uint32_t agents = RunnableAgents();
   Actions able;
-  able.agents = (agents & 0xffff) | (agents >> 24) << kFirstDetour;
+  able.agents = (agents & 0xffff) | uint32_t{at_fork_} << kFirstDetour;
+  if (!world().sc()) [[unlikely]] {
+    for (int i = 0; i < world().cpu_count; ++i) {
+      const CpuId cpu = MakeCpu(i);
+      able.olds |= uint64_t{OldChoices(CpuAgent(cpu))} << kMaxOld * i;
+      able.walker_olds |= uint64_t{OldChoices(WalkerAgent(cpu))} << kMaxOld * i;
+    }
+  }
   if ((agents >> 16 & 0xff) == 0) return able;
   for (int issuer = 0; issuer < world().cpu_count; ++issuer) {
     for (uint32_t targets = world().at(MakeCpu(issuer)).invalidation.undelivered; targets != 0;
@@ -67,6 +76,8 @@ Actions Stepper::Able() const {
 
 bool Stepper::Able(Action action) const {
   if (stuck_) return false;
+  if (IsOld(action)) return Able().contains(action);
+  if (IsDetour(action)) return (at_fork_ & CpuBit(CpuOf(AgentOf(action)))) != 0;
   if (!IsDelivery(action)) return Runnable(AgentOf(action));
   const uint8_t undelivered = world().at(IssuerOf(action)).invalidation.undelivered;
   return (undelivered & CpuBit(TargetOf(action))) != 0;
@@ -85,6 +96,7 @@ bool Stepper::Step(Action action) {
   } else if (KindOf(AgentOf(action)) != AgentKind::kWalker) {
     const int cpu = Index(MoverOf(action));
     detours_ = IsDetour(action);
+    takes_old_ = OldOf(action);
     versions_[cpu] = next_version_++;
     const int op = program(MakeCpu(cpu)).op;
     Go(fibers_[cpu]);
@@ -125,7 +137,7 @@ void Stepper::AsideFiber(void* stepper) {
       if (self.stuck_) self.JudgeStuck();
       self.JudgeEnd();
     } else {
-      self.StepWalkerOf(CpuOf(AgentOf(self.aside_action_)));
+      self.StepWalkerOf(CpuOf(AgentOf(self.aside_action_)), OldOf(self.aside_action_));
     }
     Fiber::Switch(self.aside_, self.main_);
   }
@@ -153,7 +165,8 @@ void Stepper::NoteStand(CpuId cpu, int op) {
 bool Stepper::IsStuck() {
   stuck_ = false;
   const Actions able = Able();
-  if (able.empty() || able.deliveries != 0 || (able.agents & ~uint64_t{going_round_}) != 0) {
+  if (able.empty() || able.deliveries != 0 || (able.olds | able.walker_olds) != 0 ||
+      (able.agents & ~uint64_t{going_round_}) != 0) {
     return false;
   }
   Save(before_rounds_);
@@ -216,6 +229,21 @@ bool Stepper::Choose(AgentId agent, Point point, Point detour, int page) {
   return detours_;
 }
 
+int Stepper::ChooseOld(AgentId agent, Point point, int page, Ready ready, int arg) {
+  const CpuId cpu = CpuOf(agent);
+  if (ready != nullptr) {
+    BeginWait(cpu, point, page, ready, arg);
+  } else {
+    pending(cpu) = {point, static_cast<int8_t>(page)};
+  }
+  stands_[Index(cpu)] = GATHERFUZZ_STANDS_HERE();
+  Fiber::Switch(fibers_[Index(cpu)], main_);
+  if (ready != nullptr) EndWait(cpu);
+  return takes_old_;
+}
+
+void Stepper::OutOfStores() { Violate({}); }
+
 void Stepper::ThreadDone(CpuId cpu) { Fiber::Switch(fibers_[Index(cpu)], main_); }
 
 void Stepper::Violate(Violation violation) {
@@ -227,13 +255,24 @@ void Stepper::Violate(Violation violation) {
 }
 
 void Stepper::Observe(AgentId agent, Point point, int page) {
+  points_ |= MaskOf(point);
   if (KindOf(agent) != AgentKind::kCpu) return;
   const CpuId cpu = CpuOf(agent);
   const auto operation = static_cast<uint8_t>(program(cpu).op + 1);
   Learned& learned = learned_[Index(cpu)];
   if (learned_in_[Index(cpu)] != operation) learned = {};
   learned_in_[Index(cpu)] = operation;
+  if (old_ == 0) [[likely]]
+    return Learn(learned, system_, cpu, OpInProgress(cpu), point, page, *policy_);
+  const PendingLoad& load = loads_[Index(cpu)];
+  const Walk& walk = system_.world.at(cpu).walks[kOwnWalk];
+  const Learned before = learned;
+  const AsIfNewest value(system_.world, load.walk ? LocationOfWalk(walk) : load.at, old_);
   Learn(learned, system_, cpu, OpInProgress(cpu), point, page, *policy_);
+  // A page fault does not count the leaf that it finds so.
+  learned.mapping = before.mapping;
+  learned.found = before.found;
+  learned.finds = before.finds;
 }
 
 Learned Stepper::LearnedBy(CpuId cpu) const {
@@ -257,6 +296,7 @@ void Stepper::Save(Snapshot& to) const {
   to.stuck = stuck_;
   to.finish_wait = system_.finish_wait;
   to.finish_part = system_.finish_part;
+  to.loads = loads_;
   to.learned = learned_;
   to.learned_in = learned_in_;
   to.stacks.clear();
@@ -296,6 +336,7 @@ void Stepper::GoBackTo(const Snapshot& snapshot) {
   stuck_ = snapshot.stuck;
   system_.finish_wait = snapshot.finish_wait;
   system_.finish_part = snapshot.finish_part;
+  loads_ = snapshot.loads;
   learned_ = snapshot.learned;
   learned_in_ = snapshot.learned_in;
   for (int i = 0; i < start_.cpu_count; ++i) {

@@ -56,6 +56,7 @@ class Stepper final : public Agents {
     std::array<FinishPart, kMaxCpus> finish_part;
     std::array<Learned, kMaxCpus> learned;
     std::array<uint8_t, kMaxCpus> learned_in;
+    std::array<PendingLoad, kMaxCpus> loads;
     std::array<Place, kMaxCpus> places;
     std::vector<char> stacks;
   };
@@ -83,8 +84,13 @@ class Stepper final : public Agents {
   bool Step(Action action);
   // Nobody is able: whether that is as it should be. False if it is a violation.
   bool Judge();
-  // After a false.
+  // After a false. Of kind kNone if the memory model had no room, so that it is not known what
+  // follows.
   const Violation& violation() const { return violation_; }
+  bool out_of_stores() const { return violated_ && violation_.kind == ViolationKind::kNone; }
+
+  // The kinds of steps that were made since Begin(), on all ways.
+  PointMask points() const { return points_; }
 
   void Save(Snapshot& to) const;
   // To a snapshot taken since Begin(). Not where !kFibersCanGoBack.
@@ -98,6 +104,7 @@ class Stepper final : public Agents {
   const World& start() const { return start_; }
   const Cost& cost() const { return system_.cost; }
   Hardware hardware() const { return system_.hardware; }
+  MemoryOrder order(Point point) const { return system_.order(point); }
   uint32_t steps() const { return steps_; }
   uint64_t trace_hash() const { return trace_hash_; }
 
@@ -125,6 +132,8 @@ class Stepper final : public Agents {
   void Yield(AgentId agent, Point point, int page) override;
   void Wait(AgentId agent, Point point, int page, Ready ready, int arg) override;
   bool Choose(AgentId agent, Point point, Point detour, int page) override;
+  int ChooseOld(AgentId agent, Point point, int page, Ready ready, int arg) override;
+  [[noreturn]] void OutOfStores() override;
   void Observe(AgentId agent, Point point, int page) override;
   [[noreturn]] void Violate(Violation violation) override;
   void ThreadDone(CpuId cpu) override;
@@ -142,9 +151,11 @@ class Stepper final : public Agents {
   const Arch* arch_ = nullptr;
   std::unique_ptr<const Futures> futures_;
   uint32_t ignored_ = 0;
+  PointMask points_ = 0;
   Violation violation_;
   bool violated_ = false;
   bool detours_ = false;  // the thread that goes on takes its detour
+  int takes_old_ = 0;     // who goes on takes a value so far behind the newest
   std::array<Learned, kMaxCpus> learned_{};
   std::array<uint8_t, kMaxCpus> learned_in_{};  // the operation, counted from 1
   // Which contents a fiber's stack has: a number that no other contents had.

@@ -154,7 +154,7 @@ Path ActionsOf(const Trace& trace) {
   Path path;
   for (const TraceStep& step : trace.steps) {
     const StepEvent& event = step.event;
-    path.push_back(ActionOf(event.agent, event.point, event.page));
+    path.push_back(ActionOf(event.agent, event.point, event.page, event.old));
   }
   return path;
 }

@@ -70,6 +70,10 @@ class Verifier {
     for (const Outcome& outcome : state.outcomes) {
       if (over()) return;
       if (outcome.action == kNoAction || outcome.kind != ViolationKind::kNone) continue;
+      if (outcome.key == Key{}) {  // the memory model had no room
+        result_.stopped = Stop::kStores;
+        return;
+      }
       Step(outcome.action);
       Visit();
       GoBackTo(*here);
@@ -82,7 +86,7 @@ class Verifier {
     std::vector<Outcome> outcomes;
     Save(scratch_);
     Actions able = stepper_.Able();
-    if (able.empty()) {
+    if (able.stand()) {
       Outcome end{.action = kNoAction};
       if (!stepper_.Judge()) end.kind = stepper_.violation().kind;
       outcomes.push_back(end);

@@ -62,6 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Schedule schedule;
   static Features features;
   const int members = DecodeBytes({data, size}, schedule);
+  schedule.memory = MemoryModel::kSc;  // what is safe is so there
   // What is around the gather in later kernels breaks any policy (docs/suspicions.md).
   if (schedule.kernel > kDefaultKernel) return 0;
   const Determined determined = DeterminedBy(schedule);

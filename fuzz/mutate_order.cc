@@ -33,7 +33,16 @@ Run UntilStep(AgentId agent, PendingStep step) {
   return run;
 }
 
+// A load that takes an old value.
+Run AnyOldRun(const Schedule& schedule, Random& random) {
+  const CpuId cpu = PickCpu(schedule, random);
+  Run run{.kind = Run::Kind::kOld, .agent = OneIn(random, 6) ? WalkerAgent(cpu) : DetourAgent(cpu)};
+  run.count = static_cast<uint16_t>(SmallNumber(random, 2));
+  return run;
+}
+
 Run AnyRun(const Schedule& schedule, Random& random) {
+  if (schedule.memory != MemoryModel::kSc && OneIn(random, 4)) return AnyOldRun(schedule, random);
   const AgentId agent = PickAgent(schedule, random);
   switch (random.Below(4)) {
     case 0: return {.agent = agent, .count = static_cast<uint16_t>(SmallNumber(random, 40))};
@@ -89,11 +98,15 @@ bool ChangeRun(Schedule& schedule, Random& random) {
   if (schedule.order.empty()) return false;
   Run& run = schedule.order[PickIndex(schedule.order, random)];
   switch (random.Below(4)) {
-    case 0: run.agent = PickAgent(schedule, random); return true;
+    case 0:
+      if (run.kind == Run::Kind::kOld) return false;
+      run.agent = PickAgent(schedule, random);
+      return true;
     case 1: run = AnyRun(schedule, random); return true;
     default: break;
   }
-  if (run.kind == Run::Kind::kUntilDone || KindOf(run.agent) == AgentKind::kDetour) return false;
+  const bool detour = KindOf(run.agent) == AgentKind::kDetour;
+  if (run.kind == Run::Kind::kUntilDone || run.kind == Run::Kind::kOld || detour) return false;
   const int most = run.kind == Run::Kind::kCount ? 0xffff : 0xff;
   const int change = SmallNumber(random, 8) * (OneIn(random, 2) ? 1 : -1);
   run.count = static_cast<uint16_t>(std::clamp(run.count + change, 1, most));

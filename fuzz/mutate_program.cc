@@ -191,8 +191,9 @@ bool AddReclaim(Schedule& schedule, Random& random) {
   const CpuId cpu = schedule.kswapd ? MakeCpu(schedule.kswapd_cpu()) : PickCpu(schedule, random);
   for (int ops = SmallNumber(random, 4); ops > 0; --ops) {
     const PageRange range = Overlapping(KnownRange(schedule, random), random);
-    schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
-                            MakeLine(cpu, OpKind::kReclaim, range, random));
+    schedule.program.insert(
+        random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
+        MakeLine(cpu, OneIn(random, 3) ? OpKind::kSwapout : OpKind::kReclaim, range, random));
   }
   return true;
 }

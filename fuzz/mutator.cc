@@ -89,9 +89,11 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
     last_mutation = "anew";
     schedule.kernel = kDefaultKernel;
     Generate(schedule, random);
+    schedule.memory = Settings().memory;
     return Write(schedule, Settings().members, buffer);
   }
   DecodeBytes(buffer.first(size), schedule);
+  schedule.memory = Settings().memory;
   for (int mutations = SmallNumber(random, 6); mutations > 0; --mutations) {
     MutateOnce(schedule, random);
   }
@@ -114,6 +116,7 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
   DecodeBytes(b, parents[1]);
   const auto either = [&]() -> const Schedule& { return parents[random.Below(2)]; };
   child = either();
+  child.memory = Settings().memory;
   child.cpus = std::max(parents[0].cpus, parents[1].cpus);
   child.kswapd = parents[parents[0].cpus < parents[1].cpus ? 1 : 0].kswapd;
   child.batch = either().batch;

@@ -9,15 +9,17 @@
 #include <span>
 
 #include "model/arch/arch.h"
+#include "model/machine/memory.h"
 #include "model/policies/policy.h"
 
 namespace gatherfuzz {
 
-// What schedules are run against when a mutation asks who moved, and how many members the families
-// have that the mutator writes. Set before the first mutation.
+// What schedules are run against when a mutation asks who moved, the memory model, and how many
+// members the families have that the mutator writes. Set before the first mutation.
 struct MutatorSettings {
   const Policy* policy = FindPolicy("full-mm");
   const Arch* arch = FindArch("x86");
+  MemoryModel memory = MemoryModel::kSc;
   int members = 2;
 };
 MutatorSettings& Settings();

@@ -93,6 +93,8 @@ void ReadSettings() {
   const char* arch = std::getenv("GATHERFUZZ_ARCH");
   if (policy != nullptr && FindPolicy(policy) != nullptr) Settings().policy = FindPolicy(policy);
   if (arch != nullptr && FindArch(arch) != nullptr) Settings().arch = FindArch(arch);
+  const char* memory = std::getenv("GATHERFUZZ_MEMORY");
+  if (memory != nullptr) Settings().memory = ParseMemoryModel(memory).value_or(MemoryModel::kSc);
 }
 
 Mutator& From(void* data) { return *static_cast<Mutator*>(data); }

@@ -11,6 +11,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
   static const bool set = [] {
     gatherfuzz::Settings().policy = &gatherfuzz::ThePolicy();
     gatherfuzz::Settings().arch = &gatherfuzz::TheArch();
+    gatherfuzz::Settings().memory = gatherfuzz::TheMemory();
     return true;
   }();
   (void)set;

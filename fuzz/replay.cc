@@ -9,7 +9,7 @@ namespace {
 class Recorder final : public StepObserver {
  public:
   void OnStep(const StepEvent& event, const World&) override {
-    replay.push_back({event.agent, {event.point, static_cast<int8_t>(event.page)}});
+    replay.push_back({event.agent, {event.point, static_cast<int8_t>(event.page)}, event.old});
   }
   Replay replay;
 };
@@ -33,8 +33,18 @@ void KeepSteps(const Replay& replay, size_t steps, FixedVector<Run, kMaxRuns>& o
   order.clear();
   for (size_t begin = 0; begin < steps;) {
     size_t end = begin + 1;
+    if (replay[begin].old != 0) {
+      const AgentId agent = replay[begin].agent;
+      const bool thread = KindOf(agent) == AgentKind::kCpu;
+      const Run old{.kind = Run::Kind::kOld,
+                    .agent = thread ? DetourAgent(CpuOf(agent)) : agent,
+                    .count = static_cast<uint16_t>(replay[begin].old)};
+      if (!order.push_back(old)) return;
+      begin = end;
+      continue;
+    }
     // A delivery is a run of its own, and a detour ends one: naming it is also what chooses it.
-    while (end < steps && replay[end].agent == replay[begin].agent &&
+    while (end < steps && replay[end].agent == replay[begin].agent && replay[end].old == 0 &&
            (kChosenByName & MaskOf(replay[end - 1].step.point)) == 0) {
       ++end;
     }

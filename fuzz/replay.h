@@ -15,6 +15,7 @@ inline constexpr size_t kMaxReplayed = 1024;  // steps; what comes later is left
 struct ReplayedStep {
   AgentId agent{};
   PendingStep step;
+  int old = 0;  // how far behind the newest the value was that it loaded
 };
 using Replay = FixedVector<ReplayedStep, kMaxReplayed>;
 

@@ -48,4 +48,16 @@ const Arch& TheArch() {
   return arch;
 }
 
+MemoryModel TheMemory() {
+  static const MemoryModel memory = [] {
+    const char* name = std::getenv("GATHERFUZZ_MEMORY");
+    const auto found = ParseMemoryModel(name != nullptr ? name : "sc");
+    if (found) return *found;
+    std::fprintf(stderr, "gatherfuzz: GATHERFUZZ_MEMORY is '%s'; it must be one of sc tso weak\n",
+                 name);
+    std::_Exit(2);
+  }();
+  return memory;
+}
+
 }  // namespace gatherfuzz

@@ -3,11 +3,13 @@
 //
 // The build writes a source of a few lines for each target, which defines the two names. Where one
 // is empty, the environment variable GATHERFUZZ_POLICY or GATHERFUZZ_ARCH has the name; if that is
-// missing or unknown, the process says which names there are, and ends with status 2.
+// missing or unknown, the process says which names there are, and ends with status 2. So it is with
+// GATHERFUZZ_MEMORY, which may be missing.
 #ifndef GATHERFUZZ_FUZZ_SUBJECT_H_
 #define GATHERFUZZ_FUZZ_SUBJECT_H_
 
 #include "model/arch/arch.h"
+#include "model/machine/memory.h"
 #include "model/policies/policy.h"
 
 namespace gatherfuzz {
@@ -18,6 +20,8 @@ extern const char kTargetArch[];
 // Looked up by the first call; targets make it before the first execution.
 const Policy& ThePolicy();
 const Arch& TheArch();
+// The memory model under which every input runs: GATHERFUZZ_MEMORY (sc, tso, weak), or sc.
+MemoryModel TheMemory();
 
 }  // namespace gatherfuzz
 

@@ -83,6 +83,7 @@ class Cells {
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   gatherfuzz::ThePolicy();
   gatherfuzz::TheArch();
+  gatherfuzz::TheMemory();
   gatherfuzz::TheCounts();
   if (std::getenv("GATHERFUZZ_COUNTS") != nullptr) std::atexit(gatherfuzz::PrintCounts);
   return 0;
@@ -97,6 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Cells cells;
   Counts& counts = TheCounts();
   const int members = DecodeBytes({data, size}, schedule);
+  schedule.memory = TheMemory();
   int clean = 0;
   ++counts.executions;
   execution.Load(schedule);
@@ -110,7 +112,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Member member = MemberOf(schedule, number);
     const RunResult result = execution.RunLoaded(ThePolicy(), TheArch(), member, options);
     counts.steps += result.steps;
-    if (result.clean()) {
+    if (result.clean() || result.out_of_stores) {
       cells.Take();
       ++clean;
     } else {

@@ -7,6 +7,7 @@
 
 #include "model/check.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/shared.h"
 #include "model/machine/walk.h"
 #include "model/oracle/oracle.h"
 
@@ -24,6 +25,7 @@ void Agents::Load(const Schedule& schedule) {
   Reset(start_, schedule.cpus, schedule.batch);
   start_.kswapd = static_cast<uint8_t>(schedule.kswapd_cpu() + 1);
   LoadInit(schedule);
+  start_.mm.memory = schedule.memory;
   LoadPrograms(schedule);
 }
 
@@ -73,6 +75,7 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   steps_ = 0;
   budget_ = 0;
   stops_ = 0;
+  loads_ = {};
   CopyState(start_, system_.world);
   cpus_left_ = cpus_loaded_;
   walkers_left_ = walkers_loaded_;
@@ -84,7 +87,79 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
     program.fill = 0;
     program.waits = false;
     if ((cpus_left_ & CpuBit(MakeCpu(i))) != 0) fibers_[i].Prepare(CpuFiber, &entries_[i]);
+    program.op = 0;
   }
+  if (!start_.sc()) [[unlikely]]
+    PrepareMemory(policy, arch);
+}
+
+void Agents::PrepareMemory(const Policy& policy, const Arch& arch) {
+  system_.orders = OrdersOn(arch.orders(), schedule_->orders);
+  system_.loads = policy.loads();
+  system_.world.weak.ptes_locked = system_.order(Point::pte_lock) != MemoryOrder::relaxed &&
+                                   system_.order(Point::pte_unlock) != MemoryOrder::relaxed;
+  for (int i = 0; i < start_.cpu_count; ++i) {
+    const Thread thread{system_, MakeCpu(i)};
+    LoadsNoMore(thread);
+    LeavesCall(thread);
+    NoteThread(MakeCpu(i));
+    NoteWalker(MakeCpu(i));
+  }
+}
+
+namespace {
+
+// The pages at whose entries a thread may look in `range`: whole blocks, and what follows, where a
+// munmap may have to split.
+uint64_t LookedAt(PageRange range) {
+  const int end = std::min(RoundDown(range.end, kPagesPerPmd) + kPagesPerPmd, kPages);
+  return MaskOf(PageRange{RoundDown(range.begin, kPagesPerPmd), end});
+}
+
+}  // namespace
+
+// Who may load what yet: of a thread, before the first step, where an operation is over, and where
+// a call is past the entries up to page `looked`.
+void Agents::NoteThread(CpuId cpu, int looked) {
+  World& world = system_.world;
+  if (world.sc()) [[likely]]
+    return;
+  const CpuProgram& it = program(cpu);
+  const bool thread = (cpus_left_ & CpuBit(cpu)) != 0;
+  uint64_t looks = 0;
+  for (int i = it.op; thread && i < static_cast<int>(it.ops.size()); ++i) {
+    const Op& op = it.ops[i];
+    uint64_t pages = LookedAt(op.range);
+    // To put guard markers it comes back.
+    if (i == it.op && !Info(op.kind).is(effect::kGuards)) pages &= ~MaskOf(PageRange{0, looked});
+    looks |= pages;
+  }
+  // Reclaim, which takes no mmap_lock, is of those that take the newest of all.
+  if (Index(cpu) == world.kswapd_cpu()) looks = 0;
+  NoteLooks(world, ThreadOf(cpu), looks);
+  if (!thread) {
+    NoteAsks(world, cpu, false, false);
+    NoteGone(world, ThreadOf(cpu));
+  }
+}
+
+// ... of a hardware walker, also where a fill is over: what is left to fill, and to access.
+void Agents::NoteWalker(CpuId cpu) {
+  World& world = system_.world;
+  if (world.sc()) [[likely]]
+    return;
+  const CpuProgram& it = program(cpu);
+  uint64_t walks = 0;
+  const bool thread = (cpus_left_ & CpuBit(cpu)) != 0;
+  for (int i = it.op; thread && i < static_cast<int>(it.ops.size()); ++i) {
+    if (Info(it.ops[i].kind).is(effect::kAccesses)) walks |= MaskOf(it.ops[i].range);
+  }
+  const bool walker = (walkers_left_ & CpuBit(cpu)) != 0;
+  for (int i = it.fill; walker && i < static_cast<int>(it.fills.size()); ++i) {
+    walks |= PageBit(it.fills[i]);
+  }
+  NoteLooks(world, WalkerOf(cpu), walks);
+  if (walks == 0) NoteGone(world, WalkerOf(cpu));
 }
 
 void Agents::CpuFiber(void* entry) {
@@ -92,9 +167,13 @@ void Agents::CpuFiber(void* entry) {
   CpuProgram& program = self->program(cpu);
   const Thread thread{self->system_, cpu};
   for (program.op = 0; program.op < static_cast<int>(program.ops.size()); ++program.op) {
+    if (program.op != 0) self->NoteThread(cpu);
+    if (program.op != 0) self->NoteWalker(cpu);
     RunOp(thread, program.ops[program.op]);
   }
   self->cpus_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
+  self->NoteThread(cpu);
+  self->NoteWalker(cpu);
   self->ThreadDone(cpu);
   std::abort();
 }
@@ -129,15 +208,34 @@ bool Agents::Runnable(AgentId agent) const {
     case AgentKind::kCpu:
       return (cpus_left_ & CpuBit(cpu)) != 0 && (!it.waits || it.ready(system_.world, it.arg));
     case AgentKind::kWalker: return (walkers_left_ & CpuBit(cpu)) != 0;
-    case AgentKind::kDetour: return (at_fork_ & CpuBit(cpu)) != 0;
+    case AgentKind::kDetour: return (at_fork_ & CpuBit(cpu)) != 0 || OldChoices(CpuAgent(cpu)) != 0;
     case AgentKind::kInvalidation: break;
   }
   return (system_.world.deliveries_pending & CpuBit(cpu)) != 0;
 }
 
+uint32_t Agents::OldChoices(AgentId agent) const {
+  if (world_->sc() || world_->weak.count == 0) [[likely]]
+    return 0;
+  const CpuId cpu = CpuOf(agent);
+  const CpuProgram& it = program(cpu);
+  if (KindOf(agent) == AgentKind::kWalker) {
+    if ((walkers_left_ & CpuBit(cpu)) == 0) return 0;
+    return OldChoicesOfWalker(system_, cpu, it.fills[static_cast<size_t>(it.fill)]);
+  }
+  if ((cpus_left_ & CpuBit(cpu)) == 0) return 0;
+  return gatherfuzz::OldChoices(system_, loads_[static_cast<size_t>(Index(cpu))], cpu,
+                                it.waits ? it.ready : nullptr, it.arg);
+}
+
 uint32_t Agents::RunnableAgents() const {
   static_assert(kMaxAgents <= 32);
   uint32_t agents = at_fork_;
+  if (!world_->sc()) [[unlikely]] {
+    for (int i = 0; i < world_->cpu_count; ++i) {
+      if (OldChoices(CpuAgent(MakeCpu(i))) != 0) agents |= 1u << i;
+    }
+  }
   agents = agents << kMaxCpus | world_->deliveries_pending;
   agents = agents << kMaxCpus | walkers_left_;
   agents <<= kMaxCpus;
@@ -161,19 +259,22 @@ PendingStep Agents::PendingOfOther(AgentId agent) const {
       return {NextPoint(walk.active() ? walk : NewWalk(*world_, cpu, page, false)),
               static_cast<int8_t>(page)};
     }
-    case AgentKind::kDetour: return {program(cpu).detour, pending(cpu).page};
+    case AgentKind::kDetour:
+      if ((at_fork_ & CpuBit(cpu)) == 0) return pending(cpu);
+      return {program(cpu).detour, pending(cpu).page};
     case AgentKind::kInvalidation: break;
   }
   return {Point::deliver, static_cast<int8_t>(Index(state.deliveries.issuers[0]))};
 }
 
-void Agents::StepWalkerOf(CpuId cpu) {
+void Agents::StepWalkerOf(CpuId cpu, int old) {
   CpuProgram& self = program(cpu);
   GATHERFUZZ_CHECK(self.fill < static_cast<int>(self.fills.size()));
-  if (!StepWalker(system_, cpu, self.fills[self.fill])) return;
+  if (!StepWalker(system_, cpu, self.fills[self.fill], old)) return;
   if (++self.fill == static_cast<int>(self.fills.size())) {
     walkers_left_ &= static_cast<uint8_t>(~CpuBit(cpu));
   }
+  NoteWalker(cpu);
 }
 
 int Agents::LineOf(AgentId agent) const {

@@ -39,6 +39,9 @@ class Agents : protected Steps {
 
   // The state as it is.
   const World& world() const { return system_.world; }
+  // How far behind the newest the value may be that the load takes before which `agent`, a thread
+  // or a walker, stands: bit i says 1 + i. 0: it takes the newest, or does not load.
+  uint32_t OldChoices(AgentId agent) const;
   // The step before which the thread of `cpu` stands, as of when it last gave way; kNoPoint if it
   // has not begun, or is done.
   PendingStep StandsBefore(CpuId cpu) const {
@@ -74,7 +77,7 @@ class Agents : protected Steps {
   }
   PendingStep PendingOfOther(AgentId agent) const;
   // One step of the hardware walker of `cpu`, which has a fill to do.
-  void StepWalkerOf(CpuId cpu);
+  void StepWalkerOf(CpuId cpu, int old = 0);
 
   // Bookkeeping of a thread's Choose().
   void BeginChoice(CpuId cpu, Point point, Point detour, int page);
@@ -117,7 +120,11 @@ class Agents : protected Steps {
   };
 
   void LoadInit(const Schedule& schedule);
+  void PrepareMemory(const Policy& policy, const Arch& arch);
   void LoadPrograms(const Schedule& schedule);
+  void NoteThread(CpuId cpu, int looked = 0);
+  void NoteWalker(CpuId cpu);
+  void Looked(AgentId agent, int end) override { NoteThread(CpuOf(agent), end); }
   static void CpuFiber(void* entry);
 
   std::array<CpuEntry, kMaxCpus> entries_;

@@ -21,6 +21,10 @@ namespace {
 constexpr int kAgentCodes = kMaxAgents;
 constexpr int kInitCodes = kMapCodes + 2 + kMaxCpus;  // maps, present, present dirty, cached cpuN
 constexpr uint8_t kAnyPage = 255;
+// Of the codes of `until done`, where memory is not sequentially consistent: of a detour or a
+// walker, an old value.
+constexpr uint8_t kOldCode = kCountCodes + 1;
+constexpr int kMemoryCodes = 4;  // sc, tso, weak, and sc with runs of old values
 
 // Where a switch is most telling: around what others see, and before what they wait for.
 constexpr Point kLikelyPoints[] = {Point::pte_clear,        Point::pte_unlock,
@@ -64,12 +68,18 @@ class Source {
 
   // What the codes of operations and steps stand for, once the header has been read.
   const Codes& codes() const { return *codes_; }
-  // As version 3 began, there was one kernel only.
+  // As version 3 began, there was one kernel only, and one memory model.
   KernelVersion TakeKernel(KernelVersion kernel, bool written) {
     if (at_first_) return kDefaultKernel;
     codes_ = written ? &kCodes[static_cast<size_t>(kernel)] : &kCodesMadeUp;
     return kernel;
   }
+  uint8_t TakeMemory(uint8_t memory) {
+    memory_ = at_first_ ? 0 : memory;
+    return memory_;
+  }
+  // Whether runs of old values have a code.
+  bool has_old() const { return memory_ != 0; }
   bool at_first() const { return at_first_; }
 
  private:
@@ -77,6 +87,7 @@ class Source {
   size_t at_ = 0;
   const bool at_first_;
   const Codes* codes_ = &kCodesAtFirst;
+  uint8_t memory_ = 0;
   Random random_;
   uint32_t seed_;
 };
@@ -126,6 +137,13 @@ constexpr int kKswapdCode = kKernelVersionCount;
 uint8_t KernelCode(const Schedule& schedule) {
   const auto* found = std::find(std::begin(kKernelOf), std::end(kKernelOf), schedule.kernel);
   return static_cast<uint8_t>(found - std::begin(kKernelOf) + (schedule.kswapd ? kKswapdCode : 0));
+}
+
+int MemoryCode(const Schedule& schedule) {
+  const bool old = std::any_of(schedule.order.begin(), schedule.order.end(),
+                               [](const Run& run) { return run.kind == Run::Kind::kOld; });
+  const bool sc = schedule.memory == MemoryModel::kSc;
+  return sc && old ? kMemoryCodes - 1 : static_cast<int>(schedule.memory);
 }
 
 OpKind DecodeOpKind(const Codes& codes, uint8_t code, VmaFlags& flags) {
@@ -209,8 +227,14 @@ Run DecodeRun(Source& source, int cpus, int span) {
   const Codes& codes = source.codes();
   Run run;
   run.agent = DecodeAgent(record[0], cpus);
-  if (KindOf(run.agent) == AgentKind::kDetour) return run;  // one step
   const uint8_t mode = record[1];
+  const bool detour = KindOf(run.agent) == AgentKind::kDetour;
+  if (source.has_old() && mode == kOldCode && (detour || KindOf(run.agent) == AgentKind::kWalker)) {
+    run.kind = Run::Kind::kOld;
+    run.count = std::clamp<uint16_t>(record[2], 1, kMaxOld);
+    return run;
+  }
+  if (detour) return run;  // one step
   if (mode == 0) {
     run.count = static_cast<uint16_t>(std::max(1, record[2] | record[3] << 8));
   } else if (mode < kCountCodes && codes.point_of[mode] == kNoCode) {
@@ -237,6 +261,7 @@ std::array<uint8_t, kRecordBytes> EncodeRun(const Run& run) {
     case Run::Kind::kCount:
       return {agent, 0, static_cast<uint8_t>(run.count), static_cast<uint8_t>(run.count >> 8)};
     case Run::Kind::kUntilDone: return {agent, kCountCodes, 0, 0};
+    case Run::Kind::kOld: return {agent, kOldCode, static_cast<uint8_t>(run.count), 0};
     case Run::Kind::kUntilPoint: break;
   }
   return {agent, static_cast<uint8_t>(Info(run.point).code),
@@ -276,10 +301,14 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t kernel = source.Next();
   // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
   const bool written = version == kBytesVersion && span == kPages;
-  const bool known = written && kernel < 2 * kKswapdCode;
+  const bool known = written && kernel < kMemoryCodes * 2 * kKswapdCode;
   schedule.kernel =
       source.TakeKernel(known ? kKernelOf[kernel % kKswapdCode] : kDefaultKernel, written);
-  schedule.kswapd = known && kernel >= kKswapdCode && !source.at_first();
+  schedule.kswapd = known && kernel / kKswapdCode % 2 != 0 && !source.at_first();
+  const uint8_t memory =
+      source.TakeMemory(static_cast<uint8_t>(known ? kernel / (2 * kKswapdCode) : 0));
+  schedule.memory = static_cast<MemoryModel>(memory % (kMemoryCodes - 1));
+  schedule.orders = {};
 
   static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};
   static constexpr uint8_t kLikelyMembers[4] = {1, 4, 8, 16};
@@ -331,7 +360,8 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   const Tail& tail = schedule.tail;
   put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), tail.kind, 0, tail.seed, tail.seed >> 8, tail.seed >> 16,
-      tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1, KernelCode(schedule));
+      tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1,
+      KernelCode(schedule) + 2 * kKswapdCode * MemoryCode(schedule));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

@@ -22,7 +22,9 @@ namespace gatherfuzz {
 inline constexpr uint8_t kBytesVersion = 3;
 inline constexpr size_t kHeaderBytes = 16;
 inline constexpr size_t kRecordBytes = 4;
-inline constexpr size_t kKernelByte = 15;  // of the header: whose paths the operations follow
+// Of the header: whose paths the operations follow (0 to 3), and 4 times the memory model: sc, tso,
+// weak, and sc with runs of old values, which have a code of their own where this is not 0.
+inline constexpr size_t kKernelByte = 15;
 inline constexpr size_t kMaxEncodedBytes =
     kHeaderBytes + kRecordBytes * (kMaxInit + kMaxOps + kMaxRuns);
 

@@ -54,7 +54,7 @@ constexpr Codes MakeCodes(int ops, int points, KernelVersion kernel) {
     if (!kOps[kind].exists_in(kernel)) continue;
     const int width = kOps[kind].operands == Operands::kMap ? kMapCodes : 1;
     for (int i = 0; i < width; ++i) {
-      uint8_t& entry = codes.op_of[static_cast<size_t>(kOps[kind].code + i)];
+      uint8_t& entry = codes.op_of[static_cast<size_t>(kOps[kind].code) + static_cast<size_t>(i)];
       if (entry != kNoCode) throw "two operations of ops.def have one byte code";
       entry = static_cast<uint8_t>(kind);
     }

@@ -104,6 +104,59 @@ bool Execution::Choose(AgentId agent, Point point, Point detour, int page) {
   return taken;
 }
 
+int Execution::ChooseOld(AgentId agent, Point point, int page, Ready ready, int arg) {
+  const CpuId cpu = CpuOf(agent);
+  const auto is_ready = [&] { return ready == nullptr || ready(system_.world, arg); };
+  if (budget_ != 0 && !Stops(point) && is_ready()) {
+    --budget_;
+    return 0;
+  }
+  TakeBackBudget();
+  if (ready != nullptr) {
+    BeginWait(cpu, point, page, ready, arg);
+  } else {
+    pending(cpu) = {point, static_cast<int8_t>(page)};
+  }
+  if (Asks(cpu)) Ask(cpu, GATHERFUZZ_STANDS_HERE());
+  if (turn_.strict && SomebodyBecameAble()) turn_.over = true;
+  int old;
+  while ((old = TurnTakesOld(cpu)) == 0 && !(is_ready() && MayGoOn(cpu, point, page))) {
+    SwitchFrom(fibers_[Index(cpu)], NextCpu());
+  }
+  Wake(cpu);
+  if (ready != nullptr) EndWait(cpu);
+  return old;
+}
+
+// How old a value the turn takes, if it is a turn of old values.
+int Execution::TurnTakesOld(CpuId cpu) {
+  if (turn_.over || turn_.left == 0 || mover_ != DetourAgent(cpu)) return 0;
+  const int old = OldFor(CpuAgent(cpu));
+  turn_.left -= old != 0;
+  return old;
+}
+
+// ... of those that the agent may take: as old as the run says, or else any.
+int Execution::OldFor(AgentId agent) {
+  const uint32_t choices = OldChoices(agent);
+  if (choices == 0) return 0;
+  if (turn_.old != 0) {
+    const uint32_t as_old = choices & ((2u << (turn_.old - 1)) - 1);
+    return as_old != 0 ? std::bit_width(as_old) : std::countr_zero(choices) + 1;
+  }
+  uint32_t rest = choices;
+  for (uint64_t skip = trace_hash_ % static_cast<uint64_t>(std::popcount(choices)); skip > 0;
+       --skip) {
+    rest &= rest - 1;
+  }
+  return std::countr_zero(rest) + 1;
+}
+
+void Execution::OutOfStores() {
+  result_.limit = result_.out_of_stores = true;
+  End();
+}
+
 // The same of a thread that is asked whether it looks. Apart, since they save all registers.
 
 void Execution::YieldAsked(AgentId agent, Point point, int page) {
@@ -257,7 +310,8 @@ void Execution::JudgeLooking() {
 
 void Execution::Observe(AgentId agent, Point point, int page) {
   if (features_ != nullptr) {
-    if ((kTellingPoints & MaskOf(point)) != 0) features_->See(agent, point, page, system_.world);
+    if ((kTellingPoints & MaskOf(point)) != 0)
+      features_->See(agent, point, page, system_.world, old_);
     if (observer_ == nullptr) return;
   }
   observer_->OnStep({.agent = agent,
@@ -266,7 +320,8 @@ void Execution::Observe(AgentId agent, Point point, int page) {
                      .op = LineOf(agent),
                      .lent = mover_ != turn_.agent,
                      .turn_of = turn_.agent,
-                     .on_trial = looking_.on_trial()},
+                     .on_trial = looking_.on_trial(),
+                     .old = old_},
                     system_.world);
 }
 
@@ -338,6 +393,12 @@ bool Execution::NextTurn() {
   while (next_run_ < member_.runs) {
     const Turn before = turn_;
     BeginTurn(schedule_->order[next_run_++]);
+    if (turn_.old != 0 && KindOf(turn_.agent) == AgentKind::kWalker &&
+        OldChoices(turn_.agent) == 0) {
+      NoteUnreached();
+      turn_ = before;
+      continue;
+    }
     if (looking_.anybody_slept()) [[unlikely]]
       WakeForTurn();
     if (GoOnWithTurn()) return true;
@@ -364,7 +425,7 @@ void Execution::WakeForTurn() {
 // A turn of the order is over: did the step that it names come, or did its agent have so many?
 void Execution::NoteUnreached() {
   if (turn_.left == 0 || drawing_ || result_.unreached_run >= 0) return;
-  const bool unreached = turn_.kind == Turn::Kind::kUntil ||
+  const bool unreached = turn_.kind == Turn::Kind::kUntil || turn_.old != 0 ||
                          (turn_.kind == Turn::Kind::kCount && IsAtEnd(turn_.agent));
   if (unreached) result_.unreached_run = static_cast<int>(next_run_) - 1;
 }
@@ -381,13 +442,14 @@ bool Execution::IsAtEnd(AgentId agent) const {
 }
 
 void Execution::BeginTurn(const Run& run) {
-  turn_ = {.kind = run.kind == Run::Kind::kCount        ? Turn::Kind::kCount
-                   : run.kind == Run::Kind::kUntilPoint ? Turn::Kind::kUntil
-                                                        : Turn::Kind::kFree,
+  turn_ = {.kind = run.kind == Run::Kind::kUntilPoint  ? Turn::Kind::kUntil
+                   : run.kind == Run::Kind::kUntilDone ? Turn::Kind::kFree
+                                                       : Turn::Kind::kCount,
            .agent = run.agent,
            .lends = Lends::kToAll,
            .page = run.page,
-           .left = run.count,
+           .old = static_cast<uint8_t>(run.kind == Run::Kind::kOld ? run.count : 0),
+           .left = run.kind == Run::Kind::kOld ? 1u : run.count,
            .counted = MaskOf(run.point)};
 }
 
@@ -395,7 +457,9 @@ bool Execution::BeginRestTurn() {
   AgentId next = turn_.agent;
   if (next != kNobody && KindOf(next) == AgentKind::kDetour) next = CpuAgent(CpuOf(next));
   if (next == kNobody || !Able(next)) {
-    const uint32_t runnable = AbleAgents();
+    // A rest takes no old value, so who could go on with one only waits for ever.
+    constexpr uint32_t kDetours = 0xffu << 3 * kMaxCpus;
+    const uint32_t runnable = AbleAgents() & ~kDetours;
     if (runnable == 0) return false;
     next = AgentId(std::countr_zero(runnable));
   }
@@ -440,10 +504,19 @@ void Execution::RunInlineTurn() {
            Runnable(turn_.agent));
 }
 
+// A run says how old a value the walker takes. A strategy, which sees one agent, has it take the
+// newest in three of four.
+int Execution::OldForWalker(AgentId walker) {
+  if (system_.world.sc()) [[likely]]
+    return 0;
+  const bool drawn = drawing_ && trace_hash_ >> 62 == 0;
+  return turn_.old != 0 || drawn ? OldFor(walker) : 0;
+}
+
 void Execution::InlineStep(AgentId agent) {
   const CpuId cpu = CpuOf(agent);
   if (KindOf(agent) == AgentKind::kInvalidation) return Deliver(cpu);
-  StepWalkerOf(cpu);
+  StepWalkerOf(cpu, OldForWalker(agent));
 }
 
 // The oldest pending invalidation, or the one that the turn names, as in `inv0 until deliver(1)`.

@@ -33,6 +33,7 @@ struct StepEvent {
       false;  // the agent moved in the place of the one whose turn it is, which waits for it
   AgentId turn_of{};      // whose turn it is
   bool on_trial = false;  // made to see whether its thread only looks (looking.h)
+  int old = 0;            // how far behind the newest the value is that it loads
 };
 
 // Sees each step of a run just before its operation.
@@ -51,8 +52,9 @@ struct RunOptions {
 };
 
 struct RunResult {
-  Violation violation;  // kind kNone: clean
-  bool limit = false;   // kStepLimit was reached: no verdict
+  Violation violation;         // kind kNone: clean
+  bool limit = false;          // kStepLimit was reached: no verdict
+  bool out_of_stores = false;  // ... or more stores were in flight than the pool has room for
   uint32_t steps = 0;
   uint64_t trace_hash = 0;  // of every step, and of the state at the end
   Cost cost;
@@ -96,6 +98,7 @@ class Execution final : public Agents {
     bool strict = false;  // it is over when an agent becomes able to move that could not
     bool over = false;
     int8_t page = kNoPage;
+    uint8_t old = 0;                 // of a run of an old value: how old
     uint32_t left = 0;               // steps, or (kUntil) steps that count
     uint32_t able = 0;               // who could move when it began; of a strict one
     PointMask counted = kAllPoints;  // kUntil: which steps count
@@ -118,6 +121,8 @@ class Execution final : public Agents {
   void Yield(AgentId agent, Point point, int page) override;
   void Wait(AgentId agent, Point point, int page, Ready ready, int arg) override;
   bool Choose(AgentId agent, Point point, Point detour, int page) override;
+  int ChooseOld(AgentId agent, Point point, int page, Ready ready, int arg) override;
+  [[noreturn]] void OutOfStores() override;
   void Observe(AgentId agent, Point point, int page) override;
   [[noreturn]] void Violate(Violation violation) override;
 
@@ -151,6 +156,9 @@ class Execution final : public Agents {
   bool BeginTrial();
   bool MayGoOn(CpuId cpu, Point point, int page);
   bool TurnTakes(CpuId cpu, Point detour, int page);
+  int TurnTakesOld(CpuId cpu);
+  int OldFor(AgentId agent);
+  int OldForWalker(AgentId walker);
   CpuId NextCpu();
   bool GoOnWithTurn();
   AgentId Blocker(AgentId agent);

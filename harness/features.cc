@@ -71,9 +71,11 @@ void Features::BeginRun(uint8_t* map) {
   last_bits_.fill(0);
 }
 
-void Features::See(AgentId agent, Point point, int page, const World& before) {
+void Features::See(AgentId agent, Point point, int page, const World& before, int old) {
   const Made step{agent, point, page};
   Pair(step);
+  if (old != 0) [[unlikely]]
+    Set(kHalf, 1u << 30 | static_cast<uint32_t>(point) << 2 | Few(static_cast<uint32_t>(old)));
   if ((kStatePoints & MaskOf(point)) != 0) State(step, before);
   Clear(step, before);
 }

@@ -12,7 +12,8 @@
 //    tables), whether a TLB still holds it, how many gathers are live, what this one has recorded,
 //    queued and flushed, and whether deliveries are pending;
 //  - a shape, when a gather begins: what its range holds (huge leaves, tables, holes), who is live;
-//  - a wait, when a call returns: how far those that wait in finish have been overtaken.
+//  - a wait, when a call returns: how far those that wait in finish have been overtaken;
+//  - an old value: the step that loaded it, and how old it was.
 // CPUs and pages are not told apart, so CPUs can be renamed and pages shifted by whole tables
 // without a change. A cell is 1 or 0. Only telling steps are looked at, since each cell that is set
 // costs an engine some 25 ns an execution. docs/fuzzing.md says what the features are worth.
@@ -35,9 +36,9 @@ class Features final : public StepObserver {
  public:
   void BeginRun(uint8_t* map);
   // A step at one of points(). RunOptions::features has runs call it without a virtual call.
-  void See(AgentId agent, Point point, int page, const World& before);
+  void See(AgentId agent, Point point, int page, const World& before, int old = 0);
   void OnStep(const StepEvent& event, const World& before) override {
-    See(event.agent, event.point, event.page, before);
+    See(event.agent, event.point, event.page, before, event.old);
   }
   PointMask points() const override { return kTellingPoints; }
 

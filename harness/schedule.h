@@ -44,14 +44,17 @@ struct ProgramLine {
 // invalidation, and only of that (lowest CPU first). A run ends early when its agent ends, or waits
 // for something else; if that is so when its turn comes, it is passed over. A detour
 // (AgentKind::kDetour) is one step, or is named: `until need_resched(2)` takes the detours it
-// names.
+// names. An old value is one step as well, of a detour or a walker: the load before which the agent
+// stands takes a value that is `count` behind the newest, or as far behind as it may; where it may
+// take none but the newest, the run is passed over.
 struct Run {
-  enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone };
+  enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone, kOld };
   Kind kind = Kind::kCount;
   AgentId agent{};
   Point point{};          // kUntilPoint: up to and with the occurrence-th such step of this run,
   int8_t page = kNoPage;  // on any page (kNoPage) or on this one
-  uint16_t count = 1;     // kCount: steps; kUntilPoint: occurrence, 1 to 255. At least 1.
+  // kCount: steps; kUntilPoint: occurrence, 1 to 255; kOld: how old, 1 to kMaxOld. At least 1.
+  uint16_t count = 1;
   friend bool operator==(const Run&, const Run&) = default;
 };
 
@@ -81,6 +84,8 @@ struct Schedule {
   bool kswapd = false;                    // the last of them is kswapd's
   int batch = kDefaultBatch;              // 1 to kMaxBatch
   KernelVersion kernel = kDefaultKernel;  // it has every operation of the program
+  MemoryModel memory = MemoryModel::kSc;
+  OrderChanges orders;  // of no effect under kSc; bytes cannot say them
   FixedVector<InitItem, kMaxInit> init;
   FixedVector<ProgramLine, kMaxOps> program;
   FixedVector<Run, kMaxRuns> order;

@@ -10,6 +10,7 @@
 #include "harness/text.h"
 #include "harness/text_lines.h"
 #include "model/arch/arch.h"
+#include "model/machine/memory.h"
 #include "model/policies/policy.h"
 #include "model/policies/zoo/zoo.h"
 
@@ -17,7 +18,8 @@ namespace gatherfuzz {
 namespace {
 
 constexpr size_t kMaxTextBytes = 1 << 20;
-constexpr std::string_view kOnceInHead[] = {"cpus", "policy", "arch", "batch", "kernel", "expect"};
+constexpr std::string_view kOnceInHead[] = {"cpus",   "policy", "arch",   "batch",     "kernel",
+                                            "expect", "memory", "weaken", "strengthen"};
 constexpr std::string_view kKswapd = "kswapd";
 constexpr auto kNameOf = [](const auto* item) { return item->name(); };
 constexpr auto kNameIn = [](const auto& info) { return std::string_view(info.name); };
@@ -200,17 +202,45 @@ class Parser : TextLines {
       file_.schedule.kernel = *kernel;
       return Take(), End();
     }
+    if (word == "memory") {
+      const std::optional<MemoryModel> memory = ParseMemoryModel(Peek());
+      if (!memory) {
+        return FailOneOf(Peek(),
+                         "a memory model: ", {std::begin(kMemoryModels), std::end(kMemoryModels)});
+      }
+      file_.schedule.memory = *memory;
+      return Take(), End();
+    }
+    if (word == "weaken") return StepsWithOrders(file_.schedule.orders.weaker);
+    if (word == "strengthen") return StepsWithOrders(file_.schedule.orders.stronger);
     if (word == "expect") {
       ViolationKind kind{};
       if (!TakeKind(kind)) return false;
       file_.expect = kind;
       return Peek().empty() || Fail("'under' and policies, or the end of the line");
     }
-    static const Names kWords = {"intent", "cpus",   "policy", "variant", "arch",
-                                 "batch",  "kernel", "expect", "init",    "order"};
-    return FailNear(
-        word, "intent, cpus, policy, arch, batch, kernel, expect, init, a program (cpu0) or order",
-        kWords);
+    static const Names kWords = {"intent", "cpus",   "policy",    "variant", "arch",
+                                 "batch",  "kernel", "expect",    "init",    "order",
+                                 "memory", "weaken", "strengthen"};
+    return FailNear(word,
+                    "intent, cpus, policy, arch, batch, kernel, memory, expect, init, a program "
+                    "(cpu0) or order",
+                    kWords);
+  }
+
+  // Steps whose order is changed, one at least.
+  bool StepsWithOrders(PointMask& changed) {
+    do {
+      const auto point = ParsePoint(Peek());
+      if (!point || MemoryOrderOf(*point) == nullptr) {
+        return FailNear(Peek(), "a step that has a memory order (docs/memory.md lists them)",
+                        NamesOf(kPoints, kNameIn));
+      }
+      changed |= MaskOf(*point);
+      Take();
+    } while (!Peek().empty());
+    if ((file_.schedule.orders.weaker & file_.schedule.orders.stronger) == 0) return true;
+    return Fail("no step that is both weaker and stronger");
   }
 
   // Another way to write the line 'policy'.
@@ -418,6 +448,9 @@ class Parser : TextLines {
     } else if (Peek() == "detour" && KindOf(run.agent) == AgentKind::kCpu) {
       Take();
       run.agent = DetourAgent(CpuOf(run.agent));
+    } else if (Peek() == "old" && KindOf(run.agent) != AgentKind::kInvalidation) {
+      Take();
+      if (!Old(run)) return false;
     } else {
       long steps = 0;
       if (!TakeNumber("'until', or a number of steps", 1, 65535, steps)) return false;
@@ -427,6 +460,15 @@ class Parser : TextLines {
     order_lines_.push_back(line_number());
     return file_.schedule.order.push_back(run) ||
            FailAt(word, "at most " + std::to_string(kMaxRuns) + " lines of order");
+  }
+
+  bool Old(Run& run) {
+    run.kind = Run::Kind::kOld;
+    if (KindOf(run.agent) == AgentKind::kCpu) run.agent = DetourAgent(CpuOf(run.agent));
+    long old = 1;
+    if (!Peek().empty() && !TakeNumber("how far behind the newest", 1, kMaxOld, old)) return false;
+    run.count = static_cast<uint16_t>(old);
+    return true;
   }
 
   bool Rest() {

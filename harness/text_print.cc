@@ -4,6 +4,7 @@
 
 #include "harness/search/strategy.h"
 #include "harness/text.h"
+#include "model/machine/memory.h"
 
 namespace gatherfuzz {
 namespace {
@@ -26,6 +27,16 @@ std::string PrintInit(const InitItem& item) {
   return "cached " + AgentName(CpuAgent(item.cpu)) + " " + PrintRange(item.range);
 }
 
+std::string PrintOrders(const char* word, PointMask points) {
+  if (points == 0) return "";
+  std::string text = word;
+  for (; points != 0; points &= points - 1) {
+    text += " ";
+    text += Info(FirstOf(points)).name;
+  }
+  return text + "\n";
+}
+
 std::string PrintHead(const ScheduleFile& file) {
   std::string text = "gatherfuzz " + std::to_string(kTextVersion) + "\n";
   for (size_t at = 0; at < file.intent.size();) {
@@ -44,6 +55,13 @@ std::string PrintHead(const ScheduleFile& file) {
     text += NameOf(file.schedule.kernel);
     text += "\n";
   }
+  if (file.schedule.memory != MemoryModel::kSc) {
+    text += "memory ";
+    text += NameOf(file.schedule.memory);
+    text += "\n";
+  }
+  text += PrintOrders("weaken", file.schedule.orders.weaker);
+  text += PrintOrders("strengthen", file.schedule.orders.stronger);
   if (file.expect) text += "expect " + std::string(Info(*file.expect).name) + "\n";
   for (const ExpectLine& line : PrintExpectUnder(file.expect_under)) text += line.text + "\n";
   return text;
@@ -72,10 +90,14 @@ std::string PrintOp(const Op& op) {
 
 std::string PrintRun(const Run& run, int kswapd) {
   std::string text = AgentName(run.agent, kswapd) + " ";
+  if (run.kind == Run::Kind::kOld) {
+    return text + "old" + (run.count > 1 ? " " + std::to_string(run.count) : "");
+  }
   if (KindOf(run.agent) == AgentKind::kDetour) return text + "detour";
   switch (run.kind) {
     case Run::Kind::kCount: return text + std::to_string(run.count);
     case Run::Kind::kUntilDone: return text + "until done";
+    case Run::Kind::kOld:
     case Run::Kind::kUntilPoint: break;
   }
   text += std::string("until ") + Info(run.point).name;

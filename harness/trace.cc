@@ -2,6 +2,9 @@
 #include "harness/trace.h"
 
 #include <algorithm>
+#include <map>
+
+#include "model/machine/walk.h"
 
 namespace gatherfuzz {
 namespace {
@@ -58,6 +61,40 @@ bool AboutPage(const StepEvent& event) {
   return event.page != kNoPage && event.point != Point::deliver;
 }
 
+// What the step loads or stores; kNoLocation if that is not weak.
+Location LocationOfStep(const World& world, const StepEvent& event) {
+  const OrderInfo* order = MemoryOrderOf(event.point);
+  if (order == nullptr || world.sc()) return kNoLocation;
+  const auto entry = [&](Level level) {
+    const Pte above = level == Level::kPud ? Pte{} : EntryAt(world, event.page, Level::kPud);
+    const Pte pmd = level == Level::kPte ? EntryAt(world, event.page, Level::kPmd) : above;
+    if (level != Level::kPud && !pmd.table()) return kNoLocation;
+    return EntryLocation(level == Level::kPud ? kRootFrame : pmd.frame,
+                         EntryIndex(event.page, level));
+  };
+  const CpuState& cpu = world.at(CpuOf(event.agent));
+  if (Info(event.point).is(role::kWalk)) {
+    const bool own = KindOf(event.agent) == AgentKind::kCpu;
+    const Walk& walk = cpu.walks[own ? kOwnWalk : kWalkerWalk];
+    return walk.active() ? LocationOfWalk(walk) : kNoLocation;
+  }
+  const ThingMask things = Info(event.point).touches.reads | Info(event.point).touches.writes;
+  if ((things & MaskOf(Thing::kCounter)) != 0 && event.point != Point::finish_wait) return kCountAt;
+  if ((things & MaskOf(Thing::kPolicy)) != 0) return kPolicyAt;
+  if ((things & (MaskOf(Thing::kPmd) | MaskOf(Thing::kPmdLock))) != 0) return entry(Level::kPmd);
+  if ((things & MaskOf(Thing::kPte)) != 0) return entry(Level::kPte);
+  if ((things & MaskOf(Thing::kPud)) != 0) return entry(Level::kPud);
+  return kNoLocation;
+}
+
+std::string DescribeValue(Location at, uint64_t value) {
+  if (at == kCountAt) return std::to_string(value);
+  if (!IsEntry(at)) return "";
+  const Pte entry = EntryIn(value);
+  if (entry.none()) return "none";
+  return entry.table() ? "a table" : "mapping " + std::to_string(entry.mapping);
+}
+
 class Recorder final : public StepObserver {
  public:
   explicit Recorder(Trace& trace) : trace_(trace) {}
@@ -80,6 +117,9 @@ class Recorder final : public StepObserver {
     } else if (event.point == Point::tlb_flush_done) {
       step.request = cpu.invalidation;
     }
+    at_ = LocationOfStep(before, event);
+    step.at = at_;
+    if (event.old != 0) TakeOld(step, before);
     trace_.steps.push_back(std::move(step));
   }
 
@@ -89,7 +129,12 @@ class Recorder final : public StepObserver {
     TraceStep& step = trace_.steps.back();
     const StepEvent& event = step.event;
     if (AboutPage(event)) step.leaf_after = LastEntry(after, event.page);
-    step.pending_after = after.mm.tlb_flush_pending;
+    if (event.old == 0 || at_ != kCountAt) step.pending_after = after.mm.tlb_flush_pending;
+    step.at = at_;
+    step.stored = at_ != kNoLocation && Stored(event, after);
+    if (step.stored) {
+      stores_[at_].push_back(static_cast<uint32_t>(trace_.steps.size()));
+    }
     step.batched_after = after.mm.batched_pending;
     step.paid_after = after.mm.batched_flushed;
     if (event.point == Point::tlb_flush) {
@@ -103,8 +148,35 @@ class Recorder final : public StepObserver {
   }
 
  private:
+  // The step takes a value that is not the newest.
+  void TakeOld(TraceStep& step, const World& before) {
+    const int old = step.event.old;
+    // A finish that waits looks at the count, unless it is the policy's bytes that have old values.
+    if (step.event.point == Point::finish_wait && StoresOf(kPolicyAt).empty()) at_ = kCountAt;
+    const std::vector<uint32_t>& stores = StoresOf(at_);
+    if (at_ == kNoLocation || stores.size() < static_cast<size_t>(old)) return;
+    step.old_since = stores[stores.size() - static_cast<size_t>(old)];
+    step.old_writer = trace_.steps[step.old_since - 1].event.agent;
+    step.newer = DescribeValue(at_, ValueAt(before, at_, old - 1).value);
+    const uint64_t value = ValueAt(before, at_, old).value;
+    if (at_ == kCountAt) step.pending_after = static_cast<int>(value);
+    if (!IsEntry(at_)) return;
+    step.leaf_before = EntryIn(value);
+    step.saw_none = EntryIn(value).none();
+  }
+  // Whether the step that was made last has stored there.
+  bool Stored(const StepEvent& event, const World& after) const {
+    const MemoryAccess access = MemoryOrderOf(event.point)->access;
+    if (access == MemoryAccess::kUpdate) return true;
+    return access == MemoryAccess::kStore &&
+           (!IsEntry(at_) || ValueAt(before_, at_, 0).value != ValueAt(after, at_, 0).value);
+  }
+  const std::vector<uint32_t>& StoresOf(Location at) { return stores_[at]; }
+
   Trace& trace_;
   World before_;
+  Location at_ = kNoLocation;                         // of the step that is being made
+  std::map<Location, std::vector<uint32_t>> stores_;  // steps, by number
 };
 
 std::optional<Op> OpOf(const Schedule& schedule, const StepEvent& event) {
@@ -177,7 +249,9 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
   return trace;
 }
 
-std::string Describe(const TraceStep& step) {
+namespace {
+
+std::string DescribePlainly(const TraceStep& step) {
   switch (Info(step.event.point).shows) {
     case Shows::kLeafOrNone:
       return step.leaf_before.none() ? "none" : MappingName(step.leaf_before);
@@ -195,6 +269,20 @@ std::string Describe(const TraceStep& step) {
     case Shows::kNothing: break;
   }
   return "";
+}
+
+}  // namespace
+
+std::string Describe(const TraceStep& step) {
+  std::string text = DescribePlainly(step);
+  if (step.event.old == 0) return text;
+  if (!text.empty()) text += "  ";
+  text += "<- old";
+  if (step.old_since == 0) return text;
+  text += ": ";
+  if (!step.newer.empty()) text += step.newer + " ";
+  return text + "since step " + std::to_string(step.old_since) + " (" + AgentName(step.old_writer) +
+         ")";
 }
 
 namespace {
@@ -217,6 +305,13 @@ std::vector<const StepEvent*> StepsToName(const Trace& trace) {
   return named;
 }
 
+Run OldRun(const StepEvent& event) {
+  Run run{.kind = Run::Kind::kOld, .agent = event.agent};
+  if (KindOf(run.agent) == AgentKind::kCpu) run.agent = DetourAgent(CpuOf(run.agent));
+  run.count = static_cast<uint16_t>(event.old);
+  return run;
+}
+
 }  // namespace
 
 Schedule NameSwitches(const Schedule& schedule, const Trace& trace) {
@@ -226,8 +321,13 @@ Schedule NameSwitches(const Schedule& schedule, const Trace& trace) {
   const std::vector<const StepEvent*> steps = StepsToName(trace);
   for (size_t begin = 0; begin < steps.size();) {
     size_t end = begin + 1;
+    if (steps[begin]->old != 0) {
+      if (!named.order.push_back(OldRun(*steps[begin]))) break;
+      begin = end;
+      continue;
+    }
     // A delivery is a run of its own, and a detour ends one: naming it is also what chooses it.
-    while (end < steps.size() && steps[end]->agent == steps[begin]->agent &&
+    while (end < steps.size() && steps[end]->agent == steps[begin]->agent && steps[end]->old == 0 &&
            (kChosenByName & MaskOf(steps[end - 1]->point)) == 0) {
       ++end;
     }

@@ -36,6 +36,14 @@ struct TraceStep {
   Invalidation request{};           // issued, completed or delivered
   int frame = -1;                   // allocated, freed or unlinked, or the table a walk went to
   MmuGather gather{};               // of a thread's step: that of its CPU, just before
+  // What it loads or stores that is weak, if anything, and whether it has stored there.
+  Location at = kNoLocation;
+  bool stored = false;
+  // Of a step that loads a value which is not the newest: the step, by number, that stored the next
+  // one, and who made it. leaf_before, saw_none and pending_after are of what was loaded.
+  uint32_t old_since = 0;
+  AgentId old_writer{};
+  std::string newer;  // what that stored, in a few words
 };
 
 struct Trace {

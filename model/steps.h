@@ -17,7 +17,10 @@
 #ifndef GATHERFUZZ_MODEL_STEPS_H_
 #define GATHERFUZZ_MODEL_STEPS_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 
 #include "model/machine/types.h"
 #include "model/machine/world.h"
@@ -25,6 +28,15 @@
 #include "model/violation.h"
 
 namespace gatherfuzz {
+
+// What the operation of a step loads, where the memory model lets it take a value that is not the
+// newest (model/machine/memory.h). Nothing, of a step that loads nothing.
+struct PendingLoad {
+  Location at = kNoLocation;
+  bool walk = false;  // what the thread's own table walk stands at, whatever that is by then
+  int16_t lock = -1;  // the step takes this lock first
+  bool any() const { return at != kNoLocation || walk; }
+};
 
 // Whether an agent that waits can go on; reads the state only. `arg` is what the waiter passed.
 using Ready = bool (*)(const World& world, int arg);
@@ -65,6 +77,34 @@ class Steps {
     return taken;
   }
 
+  // A step whose operation loads: how far behind the newest the value is that the order has it
+  // take. An order that does not speak of old values takes none. Not under sequential consistency.
+  int LoadStep(AgentId agent, Point point, int page, PendingLoad load) {
+    return LoadStepWhen(agent, point, page, nullptr, 0, load);
+  }
+  // ... and that can block.
+  int LoadStepWhen(AgentId agent, Point point, int page, Ready ready, int arg, PendingLoad load) {
+    PendingLoad& pending = loads_[static_cast<size_t>(Index(CpuOf(agent)))];
+    pending = load;
+    const int old = ChooseOld(agent, point, page, ready, arg);
+    NoteOld(agent, point, page, old);
+    pending = {};
+    return old;
+  }
+  // Counts a step that takes such a value.
+  GATHERFUZZ_WRAPS void NoteOld(AgentId agent, Point point, int page, int old) {
+    old_ = old;
+    trace_hash_ ^= static_cast<uint64_t>(old) << 40;
+    Note(agent, point, page);
+    old_ = 0;
+  }
+
+  // The call that `agent` is in is past the entries of its range up to page `end`.
+  virtual void Looked(AgentId, int /*end*/) {}
+
+  // The pool of stores in flight has no room: ends the run without a verdict.
+  [[noreturn]] virtual void OutOfStores() { std::abort(); }
+
   // Counts a step of an agent that has no thread (a walker, a delivery): the caller decided
   // already that it is this agent's turn.
   GATHERFUZZ_WRAPS void Note(AgentId agent, Point point, int page) {
@@ -94,6 +134,11 @@ class Steps {
   // As Yield(); true if the step is to be `detour`.
   virtual bool Choose(AgentId agent, Point point, Point detour, int page) = 0;
   virtual void Observe(AgentId agent, Point point, int page) = 0;
+  // As Yield(), or, with `ready`, as Wait(); how far behind the newest the value is to be.
+  virtual int ChooseOld(AgentId agent, Point point, int page, Ready ready, int arg) {
+    ready == nullptr ? Yield(agent, point, page) : Wait(agent, point, page, ready, arg);
+    return 0;
+  }
 
   bool Stops(Point point) const { return (stops_ >> static_cast<int>(point) & 1) != 0; }
 
@@ -105,6 +150,8 @@ class Steps {
   uint32_t steps_ = 0;
   int last_page_ = kNoPage;
   Point last_point_ = {};
+  int old_ = 0;                                // of the step that is being counted
+  std::array<PendingLoad, kMaxCpus> loads_{};  // of the step before which each thread stands
 };
 
 }  // namespace gatherfuzz

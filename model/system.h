@@ -4,11 +4,14 @@
 #ifndef GATHERFUZZ_MODEL_SYSTEM_H_
 #define GATHERFUZZ_MODEL_SYSTEM_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "model/kernel/version.h"
 #include "model/machine/hardware.h"
 #include "model/machine/world.h"
+#include "model/orders.h"
 #include "model/steps.h"
 #include "model/violation.h"
 
@@ -31,6 +34,19 @@ enum class FinishPart : uint8_t {
   kCompletes,  // lowers the count; may wait for others
 };
 
+// Where a policy's code loads what it and others change: for the memory model, under which a thread
+// that loads nothing need not be told apart.
+enum class WhenLoaded : uint8_t {
+  kAnytime,
+  kNever,
+  kInFinish,  // once, before its flush, and it has changed it as the gather began
+  kInWait,    // as it waits in finish, and it has changed it last as the gather began
+  kAfterDec,  // as it waits in finish, and it has changed it after its flush
+};
+struct PolicyLoads {
+  WhenLoaded count = WhenLoaded::kAnytime, policy = WhenLoaded::kAnytime;
+};
+
 struct System;
 
 // Judges what walks do. The machine is handed it by who builds the system, and so knows no
@@ -49,12 +65,16 @@ struct System {
   const GatherProtocol* protocol = nullptr;
   KernelVersion kernel = kDefaultKernel;  // whose paths the operations follow
   uint32_t ignored = 0;                   // Bit(kind) of kinds that do not end the run
+  Orders orders{};                        // of steps; read where World::sc() is false only
+  PolicyLoads loads{};                    // ... as is this
   Cost cost;
   // What each CPU's finish waits for, while it does (Call::waiting); the argument is the CPU.
   std::array<Ready, kMaxCpus> finish_wait{};
   // How far each CPU is in its finish. Decides nothing either, but tells exploration where a thread
   // stands.
   std::array<FinishPart, kMaxCpus> finish_part{};
+
+  MemoryOrder order(Point point) const { return orders[static_cast<size_t>(point)]; }
 
   // The oracle's last word: ends the run, unless the kind is ignored.
   void Report(const Violation& violation) {

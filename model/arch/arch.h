@@ -14,6 +14,7 @@
 #include "model/kernel/version.h"
 #include "model/machine/hardware.h"
 #include "model/machine/world.h"
+#include "model/orders.h"
 
 namespace gatherfuzz {
 
@@ -35,6 +36,8 @@ class Arch {
   virtual bool merges_vmas() const = 0;
   // CONFIG_PT_RECLAIM: the first kernel of the model in which MADV_DONTNEED frees PTE tables.
   virtual KernelVersion reclaims_tables_since() const { return KernelVersion::k7_1; }
+  // Which orders its steps have; of an architecture of which nothing is said, arm64's.
+  virtual OrderColumn orders() const { return OrderColumn::kArm64; }
   // CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH: the first kernel of the model in which reclaim defers
   // its flush (arch_tlbbatch_should_defer()); and whether it issues an invalidation of the page as
   // it clears the PTE (arch_tlbbatch_add_pending()), so that the flush only waits, or none before

@@ -55,6 +55,7 @@ class X86 final : public Arch {
     return request;
   }
   bool merges_vmas() const override { return true; }
+  OrderColumn orders() const override { return OrderColumn::kX86; }
   Invalidation FlushPage(int page) const override {
     return InvlpgRange(page, page + 1, Level::kPte);
   }

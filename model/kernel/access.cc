@@ -19,15 +19,22 @@ bool KnownAbsent(const Tlb& tlb, int page) {
   return (tlb.absent & PageBit(page)) != 0 && Lookup(tlb, page) == nullptr;
 }
 
+int StepOwnWalk(const Thread& t, Point point, int page) {
+  if (!t.world().sc()) [[unlikely]]
+    return t.system.steps->LoadStep(CpuAgent(t.cpu), point, page, {.walk = true});
+  t.Step(point, page);
+  return 0;
+}
+
 // Walks until the TLB holds the translation (true) or the walk faults. An invalidation that
 // ends the walk makes it begin again.
 bool WalkForAccess(const Thread& t, int page, bool write) {
   const Walk& walk = t.self().walks[kOwnWalk];
   for (;;) {
     if (!walk.active()) BeginWalk(t.world(), t.cpu, kOwnWalk, page, write);
-    t.Step(NextPoint(walk), page);
+    const int old = StepOwnWalk(t, NextPoint(walk), page);
     if (!walk.active()) continue;
-    const WalkResult result = AdvanceWalk(t.system, t.cpu, kOwnWalk);
+    const WalkResult result = AdvanceWalk(t.system, t.cpu, kOwnWalk, old);
     if (result != WalkResult::kGoesOn) return result == WalkResult::kFilled;
   }
 }

@@ -11,13 +11,15 @@
 namespace gatherfuzz {
 
 // The call has just cleared the PTEs of `range`, or seen that they are empty: translations made
-// before now are its business.
-inline void ExaminedGone(const Thread& t, PageRange range) {
+// before now are its business. Where what it saw was old, `moment` is the number of the next
+// mapping when that was so last.
+inline void ExaminedGone(const Thread& t, PageRange range, Mapping moment) {
   Call& call = t.self().call;
   call.examined |= MaskOf(range);
-  for (int page = range.begin; page < range.end; ++page) {
-    call.moments[page] = t.world().mm.next_mapping;
-  }
+  for (int page = range.begin; page < range.end; ++page) call.moments[page] = moment;
+}
+inline void ExaminedGone(const Thread& t, PageRange range) {
+  ExaminedGone(t, range, t.world().mm.next_mapping);
 }
 
 // The call has just cleaned the PTEs of `range`, or seen that they are clean, and they now hold

@@ -12,6 +12,7 @@
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
+#include "model/kernel/shared.h"
 #include "model/machine/frames.h"
 #include "model/machine/tlb.h"
 #include "model/oracle/oracle.h"
@@ -62,6 +63,7 @@ uint8_t Lacks(const Thread& t, Pte leaf, bool write) {
 // ptep_set_access_flags()).
 void Allow(const Thread& t, FrameId table, int page, uint8_t lacks, Point set) {
   t.Step(set, page);
+  StoresEntry(t, set, table, page);
   Pte& leaf = EntryOf(t.world(), table, page);
   leaf.flags |= lacks;
   if ((lacks & Pte::kWrite) != 0) leaf.flags |= Pte::kAccessed | Pte::kDirty;
@@ -69,10 +71,14 @@ void Allow(const Thread& t, FrameId table, int page, uint8_t lacks, Point set) {
 }
 
 // A huge leaf that is there.
-FaultOutcome AllowHuge(const Thread& t, FrameId pmd_table, int page, Pte seen, bool write) {
-  if (Lacks(t, seen, write) == 0) return Spurious(t, page, seen);
-  LockTable(t, pmd_table, page);
-  const Pte now = EntryOf(t.world(), pmd_table, page);
+FaultOutcome AllowHuge(const Thread& t, FrameId pmd_table, int page, Look look, bool write) {
+  const Pte seen = look.entry;
+  if (Lacks(t, seen, write) == 0) {
+    if (!look.old) return Spurious(t, page, seen);
+    SeesNewest(t, pmd_table, page);
+    return {.resolved = true};
+  }
+  const Pte now = LockTableAndLook(t, pmd_table, page);
   const uint8_t lacks = Lacks(t, now, write);
   if (now.leaf() && lacks != 0) Allow(t, pmd_table, page, lacks, Point::pmd_set);
   UnlockTable(t, pmd_table, page);
@@ -85,10 +91,10 @@ bool PopulateHuge(const Thread& t, FrameId pmd_table, int page, bool write) {
   t.Step(Point::alloc_page, page);
   const std::optional<FrameId> frame = TakeData(world, Level::kPmd);
   if (!frame) return false;
-  LockTable(t, pmd_table, page);
-  const bool empty = EntryOf(world, pmd_table, page).none();
+  const bool empty = LockTableAndLook(t, pmd_table, page).none();
   if (empty) {
     t.Step(Point::pmd_set, page);
+    StoresEntry(t, Point::pmd_set, pmd_table, page);
     InstallLeaf(world, pmd_table, page, *frame, FaultFlags(world.mm, page, write));
     FenceOwn(t, page);
   }
@@ -102,8 +108,7 @@ bool PopulateHuge(const Thread& t, FrameId pmd_table, int page, bool write) {
 FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int page, bool write) {
   World& world = t.world();
   if (!LockPteTable(t, pmd_table, table, page)) return {.resolved = true};  // the access will tell
-  t.Step(Point::pte_read, page);
-  const Pte seen = EntryOf(world, table, page);
+  const Pte seen = LoadEntry(t, Point::pte_read, table, page).entry;
   FaultOutcome outcome;
   const uint8_t lacks = Lacks(t, seen, write);
   if (seen.present() && lacks != 0) {
@@ -118,6 +123,7 @@ FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int 
     if (frame) {
       FlushBatchedPending(t, UnmapBatching::kFault, page);
       t.Step(Point::pte_set, page);
+      StoresEntry(t, Point::pte_set, table, page);
       InstallLeaf(world, table, page, *frame, FaultFlags(world.mm, page, write));
       FenceOwn(t, page);
       if (world.reclaims != 0 && t.system.protocol->BatchesUnmaps().held_coherent) {
@@ -133,37 +139,58 @@ FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int 
 
 FaultOutcome Populate(const Thread& t, int page, bool write) {
   World& world = t.world();
-  t.Step(Point::pud_read, page);
-  if (EntryOf(world, kRootFrame, page).none()) {
+  Pte pud = LoadEntry(t, Point::pud_read, kRootFrame, page).entry;
+  if (pud.none()) {
     t.Step(Point::pud_populate, page);
-    if (EntryOf(world, kRootFrame, page).none() && !PopulateTable(world, kRootFrame, page)) {
-      CheckTableLeak(t.system, t.cpu, page);
-      return {};
+    if (EntryOf(world, kRootFrame, page).none()) {
+      StoresEntry(t, Point::pud_populate, kRootFrame, page);
+      if (!PopulateTable(world, kRootFrame, page)) {
+        CheckTableLeak(t.system, t.cpu, page);
+        return {};
+      }
     }
+    SeesNewest(t, kRootFrame, page);
+    pud = EntryOf(world, kRootFrame, page);
   }
-  const FrameId pmd_table = PmdTableOf(world, page);
-  t.Step(Point::pmd_read, page);
-  if (EntryOf(world, pmd_table, page).none()) {
+  const FrameId pmd_table = pud.frame;
+  Look look = LoadEntry(t, Point::pmd_read, pmd_table, page);
+  if (look.entry.none()) {
     if (MayBeHuge(world.mm, page) && PopulateHuge(t, pmd_table, page, write)) {
       return {.resolved = true};
     }
     LockTable(t, pmd_table, page);
     t.Step(Point::pmd_populate, page);
-    const bool full =
-        EntryOf(world, pmd_table, page).none() && !PopulateTable(world, pmd_table, page);
+    const bool empty = EntryOf(world, pmd_table, page).none();
+    if (empty) StoresEntry(t, Point::pmd_populate, pmd_table, page);
+    const bool full = empty && !PopulateTable(world, pmd_table, page);
     UnlockTable(t, pmd_table, page);
     if (full) {
       CheckTableLeak(t.system, t.cpu, page);
       return {};
     }
+    look = {.entry = EntryOf(world, pmd_table, page)};
   }
-  const Pte pmd = EntryOf(world, pmd_table, page);
+  const Pte pmd = look.entry;
   if (pmd.table()) return PopulatePte(t, pmd_table, pmd.frame, page, write);
   // A huge leaf: there already, or being split or cleaned, which its lock waits for.
-  if (pmd.present()) return AllowHuge(t, pmd_table, page, pmd, write);
+  if (pmd.present()) return AllowHuge(t, pmd_table, page, look, write);
   LockTable(t, pmd_table, page);
   UnlockTable(t, pmd_table, page);
   return {.resolved = true};
+}
+
+}  // namespace
+
+namespace {
+
+// Back in user space. Made up: the hardware walks of this CPU then see what its thread has; without
+// a DSB they may fault once more first, which the kernel takes for granted (update_mmu_cache() of
+// arm64).
+void LeavesFault(const Thread& t) {
+  if (t.world().sc()) [[likely]]
+    return;
+  ShowOwnWalker(t.world(), t.cpu);
+  LeavesCall(t);
 }
 
 }  // namespace
@@ -177,6 +204,7 @@ FaultOutcome HandleFault(const Thread& t, int page, bool write) {
       (mm.vma_pages & PageBit(page)) != 0 && (!write || (mm.vma_write & PageBit(page)) != 0);
   if (allowed) outcome = Populate(t, page, write);
   MmapReadUnlock(t);
+  LeavesFault(t);
   return outcome;
 }
 

@@ -10,6 +10,7 @@
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
+#include "model/kernel/shared.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/zap.h"
 #include "model/oracle/oracle.h"
@@ -18,6 +19,7 @@ namespace gatherfuzz {
 
 void DropMarker(const Thread& t, FrameId table, int page) {
   t.Step(Point::pte_marker, page);
+  StoresEntry(t, Point::pte_marker, table, page);
   EntryOf(t.world(), table, page) = Pte{};
 }
 
@@ -34,33 +36,34 @@ PageRange PartAt(int page, PageRange vma) {
 // no frame for it. `table` is the one whose entry is none.
 bool LinkTable(const Thread& t, FrameId table, int page) {
   const bool locked = table != kRootFrame;
+  const Point populate = locked ? Point::pmd_populate : Point::pud_populate;
   if (locked) LockTable(t, table, page);
-  t.Step(locked ? Point::pmd_populate : Point::pud_populate, page);
-  const bool linked =
-      !EntryOf(t.world(), table, page).none() || PopulateTable(t.world(), table, page);
+  t.Step(populate, page);
+  const bool empty = EntryOf(t.world(), table, page).none();
+  if (empty) StoresEntry(t, populate, table, page);
+  const bool linked = !empty || PopulateTable(t.world(), table, page);
   if (locked) UnlockTable(t, table, page);
   if (!linked) CheckTableLeak(t.system, t.cpu, page);
   return linked;
 }
 
 // guard_install_pte_entry(), guard_install_set_pte(): up to the first page that is there.
-Install InstallInTable(const Thread& t, FrameId pmd_table, PageRange part) {
-  const FrameId table = EntryOf(t.world(), pmd_table, part.begin).frame;
+Install InstallInTable(const Thread& t, FrameId pmd_table, FrameId table, PageRange part) {
   if (!LockPteTable(t, pmd_table, table, part.begin)) return Install::kTableGone;
   FlushBatchedPending(t, UnmapBatching::kGuard, part.begin);
   Install result = Install::kDone;
   int page = part.begin;
   for (; page < part.end; ++page) {
-    t.Step(Point::pte_read, page);
-    Pte& entry = EntryOf(t.world(), table, page);
-    if (entry.present()) {
+    const auto [seen, old, moment] = LoadEntry(t, Point::pte_read, table, page);
+    if (seen.present()) {
       result = Install::kInTheWay;
       break;
     }
-    ExaminedGone(t, {page, page + 1});
-    if (entry.guard()) continue;
+    ExaminedGone(t, {page, page + 1}, moment);
+    if (seen.guard()) continue;
     t.Step(Point::pte_marker, page);
-    entry = {.mapping = 0, .frame = FrameId{}, .flags = Pte::kGuard};
+    StoresEntry(t, Point::pte_marker, table, page);
+    EntryOf(t.world(), table, page) = {.mapping = 0, .frame = FrameId{}, .flags = Pte::kGuard};
   }
   UnlockTable(t, table, std::min(page, part.end - 1));
   return result;
@@ -70,22 +73,19 @@ Install InstallInTable(const Thread& t, FrameId pmd_table, PageRange part) {
 Install InstallMarkers(const Thread& t, PageRange vma) {
   World& world = t.world();
   for (int page = vma.begin; page < vma.end;) {
-    t.Step(Point::pud_read, page);
-    if (EntryOf(world, kRootFrame, page).none() && !LinkTable(t, kRootFrame, page)) {
-      return Install::kNoMemory;
-    }
+    const Pte pud = LoadEntry(t, Point::pud_read, kRootFrame, page).entry;
+    if (pud.none() && !LinkTable(t, kRootFrame, page)) return Install::kNoMemory;
     const FrameId pmd_table = PmdTableOf(world, page);
     const int pud_end = std::min(RoundDown(page, kPagesPerPud) + kPagesPerPud, vma.end);
     while (page < pud_end) {
-      t.Step(Point::pmd_read, page);
-      const Pte pmd = EntryOf(world, pmd_table, page);
+      const Pte pmd = LoadEntry(t, Point::pmd_read, pmd_table, page).entry;
       if (pmd.none()) {
         if (!LinkTable(t, pmd_table, page)) return Install::kNoMemory;
         continue;
       }
       if (!pmd.table()) return Install::kInTheWay;
       const PageRange part = PartAt(page, vma);
-      const Install result = InstallInTable(t, pmd_table, part);
+      const Install result = InstallInTable(t, pmd_table, pmd.frame, part);
       if (result == Install::kTableGone) continue;
       if (result != Install::kDone) return result;
       page = part.end;
@@ -113,28 +113,26 @@ bool GuardVma(const Thread& t, PageRange vma) {
 
 // madvise_guard_remove().
 void UnguardVma(const Thread& t, PageRange vma) {
-  World& world = t.world();
   for (int page = vma.begin; page < vma.end;) {
-    t.Step(Point::pud_read, page);
+    const Pte pud = LoadEntry(t, Point::pud_read, kRootFrame, page).entry;
     const int pud_end = std::min(RoundDown(page, kPagesPerPud) + kPagesPerPud, vma.end);
-    if (EntryOf(world, kRootFrame, page).none()) {
+    if (pud.none()) {
       page = pud_end;
       continue;
     }
-    const FrameId pmd_table = PmdTableOf(world, page);
+    const FrameId pmd_table = pud.frame;
     while (page < pud_end) {
       const PageRange part = PartAt(page, vma);
       page = part.end;
-      t.Step(Point::pmd_read, part.begin);
-      const Pte pmd = EntryOf(world, pmd_table, part.begin);
+      const Pte pmd = LoadEntry(t, Point::pmd_read, pmd_table, part.begin).entry;
       if (!pmd.table()) continue;
       if (!LockPteTable(t, pmd_table, pmd.frame, part.begin)) {
         page = part.begin;
         continue;
       }
       for (int at = part.begin; at < part.end; ++at) {
-        t.Step(Point::pte_read, at);
-        if (EntryOf(world, pmd.frame, at).guard()) DropMarker(t, pmd.frame, at);
+        if (LoadEntry(t, Point::pte_read, pmd.frame, at).entry.guard())
+          DropMarker(t, pmd.frame, at);
       }
       UnlockTable(t, pmd.frame, part.end - 1);
     }

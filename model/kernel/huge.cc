@@ -4,6 +4,7 @@
 #include "model/arch/arch.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/page_table.h"
+#include "model/kernel/shared.h"
 #include "model/machine/frames.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
@@ -12,6 +13,7 @@ namespace gatherfuzz {
 
 void InvalidateHugePmd(const Thread& t, FrameId pmd_table, int page) {
   t.Step(Point::pmd_invalidate, page);
+  StoresEntry(t, Point::pmd_invalidate, pmd_table, page, Access::kUpdate);
   InvalidateLeaf(t.world(), pmd_table, page);
   const int first = RoundDown(page, kPagesPerPmd);
   Invalidate(t, t.system.arch->FlushPmdRange({first, first + kPagesPerPmd}));
@@ -19,10 +21,10 @@ void InvalidateHugePmd(const Thread& t, FrameId pmd_table, int page) {
 
 void SplitHugePmd(const Thread& t, FrameId pmd_table, int page) {
   World& world = t.world();
-  LockTable(t, pmd_table, page);
-  if (EntryOf(world, pmd_table, page).leaf()) {
+  if (LockTableAndLook(t, pmd_table, page).leaf()) {
     InvalidateHugePmd(t, pmd_table, page);
     t.Step(Point::pmd_populate, page);
+    StoresEntry(t, Point::pmd_populate, pmd_table, page);
     const Pte leaf = ClearLeaf(world, pmd_table, page);
     const int first = RoundDown(page, kPagesPerPmd);
     if (!PopulateTable(world, pmd_table, page)) {

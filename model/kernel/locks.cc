@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/kernel/locks.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "model/check.h"
-#include "model/kernel/page_table.h"
+#include "model/kernel/shared.h"
+#include "model/machine/memory.h"
 
 namespace gatherfuzz {
 namespace {
@@ -22,36 +24,72 @@ bool TableUnlocked(const World& world, int frame) {
 }
 uint8_t Owner(const Thread& t) { return static_cast<uint8_t>(Index(t.cpu) + 1); }
 
+// What is seen with the lock that the step `point` takes or drops.
+void Takes(const Thread& t, Point point, int lock) {
+  if (!t.world().sc()) [[unlikely]]
+    NoteLock(t.world(), t.cpu, lock, t.system.order(point));
+}
+void Drops(const Thread& t, Point point, int lock) {
+  if (!t.world().sc()) [[unlikely]]
+    NoteUnlock(t.world(), t.cpu, lock, t.system.order(point));
+}
+// A call goes on under mmap_lock, and no thread is in one without it (but see mmu_gather.cc).
+void TakesMmap(const Thread& t, Point point) {
+  if (t.world().sc()) [[likely]]
+    return;
+  Takes(t, point, kMmapLockId);
+  NoteIdle(t.world(), t.cpu, false);
+}
+
+void HoldTable(const Thread& t, FrameId table) {
+  t.world().at(table).lock_owner = Owner(t);
+  ++t.world().mm.table_locks;
+}
+
+}  // namespace
+
+namespace {
+
+Point LockPointOf(const World& world, FrameId table) {
+  return world.at(table).level == Level::kPte ? Point::pte_lock : Point::pmd_lock;
+}
+
 }  // namespace
 
 void MmapReadLock(const Thread& t) {
   t.StepWhen(Point::mmap_read_lock, kNoPage, MayRead, 0);
   GATHERFUZZ_CHECK((t.world().mm.mmap_readers & CpuBit(t.cpu)) == 0);
   t.world().mm.mmap_readers |= CpuBit(t.cpu);
+  TakesMmap(t, Point::mmap_read_lock);
 }
 
 void MmapReadUnlock(const Thread& t) {
   t.Step(Point::mmap_read_unlock);
   GATHERFUZZ_CHECK((t.world().mm.mmap_readers & CpuBit(t.cpu)) != 0);
   t.world().mm.mmap_readers &= static_cast<uint8_t>(~CpuBit(t.cpu));
+  Drops(t, Point::mmap_read_unlock, kMmapLockId);
 }
 
 void MmapWriteLock(const Thread& t) {
   t.Step(Point::mmap_write_lock);
   Mm& mm = t.world().mm;
+  Point taken = Point::mmap_write_lock;
   if (!NoWriterNoReader(t.world(), 0)) {
+    taken = Point::mmap_write_wait;
     mm.mmap_queue |= CpuBit(t.cpu);
     t.StepWhen(Point::mmap_write_wait, kNoPage, NoWriterNoReader, 0);
     mm.mmap_queue &= static_cast<uint8_t>(~CpuBit(t.cpu));
   }
   GATHERFUZZ_CHECK(NoWriterNoReader(t.world(), 0));
   mm.mmap_writer = Owner(t);
+  TakesMmap(t, taken);
 }
 
 void MmapWriteUnlock(const Thread& t) {
   t.Step(Point::mmap_write_unlock);
   GATHERFUZZ_CHECK(t.world().mm.mmap_writer == Owner(t));
   t.world().mm.mmap_writer = 0;
+  Drops(t, Point::mmap_write_unlock, kMmapLockId);
 }
 
 void MmapWriteDowngrade(const Thread& t) {
@@ -59,31 +97,58 @@ void MmapWriteDowngrade(const Thread& t) {
   GATHERFUZZ_CHECK(t.world().mm.mmap_writer == Owner(t));
   t.world().mm.mmap_writer = 0;
   t.world().mm.mmap_readers |= CpuBit(t.cpu);
+  Drops(t, Point::mmap_write_downgrade, kMmapLockId);
 }
 
 void LockTable(const Thread& t, FrameId table, int page) {
-  const bool pte = t.world().at(table).level == Level::kPte;
-  t.StepWhen(pte ? Point::pte_lock : Point::pmd_lock, page, TableUnlocked, Index(table));
+  const Point point = LockPointOf(t.world(), table);
+  t.StepWhen(point, page, TableUnlocked, Index(table));
   GATHERFUZZ_CHECK_IN_ORDER(t.system, t.world().at(table).lock_owner == 0);
-  t.world().at(table).lock_owner = Owner(t);
-  ++t.world().mm.table_locks;
+  HoldTable(t, table);
+  Takes(t, point, Index(table));
+}
+
+Pte LockTableAndLook(const Thread& t, FrameId table, int page) {
+  World& world = t.world();
+  if (world.sc()) [[likely]] {
+    LockTable(t, table, page);
+    return EntryOf(world, table, page);
+  }
+  const Point point = LockPointOf(world, table);
+  const PendingLoad load{.at = LocationOf(world, table, page),
+                         .lock = static_cast<int16_t>(Index(table))};
+  const int old =
+      t.system.steps->LoadStepWhen(CpuAgent(t.cpu), point, page, TableUnlocked, Index(table), load);
+  GATHERFUZZ_CHECK_IN_ORDER(t.system, world.at(table).lock_owner == 0);
+  HoldTable(t, table);
+  const Pte seen = EntryIn(ValueAt(world, load.at, old).value);
+  Takes(t, point, Index(table));
+  // What it may take, it may take after the lock, which can only have shown it more.
+  NoteLoad(world, ThreadOf(t.cpu), load.at, MemoryOrder::relaxed,
+           std::min(old, OpenValues(world, ThreadOf(t.cpu), load.at)));
+  return seen;
 }
 
 bool LockPteTable(const Thread& t, FrameId pmd_table, FrameId table, int page) {
   t.StepWhen(Point::pte_lock, page, TableUnlocked, Index(table));
   const Pte pmd = EntryOf(t.world(), pmd_table, page);
-  if (!pmd.table() || pmd.frame != table) return false;
-  t.world().at(table).lock_owner = Owner(t);
-  ++t.world().mm.table_locks;
+  if (!pmd.table() || pmd.frame != table) {
+    SeesNewest(t, pmd_table, page);
+    return false;
+  }
+  HoldTable(t, table);
+  Takes(t, Point::pte_lock, Index(table));
   return true;
 }
 
 void UnlockTable(const Thread& t, FrameId table, int page) {
   const bool pte = t.world().at(table).level == Level::kPte;
-  t.Step(pte ? Point::pte_unlock : Point::pmd_unlock, page);
+  const Point point = pte ? Point::pte_unlock : Point::pmd_unlock;
+  t.Step(point, page);
   GATHERFUZZ_CHECK_IN_ORDER(t.system, t.world().at(table).lock_owner == Owner(t));
   t.world().at(table).lock_owner = 0;
   --t.world().mm.table_locks;
+  Drops(t, point, Index(table));
 }
 
 int HolderOf(const World& world, Point point, int arg) {

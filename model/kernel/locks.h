@@ -23,6 +23,8 @@ void MmapWriteDowngrade(const Thread& t);
 // The lock of `table`, for a table at kPte or kPmd. `page` is where the caller works, for the
 // trace.
 void LockTable(const Thread& t, FrameId table, int page);
+// ... and what the entry for `page` is, as the holder sees it at once.
+Pte LockTableAndLook(const Thread& t, FrameId table, int page);
 void UnlockTable(const Thread& t, FrameId table, int page);
 
 // The lock of a PTE table that was found below `pmd_table`; false, with no lock held, if it is not

@@ -24,7 +24,7 @@ class Clean {
  public:
   explicit Clean(const Thread& t) : t_(t) {}
 
-  void Empty(PageRange) {}  // nothing to clean: not the call's business
+  void Empty(PageRange, Mapping) {}  // nothing to clean: not the call's business
 
   // madvise_free_huge_pmd().
   int Huge(FrameId pmd_table, PageRange part) {
@@ -32,8 +32,7 @@ class Clean {
       SplitHugePmd(t_, pmd_table, part.begin);
       return part.begin;
     }
-    LockTable(t_, pmd_table, part.begin);
-    const Pte seen = EntryOf(t_.world(), pmd_table, part.begin);
+    const Pte seen = LockTableAndLook(t_, pmd_table, part.begin);
     if (seen.leaf()) CleanHuge(pmd_table, part, seen);
     UnlockTable(t_, pmd_table, part.begin);
     return seen.leaf() ? part.end : part.begin;
@@ -41,8 +40,7 @@ class Clean {
 
   // madvise_free_pte_range(). It drops the lock to split a large folio that the range covers in
   // part; where that fails, it goes on behind the page under the lock.
-  int Ptes(FrameId pmd_table, PageRange part) {
-    const FrameId table = EntryOf(t_.world(), pmd_table, part.begin).frame;
+  int Ptes(FrameId pmd_table, FrameId table, PageRange part) {
     if (!LockPteTable(t_, pmd_table, table, part.begin)) return part.begin;
     FlushBatchedPending(t_, UnmapBatching::kMadvise, part.begin);
     for (int page = part.begin; page < part.end; ++page) {
@@ -60,6 +58,7 @@ class Clean {
     if ((seen.flags & kYoungOrDirty) != 0) {
       InvalidateHugePmd(t_, pmd_table, part.begin);
       t_.Step(Point::pmd_set, part.begin);
+      StoresEntry(t_, Point::pmd_set, pmd_table, part.begin);
       const Pte leaf = ClearLeaf(t_.world(), pmd_table, part.begin);
       ChangeLeaf(t_.world(), pmd_table, part.begin, leaf, leaf.flags & ~kYoungOrDirty);
       t_.system.protocol->RemoveTlbEntry(t_, part.begin, Level::kPmd);
@@ -70,17 +69,25 @@ class Clean {
   // False if the page is skipped, as one of a large folio that could not be split. `may_skip`:
   // something was done before it under this lock, so that it tells that the lock is dropped.
   bool CleanPte(FrameId table, int page, bool may_skip) {
-    t_.Step(Point::pte_read, page);
-    const Pte seen = EntryOf(t_.world(), table, page);
-    if (!seen.present()) return true;
+    const Pte seen = LoadEntry(t_, Point::pte_read, table, page).entry;
+    if (!seen.present()) {
+      // Of a page that reclaim has taken, MADV_FREE discards what it has written out.
+      if (t_.world().reclaims != 0 && HeldByReclaim(t_.world(), page)) {
+        ExaminedClean(t_, {page, page + 1}, t_.world().mm.next_mapping);
+      }
+      return true;
+    }
     if ((seen.flags & kYoungOrDirty) != 0) {
       if (!may_skip) {
         t_.Step(Point::pte_clear, page);
       } else if (t_.StepOr(Point::pte_clear, Point::split_folio, page)) {
         return false;
       }
-      const Pte leaf = ClearLeaf(t_.world(), table, page);
+      StoresEntry(t_, Point::pte_clear, table, page, Access::kUpdate);
+      const Pte leaf = TakeLeaf(t_, table, page);
       t_.Step(Point::pte_set, page);
+      if (leaf.none()) return true;
+      StoresEntry(t_, Point::pte_set, table, page);
       ChangeLeaf(t_.world(), table, page, leaf, leaf.flags & ~kYoungOrDirty);
       t_.system.protocol->RemoveTlbEntry(t_, page, Level::kPte);
     }

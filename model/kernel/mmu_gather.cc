@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/arch/arch.h"
+#include "model/kernel/shared.h"
 #include "model/machine/frames.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
@@ -79,6 +80,8 @@ void GatherProtocol::Flush(const Thread& t) const {
 void GatherProtocol::Finish(const Thread& t) const {
   FinishPart& part = t.system.finish_part[static_cast<size_t>(Index(t.cpu))];
   part = FinishPart::kFlushes;
+  if (!t.world().sc()) [[unlikely]]
+    t.system.steps->Looked(CpuAgent(t.cpu), t.gather().caller_end);
   Finishing(t);
   Flush(t);
   part = FinishPart::kCompletes;
@@ -87,6 +90,7 @@ void GatherProtocol::Finish(const Thread& t) const {
   AfterDec(t);
   t.gather() = MmuGather{};
   part = FinishPart::kNone;
+  LoadsNoMore(t);
 }
 
 void GatherProtocol::Canonicalize(const World&, PolicyBytes&) const {}
@@ -96,13 +100,11 @@ bool GatherProtocol::NothingToFlush(const MmuGather& gather) const {
            gather.cleared_puds);
 }
 
-bool FlushNested(const Thread& t) {
-  t.Step(Point::pending_read);
-  return t.world().mm.tlb_flush_pending > 1;
-}
+bool FlushNested(const Thread& t) { return LoadCount(t, Point::pending_read) > 1; }
 
 void RaisePending(const Thread& t) {
   t.Step(Point::pending_inc);
+  Updates(t, Point::pending_inc, kCountAt);
   ++t.world().mm.tlb_flush_pending;
   t.gather().live = 1;
   Call& call = t.self().call;
@@ -112,6 +114,7 @@ void RaisePending(const Thread& t) {
 void LowerPending(const Thread& t) {
   t.Step(Point::pending_dec);
   CheckPending(t.system, t.cpu);
+  Updates(t, Point::pending_dec, kCountAt);
   --t.world().mm.tlb_flush_pending;
   t.gather().live = 0;
   NoteGatherOver(t.system, t.cpu);
@@ -152,10 +155,10 @@ void FreePage(const Thread& t, Queued page) {
   for (int k = 0; k < PagesAt(page.level); ++k) GiveBack(t.world(), frame(k));
 }
 
-void WaitInFinish(const Thread& t, Ready ready) {
+void WaitInFinish(const Thread& t, Ready ready, Location reads) {
   const uint32_t began = t.system.steps->steps();
   NoteWaitBegins(t.system, t.cpu, ready);
-  t.StepWhen(Point::finish_wait, kNoPage, ready, Index(t.cpu));
+  LoadWhen(t, Point::finish_wait, ready, reads);
   NoteWaitEnds(t.system, t.cpu);
   t.system.cost.steps_waited += t.system.steps->steps() - began - 1;
 }

@@ -14,6 +14,7 @@
 #ifndef GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_
 #define GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_
 
+#include "model/machine/memory.h"
 #include "model/system.h"
 
 namespace gatherfuzz {
@@ -39,7 +40,8 @@ struct UnmapBatching {
   bool one_flag = false;     // the word only says that something is owed, and is cleared
   bool waits_only = false;   // where reclaim has issued its TLBI already: a DSB in place of a flush
   bool frees_first = false;  // reclaim frees its pages, and then flushes
-  bool renumbers = false;    // an overflow of the word changes its upper bits
+  bool writes_first = false;   // dirty pages are written out before what maps them is flushed
+  bool renumbers = false;      // an overflow of the word changes its upper bits
   bool held_coherent = false;  // a page fault is held to coherence with what reclaim still owes
   uint16_t most = 16383;       // TLB_FLUSH_BATCH_PENDING_LARGE
 };
@@ -122,8 +124,9 @@ void FreeTable(const Thread& t, Queued table);
 void FreePage(const Thread& t, Queued page);
 
 // For a policy whose finish waits for others: the step finish_wait, which goes on when `ready`
-// (called with the thread's CPU) holds. The oracle watches the wait for starvation.
-void WaitInFinish(const Thread& t, Ready ready);
+// (called with the thread's CPU) holds. It looks at one variable that others change: the count, or
+// the policy's bytes (kPolicyAt). The oracle watches the wait for starvation.
+void WaitInFinish(const Thread& t, Ready ready, Location reads = kCountAt);
 
 // __tlb_reset_range(): empties the range (or makes it whole, for fullmm) and clears every bit.
 void ResetRange(MmuGather& gather);

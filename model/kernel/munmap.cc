@@ -8,6 +8,7 @@
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
+#include "model/kernel/shared.h"
 #include "model/kernel/zap.h"
 
 namespace gatherfuzz {
@@ -34,9 +35,8 @@ void SplitAt(const Thread& t, int page) {
       VmaAround(mm, page, block) != block) {
     return;
   }
-  t.Step(Point::pud_read, page);
-  if (EntryOf(t.world(), kRootFrame, page).none()) return;
-  SplitHugePmd(t, PmdTableOf(t.world(), page), page);
+  const Pte pud = LoadEntry(t, Point::pud_read, kRootFrame, page).entry;
+  if (!pud.none()) SplitHugePmd(t, pud.frame, page);
 }
 
 bool NoVmaIn(const Mm& mm, int first, int pages) {
@@ -60,10 +60,12 @@ void FreePgtables(const Thread& t, uint64_t pages) {
       if ((pages & MaskOf({pmd, pmd + kPagesPerPmd})) == 0) continue;
       if (!PointsAtTable(world, pmd_table, pmd) || !NoVmaIn(world.mm, pmd, kPagesPerPmd)) continue;
       t.Step(Point::pte_table_unlink, pmd);
+      StoresEntry(t, Point::pte_table_unlink, pmd_table, pmd);
       protocol.RemoveTable(t, UnlinkTable(world, pmd_table, pmd), pmd, Level::kPte);
     }
     if (!NoVmaIn(world.mm, pud, kPagesPerPud)) continue;
     t.Step(Point::pmd_table_unlink, pud);
+    StoresEntry(t, Point::pmd_table_unlink, kRootFrame, pud);
     protocol.RemoveTable(t, UnlinkTable(world, kRootFrame, pud), pud, Level::kPmd);
   }
 }

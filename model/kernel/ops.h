@@ -50,6 +50,7 @@ inline constexpr unsigned kWrites = 32;     // ... or writes
 inline constexpr unsigned kGuards = 64;     // puts guard markers, where need be after a zap
 inline constexpr unsigned kUnguards = 128;  // takes guard markers away
 inline constexpr unsigned kReclaims = 256;  // no call: takes clean leaves away behind the mm's back
+inline constexpr unsigned kPagesOut = 512;  // ... and dirty ones, which it writes out
 inline constexpr unsigned kGathers = kZaps | kCleans;
 }  // namespace effect
 

@@ -6,6 +6,7 @@
 
 #include "model/check.h"
 #include "model/machine/frames.h"
+#include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
 namespace {
@@ -43,6 +44,15 @@ Pte ClearLeaf(World& world, FrameId table, int page) {
   entry = Pte{};
   SetMapped(world, cleared, world.at(table).level, false);
   return cleared;
+}
+
+Pte TakeLeaf(const Thread& t, FrameId table, int page) {
+  const Pte entry = EntryOf(t.world(), table, page);
+  const bool there = entry.present() || (entry.flags & Pte::kInvalid) != 0;
+  if (there && !entry.table()) [[likely]]
+    return ClearLeaf(t.world(), table, page);
+  CheckRemovedTwice(t.system, t.cpu, page);
+  return {};
 }
 
 bool PopulateTable(World& world, FrameId table, int page) {

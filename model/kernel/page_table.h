@@ -7,7 +7,7 @@
 #ifndef GATHERFUZZ_MODEL_KERNEL_PAGE_TABLE_H_
 #define GATHERFUZZ_MODEL_KERNEL_PAGE_TABLE_H_
 
-#include "model/machine/world.h"
+#include "model/system.h"
 
 namespace gatherfuzz {
 
@@ -29,6 +29,10 @@ void InvalidateLeaf(World& world, FrameId table, int page);
 
 // Clears a leaf, also one that only software sees, and returns what it was.
 Pte ClearLeaf(World& world, FrameId table, int page);
+
+// ClearLeaf() by a thread that saw it before. If it is gone by now, which needs a look that was
+// old, it was removed twice: the oracle is told, and nothing is changed.
+Pte TakeLeaf(const Thread& t, FrameId table, int page);
 
 // Links a new, empty table below the entry for `page` of `table`, which must be empty. False if
 // there is no frame for it, because tables were leaked.

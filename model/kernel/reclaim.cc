@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// reclaim: what kswapd, or a thread that needs memory, does to clean pages.
+// reclaim and swapout: what kswapd, or a thread that needs memory, does to pages.
 #include "model/kernel/reclaim.h"
 
 #include "model/arch/arch.h"
@@ -9,6 +9,7 @@
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
 #include "model/machine/invalidation.h"
+#include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
 namespace {
@@ -42,16 +43,19 @@ void OweFlush(const Thread& t, int page) {
 }
 
 // try_to_unmap_one(), with the lock of `table` held. The gather of the CPU, which reclaim has no
-// other use for, has the pages that are to be freed; cleared_ptes is its flush_required.
-void UnmapPte(const Thread& t, FrameId table, int page) {
+// other use for, has the pages that are to be freed; cleared_ptes is its flush_required, and
+// cleared_pmds says that the last page is to be written out.
+void UnmapPte(const Thread& t, FrameId table, int page, bool pages_out) {
   World& world = t.world();
   t.Step(Point::pte_read, page);
   const Pte seen = EntryOf(world, table, page);
-  if (!seen.present() || seen.dirty()) return;
+  if (!seen.present() || (seen.dirty() && !pages_out)) return;
   t.Step(Point::pte_clear, page);
-  if (EntryOf(world, table, page).dirty()) return;  // meanwhile, by the hardware: it stays
+  const bool dirty = EntryOf(world, table, page).dirty();
+  if (dirty && !pages_out) return;  // meanwhile, by the hardware: it stays
   MmuGather& batch = t.gather();
   const Pte leaf = ClearLeaf(world, table, page);
+  batch.cleared_pmds = dirty;
   GATHERFUZZ_CHECK(batch.page_count < kMaxBatch);
   batch.pages[batch.page_count++] = {leaf.frame, static_cast<uint8_t>(page), Level::kPte};
   const Arch& arch = *t.system.arch;
@@ -71,7 +75,7 @@ bool FindsTable(const World& world, int page) {
 }
 
 // rmap_walk() and page_vma_mapped_walk() to one page.
-void TryToUnmap(const Thread& t, int page) {
+void TryToUnmap(const Thread& t, int page, bool pages_out) {
   World& world = t.world();
   t.Step(Point::rmap_lock, page);
   if (!FindsTable(world, page)) return;
@@ -79,7 +83,7 @@ void TryToUnmap(const Thread& t, int page) {
   const FrameId pmd_table = PmdTableOf(world, page);
   const FrameId table = EntryOf(world, pmd_table, page).frame;
   if (LockPteTable(t, pmd_table, table, page)) {
-    UnmapPte(t, table, page);
+    UnmapPte(t, table, page, pages_out);
     UnlockTable(t, table, page);
   }
   t.Step(Point::rmap_unlock, page);
@@ -95,6 +99,15 @@ void TryToUnmapFlush(const Thread& t) {
     Invalidate(t, WholeInvalidation());
   }
   t.gather().cleared_ptes = 0;
+}
+
+// pageout(), with try_to_unmap_flush_dirty() before it.
+void PageOut(const Thread& t, int page) {
+  MmuGather& batch = t.gather();
+  if (!t.system.protocol->BatchesUnmaps().writes_first) TryToUnmapFlush(t);
+  t.Step(Point::start_io, page);
+  CheckStartIo(t.system, t.cpu, batch.pages[batch.page_count - 1].frame, page);
+  batch.cleared_pmds = 0;
 }
 
 // The end of shrink_folio_list(), or a batch that is full.
@@ -133,9 +146,22 @@ void UnlinkFromRmap(const Thread& t, uint64_t detached, int page) {
   t.world().mm.detached &= ~detached;
 }
 
+bool HeldByReclaim(const World& world, int page) {
+  for (int i = 0; i < world.cpu_count; ++i) {
+    const MmuGather& batch = world.at(MakeCpu(i)).gather;
+    if (batch.live != 0) continue;
+    for (size_t k = 0; k < batch.page_count; ++k) {
+      if (batch.pages[k].page == page && Index(batch.pages[k].frame) != 0) return true;
+    }
+  }
+  return false;
+}
+
 void ReclaimPath(const Thread& t, const Op& op) {
+  const bool pages_out = Info(op.kind).is(effect::kPagesOut);
   for (int page = op.range.begin; page < op.range.end; ++page) {
-    TryToUnmap(t, page);
+    TryToUnmap(t, page, pages_out);
+    if (t.gather().cleared_pmds != 0) PageOut(t, page);
     if (t.gather().page_count >= t.world().mm.batch) FlushAndFree(t);
   }
   FlushAndFree(t);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Reclaim: clean pages are unmapped and freed behind the mm's back, with a flush that is deferred.
+// Reclaim: pages are unmapped and freed behind the mm's back, with a flush that is deferred; dirty
+// ones are written out, with a flush before that.
 //
 // Faithful to shrink_folio_list(), try_to_unmap_one() and what is called there (mm/vmscan.c,
 // mm/rmap.c of 6.1, 6.12 and 7.1): no mmap_lock; for each page the rmap lock for reading, then the
@@ -12,8 +13,9 @@
 // Simplified: the walk down is one step with the taking of the rmap lock, and one lock stands for
 // those of all VMAs; the lock of the page table is taken also for a none PTE; a page that is found
 // dirty when it is cleared is put back in the same step, and owes nothing; a batch is as large as
-// that of a gather; young pages go like old ones. Left out: huge leaves, large folios, swap.
-// Made up: a page that was clean comes back by a page fault, in a new frame, as a file's would.
+// that of a gather; young pages go like old ones; what is written out is so at once. Left out: huge
+// leaves, large folios, swap entries. Made up: what was taken comes back by a page fault, in a new
+// frame, as a page of a file would.
 #ifndef GATHERFUZZ_MODEL_KERNEL_RECLAIM_H_
 #define GATHERFUZZ_MODEL_KERNEL_RECLAIM_H_
 
@@ -37,6 +39,9 @@ inline void FlushBatchedPending(const Thread& t, unsigned at, int page) {
 // unlink_anon_vmas(), unlink_file_vma(): reclaim does not find `detached` any more, nor is it on
 // its way there. The step rmap_unlink, where there is reclaim.
 void UnlinkFromRmap(const Thread& t, uint64_t detached, int page);
+
+// Whether reclaim has taken `page` and not freed it yet.
+bool HeldByReclaim(const World& world, int page);
 
 }  // namespace gatherfuzz
 

@@ -3,6 +3,7 @@
 #include "model/check.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/shared.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
@@ -18,6 +19,7 @@ void RunOp(const Thread& t, const Op& op) {
   CheckReturn(t.system, t.cpu);
   const uint16_t number = call.number;
   call = Call{};
+  LeavesCall(t);
   if (number != 0) CheckStarvation(t.system, number);
 }
 

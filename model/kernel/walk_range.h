@@ -10,36 +10,35 @@
 #include <algorithm>
 
 #include "model/kernel/locks.h"
-#include "model/kernel/page_table.h"
+#include "model/kernel/shared.h"
 #include "model/system.h"
 
 namespace gatherfuzz {
 
-// Calls visit.Empty(range) for every part of `range` without a page table, and otherwise
-// visit.Huge(pmd_table, part) for a huge leaf and visit.Ptes(pmd_table, part) for a PTE table;
-// either returns the page up to which it came. From there the PMD is read again, unless the part
-// is done. A part lies under one PMD entry.
+// Calls visit.Empty(range, moment) for every part of `range` without a page table (`moment`: the
+// number of the next mapping when that was so last), and otherwise visit.Huge(pmd_table, part) for
+// a huge leaf and visit.Ptes(pmd_table, table, part) for a PTE table; either returns the page up to
+// which it came. From there the PMD is read again, unless the part is done. A part lies under one
+// PMD entry.
 template <typename Visitor>
 void WalkRange(const Thread& t, PageRange range, Visitor& visit) {
-  World& world = t.world();
   for (int page = range.begin; page < range.end;) {
     const int pud_end = std::min(RoundDown(page, kPagesPerPud) + kPagesPerPud, range.end);
-    t.Step(Point::pud_read, page);
-    if (EntryOf(world, kRootFrame, page).none()) {
-      visit.Empty(PageRange{page, pud_end});
+    const Look pud = LoadEntry(t, Point::pud_read, kRootFrame, page);
+    if (pud.entry.none()) {
+      visit.Empty(PageRange{page, pud_end}, pud.moment);
       page = pud_end;
       continue;
     }
-    const FrameId pmd_table = PmdTableOf(world, page);
+    const FrameId pmd_table = pud.entry.frame;
     while (page < pud_end) {
       const PageRange part{page, std::min(RoundDown(page, kPagesPerPmd) + kPagesPerPmd, pud_end)};
-      t.Step(Point::pmd_read, page);
-      const Pte pmd = EntryOf(world, pmd_table, page);
+      const auto [pmd, old, moment] = LoadEntry(t, Point::pmd_read, pmd_table, page);
       if (pmd.none()) {
-        visit.Empty(part);
+        visit.Empty(part, moment);
         page = part.end;
       } else {
-        page = pmd.table() ? visit.Ptes(pmd_table, part) : visit.Huge(pmd_table, part);
+        page = pmd.table() ? visit.Ptes(pmd_table, pmd.frame, part) : visit.Huge(pmd_table, part);
       }
     }
   }

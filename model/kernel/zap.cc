@@ -11,6 +11,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/ops.h"
 #include "model/kernel/reclaim.h"
+#include "model/kernel/shared.h"
 #include "model/kernel/walk_range.h"
 
 namespace gatherfuzz {
@@ -26,7 +27,7 @@ class Zap {
         reclaims_(details.tables == Tables::kReclaim &&
                   t.system.arch->reclaims_tables_since() <= t.system.kernel) {}
 
-  void Empty(PageRange part) { ExaminedGone(t_, part); }
+  void Empty(PageRange part, Mapping moment) { ExaminedGone(t_, part, moment); }
 
   // zap_huge_pmd(), or a split that leaves PTEs to zap.
   int Huge(FrameId pmd_table, PageRange part) {
@@ -34,13 +35,13 @@ class Zap {
       SplitHugePmd(t_, pmd_table, part.begin);
       return part.begin;
     }
-    LockTable(t_, pmd_table, part.begin);
-    if (!EntryOf(t_.world(), pmd_table, part.begin).leaf()) {
+    if (!LockTableAndLook(t_, pmd_table, part.begin).leaf()) {
       UnlockTable(t_, pmd_table, part.begin);
       return part.begin;
     }
     t_.Step(Point::pmd_clear, part.begin);
-    const Pte leaf = ClearLeaf(t_.world(), pmd_table, part.begin);
+    StoresEntry(t_, Point::pmd_clear, pmd_table, part.begin, Access::kUpdate);
+    const Pte leaf = TakeLeaf(t_, pmd_table, part.begin);
     ExaminedGone(t_, part);
     protocol_.RemoveTlbEntry(t_, part.begin, Level::kPmd);
     UnlockTable(t_, pmd_table, part.begin);
@@ -49,8 +50,7 @@ class Zap {
   }
 
   // zap_pte_range(): stops where the batch is full, or where need_resched() says so.
-  int Ptes(FrameId pmd_table, PageRange part) {
-    const FrameId table = EntryOf(t_.world(), pmd_table, part.begin).frame;
+  int Ptes(FrameId pmd_table, FrameId table, PageRange part) {
     if (!LockPteTable(t_, pmd_table, table, part.begin)) return part.begin;
     FlushBatchedPending(t_, UnmapBatching::kZap, part.begin);
     if (reclaims_) Enter(table, part);
@@ -79,10 +79,9 @@ class Zap {
 
   // `may_stop`: something was done since the lock was taken.
   Next ZapPte(FrameId table, int page, bool may_stop) {
-    t_.Step(Point::pte_read, page);
-    const Pte seen = EntryOf(t_.world(), table, page);
+    const auto [seen, old, moment] = LoadEntry(t_, Point::pte_read, table, page);
     if (!seen.present()) {
-      ExaminedGone(t_, {page, page + 1});
+      ExaminedGone(t_, {page, page + 1}, moment);
       if (!seen.guard()) return Next::kGoOn;
       here_.whole = false;
       if (markers_ == Markers::kDrop) DropMarker(t_, table, page);
@@ -93,7 +92,8 @@ class Zap {
     } else if (t_.StepOr(Point::pte_clear, Point::need_resched, page)) {
       return Next::kResched;
     }
-    const Pte leaf = ClearLeaf(t_.world(), table, page);
+    StoresEntry(t_, Point::pte_clear, table, page, Access::kUpdate);
+    const Pte leaf = TakeLeaf(t_, table, page);
     ExaminedGone(t_, {page, page + 1});
     protocol_.RemoveTlbEntry(t_, page, Level::kPte);
     const bool full = protocol_.RemovePage(t_, leaf.frame, page, Level::kPte);
@@ -130,6 +130,7 @@ class Zap {
   bool TryUnlink(FrameId pmd_table, PageRange part) {
     t_.Step(Point::pte_table_unlink, RoundDown(part.begin, kPagesPerPmd));
     if (t_.world().at(pmd_table).lock_owner != 0) return false;
+    StoresEntry(t_, Point::pte_table_unlink, pmd_table, part.begin);
     UnlinkTable(t_.world(), pmd_table, part.begin);
     return true;
   }
@@ -138,15 +139,17 @@ class Zap {
   void TryToFree(FrameId pmd_table, int end) {
     World& world = t_.world();
     const int first = end - kPagesPerPmd;
-    LockTable(t_, pmd_table, first);
-    const Pte pmd = EntryOf(world, pmd_table, first);
+    const Pte pmd = LockTableAndLook(t_, pmd_table, first);
     bool unlinked = false;
     if (pmd.table()) {
       LockTable(t_, pmd.frame, first);
       t_.Step(Point::pte_table_unlink, first);
       const auto& entries = world.at(pmd.frame).entries;
       unlinked = std::all_of(entries.begin(), entries.end(), [](Pte it) { return it.none(); });
-      if (unlinked) UnlinkTable(world, pmd_table, first);
+      if (unlinked) {
+        StoresEntry(t_, Point::pte_table_unlink, pmd_table, first);
+        UnlinkTable(world, pmd_table, first);
+      }
       UnlockTable(t_, pmd.frame, first);
     }
     UnlockTable(t_, pmd_table, first);

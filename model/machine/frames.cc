@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "model/check.h"
+#include "model/machine/memory.h"
 
 namespace gatherfuzz {
 namespace {
@@ -41,10 +42,22 @@ int LowestFree(const World& world, Level level) {
 
 int DataRoom(const World& world) { return kDataFramesMax - world.mm.data_frames; }
 
+int QueuedTables(const World& world) {
+  int tables = 0;
+  for (int i = 0; i < world.cpu_count; ++i) {
+    const MmuGather& gather = world.cpus[i].gather;
+    for (int k = 0; k < gather.table_count; ++k) tables += gather.tables[k].frame != kRootFrame;
+  }
+  return tables;
+}
+
 std::optional<FrameId> TakeTable(World& world, Level level) {
-  if (world.mm.table_frames > kMaxTables) return std::nullopt;
+  const int most = kMaxTables;  // without the root
+  if (world.mm.table_frames > most && world.mm.table_frames > most + QueuedTables(world)) {
+    return std::nullopt;
+  }
   const int lowest = LowestFree(world, Level::kPte);
-  GATHERFUZZ_CHECK(lowest >= 0);  // data leaves room for all tables
+  if (lowest < 0) return std::nullopt;
   const FrameId frame = MakeFrame(lowest);
   Take(world, frame, FrameState::kTable);
   world.at(frame).level = level;
@@ -71,6 +84,8 @@ void GiveBack(World& world, FrameId frame) {
   freed = Frame{};
   freed.generation = generation;
   world.free_frames[Index(frame) / 64] |= uint64_t{1} << Index(frame) % 64;
+  if (!world.sc()) [[unlikely]]
+    NoteFreed(world, frame);
 }
 
 }  // namespace gatherfuzz

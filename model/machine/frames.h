@@ -6,7 +6,9 @@
 // such promise, but its per-CPU lists behave so). Invariants: a frame's state changes only here;
 // the generation grows each time a frame is given out; a free frame's entries are zero.
 //
-// There is always a frame left for a page table: data may use kFrames - 1 - kMaxTables frames.
+// Data may use kFrames - 1 - kMaxTables frames, so that there is always one left for a page table,
+// as long as no gather holds tables that are unlinked and not freed (from 6.14 on, see
+// MayReclaimTables() in zap.h): then memory may be short.
 #ifndef GATHERFUZZ_MODEL_MACHINE_FRAMES_H_
 #define GATHERFUZZ_MODEL_MACHINE_FRAMES_H_
 
@@ -16,9 +18,12 @@
 
 namespace gatherfuzz {
 
-// A free frame, now holding an empty table whose entries are at `level`; nothing if there are
-// kMaxTables below the root already, which only a table that is never freed can bring about.
+// A free frame, now holding an empty table whose entries are at `level`; nothing if memory is
+// short, or if there are kMaxTables below the root already that are not queued, which only a table
+// that is never freed can bring about.
 std::optional<FrameId> TakeTable(World& world, Level level);
+// Tables that some gather has queued: unlinked, and not freed.
+int QueuedTables(const World& world);
 
 // A data frame (kPte), or the first of kPagesPerPmd consecutive and aligned ones (kPmd); nothing if
 // memory is short.

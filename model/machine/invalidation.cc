@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "model/check.h"
+#include "model/machine/memory.h"
 #include "model/machine/tlb.h"
 
 namespace gatherfuzz {
@@ -80,6 +81,8 @@ void IssueInvalidation(const Thread& thread, const Invalidation& request) {
   if (thread.self().invalidation.undelivered != 0) AwaitInvalidation(thread);
   World& world = thread.world();
   thread.Step(Point::tlb_flush, request.start);
+  if (!world.sc()) [[unlikely]]
+    NoteDsb(world, thread.cpu, thread.system.order(Point::tlb_flush));
   Invalidation& issued = thread.self().invalidation;
   issued = request;
   issued.undelivered = world.MmCpus();
@@ -112,6 +115,8 @@ void AddInvalidation(const Thread& thread, const Invalidation& request) {
 void AwaitInvalidation(const Thread& thread) {
   Invalidation& issued = thread.self().invalidation;
   thread.StepWhen(Point::tlb_flush_done, issued.start, Completed, Index(thread.cpu));
+  if (!thread.world().sc()) [[unlikely]]
+    NoteDsb(thread.world(), thread.cpu, thread.system.order(Point::tlb_flush_done));
   issued = Invalidation{};
 }
 
@@ -129,6 +134,11 @@ void DeliverFrom(System& system, CpuId target, CpuId issuer) {
   system.cost.needless += static_cast<uint32_t>(dropped.needless);
   DropTables(world.at(target), request);
   request.undelivered &= static_cast<uint8_t>(~CpuBit(target));
+  if (!world.sc()) [[unlikely]] {
+    // Under x86's model it comes as an interrupt.
+    const bool tso = world.mm.memory == MemoryModel::kTso;
+    if (tso || system.order(Point::deliver) == MemoryOrder::full) NoteBarrier(world, target);
+  }
 }
 
 }  // namespace gatherfuzz

@@ -18,10 +18,12 @@ Pte& EntryAt(World& world, const Walk& walk) {
 }
 
 // Follows the table pointer `entry` down to `level`, and remembers it in the walk cache.
-void Descend(World& world, CpuId cpu, Walk& walk, Pte entry, Level level) {
+void Descend(World& world, CpuId cpu, Walk& walk, Pte entry, uint16_t generation, Level level) {
   WalkCache& cache = world.at(cpu).walk_cache;
   const int covered = PagesAt(level) * kEntriesPerTable;
-  walk.at = PointerTo(world, entry.frame, walk.page / covered);
+  walk.at = {.generation = generation,
+             .frame = entry.frame,
+             .prefix = static_cast<uint8_t>(walk.page / covered)};
   walk.level = level;
   if (level == Level::kPte) {
     cache.pte_tables[walk.at.prefix] = walk.at;
@@ -32,31 +34,45 @@ void Descend(World& world, CpuId cpu, Walk& walk, Pte entry, Level level) {
   }
 }
 
+bool IsLeaf(const Walk& walk, Pte entry) {
+  // A table pointer is one only above the lowest level: there, the hardware takes any present entry
+  // for a leaf, also in a frame that has become another kind of table.
+  return walk.level == Level::kPte || (walk.level == Level::kPmd && !entry.table());
+}
+
+bool LacksAccessedOrDirty(const Walk& walk, Pte leaf) {
+  return !leaf.accessed() || (walk.write && !leaf.dirty());
+}
+
 // The leaf `entry` as the walk found it: sets A and D in memory, fills the TLB.
 WalkResult ReachLeaf(World& world, CpuId cpu, const Walk& walk, Pte& entry, Hardware hardware) {
   if (walk.write && !entry.writable()) return WalkResult::kFaulted;
-  const bool changes = !entry.accessed() || (walk.write && !entry.dirty());
-  if (changes && !hardware.sets_accessed_and_dirty) return WalkResult::kFaulted;
+  if (LacksAccessedOrDirty(walk, entry) && !hardware.sets_accessed_and_dirty) {
+    return WalkResult::kFaulted;
+  }
   entry.flags |= Pte::kAccessed;
   if (walk.write) entry.flags |= Pte::kDirty;
   Fill(world.at(cpu).tlb, walk.page, walk.level, entry, walk.write != 0);
   return WalkResult::kFilled;
 }
 
-// Reads the entry the walk stands at, and goes down or ends there.
-WalkResult ReadEntry(World& world, CpuId cpu, Walk& walk, Hardware hardware) {
-  Pte& entry = EntryAt(world, walk);
+// The walk stands at `entry`, and goes down or ends there. `generation`: of the table that it
+// points at.
+WalkResult Follow(World& world, CpuId cpu, Walk& walk, Pte& entry, uint16_t generation,
+                  Hardware hardware) {
   if (!entry.present()) {
     if (hardware.caches_absent_entries) FillAbsent(world.at(cpu).tlb, walk.page);
     return WalkResult::kFaulted;
   }
-  // A table pointer is one only above the lowest level: there, the hardware takes any present entry
-  // for a leaf, also in a frame that has become another kind of table.
-  if (walk.level == Level::kPte || (walk.level == Level::kPmd && !entry.table())) {
-    return ReachLeaf(world, cpu, walk, entry, hardware);
-  }
-  Descend(world, cpu, walk, entry, walk.level == Level::kPud ? Level::kPmd : Level::kPte);
+  if (IsLeaf(walk, entry)) return ReachLeaf(world, cpu, walk, entry, hardware);
+  const Level below = walk.level == Level::kPud ? Level::kPmd : Level::kPte;
+  Descend(world, cpu, walk, entry, generation, below);
   return WalkResult::kGoesOn;
+}
+
+WalkResult ReadEntry(World& world, CpuId cpu, Walk& walk, Hardware hardware) {
+  Pte& entry = EntryAt(world, walk);
+  return Follow(world, cpu, walk, entry, world.at(entry.frame).generation, hardware);
 }
 
 }  // namespace
@@ -93,29 +109,47 @@ Point NextPoint(const Walk& walk) {
   return Point::walk_pte;
 }
 
-WalkResult AdvanceWalk(System& system, CpuId cpu, int which) {
-  Walk& walk = system.world.at(cpu).walks[which];
+bool ChangesLeaf(const Walk& walk, Pte entry, Hardware hardware) {
+  const bool faults = !entry.present() || (walk.write && !entry.writable());
+  return !faults && IsLeaf(walk, entry) && hardware.sets_accessed_and_dirty &&
+         LacksAccessedOrDirty(walk, entry);
+}
+
+WalkResult AdvanceWalk(System& system, CpuId cpu, int which, int old) {
+  World& world = system.world;
+  Walk& walk = world.at(cpu).walks[which];
   GATHERFUZZ_CHECK(walk.active());
   system.judge.walk_read(system, cpu, walk);
   const Walk at_leaf = walk;
-  const WalkResult result = ReadEntry(system.world, cpu, walk, system.hardware);
+  const Location at = LocationOfWalk(walk);
+  KeptValue taken;
+  Pte leaf;
+  WalkResult result;
+  if (old != 0) {
+    taken = ValueAt(world, at, old);
+    leaf = EntryIn(taken.value);
+    result = Follow(world, cpu, walk, leaf, GenerationIn(taken.value), system.hardware);
+  } else {
+    result = ReadEntry(world, cpu, walk, system.hardware);
+    leaf = EntryAt(world, at_leaf);
+  }
+  if (!world.sc()) [[unlikely]]
+    NoteLoad(world, WalkerOf(cpu), at, MemoryOrder::relaxed, old);
   if (result == WalkResult::kGoesOn) return result;
   walk = Walk{};
-  if (result == WalkResult::kFilled) {
-    system.judge.filled(system, cpu, at_leaf, EntryAt(system.world, at_leaf));
-  }
+  if (result == WalkResult::kFilled) system.judge.filled(system, cpu, at_leaf, leaf);
   return result;
 }
 
-bool StepWalker(System& system, CpuId cpu, int page) {
+bool StepWalker(System& system, CpuId cpu, int page, int old) {
   World& world = system.world;
   const Walk& walk = world.at(cpu).walks[kWalkerWalk];
   if (!walk.active()) {
     Evict(world.at(cpu).tlb, page);
     BeginWalk(world, cpu, kWalkerWalk, page, false);
   }
-  system.steps->Note(WalkerAgent(cpu), NextPoint(walk), page);
-  return AdvanceWalk(system, cpu, kWalkerWalk) != WalkResult::kGoesOn;
+  system.steps->NoteOld(WalkerAgent(cpu), NextPoint(walk), page, old);
+  return AdvanceWalk(system, cpu, kWalkerWalk, old) != WalkResult::kGoesOn;
 }
 
 void FillAtOnce(World& world, CpuId cpu, PageRange range) {

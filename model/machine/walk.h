@@ -11,6 +11,7 @@
 #ifndef GATHERFUZZ_MODEL_MACHINE_WALK_H_
 #define GATHERFUZZ_MODEL_MACHINE_WALK_H_
 
+#include "model/machine/memory.h"
 #include "model/system.h"
 
 namespace gatherfuzz {
@@ -30,14 +31,22 @@ void BeginWalk(World& world, CpuId cpu, int which, int page, bool write);
 // The yield point of the next step of a walk in flight.
 Point NextPoint(const Walk& walk);
 
-// Reads one level. The walk must be in flight; it is not any more unless the result is kGoesOn.
-WalkResult AdvanceWalk(System& system, CpuId cpu, int which);
+// Reads one level. The walk must be in flight; it is not any more unless the result is kGoesOn. Of
+// the entry it takes the value that is `old` behind the newest (memory.h).
+WalkResult AdvanceWalk(System& system, CpuId cpu, int which, int old = 0);
+
+// The entry that is read next, as a variable.
+inline Location LocationOfWalk(const Walk& walk) {
+  return EntryLocation(walk.at.frame, EntryIndex(walk.page, walk.level));
+}
+// Whether the hardware would set A or D in `entry`, if the walk finds it there.
+bool ChangesLeaf(const Walk& walk, Pte entry, Hardware hardware);
 
 // One step of the hardware walker of `cpu`, whose fill of `page` begins or goes on; counts the
 // step. True when the fill is over: filled, or faulted (quietly: nobody asked). A walk that an
 // invalidation ended since its last step begins again. Hardware walks for what its TLB does not
 // hold, so a walk that begins has evicted what was there.
-bool StepWalker(System& system, CpuId cpu, int page);
+bool StepWalker(System& system, CpuId cpu, int page, int old = 0);
 
 // Whole walks of the pages of `range`, without steps, before the first one: there is no other agent
 // to meet, and nothing stale to find.

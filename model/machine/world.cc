@@ -15,6 +15,7 @@ void Reset(World& world, int cpu_count, int batch) {
   GATHERFUZZ_CHECK(1 <= batch && batch <= kMaxBatch);
   // CPUs beyond those that the last run had are zero already.
   const int used = std::max<int>(world.cpu_count, cpu_count);
+  if (!world.sc()) world.weak = {};
   std::memset(&world, 0, offsetof(World, cpus) + static_cast<size_t>(used) * sizeof(CpuState));
   world.cpu_count = static_cast<uint8_t>(cpu_count);
   world.mm.batch = static_cast<uint8_t>(batch);
@@ -28,16 +29,19 @@ void CopyState(const World& from, World& to) {
   const auto bytes = [](int cpus) {
     return offsetof(World, cpus) + static_cast<size_t>(cpus) * sizeof(CpuState);
   };
+  if (!from.sc() || !to.sc()) [[unlikely]]
+    to.weak = from.weak;
   const int before = to.cpu_count, now = from.cpu_count;
   std::memcpy(&to, &from, bytes(now));
   if (before > now) std::memset(&to.cpus[now], 0, bytes(before) - bytes(now));
 }
 
 GATHERFUZZ_WRAPS uint64_t Digest(const World& world) {
-  static_assert(sizeof world % 8 == 0);
+  static_assert(sizeof world % 8 == 0 && offsetof(World, weak) % 8 == 0);
+  const size_t size = world.sc() ? offsetof(World, weak) : sizeof world;
   const auto* bytes = reinterpret_cast<const unsigned char*>(&world);
   uint64_t hash = 0x2545f4914f6cdd1du;
-  for (size_t i = 0; i < sizeof world; i += 8) {
+  for (size_t i = 0; i < size; i += 8) {
     uint64_t word;
     std::memcpy(&word, bytes + i, 8);
     hash = (hash ^ word) * 0x9e3779b97f4a7c15u;

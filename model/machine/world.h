@@ -16,6 +16,7 @@
 #include <type_traits>
 
 #include "model/machine/types.h"
+#include "model/machine/weak.h"
 
 namespace gatherfuzz {
 
@@ -171,15 +172,11 @@ struct CpuState {
   std::array<uint8_t, 3> padding_;  // always 0
 };
 
-// A few bytes of the mm that belong to the policy under test; see PolicyStateAs in policy.h.
-inline constexpr int kPolicyStateBytes = 64;
-using PolicyBytes = std::array<uint8_t, kPolicyStateBytes>;
-
 // struct mm_struct, as far as the protocol needs it. VMAs are bit masks over pages: the covered
 // ones, those that begin a VMA, and the properties of the VMA a page is in.
 struct Mm {
   uint64_t vma_pages, vma_starts, vma_write, vma_huge;
-  alignas(8) PolicyBytes policy_state;
+  alignas(8) PolicyBytes policy_state;  // of the policy under test; see PolicyStateAs in policy.h
   Mapping next_mapping;
   uint16_t calls_begun;                  // calls that have opened a gather
   uint16_t data_frames, mapped_frames;   // frames in use as data; frames a leaf points at
@@ -191,7 +188,7 @@ struct Mm {
   uint8_t table_locks;   // page-table locks that are held
   uint8_t mmap_queue;    // bit mask of CPUs that queue to write
   uint8_t rmap_readers;  // bit mask of CPUs that walk for reclaim (reclaim.h)
-  uint8_t padding_;      // always 0
+  MemoryModel memory;    // kSc: World::weak is all zero
   // tlb_flush_batched: what reclaim has cleared and not flushed, and up to where others have
   // flushed for it. In the kernel two halves of one word.
   uint16_t batched_pending, batched_flushed;
@@ -208,7 +205,10 @@ struct World {
   uint8_t kswapd;                       // CPU index + 1 of kswapd, or 0: no invalidation goes there
   std::array<uint8_t, 4> padding_;      // always 0
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
+  // Comes last: under sequential consistency it is neither copied nor hashed.
+  Weak weak;
 
+  bool sc() const { return mm.memory == MemoryModel::kSc; }
   // The CPUs on which the mm runs, as a bit mask: who has its translations.
   uint8_t MmCpus() const {
     const unsigned all = (1u << cpu_count) - 1;

@@ -22,6 +22,9 @@ void CheckFill(System& system, CpuId cpu, const Walk& walk, Pte leaf);
 // incoherent-mapping: a page fault of `cpu` has just mapped `page` to `frame`.
 void CheckCoherent(System& system, CpuId cpu, int page, FrameId frame);
 
+// write-lost: `cpu` is about to begin to write out `frame`, which was mapped at `page`.
+void CheckStartIo(System& system, CpuId cpu, FrameId frame, int page);
+
 // freed-table-cached: `cpu` is about to free a table whose first page is `page`.
 void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page);
 
@@ -62,8 +65,11 @@ inline constexpr int kStarvationBound = 3;
 // to be lowered; all agents are done.
 void CheckGivenBack(System& system, CpuId cpu, FrameId frame, int page, FrameState expected);
 void CheckPending(System& system, CpuId cpu);
+// A call clears an entry that somebody has cleared since it looked.
+void CheckRemovedTwice(System& system, CpuId cpu, int page);
 // There is no room: too many pages or tables are queued; all frames for tables are in use.
 void CheckQueueFull(System& system, CpuId cpu, int page);
+// ... which is a violation if some of them are neither linked nor queued: they were never freed.
 void CheckTableLeak(System& system, CpuId cpu, int page);
 void CheckEnd(System& system);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "model/kernel/mmu_gather.h"
+#include "model/machine/frames.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
@@ -59,6 +60,13 @@ void CheckPending(System& system, CpuId cpu) {
                  .detail = "tlb_flush_pending lowered below zero"});
 }
 
+void CheckRemovedTwice(System& system, CpuId cpu, int page) {
+  system.Report({.kind = ViolationKind::kProtocolError,
+                 .page = page,
+                 .cpu = Index(cpu),
+                 .detail = "removed twice"});
+}
+
 void CheckQueueFull(System& system, CpuId cpu, int page) {
   system.Report({.kind = ViolationKind::kProtocolError,
                  .page = page,
@@ -67,6 +75,8 @@ void CheckQueueFull(System& system, CpuId cpu, int page) {
 }
 
 void CheckTableLeak(System& system, CpuId cpu, int page) {
+  const Mm& mm = system.world.mm;
+  if (mm.table_frames <= mm.linked_tables + 1 + QueuedTables(system.world)) return;
   system.Report({.kind = ViolationKind::kProtocolError,
                  .page = page,
                  .cpu = Index(cpu),

@@ -62,7 +62,7 @@ class EpochSync final : public GatherProtocol {
     });
   }
   void AfterDec(const Thread& t) const override {
-    WaitInFinish(t, OlderAreGone);
+    WaitInFinish(t, OlderAreGone, kPolicyAt);
     const auto cpu = Index(t.cpu);
     UpdatePolicyState<Tickets>(t, Point::policy_write,
                                [&](Tickets& all) { all.waits_up_to[cpu] = 0; });
@@ -73,7 +73,10 @@ const EpochSync kProtocol{};
 constexpr Policy kPolicy("epoch-sync",
                          "flushes its own range, waits for the gathers that began before",
                          "new here", kProtocol,
-                         {.safe_on = "x86 arm64", .waits = true, .recalls = false});
+                         {.safe_on = "x86 arm64",
+                          .waits = true,
+                          .recalls = false,
+                          .loads = {WhenLoaded::kNever, WhenLoaded::kAfterDec}});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

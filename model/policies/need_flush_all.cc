@@ -19,7 +19,8 @@ class NeedFlushAll final : public Protocol51 {
 const NeedFlushAll kProtocol{};
 constexpr Policy kPolicy("need-flush-all",
                          "need_flush_all in place of fullmm, with the skip test of 5.1",
-                         "14 May 2019", kProtocol, {.recalls = false});
+                         "14 May 2019", kProtocol,
+                         {.recalls = false, .loads = {WhenLoaded::kInFinish, WhenLoaded::kNever}});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

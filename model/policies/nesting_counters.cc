@@ -35,8 +35,7 @@ class NestingCounters final : public Protocol51 {
  protected:
   void Finishing(const Thread& t) const override {
     if (!FlushNested(t)) return;
-    t.Step(Point::policy_read);
-    const auto counters = ReadPolicyState<Counters>(t.world());
+    const auto counters = LoadPolicyState<Counters>(t);
     MmuGather& gather = t.gather();
     AdjustRange(gather, CallerRange(gather));
     gather.freed_tables = counters.live[kFreedTables] != 0;
@@ -75,7 +74,9 @@ class NestingCounters final : public Protocol51 {
 const NestingCounters kProtocol{};
 constexpr Policy kPolicy("nesting-counters",
                          "the caller's range, with per-mm counters of each bit in place of its own",
-                         "Nadav Amit in the mail, 9 May 2019", kProtocol, {.recalls = false});
+                         "Nadav Amit in the mail, 9 May 2019", kProtocol,
+                         {.recalls = false,
+                          .loads = {WhenLoaded::kInFinish, WhenLoaded::kAnytime}});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -42,8 +42,7 @@ class OverlapList final : public GatherProtocol {
 
  protected:
   void Finishing(const Thread& t) const override {
-    const auto united = UpdatePolicyState<Ranges>(
-        t, Point::policy_read, [&](Ranges& live) { return UnionOfOverlaps(live, t.cpu); });
+    const auto united = UnionOfOverlaps(LoadPolicyState<Ranges>(t), t.cpu);
     if (!united) return;
     MmuGather& gather = t.gather();
     AdjustRange(gather, *united);
@@ -63,7 +62,9 @@ const OverlapList kProtocol{};
 constexpr Policy kPolicy("overlap-list",
                          "flushes the union of its range and the live ones it overlaps, all levels",
                          "proposed 9 to 13 May 2019", kProtocol,
-                         {.safe_on = "x86 arm64", .recalls = false});
+                         {.safe_on = "x86 arm64",
+                          .recalls = false,
+                          .loads = {WhenLoaded::kNever, WhenLoaded::kInFinish}});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -76,7 +76,7 @@ class OverlapSync final : public GatherProtocol {
     });
   }
   void AfterDec(const Thread& t) const override {
-    WaitInFinish(t, OlderOverlapsAreGone);
+    WaitInFinish(t, OlderOverlapsAreGone, kPolicyAt);
     const auto cpu = Index(t.cpu);
     UpdatePolicyState<Tickets>(t, Point::policy_write,
                                [&](Tickets& all) { all.waits_up_to[cpu] = 0; });
@@ -87,7 +87,10 @@ const OverlapSync kProtocol{};
 constexpr Policy kPolicy("overlap-sync",
                          "flushes its own range, waits for the earlier gathers that overlap it",
                          "new here", kProtocol,
-                         {.safe_on = "x86 arm64", .waits = true, .recalls = false});
+                         {.safe_on = "x86 arm64",
+                          .waits = true,
+                          .recalls = false,
+                          .loads = {WhenLoaded::kNever, WhenLoaded::kAfterDec}});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -13,7 +13,8 @@ class OwnRange final : public Protocol51 {
 
 const OwnRange kProtocol{};
 constexpr Policy kPolicy("own-range", "nothing: flushes what this gather recorded", "before 4.13",
-                         kProtocol, {.recalls = false});
+                         kProtocol,
+                         {.recalls = false, .loads = {WhenLoaded::kNever, WhenLoaded::kNever}});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "model/kernel/mmu_gather.h"
+#include "model/kernel/shared.h"
 
 namespace gatherfuzz {
 
@@ -44,6 +45,9 @@ struct PolicyTraits {
   // False if what it reads at a step is in the state before its next step, or has no effect any
   // more; and where its next step is the same, so is what follows.
   bool recalls = true;
+  // Where it loads the count, and its own bytes. Any time, if it is not said, which costs states
+  // under a memory model other than sc. What is loaded elsewhere ends the process.
+  PolicyLoads loads;
   // The architectures for which it has code, separated by blanks; empty: every one.
   std::string_view runs_on;
 };
@@ -64,6 +68,7 @@ class Policy {
   bool peeks() const { return traits_.peeks; }
   bool foreign() const { return traits_.foreign; }
   bool recalls() const { return traits_.recalls; }
+  PolicyLoads loads() const { return traits_.loads; }
   bool SafeOn(std::string_view arch) const;
   // Whether it can run there at all; it must not elsewhere.
   bool RunsOn(std::string_view arch) const;
@@ -89,12 +94,22 @@ const Policy* FindPolicy(std::string_view name);
 // A view of the policy's own bytes in the mm. State must be trivially copyable, without padding,
 // and mean "no gather is live" when it is all zero.
 template <typename State>
-State ReadPolicyState(const World& world) {
+State PolicyStateIn(const PolicyBytes& bytes) {
   static_assert(std::is_trivially_copyable_v<State> && sizeof(State) <= kPolicyStateBytes);
   static_assert(std::has_unique_object_representations_v<State>);
   State state;
-  std::memcpy(&state, world.mm.policy_state.data(), sizeof state);
+  std::memcpy(&state, bytes.data(), sizeof state);
   return state;
+}
+template <typename State>
+State ReadPolicyState(const World& world) {
+  return PolicyStateIn<State>(world.mm.policy_state);
+}
+
+// The step policy_read: what the thread sees there.
+template <typename State>
+State LoadPolicyState(const Thread& t) {
+  return PolicyStateIn<State>(LoadPolicy(t, Point::policy_read));
 }
 
 // Canonicalize() of a policy with such a state: `rewrite` is called with a copy of it.
@@ -106,11 +121,13 @@ void RewritePolicyState(PolicyBytes& bytes, Rewrite rewrite) {
   std::memcpy(bytes.data(), &state, sizeof state);
 }
 
-// One step of kind `point` (policy_read, policy_write, policy_rmw) that applies `update` to the
-// policy's state and returns what that returns.
+// One step of kind `point` (policy_write, policy_rmw) that applies `update` to the policy's state
+// and returns what that returns. The state is one variable, although a policy may mean several: so
+// a write of one part passes on what was released with the others.
 template <typename State, typename Update>
 auto UpdatePolicyState(const Thread& t, Point point, Update update) {
   t.Step(point);
+  Updates(t, point, kPolicyAt);
   State state = ReadPolicyState<State>(t.world());
   if constexpr (std::is_void_v<decltype(update(state))>) {
     update(state);

@@ -15,10 +15,11 @@ class SyncBeforeDec final : public GatherProtocol {
 };
 
 const SyncBeforeDec kProtocol{};
+constexpr PolicyTraits kTraits{
+    .waits = true, .recalls = false, .loads = {WhenLoaded::kInWait, WhenLoaded::kNever}};
 constexpr Policy kPolicy("sync-before-dec",
                          "as sync-finish, but waits before lowering its own count",
-                         "the easy way to get sync-finish wrong", kProtocol,
-                         {.waits = true, .recalls = false});
+                         "the easy way to get sync-finish wrong", kProtocol, kTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -16,10 +16,11 @@ class SyncFinish final : public GatherProtocol {
 };
 
 const SyncFinish kProtocol{};
+constexpr PolicyTraits kTraits{
+    .waits = true, .recalls = false, .loads = {WhenLoaded::kAfterDec, WhenLoaded::kNever}};
 constexpr Policy kPolicy("sync-finish",
                          "flushes its own range, lowers the count, waits for it to be zero",
-                         "Peter Zijlstra, 9 and 13 May 2019", kProtocol,
-                         {.waits = true, .recalls = false});
+                         "Peter Zijlstra, 9 and 13 May 2019", kProtocol, kTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -14,8 +14,10 @@ class WidenRange final : public Protocol51 {
 };
 
 const WidenRange kProtocol{};
+constexpr PolicyTraits kTraits{
+    .safe_on = "arm64", .recalls = false, .loads = {WhenLoaded::kInFinish, WhenLoaded::kNever}};
 constexpr Policy kPolicy("widen-range", "keeps the bits, widens to the caller's range",
-                         "v1, 8 May 2019", kProtocol, {.safe_on = "arm64", .recalls = false});
+                         "v1, 8 May 2019", kProtocol, kTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -91,6 +91,26 @@ TEST(Independence, RandomProgramsComeToTheSameEnds) {
   EXPECT_GT(compared.all, 2 * compared.reduced);
 }
 
+TEST(Independence, RandomProgramsComeToTheSameEndsUnderWeakMemory) {
+  Compared compared;
+  Random random(12);
+  for (const PolicyGroup group : {PolicyGroup::kPublished, PolicyGroup::kPlanted}) {
+    for (const Policy* policy : Policies(group)) {
+      for (int i = group == PolicyGroup::kPublished ? 10 : 4; i > 0; --i) {
+        Schedule schedule = SmallProgram(random);
+        schedule.memory = MemoryModel::kWeak;
+        const RuleMask some = random.Below(kAllRules + 1);
+        Compare(schedule, {.policy = policy, .arch = FindArch("arm64")}, kMost, {kAllRules, some},
+                compared);
+      }
+    }
+  }
+  if (testing::Test::HasFailure() || !kFibersCanGoBack) return;
+  EXPECT_GE(compared.programs, 100);
+  EXPECT_GT(compared.violated, 10);
+  EXPECT_GT(compared.all, 3 * compared.reduced / 2);
+}
+
 TEST(Independence, EachKindOfViolationIsStillFound) {
   Compared compared;
   for (const KnownProgram& known : KnownPrograms()) {

@@ -100,6 +100,8 @@ const char* const kProgramsOfReclaim[] = {
     "cpu0; dontneed 0..1; dontneed 4..5; kswapd; reclaim 0..5",
     "cpus 1; init; map 0..3 rw; present 0..3 dirty; cached cpu0 0..3;"
     "cpu0; free 0..3; write 2; kswapd; reclaim 0..3",
+    "cpus 2; init; map 0..3 rw; present 0..3 dirty; cached cpu0 0..3;"
+    "cpu0; free 0..3; cpu1; write 2; kswapd; swapout 1..3",
     "cpus 2; init; map 0..2 rw; present 0..2; cached cpu0 0..2; cached cpu1 0..2;"
     "cpu0; reclaim 0..2; cpu1; dontneed 1..2; reclaim 0..1",
     "cpus 2; kernel 6.17; init; map 0..4 rw; present 0..2; cached cpu1 0..2;"

@@ -175,6 +175,19 @@ constexpr std::string_view kComesBack = R"(
       rest
 )";
 
+// A dirty page is written out before what still writes it is flushed.
+constexpr std::string_view kWrittenOut = R"(
+    cpus 1
+    init
+      map 0..1 rw
+      present 0..1 dirty
+      cached cpu0 0..1
+    kswapd
+      swapout 0..1
+    order
+      rest
+)";
+
 // A page that is forgotten is missed when all are done.
 constexpr std::string_view kForgotten = R"(
     cpus 2
@@ -220,6 +233,7 @@ constexpr KnownProgram kPrograms[] = {
     {kNewcomers, "sync-finish", "arm64", kStarvation, kWaitPoints, 4},
     {kNewcomers, "epoch-sync", "arm64", kNone, kWaitPoints, 3},
     {kComesBack, "fault-held-coherent", "x86", kIncoherentMapping, Points({rmap_unlock, access})},
+    {kWrittenOut, "reclaim-writes-first", "x86", kWriteLost, kAllPoints},
     {kForgotten, "test-forgets-page", "x86", kProtocolError, Points({pending_inc, pud_read})},
 };
 

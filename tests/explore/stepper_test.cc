@@ -31,6 +31,10 @@ Schedule AsOrder(const Schedule& programs, const Path& path) {
       run.point = Point::deliver;
       run.page = static_cast<int8_t>(Index(IssuerOf(action)));
     }
+    if (IsOld(action)) {
+      run.kind = Run::Kind::kOld;
+      run.count = static_cast<uint16_t>(OldOf(action));
+    }
     if (!schedule.order.push_back(run)) std::abort();
   }
   return schedule;
@@ -99,6 +103,35 @@ class StepperTest : public ::testing::Test {
   Execution execution_;
   Seen seen_;
 };
+
+TEST_F(StepperTest, SoDoesOneUnderWeakerMemory) {
+  int olds = 0, walker_olds = 0;
+  ForAnyPrograms(
+      3000, 5,
+      [&](const Schedule& programs, const Policy& policy, const Arch& arch, Random& random) {
+        Schedule schedule = programs;
+        schedule.memory = random.Below(3) == 0 ? MemoryModel::kTso : MemoryModel::kWeak;
+        stepper_.Begin(schedule, policy, arch);
+        AnyWay way(random);
+        Path path;
+        bool clean = true;
+        while (clean && !stepper_.Able().empty()) {
+          path.push_back(way.Choose(stepper_.Able()));
+          if (path.size() > kMaxRuns) return;
+          olds += IsOld(path.back());
+          walker_olds += IsOld(path.back()) && KindOf(AgentOf(path.back())) == AgentKind::kWalker;
+          clean = stepper_.Step(path.back());
+        }
+        if (!clean && stepper_.out_of_stores()) return;
+        if (clean) clean = stepper_.Judge();
+        const Violation violation = clean ? Violation{} : stepper_.violation();
+        ExpectSame(path, violation, execution_.Execute(AsOrder(schedule, path), policy, arch));
+        ++seen_.walks;
+      });
+  EXPECT_GT(seen_.walks, 2000);
+  EXPECT_GT(olds, 100);
+  EXPECT_GT(walker_olds, 10);
+}
 
 TEST_F(StepperTest, AWalkAsAnOrderMakesTheSameTraceAndEnd) {
   ForAnyPrograms(

@@ -42,6 +42,30 @@ TEST(Verify, EveryMergeIsExactUnderEveryPolicy) {
   EXPECT_GT(merges, 150 * most_states);
 }
 
+TEST(Verify, EveryMergeIsExactUnderWeakerMemory) {
+  const uint64_t most_states = kFibersCanGoBack ? 2000 : 60;
+  uint64_t merges = 0;
+  int i = 0;
+  for (const PolicyGroup group : {PolicyGroup::kPublished, PolicyGroup::kPlanted}) {
+    for (const Policy* policy : Policies(group)) {
+      for (const Arch* arch : Archs()) {
+        for (const MemoryModel memory : {MemoryModel::kWeak, MemoryModel::kTso}) {
+          for (int k = group == PolicyGroup::kPublished ? 3 : 1; k > 0; --k) {
+            Random random(static_cast<uint64_t>(++i));
+            Schedule schedule = SmallProgram(random);
+            schedule.memory = memory;
+            const VerifyResult result = VerifyOf(schedule, *policy, *arch, most_states);
+            merges += result.merges;
+            ASSERT_EQ(result.fault, "") << policy->name() << " " << arch->name() << "\n"
+                                        << PrintText({.schedule = schedule});
+          }
+        }
+      }
+    }
+  }
+  EXPECT_GT(merges, 100 * most_states);
+}
+
 // What random programs seldom do: states that differ in one thing only that they come to need.
 // Lines end at semicolons.
 struct Program {

@@ -99,7 +99,7 @@ inline void AddReclaim(Schedule& schedule) {
   if (schedule.init.empty() || schedule.cpus == kMaxCpus) return;
   ++schedule.cpus;
   schedule.kswapd = true;
-  const Op op{.kind = OpKind::kReclaim, .range = schedule.init[0].range, .flags = {}};
+  const Op op{.kind = OpKind::kSwapout, .range = schedule.init[0].range, .flags = {}};
   schedule.program.push_back({CpuAgent(MakeCpu(schedule.kswapd_cpu())), op});
   Canonicalize(schedule);
 }

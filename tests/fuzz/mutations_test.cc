@@ -295,7 +295,7 @@ using Steps = std::vector<std::tuple<AgentId, Point, int>>;
 
 Steps StepsOf(const Replay& replay) {
   Steps steps;
-  for (const auto& [agent, step] : replay) steps.push_back({agent, step.point, step.page});
+  for (const auto& [agent, step, old] : replay) steps.push_back({agent, step.point, step.page});
   return steps;
 }
 

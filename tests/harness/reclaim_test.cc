@@ -288,6 +288,55 @@ TEST(Reclaim, OverflowsAsTheWordOfTheKernel) {
   EXPECT_EQ(Ran(four).world().mm.batched_pending, 4);
 }
 
+// --- Dirty pages ---
+
+const std::string kDirty = "cpus 2\ninit\n map 0..3 rw\n present 0..3 dirty\n cached cpu0 0..3\n";
+
+TEST(Swapout, FlushesBeforeItWritesOut) {
+  for (const char* arch : {"x86", "arm64"}) {
+    const Ran ran(kDirty + "kswapd\n swapout 0..1\n", "full-mm", arch);
+    EXPECT_EQ(ran.verdict(), "none") << arch;
+    EXPECT_LT(ran.At("cpu2 rmap_unlock(0)"), ran.At("cpu2 tlb_flush_done(0)")) << arch;
+    EXPECT_LT(ran.At("cpu2 tlb_flush_done(0)"), ran.At("cpu2 start_io(0)")) << arch;
+    EXPECT_LT(ran.At("cpu2 start_io(0)"), ran.At("cpu2 free_page(0)")) << arch;
+    EXPECT_EQ(ran.Count("cpu2 tlb_flush_done(0)"), 1) << arch;
+    EXPECT_TRUE(ran.entry(0).none());
+  }
+  const Ran clean(kTwo + "kswapd\n swapout 0..1\n");
+  EXPECT_EQ(clean.Count("cpu2 start_io(0)"), 0) << "nothing to write";
+  EXPECT_TRUE(clean.entry(0).none());
+}
+
+TEST(Swapout, LosesWritesIfItDoesNotFlush) {
+  const std::string text = "kswapd\n swapout 0..1\n";
+  EXPECT_EQ(Ran(kDirty + text, "reclaim-writes-first").verdict(), "write-lost");
+  EXPECT_EQ(Ran(kTwo + text, "reclaim-writes-first").verdict(), "none")
+      << "clean entries do no harm";
+  const std::string read = "cpus 2\ninit\n map 0..3 rw\n present 0..3 dirty\n";
+  EXPECT_EQ(Ran(read + text, "reclaim-writes-first").verdict(), "none") << "nobody has it cached";
+}
+
+// MADV_FREE has skipped page 1, and dropped the lock; kswapd takes page 2.
+std::string FreeMeets(const std::string& order) {
+  return kDirty +
+         "cpu0\n free 0..3\nkswapd\n swapout 2..3\norder\n cpu0 until split_folio(1)\n"
+         "cpu0 until pte_unlock\n kswapd until pte_unlock(2)\n" +
+         order;
+}
+
+TEST(Swapout, IsAskedForAgainBehindADroppedLock) {
+  const Ran asks(FreeMeets("cpu0 until done\n rest\n"));
+  EXPECT_EQ(asks.verdict(), "none");
+  EXPECT_EQ(asks.Count("cpu0 batched_read(0)") + asks.Count("cpu0 batched_read(1)"), 2);
+  const Ran once(FreeMeets("cpu0 until syscall_return\n rest\n"), "reclaim-asked-once");
+  EXPECT_EQ(once.verdict(), "stale-dirty-after-return");
+  EXPECT_EQ(once.violation().page, 2);
+  const Ran late(FreeMeets("cpu0 until mmap_read_unlock\n kswapd until tlb_flush_done\n"
+                           "cpu0 until done\n rest\n"),
+                 "reclaim-asked-once");
+  EXPECT_EQ(late.verdict(), "none");
+}
+
 // --- In the forms of a schedule ---
 
 TEST(Reclaim, GoesThroughTextAndBytes) {
@@ -314,7 +363,7 @@ TEST(Reclaim, IsAllThatKswapdDoes) {
     const auto parsed = ParseText("gatherfuzz 1\n" + text);
     return std::holds_alternative<TextError>(parsed) ? std::get<TextError>(parsed).expected : "";
   };
-  EXPECT_EQ(error("kswapd\n dontneed 0..1\n"), "reclaim, another program or order");
+  EXPECT_EQ(error("kswapd\n dontneed 0..1\n"), "reclaim, swapout, another program or order");
   EXPECT_EQ(error("cpus 8\nkswapd\n reclaim 0..1\n"), "at most 7 cpus beside kswapd");
   EXPECT_EQ(error("kswapd\n reclaim 0..1\nkswapd\n reclaim 0..1\n"),
             "one program for each agent; kswapd has one already");

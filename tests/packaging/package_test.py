@@ -82,6 +82,10 @@ class Installed(unittest.TestCase):
         said = run(*chroot, "/usr/bin/gatherfuzz", "run", self.example(), status=1)
         self.assertIn("stale-after-return in cpu1's madvise(MADV_DONTNEED) of 2..4", said)
 
+    def test_zoo_finds_its_schedules(self):
+        said = run(self.root / "usr/bin/gatherfuzz", "zoo", cwd=self.scratch)
+        self.assertIn("662df3e5c376", said)
+
     def test_documents_and_examples_are_there(self):
         share = self.root / "usr/share/doc/gatherfuzz"
         for name in ("README.md", "copyright", "docs/tour.md", "examples/00-the-mail.gather"):

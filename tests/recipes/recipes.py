@@ -21,10 +21,10 @@ HERE = pathlib.Path(__file__).parent
 # each.
 RECIPES = [
     ("an operation", "model/kernel/ops.def",
-     'GATHERFUZZ_OP(kProtect, "protect", 13, ProtectPath, .help = "changes nothing")',
+     'GATHERFUZZ_OP(kProtect, "protect", 14, ProtectPath, .help = "changes nothing")',
      ("protect.cc", "model/kernel/protect.cc")),
     ("a step", "model/points.def",
-     'GATHERFUZZ_POINT(vma_protect, 189, relaxed, "change what a VMA allows", .has_page = true, '
+     'GATHERFUZZ_POINT(vma_protect, 190, relaxed, "change what a VMA allows", .has_page = true, '
      ".touches = kTouchesNothing, .teaches = Teaches::kNothing)", None),
     ("a kind of violation", "model/violations.def",
      'GATHERFUZZ_VIOLATION(ProtectOfNothing, "protect-of-nothing", kBalance, kOrder, '
@@ -46,10 +46,10 @@ MISTAKES = [
      ("model/points.def", r"\.touches = kTouchesNothing, (?=\.teaches = Teaches::kNothing\)\s*\Z)",
       ""), "harness/conflict.cc", "points.def: vma_protect does not say .touches"),
     ("a step with the byte code of another",
-     ("model/points.def", r"vma_protect, 189", "vma_protect, 182"), "harness/bytes.cc",
+     ("model/points.def", r"vma_protect, 190", "vma_protect, 182"), "harness/bytes.cc",
      "has the byte code of another"),
     ("an operation with the byte code of another",
-     ("model/kernel/ops.def", r'"protect", 13', '"protect", 11'), "harness/bytes.cc",
+     ("model/kernel/ops.def", r'"protect", 14', '"protect", 11'), "harness/bytes.cc",
      "two operations of ops.def have one byte code"),
     ("a kind that does not say what it leaves",
      ("model/violations.def", r'protect-of-nothing", kBalance, kOrder,',

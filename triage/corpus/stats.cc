@@ -17,6 +17,10 @@
 namespace gatherfuzz {
 namespace {
 
+// Of the tally of runs: three kinds for each of three kinds of agents, then detours, then old
+// values.
+constexpr size_t kFirstDetourRun = 9;
+
 constexpr const char* kMaps[] = {"map r", "map rw", "map r huge", "map rw huge"};
 size_t MapIndex(VmaFlags flags) { return (flags.write ? 1u : 0u) | (flags.huge ? 2u : 0u); }
 
@@ -130,7 +134,10 @@ class Collector {
                                  : 3 + static_cast<size_t>(line.op.kind));
     }
     for (const gatherfuzz::Run& run : schedule.order) {
-      stats_->runs.Add(static_cast<size_t>(KindOf(run.agent)) * 3 + static_cast<size_t>(run.kind));
+      const bool old = run.kind == Run::Kind::kOld;
+      stats_->runs.Add(old ? kFirstDetourRun + 1
+                           : static_cast<size_t>(KindOf(run.agent)) * 3 +
+                                 static_cast<size_t>(run.kind));
     }
   }
 
@@ -165,9 +172,9 @@ CorpusStats::CorpusStats()
       batches(Numbered("batches", kMaxBatch)),
       init(Named("init", MapsAnd({"present", "present dirty", "cached"}))),
       operations(OperationsTally()),
-      runs(Named("order",
-                 {"cpu N", "cpu until step", "cpu until done", "walk N", "walk until step",
-                  "walk until done", "inv N", "inv until step", "inv until done", "detour"})),
+      runs(Named("order", {"cpu N", "cpu until step", "cpu until done", "walk N", "walk until step",
+                           "walk until done", "inv N", "inv until step", "inv until done", "detour",
+                           "old"})),
       tails(TailsTally()),
       verdicts(VerdictsTally()) {}
 

@@ -39,6 +39,7 @@ int HeightOf(const Schedule& schedule);
 struct Weight {
   bool drawn = true;  // the tail is not a plain rest
   Size size;
+  int olds = 0;  // loads that take a value that is not the newest, each as often as it is old
   int preemptions = 0;
   int steps = 0;
   int moves = 0;  // pairs of CPUs that first move in another order than that of their numbers
@@ -49,9 +50,9 @@ struct Weight {
   friend auto operator<=>(const Weight&, const Weight&) = default;
 
   // Without names and places.
-  auto Effort() const { return std::tie(drawn, size, preemptions, steps); }
+  auto Effort() const { return std::tie(drawn, size, olds, preemptions, steps); }
   // Without how the order is said.
-  auto Worth() const { return std::tie(drawn, size, preemptions, steps, moves, height); }
+  auto Worth() const { return std::tie(drawn, size, olds, preemptions, steps, moves, height); }
 };
 
 // Of a schedule whose run is `path`.

@@ -109,7 +109,7 @@ Comparison Compare(Execution& execution, const Schedule& schedule, Members membe
                         .determined = std::popcount(touched & determined.pte)};
   const auto run_member = [&](const Policy& policy, int number) {
     PolicyRun run{
-        .policy = &policy, .held_safe = HeldSafe(policy, arch, schedule.kernel), .member = number};
+        .policy = &policy, .held_safe = HeldSafe(policy, arch, schedule), .member = number};
     run.trace = Record(execution, TakeMember(schedule, number), policy, arch, ignored);
     if (run.judged()) {
       run.difference = FirstDifference(Final(execution.world(), determined), predicted);

@@ -34,7 +34,7 @@ class Loaded {
   PolicyVerdict Run(const Policy& policy, const Arch& arch, int number) {
     PolicyVerdict verdict{.policy = &policy,
                           .arch = &arch,
-                          .held_safe = HeldSafe(policy, arch, schedule_.kernel),
+                          .held_safe = HeldSafe(policy, arch, schedule_),
                           .member = number};
     verdict.result = execution_.RunLoaded(policy, arch, MemberOf(schedule_, number), options_);
     if (verdict.result.clean()) {
@@ -53,8 +53,9 @@ class Loaded {
 
 }  // namespace
 
-bool HeldSafe(const Policy& policy, const Arch& arch, KernelVersion kernel) {
-  return kernel <= kDefaultKernel && policy.SafeOn(arch.name());
+bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule) {
+  return schedule.kernel <= kDefaultKernel && schedule.memory == MemoryModel::kSc &&
+         policy.SafeOn(arch.name());
 }
 
 bool SpeaksOf(const LoadedSchedule& loaded, const Arch& arch) {
@@ -77,7 +78,7 @@ void RunUnderAll(Execution& execution, const LoadedSchedule& loaded, const Arch&
   for (const Policy* policy : Policies()) {
     // A tree has no lines of its own, and the paths around it are no better than the kernel's.
     const bool told = speaks && (!policy->foreign() || kernel <= kDefaultKernel);
-    const bool counts = told || HeldSafe(*policy, arch, kernel);
+    const bool counts = told || HeldSafe(*policy, arch, loaded.file.schedule);
     if (counts && policy->RunsOn(arch.name())) verdicts.push_back(runs.Under(*policy, arch));
   }
   if (!speaks) return;

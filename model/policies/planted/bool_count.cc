@@ -28,8 +28,7 @@ class BoolCount final : public GatherProtocol {
 
  protected:
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    if (ReadPolicyState<Flags>(t.world()).nested) MakeFullMm(t.gather());
+    if (LoadPolicyState<Flags>(t).nested) MakeFullMm(t.gather());
   }
   void BeforeDec(const Thread& t) const override {
     UpdatePolicyState<Flags>(t, Point::policy_write, [](Flags& flags) { flags = {}; });

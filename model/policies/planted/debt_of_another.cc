@@ -15,8 +15,7 @@ namespace {
 class DebtOfAnother final : public RaisesDebt {
  protected:
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    if (ReadPolicyState<Debt>(t.world()).owed == 0 && !MayBeHuge(t)) return;
+    if (LoadPolicyState<Debt>(t).owed == 0 && !MayBeHuge(t)) return;
     ForceLevels(t.gather(), CallerRange(t.gather()));
     OwnNote(t) = 1;
   }

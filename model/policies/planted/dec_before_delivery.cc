@@ -29,8 +29,7 @@ class DecBeforeDelivery final : public GatherProtocol {
 
  protected:
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    if (ReadPolicyState<Count>(t.world()).live > 1) MakeFullMm(t.gather());
+    if (LoadPolicyState<Count>(t).live > 1) MakeFullMm(t.gather());
     OwnNote(t) = 1;
   }
   void ArchFlush(const Thread& t, const MmuGather& gather) const override {

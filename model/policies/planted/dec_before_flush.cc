@@ -26,8 +26,7 @@ class DecBeforeFlush final : public GatherProtocol {
 
  protected:
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    if (ReadPolicyState<Count>(t.world()).live > 1) MakeFullMm(t.gather());
+    if (LoadPolicyState<Count>(t).live > 1) MakeFullMm(t.gather());
     UpdatePolicyState<Count>(t, Point::policy_rmw, [](Count& count) { --count.live; });
   }
 };

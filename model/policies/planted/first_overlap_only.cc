@@ -17,8 +17,7 @@ namespace {
 class FirstOverlapOnly final : public PublishesRange {
  protected:
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    const auto live = ReadPolicyState<Ranges>(t.world());
+    const auto live = LoadPolicyState<Ranges>(t);
     const PageRange own = CallerRange(t.gather());
     for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
       const PageRange common{std::max<int>(own.begin, live[cpu].start),

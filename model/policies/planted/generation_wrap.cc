@@ -38,8 +38,7 @@ class GenerationWrap final : public GatherProtocol {
 
  protected:
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    Generations others = ReadPolicyState<Generations>(t.world());
+    Generations others = LoadPolicyState<Generations>(t);
     others.of_cpu[Index(t.cpu)] = 0;
     if (others.of_cpu != Generations{}.of_cpu) MakeFullMm(t.gather());
   }

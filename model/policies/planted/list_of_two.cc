@@ -18,8 +18,7 @@ class ListOfTwo final : public PublishesRange {
     return std::count(live.begin(), live.end(), Published{}) > kMaxCpus - 2;
   }
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    const auto live = ReadPolicyState<Ranges>(t.world());
+    const auto live = LoadPolicyState<Ranges>(t);
     const PageRange own = CallerRange(t.gather());
     for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
       const PageRange other{live[cpu].start, live[cpu].end};

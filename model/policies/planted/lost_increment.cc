@@ -25,12 +25,10 @@ class LostIncrement final : public GatherProtocol {
 
  protected:
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    if (ReadPolicyState<Count>(t.world()).live > 1) MakeFullMm(t.gather());
+    if (LoadPolicyState<Count>(t).live > 1) MakeFullMm(t.gather());
   }
   void BeforeDec(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    const bool last = ReadPolicyState<Count>(t.world()).live <= 1;
+    const bool last = LoadPolicyState<Count>(t).live <= 1;
     UpdatePolicyState<Count>(t, last ? Point::policy_write : Point::policy_rmw, [&](Count& count) {
       count.live = static_cast<uint8_t>(last || count.live == 0 ? 0 : count.live - 1);
     });

@@ -23,8 +23,7 @@ class ParityCount final : public GatherProtocol {
 
  protected:
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    if (ReadPolicyState<Parity>(t.world()).odd == 0) MakeFullMm(t.gather());
+    if (LoadPolicyState<Parity>(t).odd == 0) MakeFullMm(t.gather());
   }
   void BeforeDec(const Thread& t) const override { Toggle(t); }
 

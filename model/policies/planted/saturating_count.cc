@@ -25,8 +25,7 @@ class SaturatingCount final : public GatherProtocol {
 
  protected:
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    if (ReadPolicyState<Count>(t.world()).live > 1) MakeFullMm(t.gather());
+    if (LoadPolicyState<Count>(t).live > 1) MakeFullMm(t.gather());
   }
   void BeforeDec(const Thread& t) const override {
     UpdatePolicyState<Count>(t, Point::policy_rmw,

@@ -33,10 +33,13 @@ class SharedFlush final : public GatherProtocol {
       return true;
     });
     if (!shared) return MakeFullMm(t.gather());
-    WaitInFinish(t, [](const World& world, int waiter) {
-      const auto flushes = ReadPolicyState<Flushes>(world);
-      return flushes.completed != flushes.shared_by[waiter];
-    });
+    WaitInFinish(
+        t,
+        [](const World& world, int waiter) {
+          const auto flushes = ReadPolicyState<Flushes>(world);
+          return flushes.completed != flushes.shared_by[waiter];
+        },
+        kPolicyAt);
     ResetRange(t.gather());
   }
   void ArchFlush(const Thread& t, const MmuGather& gather) const override {

@@ -18,8 +18,7 @@ class SlotTakenTwice final : public GatherProtocol {
  public:
   void Gather(const Thread& t, PageRange range) const override {
     GatherProtocol::Gather(t, range);
-    t.Step(Point::policy_read);
-    const auto slots = ReadPolicyState<Slots>(t.world());
+    const auto slots = LoadPolicyState<Slots>(t);
     uint8_t& mine = OwnNote(t);
     for (mine = 0; slots[mine] != Published{};) ++mine;
     Write(t, MakePublished(range));
@@ -30,8 +29,7 @@ class SlotTakenTwice final : public GatherProtocol {
 
  protected:
   void Finishing(const Thread& t) const override {
-    t.Step(Point::policy_read);
-    const auto slots = ReadPolicyState<Slots>(t.world());
+    const auto slots = LoadPolicyState<Slots>(t);
     const PageRange own = CallerRange(t.gather());
     for (int slot = 0; slot < kMaxCpus; ++slot) {
       const PageRange other{slots[slot].start, slots[slot].end};

@@ -55,7 +55,7 @@ class WaitsForTickets : public GatherProtocol {
  protected:
   void Finishing(const Thread&) const override {}
   void AfterDec(const Thread& t) const override {
-    WaitInFinish(t, AllAreGone);
+    WaitInFinish(t, AllAreGone, kPolicyAt);
     StopWaiting(t);
   }
 

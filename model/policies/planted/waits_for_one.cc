@@ -29,11 +29,14 @@ class WaitsForOne final : public WaitsForTickets {
     });
   }
   void AfterDec(const Thread& t) const override {
-    WaitInFinish(t, [](const World& world, int cpu) {
-      const auto all = ReadPolicyState<Tickets>(world);
-      const uint16_t awaited = all.waits_up_to[static_cast<size_t>(cpu)];
-      return awaited == 0 || std::count(all.held.begin(), all.held.end(), awaited) == 0;
-    });
+    WaitInFinish(
+        t,
+        [](const World& world, int cpu) {
+          const auto all = ReadPolicyState<Tickets>(world);
+          const uint16_t awaited = all.waits_up_to[static_cast<size_t>(cpu)];
+          return awaited == 0 || std::count(all.held.begin(), all.held.end(), awaited) == 0;
+        },
+        kPolicyAt);
     StopWaiting(t);
   }
 };

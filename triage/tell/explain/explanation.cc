@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "explore/graph.h"
 #include "explore/turning.h"
+#include "triage/tell/explain/old_values.h"
 #include "triage/tell/explain/summary.h"
 #include "triage/tell/interleaving.h"
 
@@ -117,6 +118,20 @@ std::vector<UnderPolicy> UnderOthers(const Schedule& schedule, ViolationKind kin
   return others;
 }
 
+// Loads of old values stand in the chain where they were made, and are shown with the stores that
+// they missed.
+void AddOldValues(const Schedule& schedule, const Trace& trace, const Policy& policy,
+                  const Arch& arch, uint32_t ignored, Explanation& it) {
+  for (Sentence& sentence : TellOldValues(schedule, trace, policy, arch, ignored)) {
+    const TraceStep& step = trace.steps[static_cast<size_t>(sentence.step)];
+    it.shown[static_cast<size_t>(sentence.step)] = true;
+    if (step.old_since != 0) it.shown[step.old_since - 1] = true;
+    const auto later = [](int index, const Sentence& other) { return index < other.step; };
+    it.chain.insert(std::upper_bound(it.chain.begin(), it.chain.end(), sentence.step, later),
+                    std::move(sentence));
+  }
+}
+
 }  // namespace
 
 NoReturn FindNoReturn(const Schedule& schedule, const Trace& trace, const Policy& policy,
@@ -143,6 +158,7 @@ Explanation Explain(const Schedule& schedule, const Trace& trace, const Policy& 
   it.signature = Signature(trace);
   it.shown = RelevantSteps(trace, it.cause);
   it.chain = ChainOf(trace, it.cause);
+  AddOldValues(schedule, trace, policy, arch, settings.ignored, it);
   it.no_return = FindNoReturn(schedule, trace, policy, arch, settings, stop);
   if (it.no_return.step >= 0) it.shown[static_cast<size_t>(it.no_return.step)] = true;
   it.others = UnderOthers(schedule, trace.result.violation.kind, policy, arch, settings, stop);

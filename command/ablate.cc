@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// gatherfuzz ablate: which memory orders carry the weight.
+#include <bit>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "command/chosen.h"
+#include "command/command.h"
+#include "command/options.h"
+#include "explore/ablation.h"
+#include "explore/io/files.h"
+#include "explore/io/long_run.h"
+#include "explore/io/strings.h"
+#include "harness/text.h"
+
+namespace gatherfuzz {
+namespace {
+
+struct Row {
+  const Policy* policy;
+  const Arch* arch;
+  Ablation ablation;
+};
+
+const char* NameOf(MemoryOrder order) {
+  switch (order) {
+    case MemoryOrder::relaxed: return "relaxed";
+    case MemoryOrder::acquire: return "acquire";
+    case MemoryOrder::release: return "release";
+    case MemoryOrder::full: break;
+  }
+  return "full";
+}
+
+// "release", or what a DSB is called.
+std::string OrderName(Point point, MemoryOrder order) {
+  if (MemoryOrderOf(point)->access != MemoryAccess::kDsb) return NameOf(order);
+  return order == MemoryOrder::release ? "DSB ISHST" : "DSB ISH";
+}
+
+std::vector<std::string> StepsOf(PointMask set) {
+  std::vector<std::string> names;
+  for (; set != 0; set &= set - 1) names.emplace_back(Info(FirstOf(set)).name);
+  return names;
+}
+
+// "pmd_clear release + pmd_read acquire", as strong as they can be.
+std::string Stronger(PointMask set) {
+  std::vector<std::string> names;
+  for (; set != 0; set &= set - 1) {
+    const Point point = FirstOf(set);
+    const MemoryOrder order = StrongestOf(MemoryOrderOf(point)->access);
+    names.push_back(absl::StrCat(Info(point).name, " ", OrderName(point, order)));
+  }
+  return absl::StrJoin(names, " + ");
+}
+
+std::string Told(const Breaks& breaks) {
+  return absl::StrCat(Absl(Info(breaks.kind).name), " (", breaks.program, ", ", breaks.steps,
+                      " steps)");
+}
+std::string Told(const std::vector<Breaks>& breaks) {
+  return absl::StrJoin(breaks, "; ",
+                       [](std::string* out, const Breaks& it) { absl::StrAppend(out, Told(it)); });
+}
+
+template <typename Name>
+std::string Sets(const std::vector<PointMask>& sets, Name name) {
+  if (sets.empty()) return absl::StrCat("no ", kMostStronger, " orders together");
+  std::vector<std::string> texts;
+  for (const PointMask set : sets) texts.push_back(absl::StrCat("{", name(set), "}"));
+  return absl::StrJoin(texts, ", ");
+}
+std::string Joined(PointMask set) { return absl::StrJoin(StepsOf(set), " "); }
+
+void PrintForPeople(const Row& row, std::string_view memory) {
+  const Ablation& it = row.ablation;
+  std::cout << absl::StreamFormat("%s, %s, memory %s: %d explorations, %d states%s\n",
+                                  Absl(row.policy->name()), Absl(row.arch->name()), Absl(memory),
+                                  it.explorations, it.states, it.complete ? "" : ", not complete");
+  std::cout << "  safe as it is: " << (it.safe.empty() ? "none" : absl::StrJoin(it.safe, ", "))
+            << "\n";
+  for (const BrokenProgram& broken : it.broken) {
+    std::cout << "  broken as it is: " << Told(broken.breaks) << "\n";
+    std::cout << "    closed by: " << Sets(broken.closed_by, Stronger) << "\n";
+  }
+  for (const WithoutOrder& without : it.without) {
+    const std::string order =
+        absl::StrCat(Info(without.point).name, " ", OrderName(without.point, without.order));
+    std::cout << absl::StreamFormat(
+        "  without %-28s %s\n", order,
+        without.breaks.empty() ? "may go" : absl::StrCat("LOAD-BEARING  ", Told(without.breaks)));
+  }
+  for (const PointMask set : it.enough) {
+    std::cout << "  enough, and nothing in it can go: { " << Joined(set) << " }\n";
+  }
+}
+
+nlohmann::ordered_json JsonOf(const std::vector<Breaks>& breaks) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const Breaks& it : breaks) {
+    json.push_back({{"verdict", Info(it.kind).name},
+                    {"program", it.program},
+                    {"steps", it.steps},
+                    {"schedule", PrintText({.schedule = it.schedule})}});
+  }
+  return json;
+}
+
+nlohmann::ordered_json JsonOf(const std::vector<PointMask>& sets) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const PointMask set : sets) json.push_back(StepsOf(set));
+  return json;
+}
+
+nlohmann::ordered_json JsonOf(const Row& row, std::string_view memory) {
+  const Ablation& it = row.ablation;
+  nlohmann::ordered_json json = {{"policy", row.policy->name()},
+                                 {"arch", row.arch->name()},
+                                 {"memory", memory},
+                                 {"complete", it.complete},
+                                 {"explorations", it.explorations},
+                                 {"states", it.states},
+                                 {"safe", it.safe},
+                                 {"broken_as_is", nlohmann::ordered_json::array()},
+                                 {"without", nlohmann::ordered_json::array()},
+                                 {"enough", JsonOf(it.enough)}};
+  for (const BrokenProgram& broken : it.broken) {
+    json["broken_as_is"].push_back(
+        {{"breaks", JsonOf(broken.breaks)}, {"closed_by", JsonOf(broken.closed_by)}});
+  }
+  for (const WithoutOrder& without : it.without) {
+    json["without"].push_back({{"step", Info(without.point).name},
+                               {"order", NameOf(without.order)},
+                               {"breaks", JsonOf(without.breaks)}});
+  }
+  return json;
+}
+
+// A row for each policy, and below it what each order is there for.
+void PrintMarkdown(const std::vector<Row>& rows) {
+  std::cout << "| policy | arch | broken as it is | closed by | load-bearing | may go |\n"
+               "|---|---|---|---|---|---|\n";
+  for (const Row& row : rows) {
+    const Ablation& it = row.ablation;
+    std::vector<std::string> broken, closed, needed, may_go;
+    for (const BrokenProgram& program : it.broken) {
+      broken.push_back(Told(program.breaks));
+      closed.push_back(Sets(program.closed_by, Stronger));
+    }
+    for (const WithoutOrder& without : it.without) {
+      const std::string order = absl::StrCat("`", Info(without.point).name, "` ",
+                                             OrderName(without.point, without.order));
+      if (without.breaks.empty()) {
+        may_go.push_back(order);
+      } else {
+        needed.push_back(absl::StrCat(order, ": ", Told(without.breaks.front())));
+      }
+    }
+    const auto cell = [](const std::vector<std::string>& texts) {
+      return texts.empty() ? "" : absl::StrJoin(texts, "<br>");
+    };
+    std::cout << absl::StreamFormat("| `%s` | %s | %s | %s | %s | %s%s |\n",
+                                    Absl(row.policy->name()), Absl(row.arch->name()), cell(broken),
+                                    cell(closed), cell(needed), cell(may_go),
+                                    it.complete ? "" : " (not complete)");
+  }
+}
+
+absl::StatusOr<std::vector<AblationProgram>> Programs(const Options& options,
+                                                      const std::vector<std::string>& paths) {
+  if (paths.empty()) return AblationPrograms();
+  std::vector<AblationProgram> programs;
+  for (const std::string& path : paths) {
+    const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path, options.bytes);
+    if (!loaded.ok()) return loaded.status();
+    programs.push_back({path, loaded->file.schedule});
+  }
+  return programs;
+}
+
+absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
+  const MemoryModel memory = ParseMemoryModel(options.memory).value_or(MemoryModel::kWeak);
+  if (memory == MemoryModel::kSc) {
+    return absl::InvalidArgumentError("under memory sc no order tells; pass --memory weak or tso");
+  }
+  const absl::StatusOr<std::vector<AblationProgram>> programs = Programs(options, arguments);
+  if (!programs.ok()) return programs.status();
+  const absl::StatusOr<int> jobs = ChosenJobs(options);
+  if (!jobs.ok()) return jobs.status();
+  const absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
+  if (!limits.ok()) return limits.status();
+  const Interruptible interruptible;
+  std::vector<Row> rows;
+  bool complete = true;
+  for (const Arch* arch : ChosenArchs(options)) {
+    for (const Policy* policy : PoliciesOn(options, *arch)) {
+      if (policy->foreign()) continue;
+      const ExploreSettings settings{
+          .policy = policy, .arch = arch, .jobs = *jobs, .limits = *limits};
+      rows.push_back({policy, arch, Ablate(*programs, memory, settings, Interruptible::flag())});
+      complete = complete && rows.back().ablation.complete;
+      if (!options.json && !options.markdown) PrintForPeople(rows.back(), NameOf(memory));
+    }
+  }
+  if (rows.empty()) return NobodyNamed(options);
+  if (options.json) {
+    nlohmann::ordered_json json;
+    for (const Row& row : rows) json["ablations"].push_back(JsonOf(row, NameOf(memory)));
+    std::cout << json.dump() << "\n";
+  } else if (options.markdown) {
+    PrintMarkdown(rows);
+  }
+  return complete ? kNoViolation : kLimit;
+}
+
+constexpr Command kCommand{
+    .called = "ablate",
+    .arguments = "[FILE...]",
+    .summary =
+        "which memory orders carry the weight: each taken away alone, and as few as are enough; "
+        "for what is broken, as few as close it",
+    .flags = " policy+ arch memory limit jobs json markdown bytes ",
+    .examples =
+        "gatherfuzz ablate --policy full-mm --arch arm64\n"
+        "gatherfuzz ablate --memory tso --arch x86 --json",
+    .main = Main};
+const RegisterCommand kRegistered(&kCommand);
+
+}  // namespace
+}  // namespace gatherfuzz

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// write-lost: no page begins to be written out while a TLB translates to it as dirty: a write
+// through such an entry touches no PTE (H9), so nobody would know that the page has to be written
+// once more. A clean entry does no harm: the PTE is gone, so a write through it faults.
+#include <bit>
+
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+
+void CheckStartIo(System& system, CpuId cpu, FrameId frame, int page) {
+  for (int i = 0; i < system.world.cpu_count; ++i) {
+    const Tlb& tlb = system.world.at(MakeCpu(i)).tlb;
+    for (uint64_t bits = tlb.small_valid; bits != 0; bits &= bits - 1) {
+      const Pte& entry = tlb.small[std::countr_zero(bits)];
+      if (entry.frame != frame || !entry.dirty()) continue;
+      system.Report({.kind = ViolationKind::kWriteLost,
+                     .page = page,
+                     .frame = Index(frame),
+                     .cpu = Index(cpu),
+                     .holder = i,
+                     .mapping = entry.mapping});
+    }
+  }
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// What comes of weaker memory, on the project's own paths: a scene that only arm64's orders break,
+// what closes it, and that a weaker model finds all that a stronger one does.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "explore/answer.h"
+#include "explore/explore.h"
+#include "tests/small_program.h"
+#include "tests/support.h"
+
+namespace gatherfuzz {
+namespace {
+
+// Two threads drop one huge page. The second finds the PMD empty, without a lock.
+constexpr const char* kHuge =
+    "cpus 2\ninit\n map 8..12 rw huge\n present 8..12\n cached cpu0 8..12\n"
+    "cpu0\n dontneed 8..12\ncpu1\n dontneed 8..12\norder\n rest\n";
+// They drop pages of one page table, which both hold the lock of.
+constexpr const char* kOneTable =
+    "cpus 2\ninit\n map 0..4 rw\n present 1..4\n cached cpu1 2..3\n"
+    "cpu0\n dontneed 1..3\ncpu1\n dontneed 2..4\norder\n rest\n";
+// ... of two.
+constexpr const char* kTwoTables =
+    "cpus 2\ninit\n map 0..8 rw\n present 2..6\n cached cpu1 2..6\n"
+    "cpu0\n dontneed 2..6\ncpu1\n dontneed 3..5\norder\n rest\n";
+// With walkers.
+constexpr const char* kWalkers =
+    "cpus 2\ninit\n map 0..4 rw\n present 1..3\n cached cpu1 1..2\n"
+    "cpu0\n dontneed 1..2\ncpu1\n dontneed 1..3\nwalk0\n fill 1\nwalk1\n fill 1\norder\n rest\n";
+
+ExploreResult Explored(const char* text, const char* policy, const char* arch, MemoryModel memory,
+                       OrderChanges orders = {}, bool reduce = false) {
+  Schedule schedule = FromText(text).schedule;
+  schedule.memory = memory;
+  schedule.orders = orders;
+  return Explore(schedule,
+                 {.policy = FindPolicy(policy), .arch = FindArch(arch), .reduce = reduce});
+}
+
+uint32_t Kinds(const char* text, const char* policy, const char* arch, MemoryModel memory,
+               OrderChanges orders = {}) {
+  const ExploreResult result = Explored(text, policy, arch, memory, orders);
+  EXPECT_TRUE(result.complete());
+  EXPECT_EQ(Explored(text, policy, arch, memory, orders, true).kinds(), result.kinds());
+  return result.kinds();
+}
+
+constexpr uint32_t kStale = Bit(ViolationKind::kStaleAfterReturn);
+
+TEST(WeakerMemory, TheMergedFixIsBrokenByALookWithoutALock) {
+  for (const char* arch : {"arm64", "x86"}) {
+    EXPECT_EQ(Kinds(kHuge, "full-mm", arch, MemoryModel::kSc), 0u);
+    EXPECT_EQ(Kinds(kHuge, "full-mm", arch, MemoryModel::kTso), 0u);
+  }
+  EXPECT_EQ(Kinds(kHuge, "full-mm", "arm64", MemoryModel::kWeak), kStale);
+}
+
+// As few orders as close it: herd7 says of both on the kernel's model, and of each part alone, what
+// weak_memory_test.cc has.
+TEST(WeakerMemory, TwoOrdersTogetherCloseIt) {
+  const auto stronger = [](std::initializer_list<Point> points) {
+    OrderChanges orders;
+    for (const Point point : points) orders.stronger |= MaskOf(point);
+    return Kinds(kHuge, "full-mm", "arm64", MemoryModel::kWeak, orders);
+  };
+  using enum Point;
+  EXPECT_EQ(stronger({pending_inc}), kStale);
+  EXPECT_EQ(stronger({pmd_read}), kStale);
+  EXPECT_EQ(stronger({pmd_clear}), kStale);
+  EXPECT_EQ(stronger({pending_read}), kStale);
+  EXPECT_EQ(stronger({pending_inc, pmd_read}), 0u);
+  EXPECT_EQ(stronger({pmd_clear, pmd_read}), 0u);
+}
+
+TEST(WeakerMemory, LocksAndWaitsKeepOutOfIt) {
+  for (const char* policy : {"full-mm", "sync-finish", "epoch-sync", "overlap-sync"}) {
+    for (const char* text : {kOneTable, kTwoTables, kWalkers}) {
+      for (const MemoryModel memory : {MemoryModel::kTso, MemoryModel::kWeak}) {
+        EXPECT_EQ(Kinds(text, policy, "arm64", memory), 0u) << policy << "\n" << text;
+      }
+    }
+  }
+  for (const char* policy : {"sync-finish", "epoch-sync", "overlap-sync"}) {
+    EXPECT_EQ(Kinds(kHuge, policy, "arm64", MemoryModel::kWeak), 0u) << policy;
+  }
+}
+
+TEST(WeakerMemory, LocksThatOrderNothingAreSeen) {
+  using enum Point;
+  for (const Point point : {pte_lock, pte_unlock}) {
+    const OrderChanges orders{.weaker = MaskOf(point)};
+    EXPECT_NE(Kinds(kOneTable, "full-mm", "arm64", MemoryModel::kWeak, orders), 0u)
+        << Info(point).name;
+  }
+  // A walk after the invalidation, for which nobody showed it the change.
+  EXPECT_NE(Kinds(kWalkers, "full-mm", "arm64", MemoryModel::kWeak, {.weaker = MaskOf(tlb_flush)}),
+            0u);
+}
+
+// What a stronger model allows, a weaker one does.
+TEST(WeakerMemory, FindsWhatStrongerMemoryDoes) {
+  Random random(21);
+  int violated = 0, compared = 0;
+  const auto policies = Policies();
+  for (int i = 0; i < 260; ++i) {
+    Schedule schedule = SmallProgram(random);
+    const Policy& policy = *policies[static_cast<size_t>(i) % policies.size()];
+    uint32_t stronger = 0;
+    bool complete = true;
+    const Arch& arch = *FindArch(i % 3 == 0 ? "arm64" : "x86");
+    for (const MemoryModel memory : {MemoryModel::kSc, MemoryModel::kTso, MemoryModel::kWeak}) {
+      schedule.memory = memory;
+      ExploreSettings settings{.policy = &policy, .arch = &arch};
+      settings.limits.states = kFibersCanGoBack ? 40000 : 1000;
+      const ExploreResult result = Explore(schedule, settings);
+      complete = complete && result.complete();
+      if (!complete) break;
+      ASSERT_EQ(stronger & ~result.kinds(), 0u)
+          << policy.name() << " " << arch.name() << " " << NameOf(memory) << "\n"
+          << PrintText({.schedule = schedule});
+      stronger = result.kinds();
+    }
+    compared += complete;
+    violated += complete && stronger != 0;
+  }
+  if (!kFibersCanGoBack) return;
+  EXPECT_GT(compared, 150);
+  EXPECT_GT(violated, 20);
+}
+
+// An order of the corpus is what it was: without a word of memory every load takes the newest.
+TEST(WeakerMemory, AnOrderOfOldValuesRoundTrips) {
+  ScheduleFile file = FromText(kHuge);
+  file.schedule.memory = MemoryModel::kWeak;
+  file.schedule.orders = {.weaker = MaskOf(Point::pte_unlock), .stronger = MaskOf(Point::pmd_read)};
+  file.schedule.order.push_back(
+      {.kind = Run::Kind::kOld, .agent = DetourAgent(MakeCpu(1)), .count = 2});
+  file.schedule.order.push_back({.kind = Run::Kind::kOld, .agent = WalkerAgent(MakeCpu(0))});
+  const std::string text = PrintText(file);
+  EXPECT_NE(text.find("\nmemory weak\nweaken pte_unlock\nstrengthen pmd_read\n"), text.npos);
+  EXPECT_NE(text.find("  cpu1 old 2\n  walk0 old\n"), text.npos) << text;
+  EXPECT_EQ(PrintText(FromText(text)), text);
+}
+
+}  // namespace
+}  // namespace gatherfuzz

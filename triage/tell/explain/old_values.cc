@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "triage/tell/explain/old_values.h"
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "explore/shortest.h"
+#include "triage/tell/explain/summary.h"
+#include "triage/tell/interleaving.h"
+
+namespace gatherfuzz {
+namespace {
+
+const char* NameOf(MemoryOrder order) {
+  switch (order) {
+    case MemoryOrder::relaxed: return "relaxed";
+    case MemoryOrder::acquire: return "an acquire";
+    case MemoryOrder::release: return "a release";
+    case MemoryOrder::full: break;
+  }
+  return "a full barrier";
+}
+
+class OldValues {
+ public:
+  OldValues(const Schedule& schedule, const Trace& trace, const Policy& policy, const Arch& arch,
+            uint32_t ignored)
+      : schedule_(schedule), trace_(trace), policy_(policy), arch_(arch), ignored_(ignored) {}
+
+  Sentence Tell(int index) {
+    const TraceStep& step = At(index);
+    const std::string who = AgentName(step.event.agent);
+    std::string text = absl::StrCat(who, " does not load the newest value at ",
+                                    StepName(step.event.point, step.event.page));
+    const int since = static_cast<int>(step.old_since) - 1;
+    if (since >= 0) {
+      absl::StrAppend(&text, ": ", step.newer.empty() ? "another" : step.newer, " is there since ",
+                      StepName(At(since).event.point, At(since).event.page), " of ",
+                      AgentName(step.old_writer), " (step ", since + 1, ")");
+      absl::StrAppend(&text, ". ", CarriedBy(index, since));
+    } else {
+      absl::StrAppend(&text, ".");
+    }
+    absl::StrAppend(&text, " ", ForbiddenBy(index));
+    return {std::move(text), index};
+  }
+
+ private:
+  const TraceStep& At(int index) const { return trace_.steps[static_cast<size_t>(index)]; }
+
+  MemoryOrder OrderAt(Point point) const {
+    return OrdersOn(arch_.orders(), schedule_.orders)[static_cast<size_t>(point)];
+  }
+
+  // The first step of who stored it that hands on what it has seen.
+  std::string CarriedBy(int index, int since) const {
+    const AgentId writer = At(index).old_writer;
+    for (int i = since; i < index; ++i) {
+      const StepEvent& event = At(i).event;
+      const MemoryOrder order = OrderAt(event.point);
+      const bool releases = order == MemoryOrder::release || order == MemoryOrder::full;
+      if (event.agent != writer || !releases) continue;
+      return absl::StrCat(AgentName(writer), " hands it on with ",
+                          StepName(event.point, event.page), " (step ", i + 1, "), of which ",
+                          AgentName(At(index).event.agent), " has taken nothing by then.");
+    }
+    return absl::StrCat(AgentName(writer), " has handed it on to nobody by then.");
+  }
+
+  // The steps up to that load, with orders that are stronger: whether it cannot be made so.
+  bool Forbidden(int index, PointMask stronger) {
+    Path path;
+    for (int i = 0; i <= index; ++i) {
+      const StepEvent& event = At(i).event;
+      path.push_back(ActionOf(event.agent, event.point, event.page, event.old));
+    }
+    Schedule schedule = SpelledOut(schedule_, path);
+    schedule.orders.stronger |= stronger;
+    return execution_->Execute(schedule, policy_, arch_, {.ignored = ignored_}).unreached_run >= 0;
+  }
+
+  std::string Stronger(PointMask set) const {
+    std::vector<std::string> texts;
+    for (; set != 0; set &= set - 1) {
+      const Point point = FirstOf(set);
+      texts.push_back(
+          absl::StrCat(Info(point).name, " ", NameOf(StrongestOf(MemoryOrderOf(point)->access))));
+    }
+    return absl::StrJoin(texts, " and ");
+  }
+
+  std::string ForbiddenBy(int index) {
+    std::vector<PointMask> candidates;
+    for (const OrderInfo& info : kOrders) {
+      const MemoryOrder order = OrderAt(info.point);
+      const bool hardware =
+          info.access == MemoryAccess::kInterrupt || Info(info.point).is(role::kWalk);
+      if (hardware || order == MemoryOrder::full || order == StrongestOf(info.access)) continue;
+      for (int i = 0; i <= index; ++i) {
+        if (At(i).event.point != info.point) continue;
+        candidates.push_back(MaskOf(info.point));
+        break;
+      }
+    }
+    std::vector<std::string> found;
+    for (const PointMask one : candidates) {
+      if (Forbidden(index, one)) found.push_back(Stronger(one));
+    }
+    if (!found.empty()) {
+      return absl::StrCat(
+          "One stronger order would have forbidden that: ", absl::StrJoin(found, ", or "), ".");
+    }
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      for (size_t j = i + 1; j < candidates.size(); ++j) {
+        const PointMask two = candidates[i] | candidates[j];
+        if (Forbidden(index, two)) found.push_back(Stronger(two));
+      }
+    }
+    if (found.empty()) return "No two stronger orders would have forbidden that.";
+    return absl::StrCat("No single order would have forbidden that; two would: ",
+                        absl::StrJoin(found, ", or "), ".");
+  }
+
+  const Schedule& schedule_;
+  const Trace& trace_;
+  const Policy& policy_;
+  const Arch& arch_;
+  const uint32_t ignored_;
+  const std::unique_ptr<Execution> execution_ = std::make_unique<Execution>();
+};
+
+}  // namespace
+
+std::vector<Sentence> TellOldValues(const Schedule& schedule, const Trace& trace,
+                                    const Policy& policy, const Arch& arch, uint32_t ignored) {
+  std::vector<Sentence> sentences;
+  OldValues values(schedule, trace, policy, arch, ignored);
+  for (size_t i = 0; i < trace.steps.size(); ++i) {
+    if (trace.steps[i].event.old != 0) sentences.push_back(values.Tell(static_cast<int>(i)));
+  }
+  return sentences;
+}
+
+}  // namespace gatherfuzz
