@@ -47,6 +47,13 @@ def exit_statuses(about):
     return lines
 
 
+def examples_are():
+    """Where the files are that examples name."""
+    return [".PP", roff("Files below corpus/ are those of the source tree; a package has them in "
+                        "/usr/share/doc/gatherfuzz/examples/, an installation by hand in "
+                        "share/doc/gatherfuzz/examples/ below its prefix.")]
+
+
 def page_of(command, about):
     program, name = about["name"], f"{about['name']}\\-{roff(command['name'])}"
     lines = [".SH NAME", f"{name} \\- {roff(command['summary'])}", ".SH SYNOPSIS",
@@ -60,7 +67,7 @@ def page_of(command, about):
     for flag in command["flags"]:
         lines += [".TP", usage(flag), roff(description(flag))]
     lines += [".SH EXAMPLES", ".nf", *map(roff, command["examples"]), ".fi",
-              *exit_statuses(about), ".SH SEE ALSO", f"\\fB{program}\\fR(1)"]
+              *examples_are(), *exit_statuses(about), ".SH SEE ALSO", f"\\fB{program}\\fR(1)"]
     return head(f"{program}-{command['name']}", about) + "\n".join(lines) + "\n"
 
 

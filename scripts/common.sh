@@ -59,8 +59,9 @@ show_progress() {
   local every=${GATHERFUZZ_PROGRESS_SECONDS:-20} last='' now
   [ ! -t 2 ] || every=1
   while sleep "$every"; do
-    now=$(grep -o '^\[[0-9]*/[0-9]*\]' "$1" | tail -n 1) || continue
-    [ "$now" != "$last" ] || continue
+    # As text (-a): of two builds with one log, one leaves bytes of 0 in what the other wrote.
+    now=$(grep -a -o '^\[[0-9]*/[0-9]*\]' "$1" 2>/dev/null | tail -n 1) || continue
+    [ -n "$now" ] && [ "$now" != "$last" ] || continue
     last=$now
     now=${now//[\[\]]/}
     if [ -t 2 ]; then
@@ -95,8 +96,8 @@ build_in() {
   [ ! -t 2 ] || printf '\r\033[K' >&2
   if [ "$built" -ne 0 ]; then
     local line
-    line=$(grep -m 1 '^ *gatherfuzz: ' "$log") && die "${line#*gatherfuzz: }"
-    grep -E -A 4 'error:|FAILED|CMake Error' "$log" | head -n 20 >&2 || true
+    line=$(grep -a -m 1 '^ *gatherfuzz: ' "$log") && die "${line#*gatherfuzz: }"
+    grep -a -E -A 4 'error:|FAILED|CMake Error' "$log" | head -n 20 >&2 || true
     die "the build failed; the whole log is $log"
   fi
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What `llvm-cov export` says, as a person acts on it; for scripts/coverage.
 
-usage: coverage_summary.py EXPORT.json SOURCE_FOLDER
+usage: scripts/coverage_summary.py EXPORT.json SOURCE_FOLDER
 """
 import json
 import os
@@ -111,6 +111,9 @@ def summary(export, root):
 
 def main():
     """Prints the summary of an export."""
+    if sys.argv[1:2] in (["--help"], ["-h"]):
+        print(__doc__.strip())
+        return
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     with open(sys.argv[1], encoding="utf-8") as file:

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """One-line mutants of kernel source files: lists them, or writes one.
 
-  mutate.py list TREE FILE...          a line each, tab-separated: ID, FILE, LINE, FUNCTION,
-                                       OPERATOR, WHAT, MARK
-  mutate.py write ID OUT TREE FILE...  writes the file of that mutant, mutated, to OUT
+usage: scripts/mutate.py list TREE FILE...
+       scripts/mutate.py write ID OUT TREE FILE...
+
+  list   a line each, tab-separated: ID, FILE, LINE, FUNCTION, OPERATOR, WHAT, MARK
+  write  writes the file of that mutant, mutated, to OUT
 
 FILE is relative to TREE; FILE:NAME,... stands for these functions of it only. A mutant keeps the
 number of lines. The numbers are those of this list of files, in this order. Operators:
@@ -269,6 +271,9 @@ def mutants(tree, files):
 
 
 def main(arguments):
+    if arguments[:1] in (["--help"], ["-h"]):
+        print(__doc__.strip())
+        return
     if len(arguments) < 3 or arguments[0] not in ("list", "write"):
         sys.exit(__doc__)
     if arguments[0] == "list":

@@ -7,13 +7,13 @@ import sys
 
 from lib import command
 from lib.build import build_targets, enter_root, install_missing
-from lib.command import Problem, need, number
+from lib.command import Problem, need, number, seconds
 from lib.files import read_json
 from lib.subjects import Targets, Trees
 
 USAGE = """\
 usage: scripts/campaign FOLDER [--time TIME] [--policy NAMES]... [--arch NAME]... [--engine ENGINE]
-                        [--jobs N] [--turn SECONDS] [--disk MB] [--memory MB] [--host NAME]
+                        [--jobs N] [--turn TIME] [--disk MB] [--memory MB] [--host NAME]
                         [--kernel [NAME=]PATH]... [--config [ARCH:]OPTION=VALUE]...
        scripts/campaign FOLDER --exchange
 Fuzzes all policies on all architectures, or those named, with libFuzzer and AFL++ on all cores,
@@ -24,7 +24,7 @@ cut, with the settings it had; what is given again replaces them.
   --time TIME     90 or 90s, 30m, 12h, 3d; counted from now. Without it: until stopped
   --engine ENGINE both (the default), libfuzzer, or afl (AFL++)
   --jobs N        cores; all of them if not given
-  --turn SECONDS  how long a target is fuzzed before the next one gets the cores; default 60, and
+  --turn TIME     how long a target is fuzzed before the next one gets the cores; default 60, and
                   less if --time would not be enough for all
   --disk MB       the most the folder may take; default 4096. The campaign ends there
   --memory MB     the most that engines and triage may take together; default 2048
@@ -37,7 +37,6 @@ usage, 3 at the limit of --disk, 130 if stopped.
 """
 NUMBERS = ("--jobs", "--turn", "--disk", "--memory")
 ENGINES = {"libfuzzer": "libfuzzer", "afl": "afl", "both": "libfuzzer,afl"}
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 WHAT = ("policy", "arch", "kernel", "config")  # options that say what to fuzz
 
 
@@ -51,21 +50,16 @@ def read(arguments):
     return options
 
 
-def seconds(text):
-    found = re.fullmatch(r"([1-9][0-9]{0,6})([smhd]?)", text)
-    need(found, f"--time: as 90, 30m, 12h or 3d, not '{text}'")
-    return int(found[1]) * UNITS[found[2]]
-
-
 def passed_on(options):
     """What campaigns/main.py takes as it is."""
     passed = ["--exchange"] if options.exchange else []
     if options.time is not None:
-        passed += ["--seconds", str(seconds(options.time))]
+        passed += ["--seconds", str(seconds(options.time, "--time"))]
     for name in NUMBERS:
         value = getattr(options, name.strip("-"))
         if value is not None:
-            passed += [name, str(number(value, name, "a number"))]
+            value = seconds(value, name) if name == "--turn" else number(value, name, "a number")
+            passed += [name, str(value)]
     if options.host is not None:
         need(re.fullmatch(r"[A-Za-z0-9_]{1,20}", options.host),
              f"--host: up to 20 letters, digits and '_', not '{options.host}'")

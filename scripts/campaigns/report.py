@@ -68,7 +68,8 @@ def running(campaign, now):
         return (f"<b>Silent</b> since {moment(updated)}, and not ended: it was killed, or hangs. "
                 f"It had run for {duration(campaign.end)}{since}")
     if state == "running":
-        return f"<b>Running</b>{since}, for {duration(campaign.end)} until {moment(updated)}"
+        return (f"<b>Running</b>{reason}{since}, for {duration(campaign.end)} "
+                f"until {moment(updated)}")
     if state in ("stopped", "finished"):
         begun = f"; begun {moment(started)}" if started is not None else ""
         return (f"<b>{state.capitalize()}</b>{reason} {moment(updated)} after "
@@ -132,7 +133,8 @@ def untested_sentence(targets, safe):
     """In place of the verdict while there is none yet."""
     tested = [target for target in safe if target.tested]
     waiting = [target for target in targets if not target.tested]
-    names = ", ".join(f"{shown(target.policy)} on {shown(target.arch)}" for target in waiting[:20])
+    names = ", ".join(f"{shown(target.policy)} on {shown(target.arch)}{hardly(target)}"
+                      for target in waiting[:20])
     more = f" and {len(waiting) - 20} more" if len(waiting) > 20 else ""
     held = "; these did not break" if tested else ""
     return (f'<p class="verdict">No verdict yet: {count(len(tested))} of '
@@ -140,12 +142,18 @@ def untested_sentence(targets, safe):
             f"Not tested: {names}{more}.</p>\n")
 
 
+def hardly(target):
+    """Of one that counts as not tested although an engine was on it."""
+    return (f" (hardly: {counted(target.last.schedules, 'schedule')})" if target.last.schedules
+            else "")
+
+
 def facts(campaign, now):
     """How it is run, as campaign.json says."""
     about, limits = campaign.about, campaign.about.get("limits")
     limits = limits if isinstance(limits, dict) else {}
-    rows = [("host", shown(text(about.get("host")))),
-            ("engines", shown(", ".join(texts(about.get("engines")))))]
+    ran = texts(about.get("engines_run" if "engines_run" in about else "engines"))
+    rows = [("host", shown(text(about.get("host")))), ("engines", shown(", ".join(ran)) or "-")]
     for key, name, unit in (("jobs", "jobs", ""), ("turn", "a turn", " s")):
         if number(about.get(key)) is not None:
             rows.append((name, f"{count(about[key])}{unit}"))
@@ -251,13 +259,15 @@ def target_row(target):
     """A row of the table by target."""
     last = target.last
     if not target.tested:
-        cells = '<td colspan=8 class=dim>not tested yet</td>'
+        said = (f"hardly tested: {counted(last.schedules, 'schedule')}" if last.schedules
+                else "not tested yet")
+        cells = f"<td colspan=8 class=dim>{said}</td>"
     else:
         word, share = growth(target)
         rate = last.schedules / last.seconds if last.seconds else 0
         values = (("schedules", count(last.schedules)), ("per second", count(rate)),
                   ("core time", duration(last.seconds)), ("corpus", count(last.corpus)),
-                  ("features", count(last.features)),
+                  ("features", count(last.features) if last.features else "-"),
                   ("violations", count(max(len(target.findings), last.found))),
                   ("since new feature", duration(last.seconds - target.new_feature)))
         cells = "".join(f'<td class=number data-name="{name}">{value}</td>'

@@ -44,14 +44,15 @@ def axes(end, top):
     return "".join(out)
 
 
-def curve(name, points, end):
-    """A figure of one curve; `points` are of at most MOST_POINTS times, in order."""
+def curve(name, points, end, taken=True):
+    """A figure of one curve; `points` are of at most MOST_POINTS times, in order. What was not
+    counted yet has a dash."""
     end, last = end or 1, points[-1][1]
     top = max(max(value for _, value in points), 1) * 1.05
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     line = coordinates(points, end, top, LEFT, right - LEFT, bottom, bottom - TOP)
     said = f"{name} over {duration(end)}: from {count(points[0][1])} to {count(last)}"
-    return (f'<figure><figcaption>{name} <b>{count(last)}</b></figcaption>\n'
+    return (f'<figure><figcaption>{name} <b>{count(last) if taken else "-"}</b></figcaption>\n'
             f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}" '
             f'data-end="{end:.6g}" data-top="{top:.6g}" data-box="{LEFT} {right} {TOP} {bottom}">'
             f'{axes(end, top)}<path class="axis" d="M{LEFT} {bottom}H{right}"/>'
@@ -79,8 +80,8 @@ def all_curves(campaign):
     found = sorted(finding.at or 0 for finding in campaign.findings)
     fields = (("schedules", "Schedules"), ("features", "Features, of all targets"),
               ("corpus", "Corpus files"))
-    figures = [curve(name, [(point.at, getattr(point, field)) for point in points], campaign.end)
-               for field, name in fields]
+    figures = [curve(name, [(point.at, getattr(point, field)) for point in points], campaign.end,
+                     field != "features" or points[-1].features > 0) for field, name in fields]
     figures.append(curve("Distinct violations", steps(found, campaign.end), campaign.end))
     rows = "".join(
         f"<tr><th scope=row>{duration(point.at)}</th>"

@@ -31,8 +31,9 @@ NOTHING = Sample(0, 0, 0, 0, 0, 0)
 class Target:
     """A policy on an architecture, and its samples in order of time, evenly thinned out."""
 
-    def __init__(self, name, safe):
+    def __init__(self, name, safe, seeds=0):
         self.name = name
+        self.seeds = seeds  # which a target runs first
         self.policy, _, self.arch = name.rpartition("_")
         self.safe = safe
         self.last = NOTHING
@@ -56,8 +57,8 @@ class Target:
 
     @property
     def tested(self):
-        """Whether an engine has run it at all, and lived to tell."""
-        return self.last.schedules > 0 or bool(self.findings)
+        """Whether there is a result: it broke, or ran through its seeds at least."""
+        return self.last.schedules >= max(1, self.seeds) or bool(self.findings)
 
     @property
     def samples(self):
@@ -204,11 +205,12 @@ def load(folder):
     """The campaign in a folder, which need not be there."""
     about = read(os.path.join(folder, "campaign.json"))
     safe = set(texts(about.get("safe")))
+    seeds = number(about.get("seeds")) or 0
     targets = {}
 
     def target_of(name):
         if name not in targets:
-            targets[name] = Target(name, name in safe)
+            targets[name] = Target(name, name in safe, seeds)
         return targets[name]
 
     for name in texts(about.get("targets")):

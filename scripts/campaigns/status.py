@@ -14,7 +14,7 @@ class Status:
     def __init__(self, stream=None):
         self._line = Line(stream)
         self._next = 0.0
-        self._counts = []  # (when, schedules)
+        self._counts = []  # (seconds that the campaign has run, schedules)
 
     def show(self, line, _):
         """`line` is called when it is time."""
@@ -34,14 +34,14 @@ class Status:
         else:
             self._line.say(_now() + message)
 
-    def rate(self, schedules):
-        """A second, over the last half minute."""
-        now = time.monotonic()
+    def rate(self, schedules, now):
+        """A second, over the last half minute that the campaign has run; None if that is not told
+        yet. `now` is the campaign's own clock, which the report has too."""
         self._counts.append((now, schedules))
         while len(self._counts) > 2 and now - self._counts[1][0] > RATE_SECONDS:
             self._counts.pop(0)
         then, before = self._counts[0]
-        return (schedules - before) / (now - then) if now > then else 0
+        return (schedules - before) / (now - then) if now > then else None
 
 
 def _now():

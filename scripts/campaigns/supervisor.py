@@ -106,16 +106,26 @@ class Supervisor:
         """Of those that have no turn now."""
         taken = {turn.target for turn in self._turns if turn is not None}
         free = [target for target in self.c.targets if target not in taken]
-        return next_target(free, self.c.turns, self.tested(), self.c.safe)
+        return next_target(free, self.c.turns, self.had_engines(), self.c.safe)
+
+    def had_engines(self):
+        """The targets that engines have been on, however short."""
+        return {target for target in self.c.targets if self.c.seconds.get(target)}
+
+    def hardly_tested(self):
+        """Targets that engines have been on, without a result: not as many schedules as there are
+        seeds. How many they ran."""
+        counts = self.c.counted()
+        return {target: counts[target][1] for target in self.had_engines()
+                if counts[target][1] < self.c.seeds and not self.c.findings.known[target]}
 
     def tested(self):
-        """The targets that engines have run."""
-        return {target for target in self.c.targets if self.c.seconds.get(target)}
+        return self.had_engines() - self.hardly_tested().keys()
 
     def turn_seconds(self, target):
         """How long engines may run in the turn of a target that begins now."""
         taken = {turn.target for turn in self._turns if turn is not None}
-        had, tested = self.c.turns.get(target, 0), self.tested()
+        had, tested = self.c.turns.get(target, 0), self.had_engines()
         waiting = sum(other not in tested | taken and self.c.turns.get(other, 0) <= had
                       for other in self.c.targets)
         return turn_seconds(self.c.turn_seconds, self.left(), waiting, len(self._shares),
@@ -135,7 +145,7 @@ class Supervisor:
             "at": round(self.c.ran, 1), "time": round(time.time(), 1), "target": target,
             "schedules": schedules, "executions": executions,
             "seconds": round(self.c.seconds.get(target, 0), 1),
-            "corpus": self._inputs[target], "features": self.cells.get(target, 0),
+            "corpus": self._inputs[target], "features": self.cells.get(target),
             "found": len(self.c.findings.known[target])})
 
     # What is done beside the turns.
@@ -201,13 +211,23 @@ class Supervisor:
             self._try(self._last_triage)
         self._try(lambda: self.c.write_state("finished" if why == "finished" else "stopped", why))
         self._try(lambda: report.write(self.c.folder.path, time.time()))
-        untested = sorted(set(self.c.targets) - self.tested())
+        self._say_what_lacks()
+        self.say(f"{why}: {self._line(self._mean_rate)}")
+
+    def _say_what_lacks(self):
+        untested = sorted(set(self.c.targets) - self.had_engines())
         if untested:
             self.say(f"NOT TESTED, and nothing is known of them: {' '.join(untested)}")
-        self.say(f"{why}: {self._line()}")
+        hardly = sorted(self.hardly_tested().items())
+        if hardly:
+            self.say("HARDLY TESTED, fewer schedules than there are seeds: "
+                     + ", ".join(f"{target} ({count})" for target, count in hardly))
 
     def _last_triage(self):
-        self._status.show(lambda: "triage of what was found last", self.c.ran)
+        """It can take minutes: what is on the screen and in the folder says so meanwhile."""
+        self.say("sorting what was found ...")
+        self.c.write_state("running", "sorting what was found")
+        report.write(self.c.folder.path, time.time())
         triage = self.c.triage()
         until = time.monotonic() + LAST_TRIAGE_SECONDS
         while triage.running() and not self._signals.caught and time.monotonic() < until:
@@ -222,14 +242,19 @@ class Supervisor:
 
     # What is said.
 
-    def _line(self):
+    def _mean_rate(self, schedules, seconds):
+        """Of all the time that it ran, as the report has it."""
+        return schedules / seconds if seconds else None
+
+    def _line(self, rate=None):
+        rate = rate or self._status.rate
         schedules = sum(count for _, count in self.c.counted().values())
         last = self.c.findings.last
         age = "" if last is None else f" (the last {_ago(time.time() - last)} ago)"
         at = " ".join(turn.target for turn in self._turns if turn is not None)
         return (f"{_ago(self.c.ran)}: {_short(schedules)} schedules, "
-                f"{_short(self._status.rate(schedules))}/s, {sum(self._inputs.values())} inputs, "
-                f"{sum(self.cells.values())} features, tested: {len(self.tested())} of "
+                f"{_short(rate(schedules, self.c.ran))}/s, {_sum(self._inputs)} inputs, "
+                f"{_sum(self.cells)} features, tested: {len(self.tested())} of "
                 f"{len(self.c.targets)} targets, violations: {self.c.findings.total()}{age}"
                 + (f" [{at}]" if at else ""))
 
@@ -264,7 +289,14 @@ def _ago(seconds):
     return f"{seconds // 86400} d {seconds % 86400 // 3600} h"
 
 
+def _sum(counts):
+    """A dash for what was not counted yet: no target has a corpus without inputs or features."""
+    return sum(counts.values()) or "-"
+
+
 def _short(number):
+    if number is None:
+        return "-"
     for unit, name in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if number >= unit:
             return f"{number / unit:.3g} {name}"

@@ -121,6 +121,7 @@ class Turn:
             self._s.problem(f"{slot.child.what} is left alone until the next turn")
             return
         slot.known = len(self._c.findings.known[self.target])
+        self._c.engines_run.add(slot.engine)
         start = self._c.engines.afl if slot.engine == "afl" else self._c.engines.libfuzzer
         slot.child = start(self.target, slot.number, seconds)
 

@@ -8,19 +8,19 @@ from fuzzing.table import Table
 import patching.main
 from lib import command, jobs, junit
 from lib.build import build_targets, enter_root, install_missing
-from lib.command import need, number
+from lib.command import need, number, seconds
 from lib.gatherfuzz import safe_targets
 from lib.subjects import Targets, Trees
 from lib.terminal import Line
 
 USAGE = """\
-usage: scripts/fuzz [--time SECONDS] [--engine ENGINE] [--policy NAME]... [--arch NAME]...
+usage: scripts/fuzz [--time TIME] [--engine ENGINE] [--policy NAME]... [--arch NAME]...
                     [--jobs N] [--fail] [--junit FILE] [--kernel [NAME=]PATH]...
                     [--config [ARCH:]OPTION=VALUE]...
        scripts/fuzz --kernel PATH --patch FILE... [--executions N] [--arch NAME]...
                     [--config [ARCH:]OPTION=VALUE]... [--json] [--junit FILE]
 Installs what is missing, builds, then fuzzes each policy on each architecture from an empty corpus.
-  --time SECONDS  for each target; default 10
+  --time TIME     for each target: 90 or 90s, 30m, 12h; default 10s
   --engine ENGINE libfuzzer (the default), afl (AFL++), or both, one after the other
   --policy NAMES  only this policy, or these: separated by ',', or all (or published), safe,
                   planted; may be given several times; planted defects are fuzzed only so
@@ -57,7 +57,7 @@ def read(arguments):
     need(options.patch or not options.places,
          f"unknown argument '{(options.places or [''])[0]}'; see --help")
     _check_which(options)
-    options.seconds = number(options.time or "10", "--time", "a number of seconds")
+    options.seconds = seconds(options.time or "10", "--time")
     options.jobs = number(options.jobs or str(jobs.cores()), "--jobs", "a number of targets", 4)
     engine = options.engine or "libfuzzer"
     need(engine in ENGINES, f"--engine: libfuzzer, afl or both, not '{engine}'")

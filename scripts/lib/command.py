@@ -39,6 +39,16 @@ def number(value, option, what, digits=7):
     return int(value)
 
 
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(value, option):
+    """A time as people write it: 90 or 90s, 30m, 12h, 3d."""
+    found = re.fullmatch(r"([1-9][0-9]{0,6})([smhd]?)", value, re.A)
+    need(found, f"{option}: as 90 or 90s, 30m, 12h or 3d, not '{value}'")
+    return int(found[1]) * UNITS[found[2]]
+
+
 def read(arguments, usage, one=(), many=(), flags=(), places=False, after=False):
     """The options by their names, None, [] or False where they are not given; `places`, what is no
     option; `after`, what follows a "--"."""

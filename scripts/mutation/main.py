@@ -8,7 +8,7 @@ import sys
 
 from lib import command, jobs
 from lib.build import enter_root, install_missing
-from lib.command import Problem, need, number, one_of
+from lib.command import Problem, need, number, one_of, seconds
 from lib.subjects import kernel_archs
 from lib.terminal import Line
 from mutation import table
@@ -18,14 +18,14 @@ from mutation.results import Results
 from mutation.tree import Tree, build_tree
 
 USAGE = """\
-usage: scripts/mutants --kernel PATH [--arch NAME]... [--time SECONDS] [--jobs N] [--only N[..M]]
+usage: scripts/mutants --kernel PATH [--arch NAME]... [--time TIME] [--jobs N] [--only N[..M]]
                        [--out DIR] [--list]
 Makes one-line mutants of mm/mmu_gather.c and the headers around it, of the tree at PATH, outside of
 this repository, and runs each as policy linux until a violation: the stored schedules of corpus/,
 then random programs, then every order of every small program. docs/mutants.md says more.
   --kernel PATH   the tree; its files stay as they are
   --arch NAME     only this architecture; may be given several times
-  --time SECONDS  about how long, for each mutant that survives; default 10
+  --time TIME     about how long, for each mutant that survives: 90 or 90s, 30m; default 10s
   --jobs N        mutants at a time; default one for each core
   --only N[..M]   only the mutants of these numbers
   --out DIR       where everything goes; default out/mutants. What was done there is not done again
@@ -42,7 +42,7 @@ def read(arguments):
     options = command.read(arguments, USAGE, many=("--arch",), flags=("--list",),
                            one=("--kernel", "--time", "--jobs", "--only", "--out"))
     need(options.kernel, "--kernel PATH is missing; see --help")
-    options.seconds = number(options.time or "10", "--time", "a number of seconds", 6)
+    options.seconds = seconds(options.time or "10", "--time")
     options.jobs = number(options.jobs or str(jobs.cores()), "--jobs", "a number of mutants", 4)
     only = re.fullmatch(r"(\d{1,6})(?:\.\.(\d{1,6}))?", options.only or "1..999999")
     need(only, "--only: N or N..M")

@@ -14,7 +14,7 @@ import time
 
 from lib import command
 from lib.build import enter_root
-from lib.command import Problem, need, number
+from lib.command import Problem, need, number, seconds
 from lib.files import files_in, folders_in, read_json
 from lib.subjects import Trees, kernel_archs
 from patching import mails, tell
@@ -23,13 +23,13 @@ from patching.examine import build_binary
 from patching.main import judge
 
 USAGE = """\
-usage: scripts/watch --kernel PATH --out OUT FOLDER [--once] [--every SECONDS] [--executions N]
+usage: scripts/watch --kernel PATH --out OUT FOLDER [--once] [--every TIME] [--executions N]
                      [--arch NAME]... [--config [ARCH:]OPTION=VALUE]... [--unconfined]
 Judges each file in FOLDER once, as scripts/fuzz --patch does: a mail, an mbox (a series) or a diff.
 A maildir's mails are those in its cur/ and new/; nothing there is moved or marked. OUT/index.html
 lists all answers; OUT/patches/ has a folder of each: answer.txt, answer.json, schedules, pages.
   --once          ends when all are judged; otherwise looks again
-  --every SECONDS how often it looks; default 30
+  --every TIME    how often it looks: 90 or 90s, 30m; default 30s
   --executions N  of random programs, for each tree and architecture; default 200000
   --unconfined    also without bubblewrap, which keeps what patches do away from network and files
 It may be killed at any time, and goes on where it was. A patch with which that happened three times
@@ -45,7 +45,7 @@ def read(arguments):
     need(options.kernel, "--kernel PATH: which tree? see --help")
     need(options.out, "--out OUT: where to? see --help")
     need(len(options.places) == 1, "one FOLDER of patches is needed; see --help")
-    options.every = number(options.every or "30", "--every", "a number of seconds")
+    options.every = seconds(options.every or "30", "--every")
     options.executions = number(options.executions or "200000", "--executions", "a number", 9)
     return options
 

@@ -94,6 +94,19 @@ class Installed(unittest.TestCase):
         self.assertEqual(len(list((share / "examples").rglob("*.gather"))),
                          len(list((here / "corpus").rglob("*.gather"))))
 
+    def test_links_of_documents(self):
+        """Each leads to a file that is there, whatever it is called in the tree."""
+        share = self.root / "usr/share/doc/gatherfuzz"
+        dead = []
+        for page in share.rglob("*.md"):
+            text = re.sub(r"(?ms)^```.*?^```$", "", page.read_text(encoding="utf-8"))
+            for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+                if "://" not in link and not (page.parent / link).exists():
+                    dead.append(f"{page.name}: {link}")
+        self.assertEqual(dead, [])
+        for name in re.findall(r"LICENSES/[\w.-]+txt", (share / "copyright").read_text()):
+            self.assertTrue((share / name).is_file(), name)
+
     def commands(self):
         about = json.loads(run(self.root / "usr/bin/gatherfuzz", "help", "--json"))
         return {command["name"]: command for command in about["commands"]}

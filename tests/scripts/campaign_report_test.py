@@ -145,6 +145,35 @@ class State(Folder):
         self.assertIn("No verdict yet: 3 of 3 targets expected to be safe tested; these did not "
                       "break. Not tested: own-range on x86.", self.render().text)
 
+    def test_hardly_tested(self):
+        """Fewer schedules than seeds are no result; one that broke has one."""
+        self.about(seeds=165)
+        self.lines("history.jsonl", [sample(60, schedules=164),
+                                     sample(70, "full-mm_x86", schedules=165)])
+        text = self.render().text
+        self.assertIn("No verdict yet: 1 of 1 target expected to be safe tested; these did not "
+                      "break. Not tested: own-range on x86 (hardly: 164 schedules).", text)
+        self.assertIn("own-range x86 hardly tested: 164 schedules", text)
+        self.lines("findings.jsonl", [finding(10)])
+        self.assertNotIn("hardly", self.render().text)
+
+    def test_what_is_not_counted_yet_is_a_dash(self):
+        self.about(targets=["own-range_x86"])
+        self.lines("history.jsonl", [sample(60, features=None)])
+        text = self.render().text
+        self.assertIn("own-range x86 60,000 1,000 1 min 10 - 0 1 min", text)
+        self.assertIn("Features, of all targets -", text)
+
+    def test_engines_are_those_that_ran(self):
+        for ran, said in (([], "engines -"), (["libfuzzer"], "engines libfuzzer "),
+                          (["afl", "libfuzzer"], "engines afl, libfuzzer")):
+            self.about(engines_run=ran)
+            self.assertIn(said, re.sub("[ ]+", " ", self.render().text))
+
+    def test_sorting(self):
+        self.about(reason="sorting what was found")
+        self.assertIn("Running (sorting what was found) since", self.render().text)
+
     def test_no_none_and_no_tick_while_a_target_is_untested(self):
         self.about(state="finished", reason="finished")
         for tested in ([], ["full-mm_x86"], ["own-range_x86"]):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """Which targets a campaign comes to in the time it has, by a clock that this test turns: nothing is
 run, nothing waits."""
+import io
 import os
 import sys
 import unittest
@@ -10,7 +11,7 @@ import unittest.mock
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
 # pylint: disable=wrong-import-position
-from campaigns import sharing, supervisor
+from campaigns import sharing, status, supervisor
 
 SAFE = [f"{name}_{arch}" for name in ("epoch-sync", "flag-pages", "full-mm")
         for arch in ("arm64", "x86")]
@@ -55,22 +56,33 @@ class Turn:
 
 
 class Campaigns(unittest.TestCase):
-    def run_for(self, seconds, targets, safe=(), jobs=2, turn=60, beside=2.0, turns=None):
-        """The turns that there were, and the last line said."""
+    def run_for(self, seconds, targets, safe=(), jobs=2, turn=60, beside=2.0, turns=None,
+                schedules=None, triage=False):
+        """The turns that there were, and the lines said. Of a second of an engine a target runs
+        1000 schedules, or all that `schedules` says of it."""
         clock, said = Clock(), []
         Turn.clock, Turn.beside, Turn.had = clock, beside, []
+
+        def counted():
+            return {target: (0, (schedules or {}).get(target, 1000 * c.seconds.get(target, 0)))
+                    for target in targets}
+
         c = unittest.mock.MagicMock(
             targets=targets, safe=set(safe), jobs=jobs, engine_names=["libfuzzer", "afl"],
-            turn_seconds=turn, ran=0.0, turns=dict(turns or {}), seconds={},
-            counted=dict)
+            turn_seconds=turn, ran=0.0, turns=dict(turns or {}), seconds={}, seeds=100,
+            counted=counted)
+        c.findings.known = {target: set() for target in targets}
+        c.triage.return_value.running.side_effect = lambda: clock.now < seconds + 200
         c.folder.at = os.path.join
-        c.findings.total.return_value = 0
+        c.findings.total.return_value = int(triage)
         c.findings.last = None
-        status = unittest.mock.MagicMock(rate=lambda _: 0, say=said.append)
+        c.corpus_files.return_value = 0
+        status = unittest.mock.MagicMock(rate=lambda *_: 0, say=said.append)
         signals = unittest.mock.MagicMock(caught=None)
         signals.wait = lambda wait: setattr(clock, "now", clock.now + wait)
+        self.made = c.method_calls
         with unittest.mock.patch.multiple(
-                supervisor, time=clock, Turn=Turn, Signals=lambda: signals, report=c,
+                supervisor, end=c, time=clock, Turn=Turn, Signals=lambda: signals, report=c,
                 bytes_in=lambda _: 0, drop_torn=c, read_json_lines=lambda _: []):
             why = supervisor.Supervisor(c, status).run(seconds)
         self.assertEqual("finished", why)
@@ -106,11 +118,43 @@ class Campaigns(unittest.TestCase):
         self.assertIn("NOT TESTED, and nothing is known of them: "
                       + " ".join(sorted(set(MANY) - tested)), said)
 
+    def test_hardly_tested_is_not_tested(self):
+        """An engine was on it, and did not come to the end of the seeds."""
+        few = {"policy-03_x86": 3, "policy-01_arm64": 0, "policy-07_x86": 100}
+        had, said = self.run_for(60, MANY, schedules=few)
+        self.assertEqual(set(MANY), {target for target, _ in had})
+        self.assertIn("tested: 24 of 26 targets, violations: 0", said[-1])
+        self.assertIn("HARDLY TESTED, fewer schedules than there are seeds: "
+                      "policy-01_arm64 (0), policy-03_x86 (3)", said)
+        self.assertNotIn("NOT TESTED", " ".join(said))
+
+    def test_the_last_triage(self):
+        """It is said before it begins, the page is drawn then, and its time is none of fuzzing."""
+        _, said = self.run_for(100, ["full-mm_x86"], triage=True)
+        self.assertEqual("sorting what was found ...", said[-2])
+        names = [call[0] for call in self.made]
+        sorting = self.made.index(
+            unittest.mock.call.write_state("running", "sorting what was found"))
+        self.assertLess(names.index("write", sorting), names.index("triage", sorting))
+        self.assertIn("/s, - inputs, - features", said[-1])
+        schedules = 1000 * sum(2 * seconds for _, seconds in Turn.had)
+        rate = float(said[-1].split(" k/s")[0].rpartition(" ")[2])
+        self.assertAlmostEqual(rate, schedules / 100 / 1000, delta=0.05)
+
     def test_one_that_fails_does_not_make_turns_short(self):
         """It had its turn, if in vain, and waits like the others."""
         turns = {target: 1 for target in MANY}
         had, _ = self.run_for(3600, MANY, turns=turns)
         self.assertEqual({60.0}, {seconds for _, seconds in had[:26]})
+
+
+class Rate(unittest.TestCase):
+    def test_is_of_the_time_that_the_campaign_ran(self):
+        its = status.Status(io.StringIO())
+        self.assertIsNone(its.rate(0, 0.0))
+        self.assertEqual(its.rate(500, 10.0), 50)
+        self.assertEqual(its.rate(500, 10.0), 50)  # a triage in which its clock stood still
+        self.assertEqual(its.rate(4000, 45.0), 100)
 
 
 class Sharing(unittest.TestCase):

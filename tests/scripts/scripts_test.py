@@ -7,6 +7,7 @@ usage: scripts_test.py SOURCE BUILD [TEST]...
 import contextlib
 import glob
 import io
+import itertools
 import os
 import re
 import signal
@@ -30,6 +31,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 # pylint: disable=wrong-import-position
 import gating
+import campaigns.command
+import fuzzing.main
+import mutation.main
+from campaigns.campaign import clean_schedules, is_clean
 from lib import command, gatherfuzz, jobs, junit, subjects
 from lib.children import Child
 from fuzzing import table
@@ -191,18 +196,47 @@ class CommandLine(unittest.TestCase):
             with self.assertRaises(command.Problem):
                 command.number(text, "--time", "a number")
 
+    def test_times(self):
+        for text, seconds in (("10", 10), ("90s", 90), ("2m", 120), ("1h", 3600), ("3d", 259200)):
+            self.assertEqual(command.seconds(text, "--time"), seconds)
+        for text in ("", "0", "0s", "1.5m", "-1", "m", "10 s", "1w", "1h30m", "\u0661", "12345678"):
+            with self.assertRaisesRegex(command.Problem, "^--time: as 90 or 90s, 30m, 12h or 3d, "):
+                command.seconds(text, "--time")
+
+    def test_times_of_scripts(self):
+        """All that take one take it alike."""
+        self.assertEqual(fuzzing.main.read(["--time", "2m"]).seconds, 120)
+        options = campaigns.command.read(["out", "--time", "1h", "--turn", "2m"])
+        self.assertEqual(campaigns.command.passed_on(options),
+                         ["--seconds", "3600", "--turn", "120"])
+        options = ["--kernel", "linux", "--time", "1m"]
+        self.assertEqual(mutation.main.read([*options, "--arch", "x86"]).seconds, 60)
+
     def test_help(self):
         with contextlib.redirect_stdout(io.StringIO()) as out, self.assertRaises(SystemExit):
             self.read("--time", "5", "--help")
         self.assertEqual(out.getvalue(), "usage: it\n")
 
     def test_every_script_has_help(self):
-        for name in ("bisect", "campaign", "fuzz", "gate", "lint", "mutants", "pictures", "replay",
-                     "stream", "survival", "test", "trees", "watch"):
-            ran = subprocess.run([f"{SOURCE}/scripts/{name}", "--help"], stdout=subprocess.PIPE,
-                                 text=True, check=False)
-            self.assertEqual(ran.returncode, 0, name)
-            self.assertTrue(ran.stdout.startswith(f"usage: scripts/{name} "), name)
+        """At once: nothing is installed, built or run for it."""
+        names = [name for name in sorted(os.listdir(f"{SOURCE}/scripts"))
+                 if os.path.isfile(f"{SOURCE}/scripts/{name}")
+                 and os.access(f"{SOURCE}/scripts/{name}", os.X_OK)]
+        self.assertGreater(len(names), 20)
+        with tempfile.TemporaryDirectory() as tools:
+            for name in ("cmake", "ninja", "apt-get", "sudo"):
+                with open(f"{tools}/{name}", "w", encoding="ascii") as file:
+                    file.write("#!/bin/sh\nexit 99\n")
+                os.chmod(f"{tools}/{name}", 0o755)
+            environment = {**os.environ, "PATH": tools + ":" + os.environ["PATH"]}
+            for name, option in itertools.product(names, ("--help", "-h")):
+                ran = subprocess.run([f"{SOURCE}/scripts/{name}", option], text=True, check=False,
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                     env=environment)
+                self.assertEqual((ran.returncode, ran.stderr), (0, ""), name)
+                before, _, _ = ran.stdout.partition(f"usage: scripts/{name} ")
+                self.assertNotEqual(before, ran.stdout, name)
+                self.assertTrue(name.endswith(".py") or not before, name)
 
 
 class Builds(Scratch):
@@ -227,6 +261,25 @@ class Builds(Scratch):
                      "PATH": os.path.join(self.folder, "tools") + ":" + os.environ["PATH"]})
         self.assertEqual(["building: 1 of 3", "building: 2 of 3", "building: 3 of 3"],
                          read(said).splitlines()[1:])
+
+
+    def test_progress_of_two_builds_in_one_log(self):
+        """One empties the log while the other goes on where it was: bytes of 0 are in between."""
+        log, said = self.path("log"), self.path("said")
+        with open(log, "wb") as file:
+            file.write(bytes(5000))
+        with open(said, "wb") as output:
+            child = subprocess.Popen(
+                ["bash", "-c", 'source scripts/common.sh && show_progress "$0"', log], cwd=SOURCE,
+                stderr=output, env={**os.environ, "GATHERFUZZ_PROGRESS_SECONDS": "0.02"},
+                start_new_session=True)
+            self.addCleanup(child.wait)
+            self.addCleanup(os.killpg, child.pid, signal.SIGKILL)
+            for number in (1, 2):
+                with open(log, "ab") as file:
+                    file.write(b"\n[%d/3] Building\n" % number + bytes(100))
+                wait_for(lambda line=f"building: {number} of 3\n": line in read(said))
+        self.assertEqual(read(said), "building: 1 of 3\nbuilding: 2 of 3\n")
 
 
 class WhichPolicies(unittest.TestCase):
@@ -297,6 +350,10 @@ class Action(Scratch):
         self.assertEqual(
             ["replay [--kernel] [my linux]", "fuzz [--kernel] [my linux] [--time] [60] [--fail]"],
             self.runs(kernel="my linux", time="60"))
+        self.assertEqual(
+            ["replay [--junit] [a b-replay.xml]",
+             "fuzz [--policy] [safe] [--time] [10] [--fail] [--junit] [a b.xml]"],
+            self.runs(junit="a b.xml"))
         self.assertEqual(["fuzz [--policy] [$(touch x)] [--time] [10] [--fail]"],
                          self.runs(policy="$(touch x)", replay="false"))
 
@@ -405,6 +462,38 @@ class KernelTrees(Scratch):
                 ([], ["SMP=y"], "--config is of a kernel tree")):
             with self.assertRaisesRegex(command.Problem, message):
                 subjects.Trees(items, config, SOURCE)
+
+
+class Seeds(Scratch):
+    """Of a campaign: what of the corpus breaks nothing that must not break."""
+
+    def test_what_a_file_says(self):
+        head = "gatherfuzz 1\npolicy own-range\n"
+        for lines, clean in (("expect none\n", True), ("expect none  # why\n", True),
+                             ("expect none #why\r\n", True), ("", False),
+                             ("expect deadlock\n", False), ("expect none under full-mm\n", False),
+                             ("expect none\nexpect deadlock under full-mm\n", True),
+                             ("intent as expect none\n", False), ("# expect none\n", False),
+                             ("expect none\nkernel 6.17\n", False),
+                             ("kernel 7.1 # new\nexpect none\n", False),
+                             ("intent kernel 6.17 has it\nexpect none\n", True)):
+            self.assertEqual(is_clean((head + lines).splitlines(True)), clean, lines)
+
+    def test_of_the_corpus(self):
+        binary = os.path.join(BUILD, "gatherfuzz")
+        if not os.path.exists(binary):
+            self.skipTest("needs the command")
+        files = []
+        for number, path in enumerate(clean_schedules(os.path.join(SOURCE, "corpus"))):
+            files.append(self.path(str(number)))
+            subprocess.run([binary, "encode", path, "-o", files[-1]], check=True,
+                           stdout=subprocess.DEVNULL)
+        self.assertGreater(len(files), 100)
+        for target in gatherfuzz.safe_targets(binary):
+            policy, arch = target.rsplit("_", 1)
+            ran = subprocess.run([binary, "run", "--policy", policy, "--arch", arch, "--expect",
+                                  "none", *files], stdout=subprocess.PIPE, text=True, check=False)
+            self.assertEqual(ran.returncode, 0, target + "\n" + ran.stdout)
 
 
 class WhichTests(Scratch):
