@@ -21,6 +21,7 @@
 #include "harness/nearest.h"
 #include "model/check.h"
 #include "model/policies/zoo/zoo.h"
+#include "triage/replay/unreached.h"
 
 namespace gatherfuzz {
 namespace {
@@ -366,6 +367,14 @@ absl::StatusOr<int> ChosenMember(const Options& options, const std::string& path
   return chosen->begin;
 }
 
+absl::Status WarnOfUnreached(const Options& options, Execution& execution, const std::string& path,
+                             const LoadedSchedule& loaded, const Arch& arch, int index) {
+  if (index < 0 || !loaded.was_text || MeantForAnother(execution, loaded.file, arch)) {
+    return absl::OkStatus();
+  }
+  return Warn(options, UnreachedText(path, loaded, index));
+}
+
 absl::StatusOr<ChosenRun> ChooseRun(const Options& options,
                                     const std::vector<std::string>& arguments, uint32_t ignored) {
   if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
@@ -376,11 +385,17 @@ absl::StatusOr<ChosenRun> ChooseRun(const Options& options,
   if (!target.ok()) return target.status();
   const absl::StatusOr<Members> members = ChosenMembers(options, path, *loaded);
   if (!members.ok()) return members.status();
-  ChosenRun run{.file = std::move(loaded->file), .target = *target};
   const auto execution = std::make_unique<Execution>();
-  const int member = FirstUnclean(*execution, run.file.schedule, *members, *target->policy,
+  const int member = FirstUnclean(*execution, loaded->file.schedule, *members, *target->policy,
                                   *target->arch, ignored);
-  run.file.schedule = TakeMember(run.file.schedule, member);
+  const Schedule schedule = TakeMember(loaded->file.schedule, member);
+  const RunResult result =
+      execution->Execute(schedule, *target->policy, *target->arch, {.ignored = ignored});
+  const absl::Status reached =
+      WarnOfUnreached(options, *execution, path, *loaded, *target->arch, result.unreached_run);
+  if (!reached.ok()) return reached;
+  ChosenRun run{.file = std::move(loaded->file), .target = *target};
+  run.file.schedule = schedule;
   run.file.policy = target->policy->name();
   run.file.arch = target->arch->name();
   run.file.expect_under.clear();

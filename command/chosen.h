@@ -86,6 +86,11 @@ absl::StatusOr<int> ChosenMember(const Options& options, const std::string& path
                                  const LoadedSchedule& loaded);
 
 // One run of a file: a schedule, under what the flags or the file itself say.
+// Warns of the entry of the order, by index, that was not reached (RunResult::unreached_run): in a
+// schedule of a person's own it is most likely a mistake. With --strict an error.
+absl::Status WarnOfUnreached(const Options& options, Execution& execution, const std::string& path,
+                             const LoadedSchedule& loaded, const Arch& arch, int index);
+
 struct ChosenRun {
   ScheduleFile file;  // with the policy's and the architecture's name, of no other policy
   Target target;

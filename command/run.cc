@@ -18,7 +18,6 @@
 #include "harness/family.h"
 #include "harness/trace.h"
 #include "triage/replay/compare.h"
-#include "triage/replay/unreached.h"
 #include "triage/tell/interleaving.h"
 #include "triage/tell/report.h"
 
@@ -48,6 +47,8 @@ nlohmann::ordered_json JsonOf(const RunOf& run) {
   json["file"] = run.path;
   json["policy"] = run.target.policy->name();
   json["arch"] = run.target.arch->name();
+  if (run.trace.kernel != kDefaultKernel) json["kernel"] = NameOf(run.trace.kernel);
+  if (!run.trace.end.sc()) json["memory"] = NameOf(run.trace.end.mm.memory);
   json["member"] = run.member;
   json["members"] = run.members;
   json["verdict"] = VerdictOf(result);
@@ -95,20 +96,10 @@ void PrintForPeople(const Options& options, const RunOf& run) {
                               run.members});
     return;
   }
-  std::cout << absl::StreamFormat("%s: %s (%s, %s, %s%d steps, %d invalidations)\n", run.path,
-                                  VerdictOf(result), Absl(run.target.policy->name()),
-                                  Absl(run.target.arch->name()), MemberText(options, run),
-                                  result.steps, result.cost.invalidations);
-}
-
-// In a schedule of a person's own, a switch that never comes is most likely a mistake.
-absl::Status WarnOfUnreached(const Options& options, Execution& execution,
-                             const LoadedSchedule& loaded, const RunOf& run) {
-  const int index = run.trace.result.unreached_run;
-  if (index < 0 || MeantForAnother(execution, loaded.file, *run.target.arch)) {
-    return absl::OkStatus();
-  }
-  return Warn(options, UnreachedText(run.path, loaded, index));
+  std::cout << absl::StreamFormat(
+      "%s: %s (%s, %s, %s%d steps, %d invalidations)\n", run.path, VerdictOf(result),
+      Absl(run.target.policy->name()), MachineText(run.target.arch->name(), run.trace),
+      MemberText(options, run), result.steps, result.cost.invalidations);
 }
 
 absl::StatusOr<std::string> Expected(const Options& options, const std::string& path,
@@ -165,10 +156,9 @@ class Runner {
     const Schedule schedule = TakeMember(file.schedule, member);
     const Trace trace = Record(execution_, schedule, *target->policy, *target->arch, ignored_);
     const RunOf run{path, schedule, *target, trace, member, loaded->members};
-    if (loaded->was_text) {
-      const absl::Status status = WarnOfUnreached(options_, execution_, *loaded, run);
-      if (!status.ok()) return status;
-    }
+    const absl::Status status = WarnOfUnreached(options_, execution_, path, *loaded, *target->arch,
+                                                trace.result.unreached_run);
+    if (!status.ok()) return status;
     const bool as_expected = VerdictOf(trace.result) == *expected;
     if (options_.json) {
       PrintLine(JsonOf(run));
@@ -197,9 +187,9 @@ class Runner {
       } else if (status_ == kNoViolation) {
         status_ = kLimit;
       }
-      const std::string why =
-          absl::StrFormat("expected %s, got %s (%s, %s)", expected, VerdictOf(run.trace.result),
-                          Absl(run.target.policy->name()), Absl(run.target.arch->name()));
+      const std::string why = absl::StrFormat(
+          "expected %s, got %s (%s, %s)", expected, VerdictOf(run.trace.result),
+          Absl(run.target.policy->name()), MachineText(run.target.arch->name(), run.trace));
       junit_.Fail(why);
       std::cerr << "gatherfuzz: " << run.path << ": " << why << "\n";
     } else if (run.trace.result.limit) {

@@ -46,7 +46,7 @@ std::string DefaultFolder() {
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   for (const char* place : {"corpus/zoo", "share/doc/gatherfuzz/examples/zoo"}) {
     const std::filesystem::path there = program.parent_path().parent_path() / place;
-    if (!error && std::filesystem::is_directory(there, error)) return there.string();
+    if (std::filesystem::is_directory(there, error)) return there.string();
   }
   return std::string(kFolder);
 }

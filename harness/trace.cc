@@ -235,6 +235,7 @@ std::string PageName(int page, Level level) {
 Trace Record(Execution& execution, const Schedule& schedule, const Policy& policy, const Arch& arch,
              uint32_t ignored) {
   Trace trace;
+  trace.kernel = schedule.kernel;
   Recorder recorder(trace);
   trace.result =
       execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});

@@ -50,6 +50,7 @@ struct Trace {
   RunResult result;
   std::vector<TraceStep> steps;
   World end;  // after the last one
+  KernelVersion kernel = kDefaultKernel;
   // The step that each thread would have made next; kNoPoint of one that has not begun, or is done,
   // or made the last step.
   std::array<PendingStep, kMaxCpus> next;

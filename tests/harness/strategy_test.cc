@@ -26,7 +26,11 @@ using Distribution = std::map<Order, double>;
 
 // --- What strategies do: on programs alone, and in an execution ---
 
-class Toy final : public Situation {
+struct PendingSteps {
+  std::array<PendingStep, kMaxCpus> pending_{};
+};
+
+class Toy final : private PendingSteps, public Situation {
  public:
   explicit Toy(const Programs& programs)
       : Situation(pending_.data()), programs_(programs), at_(programs.size()) {}
@@ -62,7 +66,6 @@ class Toy final : public Situation {
   }
   PendingStep PendingOfOther(AgentId) const override { return {}; }  // there are threads only
 
-  std::array<PendingStep, kMaxCpus> pending_{};
   const Programs& programs_;
   std::vector<size_t> at_;
 };

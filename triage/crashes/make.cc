@@ -38,7 +38,7 @@ class Maker {
     }
     Minimized minimized = Minimize(*found_, policy_, arch_, {.limits = settings_.limits}, stop_);
     trace_ = Record(*execution_, minimized.schedule, policy_, arch_);
-    if (Is(minimized.schedule)) {
+    if (IsTheSame()) {
       file_.schedule = minimized.schedule;
     } else {  // Not what was asked for; what was found shows it.
       minimized = {.preemptions = -1};
@@ -57,7 +57,7 @@ class Maker {
   }
 
  private:
-  bool Is(const Schedule& schedule) const {
+  bool IsTheSame() const {
     return trace_.result.violation.kind == group_.kind && Signature(trace_) == group_.key.signature;
   }
 

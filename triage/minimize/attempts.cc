@@ -103,7 +103,7 @@ std::optional<Subject> Attempts::Run(const Schedule& schedule) {
       execution_->Execute(schedule, policy_, arch_, {.ignored = settings_.ignored});
   if (result.violation.kind != kind_) return {};
   Trace trace = Record(*execution_, schedule, policy_, arch_, settings_.ignored);
-  if (!DoesAsWell(schedule, trace)) return {};
+  if (!DoesAsWell(trace)) return {};
   return SubjectOf(schedule, std::move(trace));
 }
 
@@ -113,7 +113,7 @@ ShortestResult Attempts::FindOrder(const Schedule& programs, int most_preemption
     if (++judged > kMostJudged) return true;
     Count();
     const Schedule spelled = SpelledOut(programs, path);
-    return DoesAsWell(spelled, Record(*execution_, spelled, policy_, arch_, settings_.ignored));
+    return DoesAsWell(Record(*execution_, spelled, policy_, arch_, settings_.ignored));
   };
   Graph graph(programs, policy_, arch_, settings_.ignored);
   ShortestResult result =
@@ -144,7 +144,7 @@ Minimized Attempts::Result() const {
           .interrupted = stopped()};
 }
 
-bool Attempts::DoesAsWell(const Schedule& schedule, const Trace& trace) const {
+bool Attempts::DoesAsWell(const Trace& trace) const {
   return trace.result.violation.kind == kind_ && Signature(trace) == signature_;
 }
 

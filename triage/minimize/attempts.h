@@ -58,7 +58,7 @@ class Attempts {
   bool Take(const Schedule& candidate);
   bool TakeInAnyOrder(const Schedule& candidate);
   bool TakeAnyOrderOf(const Schedule& programs);
-  bool DoesAsWell(const Schedule& schedule, const Trace& trace) const;
+  bool DoesAsWell(const Trace& trace) const;
   Subject SubjectOf(const Schedule& schedule, Trace trace);
   bool Improve(Subject subject);
   void Count();

@@ -6,6 +6,7 @@
 #include "explore/io/strings.h"
 #include "harness/cause.h"
 #include "harness/text.h"
+#include "model/machine/memory.h"
 #include "triage/tell/explain/summary.h"
 #include "triage/tell/interleaving.h"
 
@@ -22,8 +23,9 @@ class Report {
   std::string Print() {
     text_ = kRule;
     absl::StrAppend(&text_, "BUG: gatherfuzz: ", Absl(Info(violation_.kind).name), " in ",
-                    CallInQuestion(in_.trace), " (", Absl(in_.policy), ", ", Absl(in_.arch),
-                    ")\n\n", Wrapped(SummaryOf(in_.trace)), "\n\n");
+                    CallInQuestion(in_.trace), " (", Absl(in_.policy), ", ",
+                    MachineText(in_.arch, in_.trace), ")\n\n", Wrapped(SummaryOf(in_.trace)),
+                    "\n\n");
     Facts();
     absl::StrAppend(&text_, "\n", PrintInterleaving(in_.trace, RelevantSteps(in_.trace, cause_)),
                     "\n");
@@ -110,6 +112,14 @@ class Report {
 };
 
 }  // namespace
+
+std::string MachineText(std::string_view arch, const Trace& trace) {
+  std::string text(arch);
+  if (trace.kernel != kDefaultKernel)
+    absl::StrAppend(&text, ", kernel ", Absl(NameOf(trace.kernel)));
+  if (!trace.end.sc()) absl::StrAppend(&text, ", memory ", Absl(NameOf(trace.end.mm.memory)));
+  return text;
+}
 
 std::string PrintReport(const ReportInput& input) { return Report(input).Print(); }
 

@@ -21,6 +21,10 @@ struct ReportInput {
 // freed without its invalidation, the interleaving, the command that replays it.
 std::string PrintReport(const ReportInput& input);
 
+// What it ran on: the architecture, and kernel version and memory model where these are not the
+// default: "arm64, kernel 6.17, memory weak".
+std::string MachineText(std::string_view arch, const Trace& trace);
+
 }  // namespace gatherfuzz
 
 #endif  // GATHERFUZZ_TRIAGE_TELL_REPORT_H_

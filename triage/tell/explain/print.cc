@@ -8,6 +8,7 @@
 #include "explore/io/strings.h"
 #include "triage/tell/explain/summary.h"
 #include "triage/tell/interleaving.h"
+#include "triage/tell/report.h"
 
 namespace gatherfuzz {
 namespace {
@@ -58,9 +59,9 @@ std::string PrintOthers(const std::vector<UnderPolicy>& others) {
 std::string PrintExplanation(const ExplanationInput& in) {
   const Explanation& it = in.explanation;
   const ViolationKind kind = in.trace.result.violation.kind;
-  std::string text =
-      absl::StrCat(Absl(Info(kind).name), " in ", CallInQuestion(in.trace), " (", Absl(in.policy),
-                   ", ", Absl(in.arch), ")\n\n", Wrapped(SummaryOf(in.trace)), "\n\n");
+  std::string text = absl::StrCat(Absl(Info(kind).name), " in ", CallInQuestion(in.trace), " (",
+                                  Absl(in.policy), ", ", MachineText(in.arch, in.trace), ")\n\n",
+                                  Wrapped(SummaryOf(in.trace)), "\n\n");
   const std::vector<bool> all(in.trace.steps.size(), true);
   StepNotes notes;
   if (it.no_return.step >= 0) notes[it.no_return.step] = "<-- no return";

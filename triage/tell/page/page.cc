@@ -14,6 +14,7 @@
 #include "triage/tell/explain/summary.h"
 #include "triage/tell/machine_states.h"
 #include "triage/tell/page/template.h"
+#include "triage/tell/report.h"
 
 namespace gatherfuzz {
 namespace {
@@ -158,7 +159,7 @@ class Page {
                  {"kind", result.limit ? "limit" : std::string(Info(violation_.kind).name)},
                  {"clean", !violated()},
                  {"policy", Clipped(in_.file.policy, kMostNameBytes)},
-                 {"arch", Clipped(in_.file.arch, kMostNameBytes)},
+                 {"arch", MachineText(Clipped(in_.file.arch, kMostNameBytes), in_.trace)},
                  {"call", violated() ? CallInQuestion(in_.trace) : ""},
                  {"summary", Summary()},
                  {"intent", Clipped(in_.file.intent, kMostTextBytes / 4)},
