@@ -78,7 +78,9 @@ class Exploration {
     return answer_.explored.complete() ? "none" : "limit";
   }
   std::string Target() const {
-    return absl::StrCat(Absl(settings_.policy->name()), ", ", Absl(settings_.arch->name()));
+    const Schedule& schedule = file_.schedule;
+    return absl::StrCat(Absl(settings_.policy->name()), ", ",
+                        MachineText(settings_.arch->name(), schedule.kernel, schedule.memory));
   }
   void PrintCounterexample(const Counterexample& shortest) const;
   std::string Extent() const;

@@ -127,12 +127,16 @@ void PrintMarkdown(const std::vector<Exhibit>& exhibits, bool suspicions) {
 void PrintForPeople(const std::vector<Exhibit>& exhibits) {
   for (const Exhibit& exhibit : exhibits) {
     const ZooEntry& entry = *exhibit.entry;
-    std::cout << absl::StreamFormat("%-4s %-13s %d  %s\n", Absl(entry.id), Absl(entry.commit),
-                                    entry.year, Absl(entry.title));
-    std::cout << absl::StreamFormat(
-        "     broken %-21s %-6s kernel %-5s %s, %s\n", Absl(entry.broken), exhibit.file.arch,
+    const std::string title = absl::StrFormat("%-4s %-13s %d  %s", Absl(entry.id),
+                                              Absl(entry.commit), entry.year, Absl(entry.title));
+    const std::string broken = absl::StrFormat(
+        "broken %s (%s, kernel %s): %s, %s", Absl(entry.broken), exhibit.file.arch,
         Absl(NameOf(exhibit.file.schedule.kernel)), Absl(exhibit.verdict()), Shortest(exhibit));
-    std::cout << absl::StreamFormat("     fixed  %-34s   %s\n", Absl(entry.fixed), Fixed(exhibit));
+    const std::string fixed = absl::StrFormat("fixed  %s: %s", Absl(entry.fixed), Fixed(exhibit));
+    std::cout << Wrapped(title, 5) << "\n";
+    for (const std::string& line : {broken, fixed}) {
+      std::cout << "     " << Wrapped(line, 12, 73) << "\n";
+    }
   }
 }
 

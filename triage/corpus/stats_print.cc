@@ -140,8 +140,8 @@ std::string PrintStats(const CorpusStats& stats, const Target& under) {
   std::string text = absl::StrCat(stats.files, " files, ", stats.bytes, " bytes; ",
                                   stats.unreadable, " unreadable, ", stats.skipped, " skipped\n");
   absl::StrAppend(&text, stats.schedules, " schedules, ", stats.traces, " different traces, ",
-                  stats.steps, " steps (bytes under ", Absl(under.policy->name()), " on ",
-                  Absl(under.arch->name()), ")\n");
+                  stats.steps, " steps; bytes that do not say are run\nunder       ",
+                  Absl(under.policy->name()), " on ", Absl(under.arch->name()), "\n");
   text += Line(stats.versions);
   for (const Tally* tally : stats.Parts()) text += Line(*tally);
   text += Line(stats.verdicts);

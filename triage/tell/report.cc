@@ -113,11 +113,10 @@ class Report {
 
 }  // namespace
 
-std::string MachineText(std::string_view arch, const Trace& trace) {
+std::string MachineText(std::string_view arch, KernelVersion kernel, MemoryModel memory) {
   std::string text(arch);
-  if (trace.kernel != kDefaultKernel)
-    absl::StrAppend(&text, ", kernel ", Absl(NameOf(trace.kernel)));
-  if (!trace.end.sc()) absl::StrAppend(&text, ", memory ", Absl(NameOf(trace.end.mm.memory)));
+  if (kernel != kDefaultKernel) absl::StrAppend(&text, ", kernel ", Absl(NameOf(kernel)));
+  if (memory != MemoryModel::kSc) absl::StrAppend(&text, ", memory ", Absl(NameOf(memory)));
   return text;
 }
 

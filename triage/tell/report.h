@@ -23,7 +23,10 @@ std::string PrintReport(const ReportInput& input);
 
 // What it ran on: the architecture, and kernel version and memory model where these are not the
 // default: "arm64, kernel 6.17, memory weak".
-std::string MachineText(std::string_view arch, const Trace& trace);
+std::string MachineText(std::string_view arch, KernelVersion kernel, MemoryModel memory);
+inline std::string MachineText(std::string_view arch, const Trace& trace) {
+  return MachineText(arch, trace.kernel, trace.end.mm.memory);
+}
 
 }  // namespace gatherfuzz
 
