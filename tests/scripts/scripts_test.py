@@ -359,6 +359,14 @@ class Action(Scratch):
                          self.runs(policy="$(touch x)", replay="false"))
 
 
+class StoredForTrees(Scratch):
+    def test_what_a_tree_does_not_run_is_left_out(self):
+        for name, line in (("plain", "cpus 2"), ("later", "kernel 6.17"), ("weak", "memory weak")):
+            self.write(f"corpus/a/{name}.gather", f"gatherfuzz 1\n{line}\n")
+        with contextlib.chdir(self.folder):
+            self.assertEqual(subjects.stored_for_trees(), ["corpus/a/plain.gather"])
+
+
 class Replay(unittest.TestCase):
     def test_from_where_the_person_stands(self):
         for folder, line in (
