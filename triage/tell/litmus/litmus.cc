@@ -132,22 +132,19 @@ class Litmus {
   }
 
   void Lock(Thread& thread, const TraceStep& step, MemoryOrder order) {
-    if (OfMmap(step.event.point))
-      return Mmap(thread, order == MemoryOrder::relaxed ? "relaxed"
-                          : order == MemoryOrder::full  ? ""
-                                                        : "acquire");
+    if (OfMmap(step.event.point)) return Mmap(thread, order, "acquire");
     thread.lines.push_back(absl::StrCat("spin_lock(", LockName(step), ");"));
     // What it sees at once under a lock is a load of its own.
     if (step.at != kNoLocation && step.event.old != 0) Load(thread, step, MemoryOrder::relaxed);
   }
   void Unlock(Thread& thread, const TraceStep& step, MemoryOrder order) {
-    if (OfMmap(step.event.point))
-      return Mmap(thread, order == MemoryOrder::relaxed ? "relaxed"
-                          : order == MemoryOrder::full  ? ""
-                                                        : "release");
+    if (OfMmap(step.event.point)) return Mmap(thread, order, "release");
     thread.lines.push_back(absl::StrCat("spin_unlock(", LockName(step), ");"));
   }
-  void Mmap(Thread& thread, const std::string& order) {
+  void Mmap(Thread& thread, MemoryOrder asked, const std::string& half) {
+    const std::string order = asked == MemoryOrder::relaxed ? "relaxed"
+                              : asked == MemoryOrder::full  ? ""
+                                                            : half;
     arguments_.insert("atomic_t *mmap_lock");
     thread.lines.push_back(absl::StrCat("r", thread.registers, " = atomic_fetch_add",
                                         order.empty() ? "" : "_", order, "(1, mmap_lock);"));
