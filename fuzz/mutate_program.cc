@@ -23,6 +23,7 @@ void SetRange(Op& op, PageRange range) {
   if (Info(op.kind).operands == Operands::kAll) return;
   op.range = range;
   if (Info(op.kind).operands == Operands::kPage) op.range.end = range.begin + 1;
+  op.to = static_cast<uint8_t>(std::min<int>(op.to, kPages - (op.range.end - op.range.begin)));
 }
 
 // A range that some part of the schedule names, or any.
@@ -201,9 +202,9 @@ bool AddReclaim(Schedule& schedule, Random& random) {
 
 // Access is taken away, and at times given back; or memory is so short that it is reaped.
 bool AddProtection(Schedule& schedule, Random& random) {
-  static constexpr OpKind kKinds[] = {OpKind::kProtect,    OpKind::kProtect, OpKind::kUffdwp,
-                                      OpKind::kUffdwp,     OpKind::kNuma,    OpKind::kNuma,
-                                      OpKind::kCleardirty, OpKind::kReap};
+  static constexpr OpKind kKinds[] = {
+      OpKind::kProtect, OpKind::kProtect,    OpKind::kUffdwp, OpKind::kUffdwp, OpKind::kNuma,
+      OpKind::kNuma,    OpKind::kCleardirty, OpKind::kReap,   OpKind::kRemap,  OpKind::kRemap};
   for (int ops = SmallNumber(random, 4); ops > 0 && !schedule.program.full(); --ops) {
     const PageRange range = Overlapping(KnownRange(schedule, random), random);
     schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),

@@ -89,6 +89,9 @@ std::string PrintOp(const Op& op) {
     case Operands::kRange: return text + " " + PrintRange(op.range);
     case Operands::kProtect: return text + " " + PrintRange(op.range) + PrintAccess(op.flags);
     case Operands::kAll: return text;
+    case Operands::kRemap:
+      return text + " " + PrintRange(op.range) + " to " + std::to_string(op.to) +
+             (op.flags.stays ? " dontunmap" : "");
     case Operands::kMap: break;
   }
   return text + " " + PrintRange(op.range) + PrintFlags(op.flags);

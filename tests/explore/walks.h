@@ -115,6 +115,19 @@ inline void AddAccess(Schedule& schedule) {
   AddReclaim(schedule);
 }
 
+// Calls of MADV_DONTNEED become such as move the pages of their first block.
+inline void AddMoves(Schedule& schedule) {
+  bool stays = false;
+  for (ProgramLine& line : schedule.program) {
+    if (line.op.kind != OpKind::kDontneed) continue;
+    const int first = RoundDown(line.op.range.begin, kPagesPerPmd);
+    line.op = {OpKind::kRemap,
+               {first, first + kPagesPerPmd},
+               {.stays = stays = !stays},
+               static_cast<uint8_t>(first ^ kPages / 2)};
+  }
+}
+
 // Calls `with` with random programs, one in eight with guards, one with reclaim, one with calls
 // that change access, and policies and architectures in turn.
 template <typename With>
@@ -125,6 +138,7 @@ void ForAnyPrograms(int count, uint64_t seed, With with) {
     if (i % 8 == 0) AddGuards(schedule);
     if (i % 8 == 4) AddReclaim(schedule);
     if (i % 8 == 2) AddAccess(schedule);
+    if (i % 8 == 6) AddMoves(schedule);
     const Policy& policy = *FindPolicy(kPolicies[i % std::size(kPolicies)]);
     const Arch& arch = *Archs()[i / std::size(kPolicies) % Archs().size()];
     SCOPED_TRACE(Text(schedule, policy, arch));

@@ -115,7 +115,8 @@ bool TurnLinesToInit(Attempts& attempts) {
 std::vector<OpKind> LighterKinds(KernelVersion kernel) {
   std::vector<OpKind> kinds;
   for (int i = 0; i < kOpCount; ++i) {
-    constexpr unsigned kOthers = effect::kReclaims | effect::kProtects | effect::kReaps;
+    constexpr unsigned kOthers =
+        effect::kReclaims | effect::kProtects | effect::kReaps | effect::kMoves;
     const bool plain = kOps[i].agent == AgentKind::kCpu && kOps[i].operands != Operands::kMap &&
                        !kOps[i].is(kOthers);
     if (plain && kOps[i].exists_in(kernel)) kinds.push_back(static_cast<OpKind>(i));
@@ -220,6 +221,7 @@ bool DropFlags(Attempts& attempts) {
   for (size_t i = 0; i < attempts.schedule().program.size(); ++i) {
     change([i](Schedule& schedule) { schedule.program[i].op.flags.huge = false; });
     change([i](Schedule& schedule) { schedule.program[i].op.flags.write = false; });
+    change([i](Schedule& schedule) { schedule.program[i].op.flags.stays = false; });
   }
   return helped;
 }
