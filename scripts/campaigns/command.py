@@ -12,28 +12,38 @@ from lib.files import read_json
 from lib.subjects import Targets, Trees
 
 USAGE = """\
-usage: scripts/campaign FOLDER [--time TIME] [--policy NAMES]... [--arch NAME]... [--engine ENGINE]
-                        [--jobs N] [--turn TIME] [--disk MB] [--memory MB] [--host NAME]
-                        [--kernel [NAME=]PATH]... [--config [ARCH:]OPTION=VALUE]...
+usage: scripts/campaign FOLDER [--time TIME] [--policy NAMES]...
+                        [--arch NAME]... [--engine ENGINE] [--jobs N]
+                        [--turn TIME] [--disk MB] [--memory MB] [--host NAME]
+                        [--kernel [NAME=]PATH]...
+                        [--config [ARCH:]OPTION=VALUE]...
        scripts/campaign FOLDER --exchange
-Fuzzes all policies on all architectures, or those named, with libFuzzer and AFL++ on all cores,
-until the time is up or it is stopped (Ctrl-C). Each new violation is sorted, made small and
-explained under FOLDER/triage while fuzzing goes on; FOLDER/report.html shows all of it, with curves
-over time. Started again with the same FOLDER it goes on where it was, also after kill -9 or a power
-cut, with the settings it had; what is given again replaces them.
-  --time TIME     90 or 90s, 30m, 12h, 3d; counted from now. Without it: until stopped
+Fuzzes all policies on all architectures, or those named, with libFuzzer and
+AFL++ on all cores, until the time is up or it is stopped (Ctrl-C). Each new
+violation is sorted, made small and explained under FOLDER/triage while fuzzing
+goes on; FOLDER/report.html shows all of it, with curves over time. Started
+again with the same FOLDER it goes on where it was, also after kill -9 or a
+power cut, with the settings it had; what is given again replaces them.
+  --time TIME     90 or 90s, 30m, 12h, 3d; counted from now. Without it: until
+                  stopped
   --engine ENGINE both (the default), libfuzzer, or afl (AFL++)
   --jobs N        cores; all of them if not given
-  --turn TIME     how long a target is fuzzed before the next one gets the cores; default 60, and
-                  less if --time would not be enough for all
-  --disk MB       the most the folder may take; default 4096. The campaign ends there
-  --memory MB     the most that engines and triage may take together; default 2048
-  --host NAME     what this machine is called in FOLDER/share; default its host name
-  --exchange      fuzz nothing; take over what other hosts have put into FOLDER/share
-The others are those of scripts/fuzz. Several machines: give each a FOLDER, and copy FOLDER/share
-between them by any means, as often as you like; docs/continuous-fuzzing.md shows how.
-Exit status: 0 if the time was up, 1 if a policy that is expected to be safe was broken, 2 for bad
-usage, 3 at the limit of --disk, 130 if stopped.
+  --turn TIME     how long a target is fuzzed before the next one gets the
+                  cores; default 60, and less if --time would not be enough for
+                  all
+  --disk MB       the most the folder may take; default 4096. The campaign ends
+                  there
+  --memory MB     the most that engines and triage may take together; default
+                  2048
+  --host NAME     what this machine is called in FOLDER/share; default its host
+                  name
+  --exchange      fuzz nothing; take over what other hosts have put into
+                  FOLDER/share
+The others are those of scripts/fuzz. Several machines: give each a FOLDER, and
+copy FOLDER/share between them by any means, as often as you like;
+docs/continuous-fuzzing.md shows how.
+Exit status: 0 if the time was up, 1 if a policy that is expected to be safe was
+broken, 2 for bad usage, 3 at the limit of --disk, 130 if stopped.
 """
 NUMBERS = ("--jobs", "--turn", "--disk", "--memory")
 ENGINES = {"libfuzzer": "libfuzzer", "afl": "afl", "both": "libfuzzer,afl"}

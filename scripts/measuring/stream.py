@@ -6,27 +6,28 @@ import re
 import shutil
 import statistics
 import subprocess
-import sys
 import time
 import types
 
 from lib import command
 from lib.build import build_folder, build_targets, enter_root, install_missing
 from lib.command import need, number
+from lib.terminal import say
 
 USAGE = """\
 usage: scripts/stream [--base COMMIT] [--rounds N] [--passes N] [--publish]
-Replays 2,000 inputs that a campaign made (bench/stream.xz), as a fuzz target runs them, under four
-policies and architectures. Prints nanoseconds of user time a step, the least of all rounds, and
-changes of agent a step.
-  --base COMMIT  builds that commit as well, in out/stream/, and replays both in turns: the ratio of
-                 the least, and the median of the rounds' own ratios with its quartiles; and whether
-                 traces and features are the same
+Replays 2,000 inputs that a campaign made (bench/stream.xz), as a fuzz target
+runs them, under four policies and architectures. Prints nanoseconds of user
+time a step, the least of all rounds, and changes of agent a step.
+  --base COMMIT  builds that commit as well, in out/stream/, and replays both in
+                 turns: the ratio of the least, and the median of the rounds'
+                 own ratios with its quartiles; and whether traces and features
+                 are the same
   --rounds N     how often, 10 if not given
   --passes N     over all inputs, in each round: 3 if not given
   --publish      also writes docs/results/stream.md; with --base only
-The compiler is that of the build folder. Other load on the machine costs precision: the ratios hold
-where their quartiles do.
+The compiler is that of the build folder. Other load on the machine costs
+precision: the ratios hold where their quartiles do.
 """
 LINE = re.compile(r"(\S+) steps (\d+) changes ([\d.]+) ns ([\d.]+) traces (\w+) features (\w+)")
 FOLDER = "out/stream"
@@ -139,7 +140,7 @@ def main(arguments):
         if base:
             theirs.append(replay(base, inputs, passes))
     how = f"{rounds} rounds of {passes} passes at a load of {os.getloadavg()[0]:.1f}"
-    print(how, file=sys.stderr)
+    say(how)
     rows = table(ours, theirs)
     print_table(rows)
     if options.publish:

@@ -13,6 +13,7 @@
 namespace gatherfuzz {
 namespace {
 
+constexpr size_t kColumns = 80;
 constexpr char kRule[] = "==================================================================\n";
 
 class Report {
@@ -21,11 +22,14 @@ class Report {
       : in_(input), violation_(input.trace.result.violation), cause_(FindCause(input.trace)) {}
 
   std::string Print() {
+    const std::string bug = absl::StrCat("BUG: gatherfuzz: ", Absl(Info(violation_.kind).name),
+                                         " in ", CallInQuestion(in_.trace));
+    const std::string target =
+        absl::StrCat("(", Absl(in_.policy), ", ", MachineText(in_.arch, in_.trace), ")");
+    const bool fits = bug.size() + 1 + target.size() <= kColumns;
     text_ = kRule;
-    absl::StrAppend(&text_, "BUG: gatherfuzz: ", Absl(Info(violation_.kind).name), " in ",
-                    CallInQuestion(in_.trace), " (", Absl(in_.policy), ", ",
-                    MachineText(in_.arch, in_.trace), ")\n\n", Wrapped(SummaryOf(in_.trace)),
-                    "\n\n");
+    absl::StrAppend(&text_, bug, fits ? " " : "\n     ", target, "\n\n",
+                    Wrapped(SummaryOf(in_.trace)), "\n\n");
     Facts();
     absl::StrAppend(&text_, "\n", PrintInterleaving(in_.trace, RelevantSteps(in_.trace, cause_)),
                     "\n");
@@ -44,7 +48,7 @@ class Report {
                         " of ", ActorOf(step));
   }
   void Fact(const char* name, const std::string& text) {
-    absl::StrAppendFormat(&text_, "%-9s %s\n", name, text);
+    absl::StrAppendFormat(&text_, "%-9s %s\n", name, Wrapped(text, 10));
   }
 
   void Facts() {
