@@ -28,7 +28,10 @@ class Line:
         """Stays, in a pipe too."""
         self.clear()
         if self.terminal:
-            message = "\n".join(self._folded(line) for line in message.split("\n"))
+            # What is to be copied has a line of its own, and none of ours within it.
+            lines = message.replace("; replay: ", "\n  replay: ").split("\n")
+            message = "\n".join(line if line.startswith("  replay: ") else self._folded(line)
+                                for line in lines)
         self.write(message + "\n")
 
     def _folded(self, line):

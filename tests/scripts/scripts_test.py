@@ -282,6 +282,16 @@ class Terminals(unittest.TestCase):
             self.assertLessEqual(max(map(len, lines)), columns)
             self.assertEqual(" ".join(" ".join(lines).split()), " ".join(whole.split()))
 
+    def test_what_is_to_be_copied_is_one_line(self):
+        """A campaign says below a violation what shows it again."""
+        words = "found " * 20 + "; replay: gatherfuzz run " + "long/" * 20
+        script = (sys.executable, "-c", "import sys; sys.path.insert(0, 'scripts'); "
+                  f"from lib.terminal import say; say({words!r})")
+        self.assertEqual(self.said(*script, columns=None), words + "\n")
+        lines = self.said(*script, columns=80).splitlines()
+        self.assertEqual(lines[-1], "  replay: gatherfuzz run " + "long/" * 20)
+        self.assertGreater(len(lines), 2)
+
     def test_of_bash(self):
         script = "bash", "-c", "source scripts/common.sh; die " + "what is wrong " * 12
         self.assertEqual(self.said(*script, columns=None).count("\n"), 1)
