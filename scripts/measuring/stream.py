@@ -33,7 +33,7 @@ Other load on the machine costs precision: ratios hold where their quartiles do.
                  in turns: the ratio of the least, and the median of the rounds'
                  own ratios with its quartiles; in `replay` also whether traces
                  and features are the same
-  --part PART    one of the above; may be given several times. Without it, replay
+  --part PART    one of the above; may be given several times; default replay
   --rounds N     how often, 10 if not given
   --passes N     over all inputs, in each round of `replay`: 3 if not given
   --publish      all parts, and writes docs/results/stream.md; with --base only
