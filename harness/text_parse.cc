@@ -359,6 +359,11 @@ class Parser : TextLines {
     for (const IgnoredInit& ignored : IgnoredInits(file_.schedule)) {
       warnings.push_back({init_lines_[ignored.at], ignored.why});
     }
+    for (const PartlyOutside& partly : PartlyOutsideInits(file_.schedule)) {
+      warnings.push_back({init_lines_[partly.at], partly.why});
+    }
+    std::sort(warnings.begin(), warnings.end(),
+              [](const TextWarning& a, const TextWarning& b) { return a.line < b.line; });
     return warnings;
   }
 

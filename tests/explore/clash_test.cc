@@ -73,7 +73,7 @@ bool Says(const Future& future, const Op& op, PendingStep step) {
     case pmd_set:
     case pmd_invalidate:
     case pmd_clear: return ((call ? future.zaps : future.accesses) & block) != 0;
-    case rmap_lock: return (future.zaps & page) != 0;
+    case rmap_lock:
     case start_io: return (future.zaps & page) != 0;
     case rmap_unlink: return future.unmaps != 0;
     case pmd_move: return ((future.zaps & future.unmaps) & block) != 0;

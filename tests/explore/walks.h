@@ -90,7 +90,9 @@ inline void AddGuards(Schedule& schedule) {
   schedule.kernel = KernelVersion::k7_1;
   bool guard = false;
   for (ProgramLine& line : schedule.program) {
-    if (line.op.kind == OpKind::kDontneed && (guard = !guard)) line.op.kind = OpKind::kGuard;
+    if (line.op.kind != OpKind::kDontneed) continue;
+    guard = !guard;
+    if (guard) line.op.kind = OpKind::kGuard;
   }
 }
 
