@@ -29,6 +29,12 @@ std::vector<Op> OpCodes(const Bounds& bounds) {
   for (int k = 0; k < kOpCount; ++k) {
     const auto kind = static_cast<OpKind>(k);
     if ((bounds.kinds & Bit(kind)) == 0) continue;
+    if (!Info(kind).has_pages()) {  // mm0 and mm1, or nothing to choose
+      for (int mm = 0; mm < (Info(kind).operands == Operands::kMm ? 2 : 1); ++mm) {
+        codes.push_back({kind, {mm, mm + 1}, {}});
+      }
+      continue;
+    }
     const bool one_page = Info(kind).operands == Operands::kPage;
     const VmaFlags flags = Info(kind).operands == Operands::kMap
                                ? VmaFlags{.write = true, .huge = bounds.huge != 0}
@@ -61,7 +67,7 @@ class Programs::Enumerator {
         orderings_(symmetry_ ? Factorial(programs.bounds_.cpus) : 1) {
     for (const Op& op : all_.codes_) {
       const PageRange in_window{op.range.begin - all_.bounds_.at, op.range.end - all_.bounds_.at};
-      masks_.push_back(static_cast<uint32_t>(MaskOf(in_window)));
+      masks_.push_back(Info(op.kind).has_pages() ? static_cast<uint32_t>(MaskOf(in_window)) : 0);
       gathers_.push_back((Bit(op.kind) & kGatherKinds) != 0);
     }
   }

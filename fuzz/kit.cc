@@ -184,7 +184,8 @@ void OpTokens() {
       ProgramLine line;
       line.agent = MakeAgent(info.agent, MakeCpu(cpu));
       line.op.kind = static_cast<OpKind>(kind);
-      line.op.range = {1, info.operands == Operands::kPage ? 2 : 3};
+      line.op.range = {
+          1, info.operands == Operands::kRange || info.operands == Operands::kMap ? 3 : 2};
       Schedule schedule;
       schedule.program.push_back(line);
       Token("op_" + AgentName(line.agent) + "_" + info.name, EncodeBytes(schedule), kHeaderBytes);

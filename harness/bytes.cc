@@ -173,7 +173,13 @@ ProgramLine DecodeLine(Source& source, int cpus, int span) {
     line.op = {.kind = OpKind::kFill, .range = {}, .flags = {}};
   }
   line.agent = MakeAgent(Info(line.op.kind).agent, CpuOf(agent));
-  const bool one_page = Info(line.op.kind).operands == Operands::kPage;
+  const Operands operands = Info(line.op.kind).operands;
+  if (!Info(line.op.kind).has_pages()) {
+    const int mm = operands == Operands::kMm ? record[2] % kUserMms : 0;
+    line.op.range = {mm, mm + 1};
+    return line;
+  }
+  const bool one_page = operands == Operands::kPage;
   line.op.range = DecodeRange(record[2], one_page ? 0 : record[3], span);
   return line;
 }

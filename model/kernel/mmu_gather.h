@@ -14,6 +14,7 @@
 #ifndef GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_
 #define GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_
 
+#include "model/kernel/switch_mm.h"
 #include "model/machine/memory.h"
 #include "model/system.h"
 
@@ -80,6 +81,7 @@ class GatherProtocol {
   }
 
   virtual UnmapBatching BatchesUnmaps() const { return {}; }
+  virtual MmSwitching SwitchesMms() const { return {}; }
 
   // MADV_GUARD_INSTALL begins to put its markers over `vma`, and has come to the end of that or to
   // something that is in the way, with no page-table lock held. The kernel does nothing at either;
@@ -107,6 +109,9 @@ class GatherProtocol {
   virtual void BeforeDec(const Thread&) const {}
   virtual void AfterDec(const Thread&) const {}
 };
+
+// What the architecture asks for, for `gather`; false if that is nothing.
+bool ArchRequest(const Thread& t, const MmuGather& gather, Invalidation& request);
 
 // mm_tlb_flush_nested(): the step pending_read. True if another gather of this mm is live.
 bool FlushNested(const Thread& t);

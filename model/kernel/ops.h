@@ -22,7 +22,8 @@ enum class OpKind : uint8_t {
 #undef GATHERFUZZ_OP
 };
 
-enum class Operands : uint8_t { kRange, kMap, kPage };
+// kMm: the number of a user mm stands where a page does; kNone: nothing does.
+enum class Operands : uint8_t { kRange, kMap, kPage, kMm, kNone };
 
 struct VmaFlags {
   bool write = false;
@@ -51,6 +52,7 @@ inline constexpr unsigned kGuards = 64;     // puts guard markers, where need be
 inline constexpr unsigned kUnguards = 128;  // takes guard markers away
 inline constexpr unsigned kReclaims = 256;  // no call: takes clean leaves away behind the mm's back
 inline constexpr unsigned kPagesOut = 512;  // ... and dirty ones, which it writes out
+inline constexpr unsigned kSwitches = 1024;  // no call: changes what the CPU runs
 inline constexpr unsigned kGathers = kZaps | kCleans;
 }  // namespace effect
 
@@ -94,6 +96,14 @@ struct OpInfo {
   constexpr bool is(unsigned effects) const { return (does & effects) != 0; }
   // It opens gathers; otherwise there is nothing to finish.
   constexpr bool gathers() const { return is(effect::kGathers); }
+  // Its operand is a range of pages, or a page.
+  constexpr bool has_pages() const {
+    return operands != Operands::kMm && operands != Operands::kNone;
+  }
+  // A system call, which returns.
+  constexpr bool calls() const {
+    return has_pages() && operands != Operands::kPage && !is(effect::kReclaims);
+  }
   constexpr const char* told() const { return *call == '\0' ? name : call; }
   constexpr const char* shares() const { return *in == '\0' ? name : in; }
   constexpr bool exists_in(KernelVersion version) const { return since <= version; }

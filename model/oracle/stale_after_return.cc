@@ -9,6 +9,7 @@
 // Pages of the range that the call did not examine, because no VMA was there, are not judged.
 #include <bit>
 
+#include "model/oracle/asleep.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
@@ -18,17 +19,19 @@ bool Stale(const Call& call, const Pte& entry, int page) {
   return entry.mapping < call.moments[page] && (call.kind == CallKind::kRemove || entry.dirty());
 }
 
-void Judge(System& system, CpuId cpu, CpuId holder, const Pte& entry, int page) {
+void Judge(System& system, CpuId cpu, const OneTlb& it, int at, const Pte& entry, int page) {
   const Call& call = system.world.at(cpu).call;
   if (!Stale(call, entry, page)) return;
-  system.Report({.kind = call.kind == CallKind::kRemove ? ViolationKind::kStaleAfterReturn
-                                                        : ViolationKind::kStaleDirtyAfterReturn,
-                 .page = page,
-                 .frame = Index(entry.frame),
-                 .cpu = Index(cpu),
-                 .holder = Index(holder),
-                 .mapping = entry.mapping,
-                 .moment = call.moments[page]});
+  ReportHeld(system,
+             {.kind = call.kind == CallKind::kRemove ? ViolationKind::kStaleAfterReturn
+                                                     : ViolationKind::kStaleDirtyAfterReturn,
+              .page = page,
+              .frame = Index(entry.frame),
+              .cpu = Index(cpu),
+              .holder = it.cpu,
+              .mapping = entry.mapping,
+              .moment = call.moments[page]},
+             it, at);
 }
 
 }  // namespace
@@ -36,22 +39,21 @@ void Judge(System& system, CpuId cpu, CpuId holder, const Pte& entry, int page) 
 void CheckReturn(System& system, CpuId cpu) {
   const Call& call = system.world.at(cpu).call;
   if (call.kind != CallKind::kRemove && call.kind != CallKind::kClean) return;
-  for (int i = 0; i < system.world.cpu_count; ++i) {
-    const CpuId holder = MakeCpu(i);
-    const Tlb& tlb = system.world.at(holder).tlb;
+  ForEachTlb(system.world, [&](const OneTlb& it) {
+    const Tlb& tlb = *it.tlb;
     for (uint64_t pages = tlb.small_valid & call.examined; pages != 0; pages &= pages - 1) {
       const int page = std::countr_zero(pages);
-      Judge(system, cpu, holder, tlb.small[page], page);
+      Judge(system, cpu, it, SmallEntry(page), tlb.small[page], page);
     }
     for (uint64_t blocks = tlb.huge_valid; blocks != 0; blocks &= blocks - 1) {
       const int block = std::countr_zero(blocks);
       const int first = block * kPagesPerPmd;
       uint64_t pages = call.examined & MaskOf({first, first + kPagesPerPmd});
       for (; pages != 0; pages &= pages - 1) {
-        Judge(system, cpu, holder, tlb.huge[block], std::countr_zero(pages));
+        Judge(system, cpu, it, HugeEntry(block), tlb.huge[block], std::countr_zero(pages));
       }
     }
-  }
+  });
 }
 
 }  // namespace gatherfuzz

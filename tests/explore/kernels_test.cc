@@ -73,7 +73,8 @@ std::vector<const Policy*> SomePolicies() {
     policies.push_back(FindPolicy(name));
   }
   for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
-    if (!OfReclaim(*policy)) policies.push_back(policy);
+    const bool switches = policy->protocol().SwitchesMms() != MmSwitching{};
+    if (!OfReclaim(*policy) && !switches) policies.push_back(policy);
   }
   return policies;
 }
