@@ -72,9 +72,9 @@ std::string Told(const std::vector<Breaks>& breaks) {
 template <typename Name>
 std::string Sets(const std::vector<PointMask>& sets, Name name) {
   if (sets.empty()) return absl::StrCat("no ", kMostStronger, " orders together");
-  std::vector<std::string> texts;
-  for (const PointMask set : sets) texts.push_back(absl::StrCat("{", name(set), "}"));
-  return absl::StrJoin(texts, ", ");
+  return absl::StrJoin(sets, ", ", [&](std::string* out, PointMask set) {
+    absl::StrAppend(out, "{", name(set), "}");
+  });
 }
 std::string Joined(PointMask set) { return absl::StrJoin(StepsOf(set), " "); }
 
@@ -83,21 +83,22 @@ void PrintForPeople(const Row& row, std::string_view memory) {
   std::cout << absl::StreamFormat("%s, %s, memory %s: %d explorations, %d states%s\n",
                                   Absl(row.policy->name()), Absl(row.arch->name()), Absl(memory),
                                   it.explorations, it.states, it.complete ? "" : ", not complete");
-  std::cout << "  safe as it is: " << (it.safe.empty() ? "none" : absl::StrJoin(it.safe, ", "))
-            << "\n";
+  const std::string safe = it.safe.empty() ? "none" : absl::StrJoin(it.safe, ", ");
+  std::cout << "  " << Wrapped("safe as it is: " + safe, 6) << "\n";
   for (const BrokenProgram& broken : it.broken) {
-    std::cout << "  broken as it is: " << Told(broken.breaks) << "\n";
-    std::cout << "    closed by: " << Sets(broken.closed_by, Stronger) << "\n";
+    std::cout << "  " << Wrapped("broken as it is: " + Told(broken.breaks), 6) << "\n";
+    std::cout << "    " << Wrapped("closed by: " + Sets(broken.closed_by, Stronger), 6) << "\n";
   }
   for (const WithoutOrder& without : it.without) {
     const std::string order =
         absl::StrCat(Info(without.point).name, " ", OrderName(without.point, without.order));
-    std::cout << absl::StreamFormat(
-        "  without %-28s %s\n", order,
-        without.breaks.empty() ? "may go" : absl::StrCat("LOAD-BEARING  ", Told(without.breaks)));
+    std::cout << absl::StreamFormat("  without %-28s %s\n", order,
+                                    without.breaks.empty() ? "may go" : "LOAD-BEARING");
+    for (const Breaks& breaks : without.breaks) std::cout << "      " << Told(breaks) << "\n";
   }
   for (const PointMask set : it.enough) {
-    std::cout << "  enough, and nothing in it can go: { " << Joined(set) << " }\n";
+    const std::string enough = "enough, and nothing in it can go: { " + Joined(set) + " }";
+    std::cout << "  " << Wrapped(enough, 6) << "\n";
   }
 }
 
@@ -177,7 +178,7 @@ absl::StatusOr<std::vector<AblationProgram>> Programs(const Options& options,
   if (paths.empty()) return AblationPrograms();
   std::vector<AblationProgram> programs;
   for (const std::string& path : paths) {
-    const absl::StatusOr<LoadedSchedule> loaded = LoadSchedule(path, options.bytes);
+    const absl::StatusOr<LoadedSchedule> loaded = Load(options, path);
     if (!loaded.ok()) return loaded.status();
     programs.push_back({path, loaded->file.schedule});
   }
@@ -225,7 +226,7 @@ constexpr Command kCommand{
     .summary =
         "which memory orders carry the weight: each taken away alone, and as few as are enough; "
         "for what is broken, as few as close it",
-    .flags = " policy+ arch memory limit jobs json markdown bytes ",
+    .flags = " policy+ arch memory limit jobs json markdown bytes strict ",
     .examples =
         "gatherfuzz ablate --policy full-mm --arch arm64\n"
         "gatherfuzz ablate --memory tso --arch x86 --json",

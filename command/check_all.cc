@@ -10,6 +10,7 @@
 #include "command/chosen.h"
 #include "command/junit.h"
 #include "command/options.h"
+#include "explore/io/message.h"
 #include "explore/io/strings.h"
 #include "triage/replay/replay.h"
 
@@ -58,14 +59,13 @@ void PrintUnexpected(const Options& options, const UnexpectedRun& run) {
                       {"verdict", TextOf(verdict)},
                       {"replay", replay}});
   }
-  std::cout << Printable(path) << ": " << WhatDiffers(run) << "\n";
+  std::cout << AsResult(absl::StrCat(Printable(path), ": ", WhatDiffers(run))) << "\n";
   if (first) std::cout << "  replay: " << replay << "\n";
 }
 
 void PrintCounts(const Options& options, const ReplayCounts& counts) {
   if (!counts.unknown.empty()) {
-    std::cerr << "gatherfuzz: not in this build, so not checked: "
-              << absl::StrJoin(counts.unknown, ", ") << "\n";
+    Say(absl::StrCat("not in this build, so not checked: ", absl::StrJoin(counts.unknown, ", ")));
   }
   if (options.json) {
     Json json = {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "command/options.h"
+#include "explore/io/message.h"
 #include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "harness/family.h"
@@ -61,8 +61,7 @@ void SayTaken(const std::string& path, const Said& taken) {
                                                 : absl::StrCat(taken.policy, " on ", taken.arch);
   const std::string folder = std::filesystem::path(path).parent_path().string();
   if (!said.insert(absl::StrCat(folder, "\n", what)).second) return;
-  std::cerr << "gatherfuzz: " << Printable(path) << ": " << Printable(what)
-            << ", as its path says\n";
+  Say(absl::StrCat(Printable(path), ": ", Printable(what), ", as its path says"));
 }
 
 Said FindSaid(const Options& options, const std::string& path, const ScheduleFile& file,
@@ -116,9 +115,11 @@ absl::Status ResolveVariant(Options& options) {
     const auto append_id = [](std::string* out, const ZooEntry& it) {
       absl::StrAppend(out, Absl(it.id));
     };
-    return absl::InvalidArgumentError(absl::StrCat("unknown variant '", flag, "'; one of ",
-                                                   absl::StrJoin(kZoo, ", ", append_id),
-                                                   ", and ' fixed' may follow"));
+    const std::vector<std::string_view> ids =
+        NamesOf(kZoo, [](const ZooEntry& it) { return it.id; });
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown variant '", flag, "'", DidYouMean(id, ids), "; one of ",
+                     absl::StrJoin(kZoo, ", ", append_id), ", and ' fixed' may follow"));
   }
   options.policy = rest.empty() ? entry->broken : entry->fixed;
   return absl::OkStatus();
@@ -172,9 +173,15 @@ std::string ReplayCommand(const Options& options, std::string_view command, cons
   return absl::StrCat(text, " ", ShellWord(path));
 }
 
+namespace {
+
+bool IsStrict(const Options& options) { return options.strict || options.check; }
+
+}  // namespace
+
 absl::Status Warn(const Options& options, const std::string& text) {
-  if (options.strict || options.check) return absl::InvalidArgumentError(text);
-  std::cerr << "gatherfuzz: warning: " << text << "\n";
+  if (IsStrict(options)) return absl::InvalidArgumentError(text);
+  Say("warning: " + text);
   return absl::OkStatus();
 }
 
@@ -240,9 +247,12 @@ absl::StatusOr<LoadedSchedule> Load(const Options& options, const std::string& p
   absl::Status status = SetKernel(options, path, loaded->file.schedule);
   status.Update(SetMemory(options, loaded->file.schedule));
   if (!loaded->doubt.empty()) {
-    status.Update(Warn(options, absl::StrCat(Printable(path), ": ", loaded->doubt,
-                                             "; it is read as the bytes of a schedule, as --bytes "
-                                             "says without this warning")));
+    status.Update(Warn(
+        options, absl::StrCat(Printable(path), ": ", loaded->doubt,
+                              IsStrict(options) ? "; name a file with a schedule, or pass --bytes "
+                                                  "to read this as the bytes of one"
+                                                : "; it is read as the bytes of a schedule, as "
+                                                  "--bytes says without this warning")));
   }
   for (const TextWarning& warning : loaded->notes.warnings) {
     status.Update(

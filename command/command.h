@@ -22,6 +22,7 @@ struct Command {
 
   std::string_view called;
   std::string_view arguments;  // as help shows them
+  std::string_view verbs;      // those that the first argument is one of; mostly none
   std::string_view summary;
   // The flags it takes, as flags.def names them, each between blanks. After a + the value may be
   // several names, separated by ',', and of policies a group of them.

@@ -7,6 +7,7 @@
 #include "command/chosen.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "explore/io/message.h"
 #include "explore/io/strings.h"
 #include "harness/bytes.h"
 #include "triage/corpus/stats.h"
@@ -48,9 +49,8 @@ absl::StatusOr<ExitStatus> UpgradeMain(const Options& options,
   if (!upgraded.ok()) return upgraded.status();
   std::cout << (options.json ? JsonOfUpgraded(*upgraded) : PrintUpgraded(*upgraded, settings.out));
   if (settings.from == nullptr && upgraded->versions.size() > 1) {
-    std::cerr
-        << "gatherfuzz: note: the files are of several versions; if one engine made them all, it "
-           "mutated first bytes: say its version with --from\n";
+    Say("note: the files are of several versions; if one engine made them all, it mutated first "
+        "bytes: say its version with --from");
   }
   return upgraded->failed.empty() ? kNoViolation : kViolation;
 }
@@ -77,11 +77,11 @@ absl::StatusOr<ExitStatus> StatsMain(const Options& options,
   }
   const absl::StatusOr<Target> under = StatsTarget(options, "", {});
   if (!under.ok()) return under.status();
-  const auto stats = StatsOf(
-      {.roots = roots,
-       .target = [&](const std::string& path,
-                     const ScheduleFile& file) { return StatsTarget(options, path, file); },
-       .unreadable = [](const std::string& why) { std::cerr << "gatherfuzz: " << why << "\n"; }});
+  const auto stats =
+      StatsOf({.roots = roots,
+               .target = [&](const std::string& path,
+                             const ScheduleFile& file) { return StatsTarget(options, path, file); },
+               .unreadable = [](const std::string& why) { Say(why); }});
   if (!stats.ok()) return stats.status();
   std::cout << (options.json ? JsonOfStats(**stats, *under) : PrintStats(**stats, *under));
   return kNoViolation;
@@ -104,6 +104,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
 constexpr Command kCommand{
     .called = "corpus",
     .arguments = "stats PATH... | upgrade PATH... --out DIR",
+    .verbs = "stats upgrade",
     .summary = "report what stored schedules cover; convert their bytes to the current encoding",
     .flags = " policy+ arch json out from ",
     .notes =

@@ -12,6 +12,7 @@
 #include "command/words.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
+#include "explore/io/message.h"
 #include "explore/io/strings.h"
 #include "triage/replay/compare.h"
 #include "triage/tell/explain/explanation.h"
@@ -145,7 +146,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (!written.ok()) return written;
   std::cout << (options.json ? JsonOf(subject) : TextOf(subject, options.all));
   if (trace.result.limit) {
-    std::cerr << "gatherfuzz: " << Printable(path) << ": " << DidNotEnd() << "\n";
+    Say(absl::StrCat(Printable(path), ": ", DidNotEnd()));
     return kLimit;
   }
   return violates ? kViolation : kNoViolation;

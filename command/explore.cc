@@ -18,6 +18,7 @@
 #include "explore/answer.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
+#include "explore/io/message.h"
 #include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "explore/verify.h"
@@ -129,13 +130,15 @@ nlohmann::ordered_json Exploration::Json() const {
   return json;
 }
 
-// "486 states, 968 steps, 7 ways to an end, the longest of 36 steps; 0.4 ms".
+// "486 states, 968 steps, 7 ways to an end, the longest of 36 steps", and what it took.
 std::string Exploration::Extent() const {
   const ExploreResult& explored = answer_.explored;
-  return absl::StrFormat("%s, %s, %s to an end, the longest of %s; %.3f s, %d MiB",
-                         Counted(explored.states, "state"), Counted(explored.steps, "step"),
-                         Counted(explored.executions, "way"), Counted(explored.depth, "step"),
-                         seconds_, (explored.bytes >> 20) + 1);
+  const std::string extent =
+      absl::StrFormat("%s, %s, %s to an end, the longest of %s", Counted(explored.states, "state"),
+                      Counted(explored.steps, "step"), Counted(explored.executions, "way"),
+                      Counted(explored.depth, "step"));
+  return absl::StrFormat("%s\n  %.3f s, %d MiB", Wrapped(extent, 4), seconds_,
+                         (explored.bytes >> 20) + 1);
 }
 
 void Exploration::PrintForPeople() const {
@@ -227,11 +230,10 @@ class Extras {
  public:
   absl::Status Make(const Options& options, const Schedule& schedule,
                     const ExploreSettings& settings) {
-    SeenSettings seen{
-        .paths = options.seen,
-        .executions = options.executions,
-        .seed = options.seed,
-        .unreadable = [](const std::string& why) { std::cerr << "gatherfuzz: " << why << "\n"; }};
+    SeenSettings seen{.paths = options.seen,
+                      .executions = options.executions,
+                      .seed = options.seed,
+                      .unreadable = [](const std::string& why) { Say(why); }};
     if (!options.seen_by.empty()) seen.strategy = FindStrategy(options.seen_by);
     const Interruptible interruptible;
     if (options.odds) odds_ = OddsFor(schedule, settings, Interruptible::flag());
@@ -310,7 +312,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (options.json) {
     nlohmann::ordered_json json = exploration.Json();
     extras.AddTo(json);
-    if (extras.endless()) std::cerr << "gatherfuzz: not computed: " << NoEnd() << "\n";
+    if (extras.endless()) Say("not computed: " + NoEnd());
     std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   } else {
     exploration.PrintForPeople();

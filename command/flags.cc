@@ -14,6 +14,7 @@
 #include "model/check.h"
 #include "model/kernel/version.h"
 #include "model/policies/policy.h"
+#include "model/policies/zoo/zoo.h"
 #include "model/violation.h"
 
 namespace gatherfuzz {
@@ -56,11 +57,39 @@ constexpr FlagInfo kFlags[] = {
 
 constexpr auto kNameOf = [](const auto* item) { return item->name(); };
 
-std::vector<std::string_view> PolicyNames() {
-  std::vector<std::string_view> names(std::begin(kPolicyGroups), std::end(kPolicyGroups));
+using Names = std::vector<std::string>;
+
+template <typename Range, typename Name>
+Names Of(const Range& items, Name name) {
+  Names names;
+  for (const auto& item : items) names.emplace_back(name(item));
+  return names;
+}
+
+Names PolicyNames() {
+  Names names(std::begin(kPolicyGroups), std::end(kPolicyGroups));
   for (const PolicyGroup group :
        {PolicyGroup::kPublished, PolicyGroup::kPlanted, PolicyGroup::kVariant}) {
-    for (const Policy* policy : Policies(group)) names.push_back(policy->name());
+    for (const Policy* policy : Policies(group)) names.emplace_back(policy->name());
+  }
+  return names;
+}
+
+Names VariantNames() {
+  Names names;
+  for (const ZooEntry& entry : kZoo) {
+    names.emplace_back(entry.id);
+    names.push_back(names.back() + " fixed");
+  }
+  return names;
+}
+
+// Steps that --weaken and --strengthen take.
+Names StepNames() {
+  Names names;
+  for (int i = 0; i < kPointCount; ++i) {
+    const auto point = static_cast<Point>(i);
+    if (MemoryOrderOf(point) != nullptr) names.emplace_back(Info(point).name);
   }
   return names;
 }
@@ -88,25 +117,30 @@ std::vector<TakenFlag> FlagsOf(const Command& command) {
   return taken;
 }
 
-std::vector<std::string_view> NamesFor(const FlagInfo& flag) {
+std::vector<std::string> NamesFor(const FlagInfo& flag) {
   constexpr auto kKindName = [](const ViolationInfo& kind) { return kind.name; };
-  std::vector<std::string_view> names;
+  Names names;
   switch (flag.values) {
     case Values::kNone:
     case Values::kText:
     case Values::kNumber:
     case Values::kFile:
+    case Values::kFiles:
     case Values::kFolder: break;
     case Values::kPolicies: return PolicyNames();
-    case Values::kArchs: return NamesOf(Archs(), kNameOf);
+    case Values::kArchs: return Of(Archs(), kNameOf);
     case Values::kStrategies:
-      return NamesOf(Strategies(), [](const StrategyInfo& strategy) { return strategy.name; });
-    case Values::kKinds: return NamesOf(std::span(kViolations).subspan(1), kKindName);
-    case Values::kKernels:
-      names.assign(std::begin(kKernelVersions), std::end(kKernelVersions));
+      return Of(Strategies(), [](const StrategyInfo& strategy) { return strategy.name; });
+    case Values::kKinds: return Of(std::span(kViolations).subspan(1), kKindName);
+    case Values::kVerdicts:
+      names = Of(kViolations, kKindName);
+      names.emplace_back("limit");
       break;
-    case Values::kMemories: names.assign(std::begin(kMemoryModels), std::end(kMemoryModels)); break;
-    case Values::kVerdicts: names = NamesOf(kViolations, kKindName); names.emplace_back("limit");
+    case Values::kKernels: return {std::begin(kKernelVersions), std::end(kKernelVersions)};
+    case Values::kMemories: return {std::begin(kMemoryModels), std::end(kMemoryModels)};
+    case Values::kVariants: return VariantNames();
+    case Values::kSteps: return StepNames();
+    case Values::kLimits: return {"states=", "memory=", "seconds="};
   }
   return names;
 }

@@ -13,12 +13,14 @@
 
 namespace gatherfuzz {
 
-// What a flag's value may be. The last six are names, to which it is held.
+// What a flag's value may be. From kPolicies on it is one of some names, to which it is held; from
+// kVariants on it holds names that the command knows more of, and that shells complete.
 enum class Values : uint8_t {
   kNone,
   kText,
   kNumber,
   kFile,
+  kFiles,  // and folders, several separated by ','
   kFolder,
   kPolicies,  // also groups of them
   kArchs,
@@ -27,6 +29,9 @@ enum class Values : uint8_t {
   kVerdicts,
   kKernels,  // versions
   kMemories,
+  kVariants,  // "z15", "z15 fixed"
+  kSteps,     // that have a memory order, several separated by ','
+  kLimits,    // "states=", which a number follows; several separated by ','
 };
 
 struct FlagInfo {
@@ -50,8 +55,12 @@ struct TakenFlag {
 };
 std::vector<TakenFlag> FlagsOf(const Command& command);
 
-// The names that its value may be; empty if any text may.
-std::vector<std::string_view> NamesFor(const FlagInfo& flag);
+// The names that its value may be, or may be made of; empty if any text may.
+std::vector<std::string> NamesFor(const FlagInfo& flag);
+// Whether it may be nothing else.
+inline bool HeldToNames(Values values) {
+  return values >= Values::kPolicies && values < Values::kVariants;
+}
 
 }  // namespace gatherfuzz
 

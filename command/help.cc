@@ -49,11 +49,11 @@ std::string Usage(const TakenFlag& flag) {
 std::string TextOf(const TakenFlag& flag) {
   const auto append = [](std::string* out, const auto& name) { out->append(name); };
   std::string text(flag.info->help);
-  const std::vector<std::string_view> names = NamesFor(*flag.info);
+  const std::vector<std::string> names = NamesFor(*flag.info);
   if (flag.info->values == Values::kPolicies) {
     if (flag.several) absl::StrAppend(&text, "; or ", absl::StrJoin(kPolicyGroups, ", ", append));
     absl::StrAppend(&text, " ('gatherfuzz policies' lists them)");
-  } else if (!names.empty()) {
+  } else if (HeldToNames(flag.info->values)) {
     absl::StrAppend(&text, ": ", absl::StrJoin(names, ", ", append));
   }
   const std::string unless_given = flag.info->unless_given();
@@ -61,18 +61,23 @@ std::string TextOf(const TakenFlag& flag) {
   return absl::StrCat(text, " (default ", unless_given, ")");
 }
 
+// Whether the value is a list by its kind, whatever command takes it.
+bool TakesList(Values values) {
+  return values == Values::kFiles || values == Values::kSteps || values == Values::kLimits;
+}
+
 Json JsonOf(const TakenFlag& flag) {
-  static constexpr const char* kKinds[] = {"none",   "text",     "number",  "file",
-                                           "folder", "policies", "archs",   "strategies",
-                                           "kinds",  "verdicts", "kernels", "memories"};
+  static constexpr const char* kKinds[] = {
+      "none",       "text",  "number",   "file",    "files",    "folder",   "policies", "archs",
+      "strategies", "kinds", "verdicts", "kernels", "memories", "variants", "steps",    "limits"};
   Json json = {{"name", NameOf(*flag.info)}};
   json["short"] = nullptr;
   if (NameOf(*flag.info) == "output") json["short"] = "o";
   json["value"] = flag.info->value;
   json["kind"] = kKinds[static_cast<int>(flag.info->values)];
-  json["several"] = flag.several;
+  json["several"] = flag.several || TakesList(flag.info->values);
   json["values"] = Json::array();
-  for (const std::string_view name : NamesFor(*flag.info)) json["values"].push_back(name);
+  for (const std::string& name : NamesFor(*flag.info)) json["values"].push_back(name);
   json["default"] = flag.info->value.empty() ? "" : flag.info->unless_given();
   json["description"] = flag.info->help;
   return json;
@@ -81,7 +86,11 @@ Json JsonOf(const TakenFlag& flag) {
 Json JsonOf(const Command& command) {
   Json json = {{"name", command.called},     {"arguments", command.arguments},
                {"summary", command.summary}, {"notes", Json::array()},
-               {"flags", Json::array()},     {"examples", Json::array()}};
+               {"flags", Json::array()},     {"examples", Json::array()},
+               {"verbs", Json::array()}};
+  for (const absl::string_view verb : absl::StrSplit(Absl(command.verbs), ' ', absl::SkipEmpty())) {
+    json["verbs"].push_back(std::string(verb));
+  }
   for (const absl::string_view line : Lines(command.notes)) {
     json["notes"].push_back(std::string(line));
   }

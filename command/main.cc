@@ -8,6 +8,7 @@
 #include "command/command.h"
 #include "command/help.h"
 #include "command/parse.h"
+#include "explore/io/message.h"
 #include "explore/io/program.h"
 #include "harness/nearest.h"
 #include "model/registry.h"
@@ -72,7 +73,7 @@ int Main(const std::vector<std::string>& words) {
   if (status.ok() && !std::cout)
     status = absl::InvalidArgumentError("cannot write standard output");
   if (status.ok()) return *status;
-  std::cerr << "gatherfuzz: " << status.status().message() << "\n";
+  Say(std::string(status.status().message()));
   return kBadInput;
 }
 

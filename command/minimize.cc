@@ -13,6 +13,7 @@
 #include "command/words.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
+#include "explore/io/message.h"
 #include "explore/io/strings.h"
 #include "triage/minimize/minimize.h"
 
@@ -93,8 +94,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   const auto execution = std::make_unique<Execution>();
   const RunResult run = execution->Execute(before, policy, arch, {.ignored = settings->ignored});
   if (run.limit) {
-    std::cerr << "gatherfuzz: " << Printable(path) << ": " << DidNotEnd()
-              << ", so whether it shows a violation is not known\n";
+    Say(absl::StrCat(Printable(path), ": ", DidNotEnd(),
+                     ", so whether it shows a violation is not known"));
     return kLimit;
   }
   if (run.violation.kind == ViolationKind::kNone) {
@@ -131,9 +132,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
     std::cout << result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   }
   if (!minimized.interrupted) return kNoViolation;
-  std::cerr << absl::StreamFormat(
-      "gatherfuzz: interrupted; %s is the smallest that was found so far\n",
-      options.output == "-" ? "this" : options.output);
+  Say(absl::StrCat("interrupted; ", options.output == "-" ? "this" : options.output,
+                   " is the smallest that was found so far"));
   return kLimit;
 }
 

@@ -31,22 +31,25 @@ const char* WhatOf(Values values) {
     case Values::kText:
     case Values::kNumber:
     case Values::kFile:
-    case Values::kFolder: break;
+    case Values::kFiles:
+    case Values::kFolder:
+    case Values::kVariants:
+    case Values::kSteps:
+    case Values::kLimits: break;
   }
   return "value";
 }
 
 // "; one of a, b, c": those that are meant to be chosen from.
-std::string OneOf(const FlagInfo& flag, std::vector<std::string_view> names) {
+std::string OneOf(const FlagInfo& flag, std::vector<std::string> names) {
   if (flag.values == Values::kPolicies) {
-    names = NamesOf(Policies(), [](const Policy* policy) { return policy->name(); });
+    names.clear();
+    for (const Policy* policy : Policies()) names.emplace_back(policy->name());
   }
-  const auto append = [](std::string* out, std::string_view name) { out->append(name); };
-  return absl::StrCat("; one of ", absl::StrJoin(names, ", ", append));
+  return absl::StrCat("; one of ", absl::StrJoin(names, ", "));
 }
 
-bool IsOne(const FlagInfo& flag, const std::vector<std::string_view>& names,
-           const std::string& name) {
+bool IsOne(const FlagInfo& flag, const std::vector<std::string>& names, const std::string& name) {
   if (flag.values == Values::kStrategies) return FindStrategy(name) != nullptr;  // an old name, too
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -110,13 +113,13 @@ class Parser {
           "--", name, ": '", value, "' is ",
           flag.values == Values::kNone ? "neither true nor false" : "not a number that it takes");
     }
-    const std::vector<std::string_view> names = NamesFor(flag);
-    if (names.empty()) return absl::OkStatus();
+    if (!HeldToNames(flag.values)) return absl::OkStatus();
+    const std::vector<std::string> names = NamesFor(flag);
     const std::vector<std::string> given = absl::StrSplit(value, ',');
     for (const std::string& each : given) {
       if (value.empty() || IsOne(flag, names, each)) continue;
       return Error("--", name, ": unknown ", WhatOf(flag.values), " '", each, "'",
-                   DidYouMean(each, names), OneOf(flag, names));
+                   DidYouMean(each, {names.begin(), names.end()}), OneOf(flag, names));
     }
     const bool group = flag.values == Values::kPolicies &&
                        std::find(std::begin(kPolicyGroups), std::end(kPolicyGroups), value) !=
@@ -130,11 +133,28 @@ class Parser {
     std::vector<std::string> own;
     own.reserve(flags_.size());
     for (const TakenFlag& flag : flags_) own.push_back(NameOf(*flag.info));
+    const std::string others = OthersWith(name);
+    if (!others.empty()) {
+      return Error("unknown flag '", word, "', which is one of ", others, "; 'gatherfuzz help ",
+                   Absl(command_.called), "' lists those it takes");
+    }
     const std::string_view near = Nearest(name, {own.begin(), own.end()});
     const std::string hint =
         near.empty() ? "" : absl::StrCat("; did you mean '--", Absl(near), "'?");
     return Error("unknown flag '", word, "'", hint, "; 'gatherfuzz help ", Absl(command_.called),
                  "' lists those it takes");
+  }
+
+  // "explain, search": the commands that take a flag of that name; empty if none does.
+  static std::string OthersWith(const std::string& name) {
+    std::vector<std::string> others;
+    for (const Command* command : Commands()) {
+      for (const TakenFlag& flag : FlagsOf(*command)) {
+        if (NameOf(*flag.info) == name) others.emplace_back(command->called);
+      }
+    }
+    constexpr size_t kMostNamed = 4;
+    return others.size() > kMostNamed ? "other commands" : absl::StrJoin(others, ", ");
   }
 
   template <typename... Parts>

@@ -13,6 +13,7 @@
 #include "command/junit.h"
 #include "command/options.h"
 #include "explore/io/files.h"
+#include "explore/io/message.h"
 #include "explore/io/strings.h"
 #include "harness/cause.h"
 #include "harness/family.h"
@@ -96,10 +97,11 @@ void PrintForPeople(const Options& options, const RunOf& run) {
                               run.members});
     return;
   }
-  std::cout << absl::StreamFormat(
-      "%s: %s (%s, %s, %s%d steps, %d invalidations)\n", run.path, VerdictOf(result),
-      Absl(run.target.policy->name()), MachineText(run.target.arch->name(), run.trace),
-      MemberText(options, run), result.steps, result.cost.invalidations);
+  std::cout << AsResult(absl::StrFormat(
+                   "%s: %s (%s, %s, %s%d steps, %d invalidations)", run.path, VerdictOf(result),
+                   Absl(run.target.policy->name()), MachineText(run.target.arch->name(), run.trace),
+                   MemberText(options, run), result.steps, result.cost.invalidations))
+            << "\n";
 }
 
 absl::StatusOr<std::string> Expected(const Options& options, const std::string& path,
@@ -191,7 +193,7 @@ class Runner {
           "expected %s, got %s (%s, %s)", expected, VerdictOf(run.trace.result),
           Absl(run.target.policy->name()), MachineText(run.target.arch->name(), run.trace));
       junit_.Fail(why);
-      std::cerr << "gatherfuzz: " << run.path << ": " << why << "\n";
+      Say(absl::StrCat(run.path, ": ", why));
     } else if (run.trace.result.limit) {
       if (status_ == kNoViolation) status_ = kLimit;
     } else if (!run.trace.result.clean()) {
@@ -267,7 +269,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
     if (bad.ok()) {
       bad = status;
     } else {
-      std::cerr << "gatherfuzz: " << status.message() << "\n";
+      Say(std::string(status.message()));
     }
   }
   if (options.check && !options.json) {

@@ -66,6 +66,7 @@ class SearchRun {
   }
   std::string Replay() const;
   std::string Counts() const;
+  void PrintResult(const std::string& result) const;
   uint64_t First() const { return result_.first.value_or(0); }  // if there is a hit
   uint64_t Hits() const { return result_.executions - result_.hits[0]; }
 
@@ -151,24 +152,32 @@ std::string SearchRun::Counts() const {
                          result_.steps);
 }
 
+// What came of it, and of how many executions.
+void SearchRun::PrintResult(const std::string& result) const {
+  constexpr size_t kColumns = 80;
+  const std::string counts = Counts();
+  const bool fits = result.size() + 2 + counts.size() <= kColumns;
+  std::cout << result << (fits ? ": " : ":\n  ") << counts << "\n";
+}
+
 void SearchRun::PrintForPeople() const {
   const std::string target =
-      absl::StrFormat("%s, %s, %s, seed %d", Absl(settings_.policy->name()),
+      absl::StrFormat("(%s, %s, %s, seed %d)", Absl(settings_.policy->name()),
                       Absl(settings_.arch->name()), Absl(settings_.strategy->name), settings_.seed);
   if (hit_ && !settings_.keep_going) {
     if (options_.output == "-") {
       std::cout << PrintReport(
           {hit_->trace, settings_.policy->name(), settings_.arch->name(), Replay()});
     }
-    std::cout << absl::StreamFormat("%s in execution %d (%s): %s\n", Verdict(), First() + 1, target,
-                                    Counts());
+    PrintResult(absl::StrFormat("%s in execution %d %s", Verdict(), First() + 1, target));
     return;
   }
   const std::string verdict =
       result_.stopped ? absl::StrCat("stopped; so far ", hit_ ? Verdict() : "none") : Verdict();
-  std::cout << absl::StreamFormat("%s (%s): %s\n", verdict, target, Counts());
+  PrintResult(absl::StrCat(verdict, " ", target));
   if (result_.limits != 0) {
-    std::cout << absl::StreamFormat("%d executions ran into the limit of steps\n", result_.limits);
+    std::cout << absl::StreamFormat("  %d executions ran into the limit of steps\n",
+                                    result_.limits);
   }
   if (!settings_.keep_going) return;
   for (int kind = 1; kind < kViolationCount; ++kind) {

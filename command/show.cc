@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // gatherfuzz show and encode: bytes to text, text to bytes.
-#include <iostream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +8,7 @@
 #include "command/options.h"
 #include "command/words.h"
 #include "explore/io/files.h"
+#include "explore/io/message.h"
 #include "explore/io/strings.h"
 #include "harness/bytes.h"
 #include "harness/family.h"
@@ -37,6 +37,14 @@ std::string WithComment(std::string text, int member, int members) {
   return text.insert(text.find('\n') + 1, comment);
 }
 
+// Warns as any command that runs a file, of entries of its order that are not reached.
+absl::Status WarnAsRun(const Options& options, const std::string& path,
+                       const LoadedSchedule& loaded, const Target& target) {
+  static Execution execution;
+  const RunResult run = execution.Execute(loaded.file.schedule, *target.policy, *target.arch);
+  return WarnOfUnreached(options, execution, path, loaded, *target.arch, run.unreached_run);
+}
+
 // Why the switches of a run, named by step, are not that run; empty if they are.
 std::string WhyNotByStep(Execution& execution, const Target& target, const RunResult& run,
                          const Schedule& named) {
@@ -59,6 +67,9 @@ absl::StatusOr<ExitStatus> Show(const Options& options, const std::vector<std::s
   if (options.by_step || !options.policy.empty() || !options.arch.empty()) {
     const absl::StatusOr<Target> target = TargetFor(options, arguments[0], file);
     if (!target.ok()) return target.status();
+    const absl::Status reached =
+        options.by_step ? WarnAsRun(options, arguments[0], *loaded, *target) : absl::OkStatus();
+    if (!reached.ok()) return reached;
     // It was said of the switches, the policy or the architecture as they were.
     file.expect_under.clear();
     if (file.policy != target->policy->name() || file.arch != target->arch->name()) {
@@ -72,7 +83,7 @@ absl::StatusOr<ExitStatus> Show(const Options& options, const std::vector<std::s
       const Schedule named = NameSwitches(file.schedule, trace);
       const std::string other = WhyNotByStep(execution, *target, trace.result, named);
       if (!other.empty()) {
-        std::cerr << "gatherfuzz: " << Printable(arguments[0]) << ": " << other << "\n";
+        Say(absl::StrCat(Printable(arguments[0]), ": ", other));
         return kLimit;
       }
       file.schedule = named;

@@ -99,7 +99,14 @@ constexpr Command kCommand{
     .flags =
         " policy variant arch kernel_version memory weaken strengthen ignore member keys size "
         "bytes strict ",
-    .notes = "In it, ? lists the keys. With NO_COLOR set it has no colours.",
+    .notes =
+        "Keys: n and p, or the arrows, go to the next step and the one before; > and < to those "
+        "of the same CPU; PageDown and PageUp ten steps; Home and End to the first and the last; "
+        "a number and Enter to that step; v to the violation; t to the point of no return; / "
+        "searches in the steps, and m and M go to the next match and the one before.\n"
+        "a shows all steps, or only those that matter; space and b scroll the state; w says why "
+        "it happened; s shows the schedule; ? lists the keys and what the state is written in; q "
+        "ends. With NO_COLOR set it has no colours.",
     .examples =
         "gatherfuzz step corpus/00-the-mail.gather\n"
         "gatherfuzz step corpus/00-the-mail.gather --keys nnn --size 100x30",

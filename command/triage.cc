@@ -8,6 +8,7 @@
 #include "command/chosen.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "explore/io/message.h"
 #include "explore/io/strings.h"
 #include "triage/crashes/triage_run.h"
 
@@ -29,15 +30,12 @@ ExitStatus StatusOf(const TriageRun& run) {
 }
 
 void SayStopped(const TriageRun& run) {
-  std::cerr << "gatherfuzz: "
-            << (run.interrupted() ? "interrupted" : "the limit of seconds was reached");
-  if (!run.replayed_all()) {
-    std::cerr << " while files were replayed, so there is no index yet";
-  } else {
-    std::cerr << ", with " << Counted(run.index().Unmade(), "violation")
-              << " still to be made small";
-  }
-  std::cerr << "; the same command goes on\n";
+  Say(absl::StrCat(run.interrupted() ? "interrupted" : "the limit of seconds was reached",
+                   run.replayed_all()
+                       ? absl::StrCat(", with ", Counted(run.index().Unmade(), "violation"),
+                                      " still to be made small")
+                       : " while files were replayed, so there is no index yet",
+                   "; the same command goes on"));
 }
 
 absl::StatusOr<TriageSettings> ChosenSettings(const Options& options,

@@ -15,6 +15,7 @@
 #include "command/verdict_table.h"
 #include "explore/io/files.h"
 #include "explore/io/long_run.h"
+#include "explore/io/message.h"
 #include "explore/io/strings.h"
 #include "harness/execution.h"
 
@@ -170,10 +171,9 @@ absl::Status Finish(const Options& options, const VerdictTable& table) {
                 : options.markdown ? PrintMarkdown(table)
                                    : PrintTable(table));
   if (finished) return absl::OkStatus();
-  std::cerr << "stopped in row " << table.rows.size() << " of " << table.all_rows << "; "
-            << (options.state.empty() ? "with --state FILE it could go on from there"
-                                      : "the same command goes on from " + options.state)
-            << "\n";
+  Say(absl::StrCat("stopped in row ", table.rows.size(), " of ", table.all_rows, "; ",
+                   options.state.empty() ? "with --state FILE it could go on from there"
+                                         : "the same command goes on from " + options.state));
   return absl::OkStatus();
 }
 

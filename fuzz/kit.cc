@@ -184,8 +184,9 @@ void OpTokens() {
       ProgramLine line;
       line.agent = MakeAgent(info.agent, MakeCpu(cpu));
       line.op.kind = static_cast<OpKind>(kind);
-      line.op.range = {
-          1, info.operands == Operands::kRange || info.operands == Operands::kMap ? 3 : 2};
+      const bool one = info.operands == Operands::kPage || !info.has_pages();
+      line.op.range = {1, one ? 2 : 3};
+      if (info.operands == Operands::kAll) line.op.range = {0, kPages};
       Schedule schedule;
       schedule.program.push_back(line);
       Token("op_" + AgentName(line.agent) + "_" + info.name, EncodeBytes(schedule), kHeaderBytes);

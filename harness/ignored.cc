@@ -2,6 +2,7 @@
 #include "harness/ignored.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace gatherfuzz {
 namespace {
@@ -16,11 +17,69 @@ uint64_t UnderTables(uint64_t populated) {
   return under;
 }
 
+// Pages in a map. A map that overlaps an earlier one is none.
+uint64_t MappedPages(const Schedule& schedule) {
+  uint64_t mapped = 0;
+  for (const InitItem& item : schedule.init) {
+    const uint64_t pages = MaskOf(item.range);
+    if (item.kind == InitItem::Kind::kMap && (mapped & pages) == 0) mapped |= pages;
+  }
+  return mapped;
+}
+
+uint64_t PopulatedPages(const Schedule& schedule) {
+  uint64_t populated = 0;
+  for (const InitItem& item : schedule.init) {
+    if (item.kind == InitItem::Kind::kPresent) populated |= MaskOf(item.range);
+  }
+  return populated & MappedPages(schedule);
+}
+
+// The range without those pages at its ends that are not among `pages`, of which it has one.
+PageRange Narrowed(PageRange range, uint64_t pages) {
+  const uint64_t inside = MaskOf(range) & pages;
+  GATHERFUZZ_CHECK(inside != 0);
+  return {std::countr_zero(inside), 64 - std::countl_zero(inside)};
+}
+
+bool ReachesBeyond(const InitItem& item, uint64_t mapped) {
+  return item.kind != InitItem::Kind::kMap && (MaskOf(item.range) & mapped) != 0 &&
+         Narrowed(item.range, mapped) != item.range;
+}
+
+// "page 4", "pages 4..6".
+std::string PagesText(PageRange pages) {
+  if (pages.end == pages.begin + 1) return "page " + std::to_string(pages.begin);
+  return "pages " + std::to_string(pages.begin) + ".." + std::to_string(pages.end);
+}
+
+// Puts narrowed ranges in the place of one that reaches beyond the maps; nothing, if there is no
+// room for them. The order of the pages stays.
+void Narrow(Schedule& schedule, size_t at, uint64_t mapped, uint64_t under_tables) {
+  const InitItem whole = schedule.init[at];
+  const PageRange inside = Narrowed(whole.range, mapped);
+  std::vector<PageRange> parts;
+  for (const PageRange part : {PageRange{whole.range.begin, inside.begin}, inside,
+                               PageRange{inside.end, whole.range.end}}) {
+    const bool cached = whole.kind == InitItem::Kind::kCached;
+    const uint64_t pages = mapped | (cached ? under_tables : 0);
+    if ((MaskOf(part) & pages) != 0) parts.push_back(Narrowed(part, pages));
+  }
+  if (schedule.init.size() + parts.size() - 1 > kMaxInit) return;
+  schedule.init.erase(at);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    InitItem item = whole;
+    item.range = parts[i];
+    schedule.init.insert(at + i, item);
+  }
+}
+
 }  // namespace
 
 std::vector<IgnoredInit> IgnoredInits(const Schedule& schedule) {
   std::vector<IgnoredInit> ignored;
-  uint64_t mapped = 0, populated = 0;
+  const uint64_t under_tables = UnderTables(PopulatedPages(schedule));
+  uint64_t mapped = 0;
   const auto each = [&](InitItem::Kind kind, auto act) {
     for (size_t i = 0; i < schedule.init.size(); ++i) {
       if (schedule.init[i].kind == kind) act(i, MaskOf(schedule.init[i].range));
@@ -34,13 +93,12 @@ std::vector<IgnoredInit> IgnoredInits(const Schedule& schedule) {
     }
   });
   each(InitItem::Kind::kPresent, [&](size_t i, uint64_t pages) {
-    populated |= pages & mapped;
     if ((pages & mapped) == 0) {
       ignored.push_back({i, "this is outside of every map, so nothing is populated"});
     }
   });
   each(InitItem::Kind::kCached, [&](size_t i, uint64_t pages) {
-    if ((pages & (mapped | UnderTables(populated))) == 0) {
+    if ((pages & (mapped | under_tables)) == 0) {
       ignored.push_back({i, "this is outside of every map, so there is nothing to cache"});
     }
   });
@@ -49,9 +107,34 @@ std::vector<IgnoredInit> IgnoredInits(const Schedule& schedule) {
   return ignored;
 }
 
+std::vector<PartlyOutside> PartlyOutsideInits(const Schedule& schedule) {
+  std::vector<PartlyOutside> partly;
+  const uint64_t mapped = MappedPages(schedule);
+  for (size_t i = 0; i < schedule.init.size(); ++i) {
+    const InitItem& item = schedule.init[i];
+    if (!ReachesBeyond(item, mapped)) continue;
+    const auto [begin, end] = item.range;
+    const PageRange inside = Narrowed(item.range, mapped);
+    std::string pages;
+    if (begin < inside.begin) pages = PagesText({begin, inside.begin});
+    if (begin < inside.begin && inside.end < end) pages += " and ";
+    if (inside.end < end) pages += PagesText({inside.end, end});
+    const bool cached = item.kind == InitItem::Kind::kCached;
+    partly.push_back(
+        {i, std::string("this is partly outside of every map, so ") +
+                (cached ? "no translation is cached of " : "nothing is populated on ") + pages});
+  }
+  return partly;
+}
+
 void DropIgnoredInits(Schedule& schedule) {
   const std::vector<IgnoredInit> ignored = IgnoredInits(schedule);
   for (auto it = ignored.rbegin(); it != ignored.rend(); ++it) schedule.init.erase(it->at);
+  const uint64_t mapped = MappedPages(schedule);
+  const uint64_t under_tables = UnderTables(PopulatedPages(schedule));
+  for (size_t i = schedule.init.size(); i-- > 0;) {
+    if (ReachesBeyond(schedule.init[i], mapped)) Narrow(schedule, i, mapped, under_tables);
+  }
 }
 
 }  // namespace gatherfuzz

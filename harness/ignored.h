@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Lines of a schedule's `init` that do nothing: a run is the same without them.
+// Lines of a schedule's `init` that do nothing, or not all of what they say: a run is the same
+// without them.
 #ifndef GATHERFUZZ_HARNESS_IGNORED_H_
 #define GATHERFUZZ_HARNESS_IGNORED_H_
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "harness/schedule.h"
@@ -18,7 +20,16 @@ struct IgnoredInit {
 // In the order of the schedule.
 std::vector<IgnoredInit> IgnoredInits(const Schedule& schedule);
 
-// Leaves them out.
+// A `present` or `cached` that reaches beyond the maps at an end. Holes between maps are not
+// counted: ranges of calls span them, too.
+struct PartlyOutside {
+  size_t at;
+  std::string why;  // "this is partly outside of every map, so nothing is populated on page 4"
+};
+std::vector<PartlyOutside> PartlyOutsideInits(const Schedule& schedule);
+
+// Leaves out what is ignored, and narrows ranges that reach beyond the maps. Where a walk caches
+// tables for the pages beyond, those get a line of their own, as long as there is room for one.
 void DropIgnoredInits(Schedule& schedule);
 
 }  // namespace gatherfuzz

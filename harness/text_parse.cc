@@ -101,18 +101,6 @@ class Parser : TextLines {
     return true;
   }
 
-  bool TakeOperands(const OpInfo& info, Op& op) {
-    switch (info.operands) {
-      case Operands::kRange: return TakeRange(op.range);
-      case Operands::kMap: return TakeRange(op.range) && TakeVmaFlags(op.flags);
-      case Operands::kPage: return TakePage(op.range);
-      case Operands::kMm: return TakeMm(op.range);
-      case Operands::kNone: break;
-    }
-    op.range = {0, 1};
-    return true;
-  }
-
   // An operation that its CPU cannot do where it stands in the program is passed over.
   bool Runs(std::string_view word, const Op& op) {
     if (KindOf(agent_) != AgentKind::kCpu) return true;
@@ -414,6 +402,11 @@ class Parser : TextLines {
       warnings.push_back({init_lines_[ignored.at], ignored.why});
     }
     warnings.insert(warnings.end(), op_warnings_.begin(), op_warnings_.end());
+    for (const PartlyOutside& partly : PartlyOutsideInits(file_.schedule)) {
+      warnings.push_back({init_lines_[partly.at], partly.why});
+    }
+    std::sort(warnings.begin(), warnings.end(),
+              [](const TextWarning& a, const TextWarning& b) { return a.line < b.line; });
     return warnings;
   }
 
@@ -481,9 +474,32 @@ class Parser : TextLines {
 
   bool Operation(std::string_view word, OpKind kind) {
     Op op{.kind = kind, .range = {}, .flags = {}};
-    if (!TakeOperands(Info(kind), op) || !End() || !Runs(word, op)) return false;
+    if (!TakeOperands(Info(kind).operands, op)) return false;
+    if (!End() || !Runs(word, op)) return false;
     return file_.schedule.program.push_back({agent_, op}) ||
            FailAt(word, "at most " + std::to_string(kMaxOps) + " operations in all programs");
+  }
+
+  bool TakeOperands(Operands operands, Op& op) {
+    switch (operands) {
+      case Operands::kPage: return TakePage(op.range);
+      case Operands::kRange: return TakeRange(op.range);
+      case Operands::kMap: return TakeRange(op.range) && TakeVmaFlags(op.flags);
+      case Operands::kProtect: return TakeRange(op.range) && TakeAccess(op.flags);
+      case Operands::kMm: return TakeMm(op.range);
+      case Operands::kNone: op.range = {0, 1}; return true;
+      case Operands::kAll: break;
+    }
+    op.range = {0, kPages};
+    return true;
+  }
+
+  // What a VMA is to allow.
+  bool TakeAccess(VmaFlags& flags) {
+    const std::string_view word = Take();
+    flags = {.write = word == "rw", .none = word == "none"};
+    if (flags.write || flags.none || word == "r") return true;
+    return word.empty() ? Fail("none, r or rw") : FailAt(word, "none, r or rw");
   }
 
   bool OrderLine() {

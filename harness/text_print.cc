@@ -17,6 +17,10 @@ std::string PrintFlags(VmaFlags flags) {
   return std::string(flags.write ? " rw" : " r") + (flags.huge ? " huge" : "");
 }
 
+std::string PrintAccess(VmaFlags flags) {
+  return flags.write ? " rw" : flags.none ? " none" : " r";
+}
+
 std::string PrintInit(const InitItem& item) {
   switch (item.kind) {
     case InitItem::Kind::kMap: return "map " + PrintRange(item.range) + PrintFlags(item.flags);
@@ -85,6 +89,8 @@ std::string PrintOp(const Op& op) {
     case Operands::kRange: return text + " " + PrintRange(op.range);
     case Operands::kMm: return text + " mm" + std::to_string(op.range.begin);
     case Operands::kNone: return text;
+    case Operands::kProtect: return text + " " + PrintRange(op.range) + PrintAccess(op.flags);
+    case Operands::kAll: return text;
     case Operands::kMap: break;
   }
   return text + " " + PrintRange(op.range) + PrintFlags(op.flags);

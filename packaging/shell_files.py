@@ -12,7 +12,11 @@ import subprocess
 import sys
 
 # How shells complete a value of one of these kinds.
-PATHS = {"file": ("-f", "_files"), "folder": ("-d", "_files -/")}
+PATHS = {"file": ("-f", "_files"), "files": ("-f", "_files"), "folder": ("-d", "_files -/")}
+
+
+# Kinds of which the names are no more than parts of a value.
+LOOSE = ("variants", "steps", "limits")
 
 
 def roff(text):
@@ -30,7 +34,7 @@ def usage(flag):
 
 def description(flag):
     text = flag["description"]
-    if flag["values"] and len(flag["values"]) <= 16:
+    if flag["values"] and len(flag["values"]) <= 16 and flag["kind"] not in LOOSE:
         text += ": " + ", ".join(flag["values"])
     return text + (f" (default {flag['default']})" if flag["default"] else "")
 
@@ -85,38 +89,84 @@ def quoted(text):
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def bash(about):
-    """What follows a flag that takes a value is that value; else flags, subcommands or files."""
-    program, cases, flags = about["name"], [], []
-    for command in about["commands"]:
-        names = " ".join("--" + flag["name"] for flag in command["flags"]) + " --help"
-        flags.append(f"    {command['name']}) flags={quoted(names)} ;;")
+def bash_values(commands):
+    """For each flag that takes a value, what that is: names, files or folders."""
+    cases = []
+    for command in commands:
         for flag in command["flags"]:
             if not flag["value"]:
                 continue
             spelled = ["--" + flag["name"], *(["-" + flag["short"]] if flag["short"] else [])]
             after = "|".join(f"{command['name']}:{spelling}" for spelling in spelled)
-            reply = (f"compgen -W {quoted(' '.join(flag['values']))}" if flag["values"] else
-                     f"compgen {PATHS.get(flag['kind'], ('-f', ''))[0]}")
-            cases.append(f"    {after}) mapfile -t COMPREPLY < <({reply} -- \"$word\"); return ;;")
-    names = " ".join([*(command["name"] for command in about["commands"]), "help"])
+            what = (f"names={quoted(chr(10).join(flag['values']))}" if flag["values"] else
+                    f"paths={PATHS.get(flag['kind'], ('none', ''))[0]}")
+            several = " several=1" if flag["several"] else ""
+            cases.append(f"    {after}) {what}{several} ;;")
+    return "\n".join(cases)
+
+
+def bash(about):
+    """What follows a flag that takes a value is that value; else flags, subcommands or files. Of
+    --policy=own readline makes three words, and replaces the last; commas part none."""
+    program, commands = about["name"], about["commands"]
+    flags, verbs = [], []
+    for command in commands:
+        names = "\n".join(["--" + flag["name"] for flag in command["flags"]] + ["--help"])
+        flags.append(f"    {command['name']}) flags={quoted(names)} ;;")
+        if command["verbs"]:
+            names = quoted("\n".join(command["verbs"]))
+            verbs.append(f"    {command['name']}:2) names={names} ;;")
+    names = "\n".join([*(command["name"] for command in commands), "help", "--help", "--version"])
+    helped = "\n".join(command["name"] for command in commands)
     return f"""# bash completion for {program}; made from `{program} help --json`
 _{program}() {{
-  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} flags=
-  if [ "$COMP_CWORD" -eq 1 ] || {{ [ "$COMP_CWORD" -eq 2 ] && [ "$before" = help ]; }}; then
-    mapfile -t COMPREPLY < <(compgen -W {quoted(names + ' --help --version')} -- "$word")
-    return
+  local IFS=$'\\n' word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}}
+  local names= paths=-f several= flags= head= each at=$COMP_CWORD
+  COMPREPLY=()
+  if [ "$word" = = ]; then
+    word=
+    ((at--))
   fi
+  while [ "$at" -gt 1 ] && [ "${{COMP_WORDS[at-1]}}" = = ]; do
+    ((at -= 2))
+  done
+  if [ "$at" -ne "$COMP_CWORD" ] && [[ ${{COMP_WORDS[at]}} == -* ]]; then
+    before=${{COMP_WORDS[at]}}
+  elif [ "$at" -ne "$COMP_CWORD" ]; then
+    before=${{COMP_WORDS[at-1]}}
+  fi
+  case "${{COMP_WORDS[1]}}:$COMP_CWORD" in
+    *:1) names={quoted(names)} ;;
+    help:2) names={quoted(helped)} ;;
+{chr(10).join(verbs)}
+  esac
   case "${{COMP_WORDS[1]}}:$before" in
-{chr(10).join(cases)}
+{bash_values(commands)}
   esac
   case "${{COMP_WORDS[1]}}" in
 {chr(10).join(flags)}
   esac
-  case "$word" in
-    -*) mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$word") ;;
-    *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-  esac
+  if [ -z "$names" ] && [[ $word == -* ]] && [ "$at" -eq "$COMP_CWORD" ]; then
+    names=$flags
+  fi
+  if [ -n "$several" ] && [[ $word == *,* ]]; then
+    head=${{word%,*}},
+    word=${{word##*,}}
+  fi
+  if [ -n "$names" ]; then
+    for each in $(compgen -W "$names" -- "$word"); do
+      [[ ",$head" == *",$each,"* ]] || COMPREPLY+=("$head$each")
+    done
+  elif [ "$paths" != none ]; then
+    mapfile -t COMPREPLY < <(compgen -P "$head" "$paths" -- "$word")
+  fi
+  # Readline quotes what has blanks as it does names of files; no blank follows what goes on.
+  if [ -n "$names" ] && [[ $names != *' '* ]]; then
+    compopt +o filenames 2>/dev/null
+  fi
+  if [ ${{#COMPREPLY[@]}} -eq 1 ] && [[ ${{COMPREPLY[0]}} == *= ]]; then
+    compopt -o nospace 2>/dev/null
+  fi
 }}
 complete -o filenames -F _{program} {program}
 """
@@ -129,13 +179,27 @@ def zsh_text(text):
     return text
 
 
+def zsh_value(flag):
+    """The action of _arguments for its value."""
+    names = " ".join(name.replace(" ", "\\ ") for name in flag["values"])
+    if flag["kind"] == "limits":
+        names = " ".join(name.rstrip("=") + "\\:N\\:" for name in flag["values"])
+    if flag["values"]:
+        return f" _values -s , {flag['value']} {names}" if flag["several"] else f"({names})"
+    action = PATHS.get(flag["kind"], ("", " "))[1]
+    return f" _sequence -s , {action}" if flag["several"] else action
+
+
 def zsh_flag(flag):
-    spec = f"--{flag['name']}[{zsh_text(flag['description'])}]"
-    if flag["value"]:
-        value = (f"({' '.join(flag['values'])})" if flag["values"] else
-                 PATHS.get(flag["kind"], ("", " "))[1])
-        spec += f":{zsh_text(flag['value'])}:{value}"
-    return quoted(spec)
+    """Its specifications: of one that has a short form, two."""
+    about = f"[{zsh_text(flag['description'])}]"
+    if not flag["value"]:
+        return [quoted(f"--{flag['name']}{about}")]
+    value = f":{zsh_text(flag['value'])}:{zsh_value(flag)}"
+    specs = [quoted(f"--{flag['name']}={about}{value}")]
+    if flag["short"]:
+        specs.append(quoted(f"-{flag['short']}{about}{value}"))
+    return specs
 
 
 def zsh(about):
@@ -144,7 +208,9 @@ def zsh(about):
                 for command in about["commands"]]
     cases = []
     for command in about["commands"]:
-        specs = " ".join([*map(zsh_flag, command["flags"]), "'*:file:_files'"])
+        flags = [spec for flag in command["flags"] for spec in zsh_flag(flag)]
+        verbs = [f"'1:verb:({' '.join(command['verbs'])})'"] if command["verbs"] else []
+        specs = " ".join([*flags, *verbs, "'*:file:_files'"])
         cases.append(f"    {command['name']}) _arguments {specs} ;;")
     return f"""#compdef {program}
 # made from `{program} help --json`

@@ -18,8 +18,17 @@ test_packages=(python3 chromium chromium-driver python3-selenium tmux zip binuti
 # What scripts/lint takes.
 lint_packages=(clang-format-19 clang-tidy-19 shellcheck pyflakes3)
 
+# say MESSAGE: on standard error; on a terminal, what is longer than a line is broken at blanks.
+say() {
+  if [ -t 2 ]; then
+    fold -s -w "$(tput cols 2>/dev/null || echo 80)" <<<"$*" >&2
+  else
+    echo "$*" >&2
+  fi
+}
+
 die() {
-  echo "$(basename "$0"): $*" >&2
+  say "$(basename "$0"): $*"
   exit 2
 }
 
@@ -37,7 +46,7 @@ install_missing() {
     command -v sudo >/dev/null || die "missing packages: ${missing[*]}; install them as root"
     as_root=(sudo)
   fi
-  echo "installing ${missing[*]}" >&2
+  say "installing ${missing[*]}"
   local log
   log=$(mktemp)
   if ! { "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}" ||

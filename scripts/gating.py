@@ -14,10 +14,11 @@ from lib.terminal import Line
 
 USAGE = """\
 usage: scripts/gate [EXECUTIONS]
-Measures how often `gatherfuzz search` meets each known defect. Writes tests/command/gate.txt, and
-all figures to BUILD/gate.tsv. EXECUTIONS (60000) is for random programs; a stored schedule's gets
-half of it. Known defects are the published policies and planted ones that have a schedule in
-corpus/ that shows a violation.
+Measures how often `gatherfuzz search` meets each known defect. Writes
+tests/command/gate.txt, and all figures to BUILD/gate.tsv. EXECUTIONS (60000) is
+for random programs; a stored schedule's gets half of it. Known defects are the
+published policies and planted ones that have a schedule in corpus/ that shows a
+violation.
 """
 STRATEGIES = ("pct", "landmark", "pos", "surw", "runs", "uniform")
 LEAST = 0.0002  # a search that finds less often than that would make the gate slow

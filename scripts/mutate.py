@@ -5,21 +5,28 @@
 usage: scripts/mutate.py list TREE FILE...
        scripts/mutate.py write ID OUT TREE FILE...
 
-  list   a line each, tab-separated: ID, FILE, LINE, FUNCTION, OPERATOR, WHAT, MARK
+  list   a line each, tab-separated: ID, FILE, LINE, FUNCTION, OPERATOR, WHAT,
+         MARK
   write  writes the file of that mutant, mutated, to OUT
 
-FILE is relative to TREE; FILE:NAME,... stands for these functions of it only. A mutant keeps the
-number of lines. The numbers are those of this list of files, in this order. Operators:
+FILE is relative to TREE; FILE:NAME,... stands for these functions of it only. A
+mutant keeps the number of lines. The numbers are those of this list of files,
+in this order. Operators:
 
-  drop    a statement goes: a call, an assignment, a count, a return that is not the last
-  negate  a condition is negated: of an if, of a while, one that is returned or kept in a bool
-  term    a condition goes without one of its terms: what stands between && or ||
-  flag    a constant is another: 0 and 1, true and false change places, a larger digit is one less
+  drop    a statement goes: a call, an assignment, a count, a return that is not
+          the last
+  negate  a condition is negated: of an if, of a while, one that is returned or
+          kept in a bool
+  term    a condition goes without one of its terms: what stands between && or
+          ||
+  flag    a constant is another: 0 and 1, true and false change places, a larger
+          digit is one less
   swap    two neighbouring statements change places
 
-Assertions are left alone: they are no part of what the code does. WHAT names what is called,
-assigned or looked at; no text of the tree is printed beyond names. MARK is the same for the same
-mutant of the same function, in whatever tree and wherever in its file.
+Assertions are left alone: they are no part of what the code does. WHAT names
+what is called, assigned or looked at; no text of the tree is printed beyond
+names. MARK is the same for the same mutant of the same function, in whatever
+tree and wherever in its file.
 """
 import hashlib
 import re

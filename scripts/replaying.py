@@ -7,19 +7,24 @@ from lib.build import build_targets, enter_root, install_missing
 from lib.subjects import Trees
 
 USAGE = """\
-usage: scripts/replay [--update] [--json] [--junit FILE] [--kernel [NAME=]PATH]...
+usage: scripts/replay [--update] [--json] [--junit FILE]
+                      [--kernel [NAME=]PATH]...
                       [--config [ARCH:]OPTION=VALUE]... [PATH...]
-Installs what is missing, builds, and runs the schedules in these files and folders (corpus/ if none
-is named) under every published policy, each on its own architecture. Prints what is not as the
-files' 'expect' lines say, the first with the command that shows it. Of bytes, such as an engine's
-corpus, policies that are held to be safe must be clean on every architecture.
-  --update        write what policies do that are not held to be safe into the files, as lines
-                  'expect KIND under POLICY...', for a look at the difference
+Installs what is missing, builds, and runs the schedules in these files and
+folders (corpus/ if none is named) under every published policy, each on its own
+architecture. Prints what is not as the files' 'expect' lines say, the first
+with the command that shows it. Of bytes, such as an engine's corpus, policies
+that are held to be safe must be clean on every architecture.
+  --update        write what policies do that are not held to be safe into the
+                  files, as lines 'expect KIND under POLICY...', for a look at
+                  the difference
   --json          one object for each run that differs, and one for all
   --junit FILE    also write the result of each file as JUnit's XML
-  --kernel PATH   also under the gather of the kernel tree there, which must be clean where no file
-                  says otherwise; as in scripts/fuzz, and so is --config
-Exit status: 0 if all is as expected, 1 if not, 2 for bad usage, bad files or a failed build.
+  --kernel PATH   also under the gather of the kernel tree there, which must be
+                  clean where no file says otherwise; as in scripts/fuzz, and so
+                  is --config
+Exit status: 0 if all is as expected, 1 if not, 2 for bad usage, bad files or a
+failed build.
 """
 
 

@@ -37,7 +37,38 @@ constexpr Magic kMagic[] = {
     {"7z\xbc\xaf"sv, "a 7z archive"},
     {"SQLite format 3"sv, "an SQLite database"},
     {"PERFILE2"sv, "a recording of perf"},
+    {"\x04\x22\x4d\x18"sv, "compressed by lz4"},
+    {"Rar!"sv, "a RAR archive"},
+    {"\xd0\xcf\x11\xe0"sv, "a document of an old Office"},
+    {"II*\0"sv, "a TIFF image"},
+    {"MM\0*"sv, "a TIFF image"},
+    {"RIFF"sv, "a RIFF file: an image, sound or film"},
+    {"OggS"sv, "an Ogg file: sound or film"},
+    {"\xca\xfe\xba\xbe"sv, "a Java class or a Mach-O program"},
+    {"\xcf\xfa\xed\xfe"sv, "a Mach-O program"},
+    {"\xd4\xc3\xb2\xa1"sv, "a recording of network packets"},
+    {"\x0a\x0d\x0d\x0a"sv, "a recording of network packets"},
 };
+
+// What text begins with that is in a language of its own.
+constexpr Magic kTexts[] = {
+    {"diff --git "sv, "a patch, which 'scripts/fuzz --kernel PATH --patch FILE' takes"},
+    {"--- a/"sv, "a patch, which 'scripts/fuzz --kernel PATH --patch FILE' takes"},
+    {"From "sv, "a mail, and a patch in one is for 'scripts/fuzz --kernel PATH --patch FILE'"},
+    {"---- MODULE "sv, "a module of TLA+"},
+    {"#!"sv, "a script"},
+    {"<!DOCTYPE html"sv, "a page of HTML"},
+    {"<!doctype html"sv, "a page of HTML"},
+    {"<html"sv, "a page of HTML"},
+    {"<?xml"sv, "XML"},
+    {"<svg"sv, "an SVG image"},
+    {"{\""sv, "JSON"},
+    {"{\n"sv, "JSON"},
+    {"[{"sv, "JSON"},
+};
+
+// A file of tar has its mark behind the name of the first that is in it.
+constexpr size_t kTarMark = 257;
 
 constexpr size_t kLeastText = 8;         // bytes; engines make less that happens to be letters
 constexpr size_t kMostBytes = 64 << 10;  // far above what a schedule can hold or engines make
@@ -60,17 +91,24 @@ bool IsLitmus(std::string_view content) {
          (asks("exists") || asks("forall"));
 }
 
+std::string WhatText(std::string_view content) {
+  if (IsLitmus(content)) return "it is a litmus test, which herd7 runs";
+  for (const auto& [begins, what] : kTexts) {
+    if (content.starts_with(begins)) return absl::StrCat("it is ", what);
+  }
+  return "it is text, but not that of a schedule, which begins 'gatherfuzz 1'";
+}
+
 }  // namespace
 
 std::string WhyNoSchedule(std::string_view content) {
   for (const auto& [begins, what] : kMagic) {
     if (content.starts_with(begins)) return absl::StrCat("it is ", what);
   }
-  if (IsText(content)) {
-    return IsLitmus(content)
-               ? "it is a litmus test, in the language of herd7"
-               : "it is text, but not that of a schedule, which begins 'gatherfuzz 1'";
+  if (content.size() > kTarMark && content.substr(kTarMark).starts_with("ustar")) {
+    return "it is a tar archive";
   }
+  if (IsText(content)) return WhatText(content);
   if (content.size() <= kMostBytes) return "";
   return absl::StrCat("it has ", content.size(), " bytes, and a schedule at most ",
                       kMaxEncodedBytes);

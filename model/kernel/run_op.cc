@@ -27,7 +27,7 @@ void RunOp(const Thread& t, const Op& op) {
   if (t.world().switches != 0 && !MayRun(t, info)) return;
   if (!info.calls()) return info.path(t, op);
   Call& call = t.self().call;
-  call.kind = info.call_kind();
+  call.kind = CallKindOf(op);
   t.system.protocol->Run(t, op, info.path);
   t.Step(Point::syscall_return, op.range.begin);
   CheckReturn(t.system, t.cpu);

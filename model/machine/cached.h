@@ -20,9 +20,10 @@ using Mapping = uint16_t;
 // A page-table entry, and, with the same shape, what a TLB copied from one.
 struct Pte {
   static constexpr uint8_t kPresent = 1, kWrite = 2, kAccessed = 4, kDirty = 8;
-  static constexpr uint8_t kTable = 16;    // points at a table one level down, is not a leaf
-  static constexpr uint8_t kInvalid = 32;  // a leaf that only software sees: pmd_mkinvalid()
-  static constexpr uint8_t kGuard = 64;    // no leaf: a guard marker, which only software sees
+  static constexpr uint8_t kTable = 16;  // points at a table one level down, is not a leaf
+  // A leaf that only software sees: PROT_NONE, or, as long as the lock is held, pmd_mkinvalid().
+  static constexpr uint8_t kInvalid = 32;
+  static constexpr uint8_t kGuard = 64;  // no leaf: a guard marker, which only software sees
 
   Mapping mapping;  // of a leaf; 0 for a pointer to a table
   FrameId frame;    // of a huge leaf: the first of its kPagesPerPmd frames
@@ -35,6 +36,9 @@ struct Pte {
   bool dirty() const { return flags & kDirty; }
   bool table() const { return flags & kTable; }
   bool leaf() const { return present() && !table(); }
+  // To software, pte_present(): also one that the hardware faults on.
+  bool there() const { return flags & (kPresent | kInvalid); }
+  bool hidden() const { return flags & kInvalid; }
   bool guard() const { return flags & kGuard; }
   friend bool operator==(const Pte&, const Pte&) = default;
 };

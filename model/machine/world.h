@@ -91,11 +91,13 @@ struct DeliveryQueue {
   std::array<uint8_t, 7> padding_;  // always 0
 };
 
-enum class CallKind : uint8_t { kNone, kRemove, kClean, kOther };
+// kForbid takes all access away, kProtect that of writing.
+enum class CallKind : uint8_t { kNone, kRemove, kClean, kOther, kProtect, kForbid };
 
 // What the oracle needs to judge a call when it returns. moments[p], where bit p of examined is
 // set, is the number the next mapping would have got when the call cleared the PTE of p or saw it
-// empty (kRemove), or the oldest mapping that may stay cached dirty (kClean).
+// empty (kRemove; kForbid and kProtect, if empty), or the oldest mapping that may stay cached:
+// dirty (kClean), dirty and writable (kProtect), at all (kForbid).
 struct Call {
   uint64_t examined;
   std::array<Mapping, kPages> moments;
@@ -129,6 +131,7 @@ struct CpuState {
 // ones, those that begin a VMA, and the properties of the VMA a page is in.
 struct Mm {
   uint64_t vma_pages, vma_starts, vma_write, vma_huge;
+  uint64_t vma_none;                    // PROT_NONE: no access at all
   alignas(8) PolicyBytes policy_state;  // of the policy under test; see PolicyStateAs in policy.h
   Mapping next_mapping;
   uint16_t calls_begun;                  // calls that have opened a gather

@@ -14,6 +14,7 @@ from campaigns.exchange import exchange
 from campaigns.folder import Folder
 from campaigns.status import Status
 from campaigns.supervisor import Supervisor
+from lib.terminal import say
 
 DEFAULTS = {"jobs": os.cpu_count() or 1, "engines": ["libfuzzer", "afl"], "turn": 60,
             "disk": 4096, "memory": 2048}
@@ -78,7 +79,7 @@ def main():
             return 0 if exchange(campaign) else 1
         why = Supervisor(campaign, status).run(options.seconds)
     except (BadCampaign, OSError, subprocess.SubprocessError) as error:
-        print(f"scripts/campaign: {error}", file=sys.stderr)
+        say(f"scripts/campaign: {error}")
         return 2
     except KeyboardInterrupt:  # before the supervisor looks after signals
         return 130

@@ -252,10 +252,11 @@ class Supervisor:
         last = self.c.findings.last
         age = "" if last is None else f" (the last {_ago(time.time() - last)} ago)"
         at = " ".join(turn.target for turn in self._turns if turn is not None)
-        return (f"{_ago(self.c.ran)}: {_short(schedules)} schedules, "
-                f"{_short(rate(schedules, self.c.ran))}/s, {_sum(self._inputs)} inputs, "
-                f"{_sum(self.cells)} features, tested: {len(self.tested())} of "
-                f"{len(self.c.targets)} targets, violations: {self.c.findings.total()}{age}"
+        # A terminal cuts it at its edge, so what counts most comes first.
+        return (f"{_ago(self.c.ran)}, tested: {len(self.tested())} of "
+                f"{len(self.c.targets)} targets, violations: {self.c.findings.total()}{age}, "
+                f"{_short(schedules)} schedules, {_short(rate(schedules, self.c.ran))}/s, "
+                f"{_sum(self._inputs)} inputs, {_sum(self.cells)} features"
                 + (f" [{at}]" if at else ""))
 
     def say(self, message):

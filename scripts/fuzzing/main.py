@@ -14,37 +14,49 @@ from lib.subjects import Targets, Trees
 from lib.terminal import Line
 
 USAGE = """\
-usage: scripts/fuzz [--time TIME] [--engine ENGINE] [--policy NAME]... [--arch NAME]...
+usage: scripts/fuzz [--time TIME] [--engine ENGINE] [--policy NAME]...
+                    [--arch NAME]...
                     [--jobs N] [--fail] [--junit FILE] [--kernel [NAME=]PATH]...
                     [--config [ARCH:]OPTION=VALUE]...
-       scripts/fuzz --kernel PATH --patch FILE... [--executions N] [--arch NAME]...
+       scripts/fuzz --kernel PATH --patch FILE... [--executions N]
+                    [--arch NAME]...
                     [--config [ARCH:]OPTION=VALUE]... [--json] [--junit FILE]
-Installs what is missing, builds, then fuzzes each policy on each architecture from an empty corpus.
+Installs what is missing, builds, then fuzzes each policy on each architecture
+from an empty corpus.
   --time TIME     for each target: 90 or 90s, 30m, 12h; default 10s
-  --engine ENGINE libfuzzer (the default), afl (AFL++), or both, one after the other
-  --policy NAMES  only this policy, or these: separated by ',', or all (or published), safe,
-                  planted; may be given several times; planted defects are fuzzed only so
+  --engine ENGINE libfuzzer (the default), afl (AFL++), or both, one after the
+                  other
+  --policy NAMES  only this policy, or these: separated by ',', or all (or
+                  published), safe, planted; may be given several times; planted
+                  defects are fuzzed only so
   --arch NAME     only this architecture; may be given several times
   --jobs N        targets fuzzed at a time; default one for each core
-  --fail          exit with 1 if a policy breaks that was named (by --policy or --kernel); if none
-                  was, one that is expected to be safe
-  --junit FILE    also writes the results as JUnit's XML: a test for each target, which fails where
-                  --fail would; with --patch, a test for each architecture
-  --kernel PATH   the gather of the kernel tree there, as it stands, in place of the policies: as
-                  policy linux, or linux@NAME for NAME=PATH; may be given several times, named.
-                  Built in a folder of its own under build/; docs/kernel-tree.md has more
-  --config ITEM   an option of its configuration, such as x86:MMU_GATHER_RCU_TABLE_FREE=n
-  --patch FILE... does not fuzz, but says what these patches do to the verdicts of that tree: mails,
-                  an mbox or plain diffs, in this order. The tree is only read. For each hunk: does
-                  the code run here, is it only compiled, or not seen at all. Then which verdicts
-                  changed, with the shortest interleaving, or what was looked through for one
-  --executions N  of random programs, for each tree of a series and architecture; default 200000
+  --fail          exit with 1 if a policy breaks that was named (by --policy or
+                  --kernel); if none was, one that is expected to be safe
+  --junit FILE    also writes the results as JUnit's XML: a test for each
+                  target, which fails where --fail would; with --patch, a test
+                  for each architecture
+  --kernel PATH   the gather of the kernel tree there, as it stands, in place of
+                  the policies: as policy linux, or linux@NAME for NAME=PATH;
+                  may be given several times, named. Built in a folder of its
+                  own under build/; docs/kernel-tree.md has more
+  --config ITEM   an option of its configuration, such as
+                  x86:MMU_GATHER_RCU_TABLE_FREE=n
+  --patch FILE... does not fuzz, but says what these patches do to the verdicts
+                  of that tree: mails, an mbox or plain diffs, in this order.
+                  The tree is only read. For each hunk: does the code run here,
+                  is it only compiled, or not seen at all. Then which verdicts
+                  changed, with the shortest interleaving, or what was looked
+                  through for one
+  --executions N  of random programs, for each tree of a series and
+                  architecture; default 200000
   --json          the answer to --patch as JSON, in place of text for a mail
-Ends with a table, and the interleaving of the first violation of each kind, made small. Crashes are
-kept under out/crashes/, as the bytes that were found (crash-SHA1) and as text made small; none is
-ever overwritten. Exit status: 0 if all ran, broken policies or not (without --fail); 1 if a target
-failed in another way; 2 for bad usage, a patch that does not apply or a tree that does not build;
-10 if a patch changes a verdict for the worse; 130 if interrupted.
+Ends with a table, and the interleaving of the first violation of each kind,
+made small. Crashes are kept under out/crashes/, as the bytes that were found
+(crash-SHA1) and as text made small; none is ever overwritten. Exit status: 0 if
+all ran, broken policies or not (without --fail); 1 if a target failed in
+another way; 2 for bad usage, a patch that does not apply or a tree that does
+not build; 10 if a patch changes a verdict for the worse; 130 if interrupted.
 """
 ENGINES = {"libfuzzer": ["libfuzzer"], "afl": ["afl"], "both": ["libfuzzer", "afl"]}
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-"""What scripts/fuzz ends with: a line for each target, and a violation of each kind, made small."""
+"""What scripts/fuzz ends with: a line of at most 80 columns for each target, and below it what runs
+its violation again; then a violation of each kind, made small."""
 import os
 import shlex
 import subprocess
@@ -8,7 +9,7 @@ from lib.junit import Case
 from lib.gatherfuzz import replay, seen_from, verdict_of
 from fuzzing.target import CRASHES
 
-NARROWEST = 17  # of the column of policies
+NARROWEST, WIDEST = 17, 19  # of the column of policies; a longer name has a line of its own
 
 
 class Table:
@@ -17,24 +18,30 @@ class Table:
         self._broken = set()  # targets
         self._session = session
         self._called_in = os.path.abspath(called_in)
-        self._width = max([NARROWEST, *map(len, policies)])
+        self._width = min(WIDEST, max([NARROWEST, *map(len, policies)]))
         self._first_of_kind = {}  # verdict -> file
         self._shown = []  # (engine, target, verdict, seconds, where it shows again)
-        self._line("policy", "arch", "engine", "verdict", "executions", "seconds", "replay")
+        self._line("policy", "arch", "engine", "verdict", "executions", "seconds")
 
     def show(self, engine, target):
         run = self._session.runs[engine, target]
         verdict, file = self._outcome(run)
         seconds = f"{int((run.child.ended - run.child.started) * 10) / 10:.1f}"
         self._shown.append((engine, target, verdict, seconds, file))
-        self._line(run.policy, run.arch, engine, verdict, run.executions(), seconds, file)
+        self._line(run.policy, run.arch, engine, verdict, run.executions(), seconds)
+        if file:
+            print(f"  {file}", flush=True)  # one line, however long, so that it can be copied
 
-    def _line(self, policy, arch, engine, verdict, executions, seconds, file):
-        print(f"{policy:{self._width}} {arch:6} {engine:9} {verdict:25} {executions:>12} "
-              f"{seconds:>8}  {file}", flush=True)
+    def _line(self, policy, arch, engine, verdict, executions, seconds):
+        if len(policy) > self._width:
+            print(policy)
+            policy = ""
+        print(f"{policy:{self._width}} {arch:6} {engine:9} {verdict:24} {executions:>10} "
+              f"{seconds:>7}", flush=True)
 
     def _outcome(self, run):
-        """The verdict, and the line that shows it again; of a failure the file that tells more."""
+        """The verdict, and the line that shows it again; of a failure the file that tells more, of
+        what found nothing none."""
         if run.kept:
             return self._crash(run)
         if run.child.status != 0:
@@ -44,7 +51,7 @@ class Table:
         if run.hangs():
             self.failed = True
             return "failed (hang)", seen_from(run.hangs(), self._called_in)
-        return "none found", "-"
+        return "none found", ""
 
     def _crash(self, run):
         self._broken.add(run.target)

@@ -10,15 +10,20 @@ from lib.build import build_folder, build_targets, enter_root, install_missing
 from lib.command import need, number
 
 USAGE = """\
-usage: scripts/trees [--installed] [--runs N] [--speed] [VERSION...] [-- CMAKE_OPTION...]
-Installs Debian's linux-source-VERSION (6.1 and 6.12 if none is named), takes the few files of the
-gather out of it, and, for each of them on x86 and arm64: runs the corpus, every order of the small
-programs, and the comparison with full-mm (docs/kernel-tree-differential.md); that also of the tree
-edited in three ways, of which the model must do the same.
-  --installed     install nothing; only what is there. Exit status 77 if nothing is
+usage: scripts/trees [--installed] [--runs N] [--speed] [VERSION...]
+                     [-- CMAKE_OPTION...]
+Installs Debian's linux-source-VERSION (6.1 and 6.12 if none is named), takes
+the few files of the gather out of it, and, for each of them on x86 and arm64:
+runs the corpus, every order of the small programs, and the comparison with
+full-mm (docs/kernel-tree-differential.md); that also of the tree edited in
+three ways, of which the model must do the same.
+  --installed     install nothing; only what is there. Exit status 77 if nothing
+                  is
   --runs N        random schedules of each comparison; default 20000
-  --speed         also: schedules a second, which must be half of full-mm's at least
-GATHERFUZZ_TREES names versions that --installed must find. Trees and build are in BUILD/trees/.
+  --speed         also: schedules a second, which must be half of full-mm's at
+                  least
+GATHERFUZZ_TREES names versions that --installed must find. Trees and build are
+in BUILD/trees/.
 Exit status: 0 if all is well, 1 if not, 2 for bad usage or a failed build.
 """
 NOTHING_INSTALLED = 77

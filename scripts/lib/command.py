@@ -7,6 +7,7 @@ import sys
 import types
 
 from lib.signals import stop_as_interrupt
+from lib.terminal import say
 
 INTERRUPTED = 130
 script = "scripts"  # which one this is, for messages
@@ -89,10 +90,10 @@ def main(name, work):
         status = work(sys.argv[1:])
         sys.stdout.flush()
     except Problem as problem:
-        print(f"{name}: {problem}", file=sys.stderr)
+        say(f"{name}: {problem}")
         status = 2
     except KeyboardInterrupt:
         said = f"; {when_interrupted}" if when_interrupted else ""
-        print(f"scripts/{name}: interrupted{said}", file=sys.stderr)
+        say(f"scripts/{name}: interrupted{said}")
         status = INTERRUPTED
     sys.exit(status)

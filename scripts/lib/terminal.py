@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-"""A line on the terminal that renews itself; nothing of it in a pipe."""
+"""What a script says while it works: messages, and on a terminal a line that renews itself."""
 import os
 import sys
+import textwrap
+
+
+def say(message, stream=None):
+    """A message on standard error. On a terminal what is longer than a line is broken at blanks; in
+    a pipe or a file it stays one line."""
+    Line(stream).say(message)
 
 
 class Line:
@@ -20,7 +27,16 @@ class Line:
     def say(self, message):
         """Stays, in a pipe too."""
         self.clear()
+        if self.terminal:
+            # What is to be copied has a line of its own, and none of ours within it.
+            lines = message.replace("; replay: ", "\n  replay: ").split("\n")
+            message = "\n".join(line if line.startswith("  replay: ") else self._folded(line)
+                                for line in lines)
         self.write(message + "\n")
+
+    def _folded(self, line):
+        return "\n".join(textwrap.wrap(line, self._width(), subsequent_indent="    ",
+                                       break_long_words=False, break_on_hyphens=False)) or line
 
     def write(self, text):
         """Terminals and pipes go away; the work goes on."""

@@ -3,14 +3,13 @@
 import os
 import shutil
 import subprocess
-import sys
 import time
 
 from lib import command, jobs
 from lib.build import build_folder, build_targets, enter_root, install_missing
 from lib.command import Problem
 from lib.engines import write_seed
-from lib.terminal import Line
+from lib.terminal import Line, say
 from measuring import defects
 from measuring.options import read
 from measuring.record import Record
@@ -142,7 +141,7 @@ def main(arguments):
     measurement.run(options.jobs)
     write_results(measurement.record.path, options, build)
     if measurement.failed:
-        print(f"scripts/survival: {measurement.failed} runs failed", file=sys.stderr)
+        say(f"scripts/survival: {measurement.failed} runs failed")
     return 1 if measurement.failed else 0
 
 

@@ -18,23 +18,29 @@ from mutation.results import Results
 from mutation.tree import Tree, build_tree
 
 USAGE = """\
-usage: scripts/mutants --kernel PATH [--arch NAME]... [--time TIME] [--jobs N] [--only N[..M]]
+usage: scripts/mutants --kernel PATH [--arch NAME]... [--time TIME] [--jobs N]
+                       [--only N[..M]]
                        [--out DIR] [--list]
-Makes one-line mutants of mm/mmu_gather.c and the headers around it, of the tree at PATH, outside of
-this repository, and runs each as policy linux until a violation: the stored schedules of corpus/,
-then random programs, then every order of every small program. docs/mutants.md says more.
+Makes one-line mutants of mm/mmu_gather.c and the headers around it, of the tree
+at PATH, outside of this repository, and runs each as policy linux until a
+violation: the stored schedules of corpus/, then random programs, then every
+order of every small program. docs/mutants.md says more.
   --kernel PATH   the tree; its files stay as they are
   --arch NAME     only this architecture; may be given several times
-  --time TIME     about how long, for each mutant that survives: 90 or 90s, 30m; default 10s
+  --time TIME     about how long, for each mutant that survives: 90 or 90s, 30m;
+                  default 10s
   --jobs N        mutants at a time; default one for each core
   --only N[..M]   only the mutants of these numbers
-  --out DIR       where everything goes; default out/mutants. What was done there is not done again
-  --list          only print the mutants: number, file, line, function, operator, what; and how many
-Verdicts: a kind of violation, crash, hang (caught); does not compile, same code (the compiler makes
-the same of it), not called (it differs only where the harness never goes), survived. Survivors that
-scripts/survivors.tsv knows have their class there: equivalent, out of scope, missed.
-The table is printed, and is DIR/mutants.tsv. Exit status: 0 when done; 2 for bad usage, or if the
-tree as it is does not pass; 130 if interrupted: the same command goes on.
+  --out DIR       where everything goes; default out/mutants. What was done
+                  there is not done again
+  --list          only print the mutants: number, file, line, function,
+                  operator, what; and how many
+Verdicts: a kind of violation, crash, hang (caught); does not compile, same code
+(the compiler makes the same of it), not called (it differs only where the
+harness never goes), survived. Survivors that scripts/survivors.tsv knows have
+their class there: equivalent, out of scope, missed. The table is printed, and
+is DIR/mutants.tsv. Exit status: 0 when done; 2 for bad usage, or if the tree as
+it is does not pass; 130 if interrupted: the same command goes on.
 """
 
 

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
 from lib import command
@@ -16,22 +15,25 @@ from lib.build import ROOT, build_folder, enter_root
 from lib.command import Problem, need, one_of
 from lib.jobs import run_one
 from lib.subjects import gather_files, kernel_archs
+from lib.terminal import say
 from patching.confine import Confined
 from patching.examine import binary, build_binary
 from patching.objects import TreeObject, alone
 
 USAGE = """\
-usage: scripts/bisect --kernel PATH GOOD BAD FILE.gather [--arch NAME] [--expect KIND]
+usage: scripts/bisect --kernel PATH GOOD BAD FILE.gather [--arch NAME]
+                      [--expect KIND]
                       [--config [ARCH:]OPTION=VALUE]...
-Finds the first commit between GOOD and BAD, in the git repository at PATH, whose gather violates
-under the schedule FILE.gather: `git bisect run` with that schedule as its test. A commit whose
-gather does not build is skipped. Nothing in PATH is written, its work tree is not looked at, and
-nothing is checked out.
+Finds the first commit between GOOD and BAD, in the git repository at PATH,
+whose gather violates under the schedule FILE.gather: `git bisect run` with that
+schedule as its test. A commit whose gather does not build is skipped. Nothing
+in PATH is written, its work tree is not looked at, and nothing is checked out.
   --arch NAME    the architecture; default: the file's own, else x86
   --expect KIND  the kind of violation of a bad commit; default: any
   --config ITEM  an option of the tree's configuration, as for scripts/fuzz
-Exit status: 0 if the first bad commit was found, 1 if not (GOOD violates, BAD does not, or only
-skipped commits are left), 2 for bad usage or a failed build, 130 if interrupted.
+Exit status: 0 if the first bad commit was found, 1 if not (GOOD violates, BAD
+does not, or only skipped commits are left), 2 for bad usage or a failed build,
+130 if interrupted.
 """
 GOOD, BAD, SKIP, ABORT = 0, 1, 125, 128
 
@@ -77,13 +79,13 @@ class Predicate:
         with alone(), tempfile.TemporaryDirectory(dir=self._clone) as folder:
             source = folder + "/tree"
             if not self._read(commit, source):
-                print("gatherfuzz: it lacks a file of the gather", file=sys.stderr)
+                say("gatherfuzz: it lacks a file of the gather")
                 return SKIP
             try:
                 tree = TreeObject(source, [self._arch], self._config)
                 tree.build(source, f"commit {commit[:12]}")
             except Problem as problem:
-                print(f"gatherfuzz: {problem}", file=sys.stderr)
+                say(f"gatherfuzz: {problem}")
                 return SKIP
             return self._run(tree, folder)
 
@@ -120,7 +122,7 @@ def test_commit(arguments):
     try:
         return Predicate(clone, arch, schedule, expect, config)(commit)
     except Problem as problem:
-        print(f"gatherfuzz: {problem}", file=sys.stderr)
+        say(f"gatherfuzz: {problem}")
         return ABORT
 
 
@@ -137,8 +139,7 @@ def bisect(options, clone, arch, schedule):
         said = log.read()
     found = re.search(r"^([0-9a-f]{40,64}) is the first bad commit", said, re.M)
     if not found:
-        print("bisect: no first bad commit: " + (said.strip().splitlines() or ["nothing said"])[-1],
-              file=sys.stderr)
+        say("bisect: no first bad commit: " + (said.strip().splitlines() or ["nothing said"])[-1])
         return 1
     tested = len(re.findall(r"^running ", said, re.M))
     show = git(clone, "show", "--no-patch", "--format=%H%n%an, %ad%n%s", "--date=short", found[1])

@@ -28,7 +28,7 @@ def narrow(lines):
         labelled = re.split(r"\n(?=[a-z ]+: )", paragraph)  # a label's text is indented
         for line in labelled:
             label = re.match(r"(?:[a-z ]+: +)?", line)[0]
-            told += wrap(" ".join(line.split("\n")), "", " " * len(label))
+            told += wrap(re.sub(r"\n *", " ", line), "", " " * len(label))
         told.append("")
     return told + (_columns(lines[head], lines[head + 1:]) if head < len(lines) else [])
 

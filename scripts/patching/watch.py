@@ -23,17 +23,22 @@ from patching.examine import build_binary
 from patching.main import judge
 
 USAGE = """\
-usage: scripts/watch --kernel PATH --out OUT FOLDER [--once] [--every TIME] [--executions N]
-                     [--arch NAME]... [--config [ARCH:]OPTION=VALUE]... [--unconfined]
-Judges each file in FOLDER once, as scripts/fuzz --patch does: a mail, an mbox (a series) or a diff.
-A maildir's mails are those in its cur/ and new/; nothing there is moved or marked. OUT/index.html
-lists all answers; OUT/patches/ has a folder of each: answer.txt, answer.json, schedules, pages.
+usage: scripts/watch --kernel PATH --out OUT FOLDER [--once] [--every TIME]
+                     [--executions N] [--arch NAME]...
+                     [--config [ARCH:]OPTION=VALUE]... [--unconfined]
+Judges each file in FOLDER once, as scripts/fuzz --patch does: a mail, an mbox
+(a series) or a diff. A maildir's mails are those in its cur/ and new/; nothing
+there is moved or marked. OUT/index.html lists all answers; OUT/patches/ has a
+folder of each: answer.txt, answer.json, schedules, pages.
   --once          ends when all are judged; otherwise looks again
   --every TIME    how often it looks: 90 or 90s, 30m; default 30s
-  --executions N  of random programs, for each tree and architecture; default 200000
-  --unconfined    also without bubblewrap, which keeps what patches do away from network and files
-It may be killed at any time, and goes on where it was. A patch with which that happened three times
-is given up. Exit status: 0, with --once; 2 for bad usage or a failed build; 130 if interrupted.
+  --executions N  of random programs, for each tree and architecture; default
+                  200000
+  --unconfined    also without bubblewrap, which keeps what patches do away from
+                  network and files
+It may be killed at any time, and goes on where it was. A patch with which that
+happened three times is given up. Exit status: 0, with --once; 2 for bad usage
+or a failed build; 130 if interrupted.
 """
 MOST_TRIES = 3
 

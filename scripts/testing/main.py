@@ -2,29 +2,32 @@
 """scripts/test: installs, builds, says how long the tests will take, and runs them."""
 import os
 import re
-import sys
 
 from lib import command
 from lib.build import build_folder, build_targets, enter_root, install_for_tests
 from lib.command import need
 from lib.jobs import cores
+from lib.terminal import say
 from testing import changes, listing, times
 
 USAGE = """\
-usage: scripts/test [--all] [--changed-since COMMIT] [--dry-run] [--write-times] [CTEST-ARGUMENT]...
-Installs what is missing, builds, runs the tests, and replays the whole corpus, which is one of
-them. Says beforehand about how long the tests will take; the build is not in that.
-  --all           also the long ones: those with the label 'long', which are left out otherwise, and
-                  named
-  --changed-since COMMIT
-                  also those of the long ones that a change since then can break: their labels
-                  'changes:PATTERN' name the files (tests/CMakeLists.txt)
+usage: scripts/test [--all] [--changed-since COMMIT] [--dry-run] [--write-times]
+                    [CTEST-ARGUMENT]...
+Installs what is missing, builds, runs the tests, and replays the whole corpus,
+which is one of them. Says beforehand about how long the tests will take; the
+build is not in that.
+  --all           also the long ones: those with the label 'long', which are
+                  left out otherwise, and named
+  --changed-since COMMIT also those of the long ones that a change since then
+                  can break: their labels 'changes:PATTERN' name the files
+                  (tests/CMakeLists.txt)
   --dry-run       only says what would run
-  --write-times   writes how long each test last took here to tests/seconds.tsv, which is what the
-                  first run in a new build folder goes by; runs nothing
+  --write-times   writes how long each test last took here to tests/seconds.tsv,
+                  which is what the first run in a new build folder goes by;
+                  runs nothing
 Further arguments go to ctest. What they choose by -R, -L or -I is not left out.
-GATHERFUZZ_TREES, such as "6.1 6.12", names kernel trees (scripts/trees) to test as well; these are
-big packages.
+GATHERFUZZ_TREES, such as "6.1 6.12", names kernel trees (scripts/trees) to test
+as well; these are big packages.
 """
 CHOOSING = re.compile(r"-[RLI]|--tests-regex|--label-regex|--tests-information")
 
@@ -60,12 +63,11 @@ def left_out(tests, options, trees):
 def describe(tests, out, options):
     """What will run, for how long, and what will not."""
     if out:
-        print("left out, being long; --all runs them: " + ", ".join(test.name for test in out),
-              file=sys.stderr)
+        say("left out, being long; --all runs them: " + ", ".join(test.name for test in out))
     if options.chooses:
         return
     chosen = [test for test in tests if test not in out]
-    print(f"{len(chosen)} tests, {times.about(chosen, cores())}", file=sys.stderr, flush=True)
+    say(f"{len(chosen)} tests, {times.about(chosen, cores())}")
 
 
 def main(arguments):

@@ -17,6 +17,17 @@ import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).parent
+ZSH_PRESSES_TAB = r"""
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "PS1=; fpath=($1 \$fpath); autoload -U compinit; compinit -u -D; cd $2"
+zpty -w shell 'widget() { zle expand-or-complete; print -r -- "<$BUFFER>" }; zle -N widget'
+zpty -w shell 'setopt no_auto_menu; bindkey "^I" widget; print rea""dy'
+zpty -r -m shell said '*ready*'
+zpty -w -n shell "$3"$'\t'
+zpty -r -m shell said '*<*>*'
+print -r -- $said
+"""
 SOURCE, BUILD, COMPILER = sys.argv[1:4]
 
 
@@ -124,11 +135,13 @@ class Installed(unittest.TestCase):
         self.assertIn("gatherfuzz run corpus/00-the-mail.gather", said)
 
     def completed(self, *words):
-        """What bash offers for the last of them."""
+        """What bash offers for the last of them, which readline parts at each = as well."""
         file = self.root / "usr/share/bash-completion/completions/gatherfuzz"
-        return run("bash", "-c", f'. {file}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
-                   '_gatherfuzz; printf "%s\\n" "${COMPREPLY[@]}"', "bash", "gatherfuzz", *words,
-                   cwd=self.root / "usr").split()
+        parts = [part for word in words for part in re.findall(r"=|[^=]+", word) or [""]]
+        said = run("bash", "-c", f'. {file}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                   '_gatherfuzz; printf "%s\\n" "${COMPREPLY[@]}"', "bash", "gatherfuzz", *parts,
+                   cwd=self.root / "usr")
+        return [line for line in said.split("\n") if line]
 
     def test_bash_completes_commands_flags_and_values(self):
         self.assertEqual(self.completed("expla"), ["explain"])
@@ -140,6 +153,46 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.completed("run", "sha"), ["share"])
         every = {"--" + flag["name"] for flag in self.commands()["explore"]["flags"]}
         self.assertEqual(set(self.completed("explore", "--")), every | {"--help"})
+
+    def test_bash_completes_after_a_comma_and_after_an_equals_sign(self):
+        self.assertEqual(self.completed("run", "--policy=own-r"), ["own-range"])
+        self.assertIn("full-mm", self.completed("run", "--policy="))
+        self.assertEqual(self.completed("run", "--policy", "own-range,wid"),
+                         ["own-range,widen-range"])
+        self.assertEqual(self.completed("run", "--policy=own-range,wid"), ["own-range,widen-range"])
+        self.assertEqual(self.completed("verdicts", "--arch", "x86,"), ["x86,arm64"])  # not again
+        self.assertEqual(self.completed("explain", "--policy", "own-range,wid"), [])  # it takes one
+        self.assertEqual(self.completed("explore", "--limit=states=3,mem"), ["3,memory="])
+        self.assertEqual(self.completed("explore", "--weaken", "pmd_lock,pmd_un"),
+                         ["pmd_lock,pmd_unlock"])
+        self.assertEqual(self.completed("explore", "--seen", "bin,sha"), ["bin,share"])
+        self.assertEqual(self.completed("explain", "--html=sha"), ["share"])
+        self.assertEqual(self.completed("run", "--json=", "sha"), ["share"])
+
+    def test_bash_completes_verbs_and_variants(self):
+        self.assertEqual(self.completed("corpus", ""), ["stats", "upgrade"])
+        self.assertEqual(self.completed("corpus", "stats", "sha"), ["share"])
+        self.assertEqual(self.completed("run", "--variant", "z15"), ["z15", "z15 fixed"])
+        self.assertEqual(self.completed("minimize", "--variant=s2"), ["s2", "s2 fixed"])
+
+    def completed_by_zsh(self, line):
+        """The line, after Tab was pressed behind it in an interactive zsh."""
+        vendor = self.root / "usr/share/zsh/vendor-completions"
+        said = run("zsh", "-fc", ZSH_PRESSES_TAB, "zsh", vendor, self.root / "usr", line)
+        return re.findall(r"<(.*?)>", said)[-1]
+
+    def test_zsh_completes(self):
+        for line, completed in (
+                ("expla", "explain "), ("run --chec", "run --check "),
+                ("run --policy=own-r", "run --policy=own-range,"),  # a blank takes the place of ,
+                ("run --policy own-range,wid", "run --policy own-range,widen-range,"),
+                ("explain --policy=own-r", "explain --policy=own-range "),
+                ("corpus upg", "corpus upgrade "), ("corpus stats sha", "corpus stats share/"),
+                ("run --variant s1b", "run --variant s1b"),
+                ("explore --limit=states=3,mem", "explore --limit=states=3,memory="),
+                ("explore --seen sha", "explore --seen share,"),
+                ("minimize -o sha", "minimize -o share/")):
+            self.assertEqual(self.completed_by_zsh("gatherfuzz " + line), "gatherfuzz " + completed)
 
     def test_zsh_reads_its_completions(self):
         file = self.root / "usr/share/zsh/vendor-completions/_gatherfuzz"

@@ -5,15 +5,18 @@
 usage: scripts_test.py SOURCE BUILD [TEST]...
 """
 import contextlib
+import fcntl
 import glob
 import io
 import itertools
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import textwrap
 import time
 import types
@@ -33,6 +36,7 @@ sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 import gating
 import campaigns.command
 import fuzzing.main
+import measuring.options
 import mutation.main
 from campaigns.campaign import clean_schedules, is_clean
 from lib import command, gatherfuzz, jobs, junit, subjects
@@ -213,6 +217,13 @@ class CommandLine(unittest.TestCase):
         with contextlib.chdir(SOURCE):  # where architectures are looked up
             self.assertEqual(mutation.main.read([*options, "--arch", "x86"]).seconds, 60)
 
+    def test_times_are_written_alike(self):
+        for option, read in (("--seconds", measuring.options.read), ("--time", fuzzing.main.read)):
+            for written, seconds in (("90", 90), ("90s", 90), ("30m", 1800)):
+                self.assertEqual(read([option, written]).seconds, seconds)
+            with self.assertRaisesRegex(command.Problem, f"{option}: as 90 or 90s, 30m"):
+                read([option, "soon"])
+
     def test_help(self):
         with contextlib.redirect_stdout(io.StringIO()) as out, self.assertRaises(SystemExit):
             self.read("--time", "5", "--help")
@@ -238,6 +249,55 @@ class CommandLine(unittest.TestCase):
                 before, _, _ = ran.stdout.partition(f"usage: scripts/{name} ")
                 self.assertNotEqual(before, ran.stdout, name)
                 self.assertTrue(name.endswith(".py") or not before, name)
+                self.assertEqual([line for line in ran.stdout.splitlines() if len(line) > 80], [],
+                                 name)
+
+
+class Terminals(unittest.TestCase):
+    """Messages are broken at the edge of a terminal; in a pipe each stays one line."""
+
+    def said(self, *words, columns):
+        """On standard error, which is a terminal of so many columns; or a pipe, for None."""
+        if columns is None:
+            return subprocess.run(words, cwd=SOURCE, stderr=subprocess.PIPE, text=True,
+                                  check=False).stderr
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        with subprocess.Popen(words, cwd=SOURCE, stdin=theirs, stderr=theirs):
+            os.close(theirs)
+            said = b""
+            with contextlib.suppress(OSError):  # how a terminal says that it is over
+                while more := os.read(ours, 4096):
+                    said += more
+        os.close(ours)
+        return said.decode().replace("\r", "")
+
+    def test_of_python(self):
+        script = "scripts/survival", "--way", "nope"
+        whole = self.said(*script, columns=None)
+        self.assertEqual(whole.count("\n"), 1)
+        for columns in (80, 50):
+            lines = self.said(*script, columns=columns).replace("\033[K", "").splitlines()
+            self.assertGreater(len(lines), 1)
+            self.assertLessEqual(max(map(len, lines)), columns)
+            self.assertEqual(" ".join(" ".join(lines).split()), " ".join(whole.split()))
+
+    def test_what_is_to_be_copied_is_one_line(self):
+        """A campaign says below a violation what shows it again."""
+        words = "found " * 20 + "; replay: gatherfuzz run " + "long/" * 20
+        script = (sys.executable, "-c", "import sys; sys.path.insert(0, 'scripts'); "
+                  f"from lib.terminal import say; say({words!r})")
+        self.assertEqual(self.said(*script, columns=None), words + "\n")
+        lines = self.said(*script, columns=80).splitlines()
+        self.assertEqual(lines[-1], "  replay: gatherfuzz run " + "long/" * 20)
+        self.assertGreater(len(lines), 2)
+
+    def test_of_bash(self):
+        script = "bash", "-c", "source scripts/common.sh; die " + "what is wrong " * 12
+        self.assertEqual(self.said(*script, columns=None).count("\n"), 1)
+        lines = self.said(*script, columns=80).splitlines()
+        self.assertGreater(len(lines), 1)
+        self.assertLessEqual(max(map(len, lines)), 80)
 
 
 class Builds(Scratch):
@@ -378,8 +438,32 @@ class Replay(unittest.TestCase):
             self.assertEqual(line, gatherfuzz.replay(
                 "/a/repo/build/gatherfuzz", "/a/repo/out/my crashes/own-range_x86/crash-1", folder))
 
+    def test_the_table_of_fuzz_fits_a_terminal(self):
+        """Of every policy that there is: also of the longest names, and of the longest verdict."""
+        names = ["own-range", "a-name-of-26-letters-or-so"]
+        if os.path.exists(os.path.join(BUILD, "gatherfuzz")):
+            published, planted, _ = gatherfuzz.listed(os.path.join(BUILD, "gatherfuzz"))
+            names += [*published, *planted]
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown), \
+                unittest.mock.patch.object(table, "verdict_of",
+                                           return_value="stale-dirty-after-return"):
+            for policies in (["own-range"], names):
+                session = types.SimpleNamespace(gatherfuzz="/a/gatherfuzz", runs={})
+                its = table.Table(session, policies, "/a")
+                with unittest.mock.patch.object(its, "_small", return_value="/a/crash"):
+                    for name in policies:
+                        session.runs["libfuzzer", name + "_arm64"] = types.SimpleNamespace(
+                            kept="/a/crash", target=name + "_arm64", policy=name, arch="arm64",
+                            executions=lambda: 10 ** 9,
+                            child=types.SimpleNamespace(started=0, ended=86400, status=77))
+                        its.show("libfuzzer", name + "_arm64")
+        lines = shown.getvalue().splitlines()
+        self.assertEqual([line for line in lines if len(line) > 80], [])
+        self.assertGreater(len(lines), 2 * len(names))
+
     def test_the_table_of_fuzz(self):
-        """Its last column runs the file again."""
+        """Below a line of it is what runs the file again."""
         shown = io.StringIO()
         with unittest.mock.patch.object(table, "verdict_of", return_value="deadlock"):
             session = types.SimpleNamespace(gatherfuzz="/a/build/gatherfuzz")

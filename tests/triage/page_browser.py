@@ -378,19 +378,34 @@ class PageTest(unittest.TestCase):
             self.shot(f'mail-{scheme}')
 
     def test_print(self):
-        self.open(self.long())
+        self.printed(self.long())
+
+    def test_print_cuts_no_row(self):
+        self.printed(self.write('mail', *MAIL), at_least=2)
+        self.printed(self.write('table', *TABLE))
+
+    def printed(self, page, at_least=0):
+        """Prints it: every row, in the width of the paper, none of them cut; at least so many of
+        them are taller than the others."""
+        self.open(page)
         self.js('''addEventListener('beforeprint', () => { window.printed = {
             rows: document.querySelectorAll('a.row').length,
-            width: document.getElementById('rows').offsetWidth }; })''')
+            tall: document.querySelectorAll('a.tall').length,
+            cut: (() => {%s})(),
+            width: document.getElementById('rows').offsetWidth }; })''' % CUT)
         pdf = base64.b64decode(self.browser.execute_cdp_cmd('Page.printToPDF', {
             'paperWidth': 8.27, 'paperHeight': 11.69})['data'])
         self.assertTrue(pdf.startswith(b'%PDF'))
         printed = self.js('return window.printed')
         self.assertEqual(printed['rows'], int(self.find('#where').text.split()[3]))
         self.assertLessEqual(printed['width'], 720)
-        self.assertGreater(len(self.browser.find_elements(By.CSS_SELECTOR, 'button.row')), 0)
+        self.assertEqual(printed['cut'], [])
+        self.assertGreaterEqual(printed['tall'], at_least)
+        if page.endswith('long.html'):
+            self.assertGreater(len(self.browser.find_elements(By.CSS_SELECTOR, 'button.row')), 0)
         if SHOTS:
-            with open(os.path.join(SHOTS, 'long.pdf'), 'wb') as file:
+            name = os.path.basename(page).replace('.html', '.pdf')
+            with open(os.path.join(SHOTS, name), 'wb') as file:
                 file.write(pdf)
 
     def test_hostile_text_is_text(self):

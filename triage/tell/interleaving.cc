@@ -2,6 +2,7 @@
 #include "triage/tell/interleaving.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -153,37 +154,98 @@ std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
   return shown;
 }
 
-std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown,
-                              const StepNotes& notes) {
-  std::vector<std::string> cells(trace.steps.size()), heads(trace.steps.size());
-  std::vector<size_t> width(kMaxCpus, 0);
+namespace {
+
+// What stands in each column, and where it begins.
+struct Lane {
+  size_t longest = 0;  // of its cells; 0: there is no such column
+  size_t width = 0;
+  size_t begins = 0;  // after the number of the step
+};
+using Lanes = std::array<Lane, kMaxCpus>;
+
+constexpr size_t kNumber = 7;  // columns of the number of a step, and the blanks after it
+constexpr size_t kNarrowest = 5;
+
+// Side by side, or, where that is wider than `columns`, as far left as the names of CPUs allow.
+void PlaceLanes(Lanes& lanes, size_t columns) {
+  size_t begins = 0, count = 0;
+  for (Lane& lane : lanes) {
+    if (lane.longest == 0) continue;
+    lane.begins = begins;
+    begins += lane.width + 2;
+    ++count;
+  }
+  size_t most = columns;  // where a column may begin
+  for (auto lane = lanes.rbegin(); lane != lanes.rend(); ++lane) {
+    if (lane->longest == 0) continue;
+    --count;
+    const size_t room = columns > kNumber + lane->longest ? columns - kNumber - lane->longest : 0;
+    most = std::max(kNarrowest * count, std::min(most, room));
+    lane->begins = std::min(lane->begins, most);
+    most = most >= kNarrowest ? most - kNarrowest : 0;
+  }
+}
+
+std::string HeadingOf(const Lanes& lanes, const Trace& trace) {
+  std::string heading = " step";
+  for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
+    if (lanes[cpu].longest == 0) continue;
+    heading.resize(std::max(heading.size(), kNumber + lanes[cpu].begins), ' ');
+    heading += CpuName(cpu, trace.end.kswapd_cpu());
+  }
+  return heading + "\n";
+}
+
+// The rows that are shown: their cells, and the calls that begin there.
+struct Rows {
+  std::vector<std::string> cells, heads;
+  Lanes lanes;
+};
+
+Rows RowsOf(const Trace& trace, const std::vector<bool>& shown, const StepNotes& notes) {
+  Rows rows{.cells = std::vector<std::string>(trace.steps.size()),
+            .heads = std::vector<std::string>(trace.steps.size())};
   std::vector<int> last_op(kMaxCpus, -1);
   for (size_t i = 0; i < trace.steps.size(); ++i) {
     if (!shown[i]) continue;
     const StepEvent& event = trace.steps[i].event;
     const int cpu = Index(CpuOf(event.agent));
-    cells[i] = StepCell(trace.steps[i]);
+    rows.cells[i] = StepCell(trace.steps[i]);
     const auto note = notes.find(static_cast<int>(i));
-    if (note != notes.end()) absl::StrAppend(&cells[i], "  ", note->second);
+    if (note != notes.end()) absl::StrAppend(&rows.cells[i], "  ", note->second);
     if (KindOf(event.agent) == AgentKind::kCpu && last_op[cpu] != event.op) {
       last_op[cpu] = event.op;
-      heads[i] = CallHead(trace.steps[i]);
+      rows.heads[i] = CallHead(trace.steps[i]);
     }
-    width[cpu] = std::max({width[cpu], cells[i].size() + 1, heads[i].size(), kLeastWidth});
+    Lane& lane = rows.lanes[cpu];
+    lane.longest = std::max({lane.longest, rows.cells[i].size() + 1, rows.heads[i].size()});
+    lane.width = std::max(lane.longest, kLeastWidth);
   }
-  std::string text = " step";
+  return rows;
+}
+
+// What a CPU is left at: blocked, or looking for good.
+std::string EndOf(const Trace& trace, int cpu) {
+  if (trace.end.cpus[cpu].call.waiting != 0) return " finish_wait, blocked";
+  if ((trace.result.looking & CpuBit(MakeCpu(cpu))) == 0) return "";
+  return absl::StrCat(" looks at ", trace.result.violation.detail, " for good");
+}
+
+}  // namespace
+
+std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown,
+                              const StepNotes& notes, size_t columns) {
+  Rows rows = RowsOf(trace, shown, notes);
+  for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
+    Lane& lane = rows.lanes[cpu];
+    if (lane.longest != 0) lane.longest = std::max(lane.longest, EndOf(trace, cpu).size());
+  }
+  PlaceLanes(rows.lanes, columns);
+  std::string text = HeadingOf(rows.lanes, trace);
   const auto put = [&](int cpu, const std::string& cell) {
-    std::string line;
-    for (int c = 0; c < cpu; ++c) line.append(width[c] == 0 ? 0 : width[c] + 2, ' ');
-    absl::StrAppend(&text, "  ", line, cell, "\n");
+    absl::StrAppend(&text, "  ", std::string(rows.lanes[cpu].begins, ' '), cell, "\n");
   };
-  std::string names;
-  for (int c = 0; c < kMaxCpus; ++c) {
-    if (width[c] == 0) continue;
-    absl::StrAppendFormat(&names, "  %-*s", width[c], CpuName(c, trace.end.kswapd_cpu()));
-  }
-  while (!names.empty() && names.back() == ' ') names.pop_back();
-  absl::StrAppend(&text, names, "\n");
   int left_out = 0;
   const auto count_left_out = [&] {
     if (left_out != 0)
@@ -198,23 +260,18 @@ std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown
     }
     count_left_out();
     const int cpu = Index(CpuOf(trace.steps[i].event.agent));
-    if (!heads[i].empty()) {
+    if (!rows.heads[i].empty()) {
       text += "     ";
-      put(cpu, heads[i]);
+      put(cpu, rows.heads[i]);
     }
     absl::StrAppendFormat(&text, "%5d", i + 1);
-    put(cpu, " " + cells[i]);
+    put(cpu, " " + rows.cells[i]);
   }
   count_left_out();
   for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
-    if (trace.end.cpus[cpu].call.waiting == 0 || width[cpu] == 0) continue;
+    if (rows.lanes[cpu].longest == 0 || EndOf(trace, cpu).empty()) continue;
     text += "    -";
-    put(cpu, " finish_wait, blocked");
-  }
-  for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
-    if ((trace.result.looking & CpuBit(MakeCpu(cpu))) == 0 || width[cpu] == 0) continue;
-    text += "    -";
-    put(cpu, absl::StrCat(" looks at ", trace.result.violation.detail, " for good"));
+    put(cpu, EndOf(trace, cpu));
   }
   return text;
 }

@@ -13,6 +13,7 @@
 namespace gatherfuzz {
 namespace {
 
+constexpr size_t kColumns = 80;
 constexpr char kRule[] = "==================================================================\n";
 
 class Report {
@@ -21,11 +22,7 @@ class Report {
       : in_(input), violation_(input.trace.result.violation), cause_(FindCause(input.trace)) {}
 
   std::string Print() {
-    text_ = kRule;
-    absl::StrAppend(&text_, "BUG: gatherfuzz: ", Absl(Info(violation_.kind).name), " in ",
-                    CallInQuestion(in_.trace), " (", Absl(in_.policy), ", ",
-                    MachineText(in_.arch, in_.trace), ")\n\n", Wrapped(SummaryOf(in_.trace)),
-                    "\n\n");
+    text_ = absl::StrCat(kRule, Title(), "\n\n", Wrapped(SummaryOf(in_.trace)), "\n\n");
     Facts();
     absl::StrAppend(&text_, "\n", PrintInterleaving(in_.trace, RelevantSteps(in_.trace, cause_)),
                     "\n");
@@ -38,13 +35,22 @@ class Report {
   }
 
  private:
+  // In one line; or what it ran on in the next one; or broken wherever it has to be.
+  std::string Title() const {
+    const std::string bug = absl::StrCat("BUG: gatherfuzz: ", Absl(Info(violation_.kind).name),
+                                         " in ", CallInQuestion(in_.trace));
+    const std::string target =
+        absl::StrCat("(", Absl(in_.policy), ", ", MachineText(in_.arch, in_.trace), ")");
+    if (bug.size() > kColumns) return Wrapped(absl::StrCat(bug, " ", target), 5);
+    return absl::StrCat(bug, bug.size() + 1 + target.size() <= kColumns ? " " : "\n     ", target);
+  }
   std::string At(int index) const {
     const TraceStep& step = in_.trace.steps[static_cast<size_t>(index)];
     return absl::StrCat("step ", index + 1, ", ", StepName(step.event.point, step.event.page),
                         " of ", ActorOf(step));
   }
   void Fact(const char* name, const std::string& text) {
-    absl::StrAppendFormat(&text_, "%-9s %s\n", name, text);
+    absl::StrAppendFormat(&text_, "%-9s %s\n", name, Wrapped(text, 10));
   }
 
   void Facts() {

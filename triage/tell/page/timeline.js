@@ -356,6 +356,27 @@ function drawHeads() {
   heads.replaceChildren(...children);
 }
 
+// On paper nothing is seen by pointing at it, so a row whose words do not fit becomes as tall as
+// they need. Rows are in the document, which is how that is known.
+function giveRoom() {
+  const usual = rowHeight;
+  let before = null;
+  for (const row of rows) {
+    const words = row.element.querySelector('.words');
+    if (words.scrollWidth > words.clientWidth) {
+      row.element.classList.add('tall');
+      rowHeight = Math.max(usual, row.element.querySelector('.text').offsetHeight + 3);
+      const taller = rowElement(row, before);
+      taller.classList.add('tall');
+      taller.style.setProperty('--row', `${rowHeight}px`);
+      row.element.replaceWith(taller);
+      row.element = taller;
+      rowHeight = usual;
+    }
+    before = row.to;
+  }
+}
+
 // Draws the timeline for a box that is `width` wide; `rowHeight` and `narrow` are set.
 function drawTimeline(width, letter, all, chosen) {
   findRows(all);
@@ -371,4 +392,5 @@ function drawTimeline(width, letter, all, chosen) {
   const list = byId('rows');
   list.style.width = byId('heads').style.width = `${layout.width}px`;
   list.replaceChildren(...elements);
+  if (printing) giveRoom();
 }

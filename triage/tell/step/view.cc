@@ -30,7 +30,7 @@ constexpr char kHelp[] = R"(Keys
   12 Enter              to step 12
   v                     to the violation
   t                     to the point of no return
-  / text Enter          search in the steps     m  M            again; back
+  / text Enter          search in the steps     m  M            next, previous
   a                     all steps, or only those that matter
   space  b              scroll the state        w               why it happened
   s                     the schedule            ?  h            this
