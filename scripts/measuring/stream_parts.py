@@ -87,9 +87,9 @@ class Replay(Part):
 class LibFuzzer(Part):
     TITLE = "Inside libFuzzer"
     RUNS = 60_000
-    ABOUT = (f"`fuzz_full-mm_x86 -runs={RUNS}` on these inputs as its corpus, the seed of libFuzzer "
-             "that of the row;\nnanoseconds a step, the engine and the mutator included. What it "
-             "mutates next hangs on the build, so\nthe steps differ a little.")
+    ABOUT = (f"`fuzz_full-mm_x86 -runs={RUNS}` on these inputs as its corpus, with the seed of the "
+             "row; nanoseconds a step,\nthe engine and the mutator included. What it mutates next "
+             "hangs on the build, so the steps differ a little.")
     TARGETS = ("fuzz_full-mm_x86",)
     SEEDS = (1, 2, 3)
     COUNTS = re.compile(r"^gatherfuzz: schedules (\d+) executions (\d+) steps (\d+)", re.M)
@@ -165,7 +165,7 @@ class Hits(Part):
 
 class Peer(Part):
     TITLE = "A peer"
-    ABOUT = ("A choice at each step: `search --strategy uniform`, full-mm, x86, one thread, against "
+    ABOUT = ("A choice at each step: `search --strategy uniform`, full-mm, x86, one thread, beside "
              "Relacy's random\nscheduler on three threads of 18 operations (bench/peer.cc). Relacy "
              "models the memory of C++ and a toy,\ngatherfuzz page tables, TLBs and an oracle: the "
              "two are of one order, and that is all it says.")
