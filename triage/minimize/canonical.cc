@@ -12,9 +12,18 @@ constexpr int kWholes[] = {kPagesPerPud, kPagesPerPmd, 1};
 
 int MapCpu(const CpuMap& map, CpuId cpu) { return map[static_cast<size_t>(Index(cpu))]; }
 
+// Whether it names pages; what is for all of them does not.
+bool HasPlaces(const Op& op) {
+  return Info(op.kind).has_pages() && Info(op.kind).operands != Operands::kAll;
+}
+
 int LastPage(const Schedule& schedule) {
   int last = 0;
-  for (const ProgramLine& line : schedule.program) last = std::max(last, line.op.range.end - 1);
+  for (const ProgramLine& line : schedule.program) {
+    if (!HasPlaces(line.op)) continue;
+    last = std::max(last, line.op.range.end - 1);
+    if (Info(line.op.kind).is(effect::kMoves)) last = std::max(last, MovesTo(line.op).end - 1);
+  }
   for (const InitItem& item : schedule.init) last = std::max(last, item.range.end - 1);
   return last;
 }
@@ -32,12 +41,18 @@ std::optional<Schedule> WithPages(const Schedule& schedule, Map map) {
     if (item.range.begin < item.range.end) mapped.init.push_back(item);
   }
   for (ProgramLine& line : mapped.program) {
+    if (!HasPlaces(line.op)) continue;
     const std::optional<PageRange> range = map(line.op.range);
     if (!range || range->begin >= range->end) return {};
+    if (Info(line.op.kind).is(effect::kMoves)) {
+      const std::optional<PageRange> to = map(MovesTo(line.op));
+      if (!to || to->end - to->begin != range->end - range->begin) return {};
+      line.op.to = static_cast<uint8_t>(to->begin);
+    }
     line.op.range = *range;
   }
   for (Run& run : mapped.order) {
-    if (run.page == kNoPage || run.point == Point::deliver) continue;
+    if (run.page == kNoPage || Info(run.point).is(role::kNamesCpu)) continue;
     const std::optional<PageRange> named = map(PageRange{run.page, run.page + 1});
     if (named) run.page = static_cast<int8_t>(std::min(named->begin, kPages - 1));
   }
@@ -96,7 +111,8 @@ Schedule WithCpus(const Schedule& schedule, const CpuMap& map) {
   for (Run run : schedule.order) {
     if (MapCpu(map, CpuOf(run.agent)) == kGone) continue;
     run.agent = moved(run.agent);
-    if (run.kind == Run::Kind::kUntilPoint && run.point == Point::deliver && run.page != kNoPage) {
+    const bool named = run.kind == Run::Kind::kUntilPoint && run.page != kNoPage;
+    if (named && Info(run.point).is(role::kNamesCpu)) {
       const int issuer = run.page < kMaxCpus ? map[static_cast<size_t>(run.page)] : kGone;
       if (issuer == kGone) continue;
       run.page = static_cast<int8_t>(issuer);

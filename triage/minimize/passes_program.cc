@@ -118,7 +118,7 @@ std::vector<OpKind> LighterKinds(KernelVersion kernel) {
     constexpr unsigned kOthers =
         effect::kReclaims | effect::kProtects | effect::kReaps | effect::kMoves;
     const bool plain = kOps[i].agent == AgentKind::kCpu && kOps[i].operands != Operands::kMap &&
-                       !kOps[i].is(kOthers);
+                       kOps[i].has_pages() && !kOps[i].is(kOthers);
     if (plain && kOps[i].exists_in(kernel)) kinds.push_back(static_cast<OpKind>(i));
   }
   std::ranges::sort(kinds, {}, [](OpKind kind) { return Info(kind).weight; });
@@ -132,7 +132,7 @@ bool SimplifyKinds(Attempts& attempts) {
       Schedule candidate = attempts.schedule();
       Op& op = candidate.program[i].op;
       if (Info(op.kind).agent != AgentKind::kCpu || op.kind == kind) continue;
-      if (Info(op.kind).operands == Operands::kAll) continue;
+      if (!Info(op.kind).has_pages() || Info(op.kind).operands == Operands::kAll) continue;
       if (candidate.program[i].agent == CpuAgent(MakeCpu(candidate.kswapd_cpu()))) continue;
       op = {.kind = kind, .range = op.range};
       if (Info(kind).operands == Operands::kPage) op.range.end = op.range.begin + 1;
@@ -179,6 +179,10 @@ void MoveNames(Schedule& schedule, const ProgramLine& line, PageRange range) {
 }
 void MoveNames(Schedule&, const InitItem&, PageRange) {}
 
+// What is for all pages has no range to be cut.
+bool HasRange(const ProgramLine& line) { return Info(line.op.kind).operands != Operands::kAll; }
+bool HasRange(const InitItem&) { return true; }
+
 // Ranges are cut to half, then by a page, from either end.
 template <typename List, typename RangeOf>
 bool Narrow(Attempts& attempts, List Schedule::* list, RangeOf range_of) {
@@ -191,6 +195,7 @@ bool Narrow(Attempts& attempts, List Schedule::* list, RangeOf range_of) {
     return attempts.Try(renamed) || (!(renamed == candidate) && attempts.Try(candidate));
   };
   for (size_t i = 0; i < (attempts.schedule().*list).size(); ++i) {
+    if (!HasRange((attempts.schedule().*list)[i])) continue;
     for (bool again = true; again;) {
       auto item = (attempts.schedule().*list)[i];
       const PageRange range = range_of(item);
@@ -222,6 +227,10 @@ bool DropFlags(Attempts& attempts) {
     change([i](Schedule& schedule) { schedule.program[i].op.flags.huge = false; });
     change([i](Schedule& schedule) { schedule.program[i].op.flags.write = false; });
     change([i](Schedule& schedule) { schedule.program[i].op.flags.stays = false; });
+    change([i](Schedule& schedule) {
+      Op& op = schedule.program[i].op;
+      if (Info(op.kind).operands == Operands::kMm && op.range.begin > 1) op.range = {1, 2};
+    });
   }
   return helped;
 }
