@@ -124,7 +124,7 @@ TEST(Hardware, AnInvalidationDropsWhatIsRememberedAbsent) {
   World world{};
   world.cpu_count = 1;
   world.at(MakeCpu(0)).tlb = tlb;
-  EXPECT_EQ(Drop(world, MakeCpu(0), PageBit(3), 0).entries, 0);
+  EXPECT_EQ(Drop(world, world.at(MakeCpu(0)).tlb, PageBit(3), 0).entries, 0);
   EXPECT_EQ(world.at(MakeCpu(0)).tlb.absent, PageBit(4));
   Evict(world.at(MakeCpu(0)).tlb, 4);
   EXPECT_EQ(world.at(MakeCpu(0)).tlb.absent, 0u);
