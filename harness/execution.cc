@@ -18,6 +18,11 @@ namespace {
 
 constexpr AgentId kNobody{kMaxAgents};
 
+// In halves: the two were just stored, one by one, and a load of both would wait for that.
+bool IsAll(PointMask points) {
+  return (static_cast<uint64_t>(points) & static_cast<uint64_t>(points >> 64)) == ~uint64_t{0};
+}
+
 }  // namespace
 
 Execution::Execution() {
@@ -492,7 +497,7 @@ bool Execution::BeginDrawnTurn() {
   }
   // What is not set here is as in a turn that is new, since all turns before were drawn.
   const Move move = drawing_->Next(view_);
-  const bool count = move.counted == kAllPoints;
+  const bool count = IsAll(move.counted);
   mover_ = turn_.agent = move.agent;
   turn_.kind = count ? Turn::Kind::kCount : Turn::Kind::kUntil;
   turn_.strict = move.strict;
@@ -500,7 +505,7 @@ bool Execution::BeginDrawnTurn() {
   turn_.over = false;
   turn_.left = move.steps;
   turn_.able = view_.runnable;
-  turn_.counted = move.counted;
+  if (!count) turn_.counted = move.counted;
   return true;
 }
 

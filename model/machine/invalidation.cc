@@ -62,6 +62,15 @@ void EndWalks(CpuState& cpu, const Invalidation& request) {
   }
 }
 
+[[gnu::always_inline]] inline void DropHere(System& system, CpuId target,
+                                            const Invalidation& request) {
+  World& world = system.world;
+  const Dropped dropped = Drop(world, world.at(target).tlb, request.small, request.huge);
+  system.cost.needless += static_cast<uint32_t>(dropped.needless);
+  DropTables(world.at(target).walk_cache, request);
+  EndWalks(world.at(target), request);
+}
+
 }  // namespace
 
 Invalidation WholeInvalidation() {
@@ -102,11 +111,7 @@ void SendInvalidation(World& world, CpuId issuer, uint8_t targets) {
 }
 
 void DropNamed(System& system, CpuId target, const Invalidation& request) {
-  World& world = system.world;
-  const Dropped dropped = Drop(world, world.at(target).tlb, request.small, request.huge);
-  system.cost.needless += static_cast<uint32_t>(dropped.needless);
-  DropTables(world.at(target).walk_cache, request);
-  EndWalks(world.at(target), request);
+  DropHere(system, target, request);
 }
 
 void DropNamedParked(System& system, CpuId target, const Invalidation& request) {
@@ -163,7 +168,7 @@ void DeliverFrom(System& system, CpuId target, CpuId issuer) {
   if (world.switches != 0) [[unlikely]] {
     system.cpu_side.take(system, target, issuer);
   } else {
-    DropNamed(system, target, request);
+    DropHere(system, target, request);
   }
   request.undelivered &= static_cast<uint8_t>(~CpuBit(target));
   if (!world.sc()) [[unlikely]] {

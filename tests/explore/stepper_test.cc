@@ -111,6 +111,7 @@ TEST_F(StepperTest, SoDoesOneUnderWeakerMemory) {
       [&](const Schedule& programs, const Policy& policy, const Arch& arch, Random& random) {
         Schedule schedule = programs;
         schedule.memory = random.Below(3) == 0 ? MemoryModel::kTso : MemoryModel::kWeak;
+        Canonicalize(schedule);
         stepper_.Begin(schedule, policy, arch);
         AnyWay way(random);
         Path path;

@@ -130,13 +130,30 @@ inline void AddMoves(Schedule& schedule) {
   }
 }
 
+// Each CPU runs another mm before its program, and is idle behind it; not under weaker memory.
+inline void AddSwitches(Schedule& schedule) {
+  const auto op = [](OpKind kind, int mm) { return Op{.kind = kind, .range = {mm, mm + 1}}; };
+  const size_t most = kMaxOps - 4 * static_cast<size_t>(schedule.cpus);
+  if (schedule.program.size() > most) schedule.program.truncate(most);
+  for (int cpu = 0; cpu < schedule.cpus; ++cpu) {
+    const AgentId agent = CpuAgent(MakeCpu(cpu));
+    schedule.program.insert(0, {agent, op(OpKind::kSwitch, 0)});
+    schedule.program.insert(0, {agent, op(OpKind::kSwitch, 1 + cpu % 2)});
+    schedule.program.push_back({agent, op(OpKind::kIdle, 0)});
+    if (cpu % 2 == 0) schedule.program.push_back({agent, op(OpKind::kWake, 0)});
+  }
+  Canonicalize(schedule);
+}
+
 // Calls `with` with random programs, one in eight with guards, one with reclaim, one with calls
-// that change access, and policies and architectures in turn.
+// that change access, and then an eighth more with CPUs that switch; policies and architectures in
+// turn.
 template <typename With>
 void ForAnyPrograms(int count, uint64_t seed, With with) {
   Random random(seed);
-  for (int i = 0; i < count && !testing::Test::HasFailure(); ++i) {
+  for (int i = 0; i < count + count / 8 && !testing::Test::HasFailure(); ++i) {
     Schedule schedule = AnyProgram(random);
+    if (i >= count) AddSwitches(schedule);
     if (i % 8 == 0) AddGuards(schedule);
     if (i % 8 == 4) AddReclaim(schedule);
     if (i % 8 == 2) AddAccess(schedule);
