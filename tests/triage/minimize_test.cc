@@ -323,8 +323,8 @@ TEST(Minimize, KeepsWhatHasNoRangeOrTwo) {
   EXPECT_THAT(reaped, testing::HasSubstr("  reap\n"));
   const Schedule remap =
       FromText(
-          "kernel 6.17\ncpus 2\ninit\n map 20..24 rw\n present 20..24\n cached cpu0 20..24\n"
-          "cpu0\n dontneed 20..24\ncpu1\n remap 20..24 to 40 dontunmap\norder\n"
+          "kernel 6.17\ncpus 2\ninit\n map 20..22 rw\n present 20..22\n cached cpu0 20..22\n"
+          "cpu0\n dontneed 20..22\ncpu1\n remap 20..22 to 40 dontunmap\norder\n"
           " cpu0 until mmap_read_unlock\n cpu1 until done\n rest\n")
           .schedule;
   const Schedule moved = MinimizedOf(remap, {"full-mm", "x86"}).schedule;
