@@ -209,7 +209,7 @@ Clashes::Claim Clashes::OfStep(CpuId cpu, PendingStep next) const {
     case ClashRule::kUpperEntry: return OfUpperEntry(next);
     case ClashRule::kPte: return OfPte(cpu, next);
     case ClashRule::kMarker: return {true, Rule::kPte};  // to a walk it is as none
-    case ClashRule::kUnlink: return OfUnlink(next);
+    case ClashRule::kUnlink: return OfUnlink(cpu, next);
     case ClashRule::kTake: return OfTake(next);
     case ClashRule::kFree: return OfFree(cpu, next);
     case ClashRule::kReturn: return OfReturn(cpu);
@@ -296,8 +296,13 @@ Clashes::Claim Clashes::OfUpperEntry(PendingStep next) const {
   return claim;
 }
 
-// Nobody has business there any more, but the hardware.
-Clashes::Claim Clashes::OfUnlink(PendingStep next) const {
+// Nobody has business there any more, but the hardware; also where a table has just come to.
+Clashes::Claim Clashes::OfUnlink(CpuId cpu, PendingStep next) const {
+  if (next.point == Point::pmd_move) {
+    const Op& op = stepper_.OpInProgress(cpu);
+    const uint64_t both = Block(next.page) | Block(next.page + op.to - op.range.begin);
+    return {true, Rule::kUnlink, {.accesses = both, .does = IfItWaits()}, both};
+  }
   const bool pte_table = next.point == Point::pte_table_unlink;
   const uint64_t below = pte_table ? Block(next.page) : Span(next.page);
   return {true, Rule::kUnlink, {.accesses = below, .does = IfItWaits()}, below};

@@ -96,7 +96,7 @@ class Clashes {
   Claim OfLock(PendingStep next) const;
   Claim OfMmapLock(PendingStep next) const;
   Claim OfUpperEntry(PendingStep next) const;
-  Claim OfUnlink(PendingStep next) const;
+  Claim OfUnlink(CpuId cpu, PendingStep next) const;
   Claim OfPte(CpuId cpu, PendingStep next) const;
   Claim OfTake(PendingStep next) const;
   Claim OfFree(CpuId cpu, PendingStep next) const;

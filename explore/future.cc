@@ -33,6 +33,9 @@ Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
     huge_ |= item.kind == InitItem::Kind::kMap && item.flags.huge;
   }
   for (const auto& [agent, op] : schedule.program) {
+    if (Info(op.kind).is(effect::kMoves)) moves_.push_back(MaskOf(op.range) | MaskOf(MovesTo(op)));
+  }
+  for (const auto& [agent, op] : schedule.program) {
     huge_ |= Info(op.kind).is(effect::kMaps) && op.flags.huge;
     if (Info(op.kind).is(effect::kCleans)) cleans_ |= MaskOf(op.range);
     // Reclaim goes by D, which writes set, and so do calls that take the right to write away.
@@ -40,6 +43,8 @@ Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
     if (Info(op.kind).is(kGoesByDirty)) writes_ |= MaskOf(op.range);
     protects_ |= Info(op.kind).is(effect::kProtects);
   }
+  cleans_ = WithMoved(cleans_);
+  writes_ = WithMoved(writes_);
   std::array<size_t, kMaxCpus> ops{}, fills{};
   for (const auto& [agent, op] : schedule.program) {
     const auto cpu = static_cast<size_t>(Index(CpuOf(agent)));
@@ -66,7 +71,23 @@ Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
   }
 }
 
+// What is at one of these pages may be at these others as well, by then or before.
+uint64_t Futures::WithMoved(uint64_t pages) const {
+  for (uint64_t before = 0; before != pages;) {
+    before = pages;
+    for (const uint64_t moved : moves_) pages |= (pages & moved) != 0 ? moved : 0;
+  }
+  return pages;
+}
+
 Future Futures::OfOp(const Op& op) const {
+  Future future = OfOpAlone(op);
+  future.zaps = WithMoved(future.zaps);
+  future.unmaps = WithMoved(future.unmaps);
+  return future;
+}
+
+Future Futures::OfOpAlone(const Op& op) const {
   const OpInfo& info = Info(op.kind);
   Future future;
   if (info.lock != MmapLock::kNone) future.does |= Future::kLocksMmap;
@@ -90,6 +111,14 @@ Future Futures::OfOp(const Op& op) const {
     future.pte_locks = BlocksOf(op.range);
     future.does |= Future::kFlushes;
     if (protects_) future.does |= Future::kAsks;  // about a page that is PROT_NONE
+  }
+  if (info.is(effect::kMoves)) {  // it links tables as a fault does, and takes others away
+    const uint64_t both = MaskOf(op.range) | MaskOf(MovesTo(op));
+    future.accesses = future.zaps = future.unmaps = both;
+    future.pte_locks = static_cast<uint16_t>(BlocksOf(op.range) | BlocksOf(MovesTo(op)));
+    future.does |= Future::kTakesFrames | Future::kBegins | Future::kGathers | Future::kAsks |
+                   Future::kFlushes;
+    return future;
   }
   if (MayReclaimTables(op, kernel_)) future.unmaps = MaskOf(op.range);
   if (!info.gathers()) return future;

@@ -29,8 +29,10 @@ struct Future {
 
   uint64_t accesses = 0;  // read or write those pages: walk there, populate what is missing
   uint64_t fills = 0;     // walk there unasked
-  uint64_t zaps = 0;      // have a call with gathers over them that has not returned
-  uint64_t unmaps = 0;    // ... that may free page tables
+  // Have a call with gathers over them that has not returned, or free what was there: where
+  // something moves, at either place.
+  uint64_t zaps = 0;
+  uint64_t unmaps = 0;  // ... that may free page tables
   unsigned does = 0;
   uint16_t pte_locks = 0;  // take the locks of the page tables of those blocks
 
@@ -73,12 +75,15 @@ class Futures {
   };
   Future OfThread(const Stepper& stepper, CpuId cpu, bool read) const;
   Future OfOp(const Op& op) const;
+  Future OfOpAlone(const Op& op) const;
+  uint64_t WithMoved(uint64_t pages) const;
   Future LeftOf(const Stepper& stepper, CpuId cpu, Future call, Point next) const;
 
   const bool waits_, foreign_;
   const KernelVersion kernel_;
   bool huge_ = false, protects_ = false;
   uint64_t cleans_ = 0, writes_ = 0;
+  FixedVector<uint64_t, kMaxOps> moves_;  // of each remap: the pages at both places
   std::array<Program, kMaxCpus> programs_;
 };
 

@@ -7,10 +7,10 @@
 // may yet do that is said by future.h. Besides, as long as a CPU's walker has fills left, it looks
 // at what it evicts.
 // Of a finish that waits, which gathers were live then decides nothing if too few calls can
-// overtake it. Exact for an orderly machine: a frame is freed by a call that has its page, and
-// nothing refers to one that is free. Where violations that break that are ignored, or a policy
-// looks at the hardware itself (peeks), all counts. A and D count under a foreign policy, and where
-// the hardware does not set them.
+// overtake it. Exact for an orderly machine: a frame is freed by a call that has its page, or one
+// it was moved from or to (Futures::WithMoved()), and nothing refers to one that is free. Where
+// violations that break that are ignored, or a policy looks at the hardware itself (peeks), all
+// counts. A and D count under a foreign policy, and where the hardware does not set them.
 #ifndef GATHERFUZZ_EXPLORE_LIVE_H_
 #define GATHERFUZZ_EXPLORE_LIVE_H_
 

@@ -42,6 +42,12 @@ std::vector<Op> OpCodes(const Bounds& bounds) {
       continue;
     }
     const auto add = [&](PageRange range) {
+      if (operands == Operands::kRemap) {  // to the same place in a table of the other half
+        const int to = std::min(range.begin ^ kPages / 2, kPages - (range.end - range.begin));
+        codes.push_back({kind, range, {}, static_cast<uint8_t>(to)});
+        codes.push_back({kind, range, {.stays = true}, static_cast<uint8_t>(to)});
+        return;
+      }
       if (operands == Operands::kMap) {
         codes.push_back({kind, range, {.write = true, .huge = bounds.huge != 0}});
       } else {

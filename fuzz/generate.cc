@@ -139,6 +139,13 @@ ProgramLine MakeLine(CpuId cpu, OpKind kind, PageRange range, Random& random) {
   if (Info(kind).operands == Operands::kMap) {
     line.op.flags = {.write = !OneIn(random, 4), .huge = OneIn(random, 3)};
   }
+  if (Info(kind).operands == Operands::kRemap) {
+    const int most = kPages - (range.end - range.begin);
+    line.op.to =
+        static_cast<uint8_t>(OneIn(random, 2) ? std::min(range.begin ^ 32, most)
+                                              : random.Below(static_cast<uint32_t>(most + 1)));
+    line.op.flags.stays = OneIn(random, 2);
+  }
   if (Info(kind).operands == Operands::kProtect) {
     const bool none = OneIn(random, 3);
     line.op.flags = {.write = !none && OneIn(random, 3), .none = none};

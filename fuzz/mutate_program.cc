@@ -23,6 +23,7 @@ void SetRange(Op& op, PageRange range) {
   if (!Info(op.kind).has_pages() || Info(op.kind).operands == Operands::kAll) return;
   op.range = range;
   if (Info(op.kind).operands == Operands::kPage) op.range.end = range.begin + 1;
+  op.to = static_cast<uint8_t>(std::min<int>(op.to, kPages - (op.range.end - op.range.begin)));
 }
 
 PageRange AnyMm(Random& random) {
@@ -34,6 +35,7 @@ PageRange AnyMm(Random& random) {
 PageRange KnownRange(const Schedule& schedule, Random& random) {
   if (!schedule.program.empty() && !OneIn(random, 8)) {
     const Op& op = schedule.program[PickIndex(schedule.program, random)].op;
+    if (Info(op.kind).is(effect::kMoves) && OneIn(random, 2)) return MovesTo(op);
     if (Info(op.kind).has_pages()) return op.range;
   }
   if (!schedule.init.empty()) return schedule.init[PickIndex(schedule.init, random)].range;
@@ -192,19 +194,27 @@ bool ChangeMachine(Schedule& schedule, Random& random) {
   return true;
 }
 
-// Memory is short: kswapd takes pages, or, at times, a thread does.
-bool AddReclaim(Schedule& schedule, Random& random) {
-  if (schedule.program.full()) return false;
+// The CPU of kswapd, or, at times, of a thread that needs memory.
+CpuId PickReclaimer(Schedule& schedule, Random& random) {
   if (!schedule.kswapd && schedule.cpus < kMaxCpus && !OneIn(random, 4)) {
     ++schedule.cpus;
     schedule.kswapd = true;
   }
-  const CpuId cpu = schedule.kswapd ? MakeCpu(schedule.kswapd_cpu()) : PickCpu(schedule, random);
+  return schedule.kswapd ? MakeCpu(schedule.kswapd_cpu()) : PickCpu(schedule, random);
+}
+
+void InsertReclaim(Schedule& schedule, CpuId cpu, PageRange range, Random& random) {
+  schedule.program.insert(
+      random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
+      MakeLine(cpu, OneIn(random, 3) ? OpKind::kSwapout : OpKind::kReclaim, range, random));
+}
+
+// Memory is short.
+bool AddReclaim(Schedule& schedule, Random& random) {
+  if (schedule.program.full()) return false;
+  const CpuId cpu = PickReclaimer(schedule, random);
   for (int ops = SmallNumber(random, 4); ops > 0; --ops) {
-    const PageRange range = Overlapping(KnownRange(schedule, random), random);
-    schedule.program.insert(
-        random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
-        MakeLine(cpu, OneIn(random, 3) ? OpKind::kSwapout : OpKind::kReclaim, range, random));
+    InsertReclaim(schedule, cpu, Overlapping(KnownRange(schedule, random), random), random);
   }
   return true;
 }
@@ -223,16 +233,19 @@ bool AddSwitch(Schedule& schedule, Random& random) {
   return true;
 }
 
-// Access is taken away, and at times given back; or memory is so short that it is reaped.
+// Access is taken away, and at times given back; memory is so short that it is reaped; or pages
+// move, and reclaim may look for them where they have come to.
 bool AddProtection(Schedule& schedule, Random& random) {
-  static constexpr OpKind kKinds[] = {OpKind::kProtect,    OpKind::kProtect, OpKind::kUffdwp,
-                                      OpKind::kUffdwp,     OpKind::kNuma,    OpKind::kNuma,
-                                      OpKind::kCleardirty, OpKind::kReap};
+  static constexpr OpKind kKinds[] = {
+      OpKind::kProtect, OpKind::kProtect,    OpKind::kUffdwp, OpKind::kUffdwp, OpKind::kNuma,
+      OpKind::kNuma,    OpKind::kCleardirty, OpKind::kReap,   OpKind::kRemap,  OpKind::kRemap};
   for (int ops = SmallNumber(random, 4); ops > 0 && !schedule.program.full(); --ops) {
     const PageRange range = Overlapping(KnownRange(schedule, random), random);
-    schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
-                            MakeLine(PickCpu(schedule, random),
-                                     kKinds[random.Below(std::size(kKinds))], range, random));
+    const OpKind kind = kKinds[random.Below(std::size(kKinds))];
+    const ProgramLine line = MakeLine(PickCpu(schedule, random), kind, range, random);
+    schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)), line);
+    if (kind != OpKind::kRemap || !OneIn(random, 3)) continue;
+    InsertReclaim(schedule, PickReclaimer(schedule, random), MovesTo(line.op), random);
   }
   return true;
 }
@@ -255,7 +268,7 @@ constexpr Mutation kMutations[] = {
     {"change-init", 4, ChangeInit},
     {"change-machine", 1, ChangeMachine},
     {"add-reclaim", 1, AddReclaim},
-    {"add-protection", 1, AddProtection},
+    {"add-protection", 2, AddProtection},
     {"add-switch", 1, AddSwitch},
     {"anew", 20, Anew},
 };

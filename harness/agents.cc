@@ -136,8 +136,10 @@ void Agents::NoteThread(CpuId cpu, int looked) {
   for (int i = it.op; thread && i < static_cast<int>(it.ops.size()); ++i) {
     const Op& op = it.ops[i];
     uint64_t pages = LookedAt(op.range);
+    if (Info(op.kind).is(effect::kMoves)) pages |= LookedAt(MovesTo(op));
     // To put guard markers it comes back.
-    if (i == it.op && !Info(op.kind).is(effect::kGuards)) pages &= ~MaskOf(PageRange{0, looked});
+    if (i == it.op && !Info(op.kind).is(effect::kGuards | effect::kMoves))
+      pages &= ~MaskOf(PageRange{0, looked});
     looks |= pages;
   }
   // Reclaim, which takes no mmap_lock, is of those that take the newest of all.

@@ -117,6 +117,27 @@ int MapCode(VmaFlags flags) { return (flags.write ? 1 : 0) | (flags.huge ? 2 : 0
 VmaFlags AccessFlags(int code) { return {.write = code == 2, .none = code == 0}; }
 int AccessCode(VmaFlags flags) { return flags.write ? 2 : flags.none ? 0 : 1; }
 
+// A remap has its target in bits that the others do not use: three of the agent's byte, two of the
+// page's, one of the length's, and next to that whether the VMA stays.
+Op DecodeRemap(const std::array<uint8_t, kRecordBytes>& record) {
+  Op op{.kind = OpKind::kRemap};
+  const int begin = record[2] % kPages;
+  op.range = {begin, std::min(begin + 1 + record[3] % kPages, kPages)};
+  const int to = record[0] >> 5 | record[2] >> 6 << 3 | (record[3] >> 6 & 1) << 5;
+  op.to = static_cast<uint8_t>(std::min(to, kPages - (op.range.end - op.range.begin)));
+  op.flags.stays = record[3] >> 7 != 0;
+  return op;
+}
+
+std::array<uint8_t, kRecordBytes> EncodeRemap(AgentId agent, const Op& op) {
+  static_assert(kMaxAgents <= 32 && kPages == 64);
+  return {static_cast<uint8_t>(Index(agent) | (op.to & 7) << 5),
+          static_cast<uint8_t>(Info(op.kind).code),
+          static_cast<uint8_t>(op.range.begin | (op.to >> 3 & 3) << 6),
+          static_cast<uint8_t>(EncodeLength(op.range) | (op.to >> 5) << 6 |
+                               (op.flags.stays ? 0x80 : 0))};
+}
+
 AgentId DecodeAgent(uint8_t byte, int cpus) {
   if (byte < kAgentCodes) {
     const AgentId agent{byte};
@@ -170,6 +191,10 @@ OpKind DecodeOpKind(const Codes& codes, uint8_t code, VmaFlags& flags) {
 ProgramLine DecodeLine(Source& source, int cpus, int span) {
   const auto record = source.Record();
   ProgramLine line;
+  if (source.codes().op_of[record[1]] == static_cast<uint8_t>(OpKind::kRemap)) {
+    const AgentId agent = DecodeAgent(record[0] & 31, cpus);
+    return {CpuAgent(CpuOf(agent)), DecodeRemap(record)};
+  }
   AgentId agent = DecodeAgent(record[0], cpus);
   if (KindOf(agent) != AgentKind::kWalker) agent = CpuAgent(CpuOf(agent));
   line.op.kind = DecodeOpKind(source.codes(), record[1], line.op.flags);
@@ -387,6 +412,11 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   for (const auto& [agent, op] : schedule.program) {
     const OpInfo& info = Info(op.kind);
     const int flags = info.operands == Operands::kMap ? MapCode(op.flags) : 0;
+    if (info.operands == Operands::kRemap) {
+      const auto record = EncodeRemap(agent, op);
+      put(record[0], record[1], record[2], record[3]);
+      continue;
+    }
     const int access = info.operands == Operands::kProtect ? AccessCode(op.flags) : 0;
     put(Index(agent), info.code + flags, op.range.begin + kPages * access, EncodeLength(op.range));
   }

@@ -68,6 +68,9 @@ class Analysis {
       if (MayReclaimTables(line.op, schedule.kernel)) reclaimed_ |= MaskOf(line.op.range);
       if (Info(line.op.kind).is(effect::kReclaims)) taken_ |= MaskOf(line.op.range);
       if (Info(line.op.kind).is(effect::kProtects)) protected_ |= MaskOf(line.op.range);
+      if (Info(line.op.kind).is(effect::kMoves)) {
+        moved_ |= MaskOf(line.op.range) | MaskOf(MovesTo(line.op));
+      }
       for (int page = line.op.range.begin; page < line.op.range.end; ++page) uses_[page] |= uses;
     }
   }
@@ -82,7 +85,7 @@ class Analysis {
       if ((unclear_vmas & MaskOf(AllLike(page))) != 0 || !PteIsClear(uses, IsHuge(page))) continue;
       // Whether the next fault makes a huge leaf depends on whether a page table is left.
       if (IsHuge(page) && uses.access != 0 && (reclaimed_ & PageBit(page)) != 0) continue;
-      if (((taken_ | protected_) & MaskOf(AllLike(page))) != 0) continue;
+      if (((taken_ | protected_ | moved_) & MaskOf(AllLike(page))) != 0) continue;
       result.pte |= PageBit(page);
       const bool skippable = (skippable_ & MaskOf(AllLike(page))) != 0;
       if (!Meet(uses.write, uses.free) && !skippable) result.dirty |= PageBit(page);
@@ -118,7 +121,7 @@ class Analysis {
   }
 
   uint64_t UnclearVmas() const {
-    uint64_t unclear = 0, before = 0;
+    uint64_t unclear = moved_, before = 0;
     for (int page = 0; page < kPages; ++page) {
       const Uses& uses = uses_[page];
       if (Meet(uses.map, uses.map | uses.unmap)) unclear |= PageBit(page);
@@ -180,6 +183,7 @@ class Analysis {
   uint64_t reclaimed_ = 0;  // whose page tables a dontneed may free
   uint64_t taken_ = 0;      // that reclaim may take, if they happen to be clean
   uint64_t protected_ = 0;  // whose access changes
+  uint64_t moved_ = 0;      // which a remap moves, or moves something to
   bool frame_for_all_ = false, block_for_all_ = false;
 };
 

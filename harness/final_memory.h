@@ -30,6 +30,9 @@
 // tables get the lowest free frame, so they lie below the most frames ever in use; each block of
 // frames above that holds a remnant of one huge allocation at least.
 //
+// Neither is determined where reclaim may take the page, or some call changes its access or moves
+// it; the VMA is not, either, for the last two.
+//
 // Left out: where a VMA begins, the accessed bit, the size of a leaf, frames, mapping numbers.
 // Conservative: an operation counts for each page of its range, whether it does something there or
 // fails.

@@ -486,12 +486,27 @@ class Parser : TextLines {
       case Operands::kRange: return TakeRange(op.range);
       case Operands::kMap: return TakeRange(op.range) && TakeVmaFlags(op.flags);
       case Operands::kProtect: return TakeRange(op.range) && TakeAccess(op.flags);
+      case Operands::kRemap: return TakeRange(op.range) && TakeTo(op);
       case Operands::kMm: return TakeMm(op.range);
       case Operands::kNone: op.range = {0, 1}; return true;
       case Operands::kAll: break;
     }
     op.range = {0, kPages};
     return true;
+  }
+
+  // Where a range goes, and whether its VMA stays.
+  bool TakeTo(Op& op) {
+    if (Peek() != "to") return Fail("'to', and the first page of where it goes");
+    Take();
+    const std::string_view word = Peek();
+    long page = 0;
+    if (!TakeNumber("a page", 0, kPages - 1, page)) return false;
+    op.to = static_cast<uint8_t>(page);
+    if (MovesTo(op).end > kPages) {
+      return FailAt(word, "a page with room for as many behind it, of " + std::to_string(kPages));
+    }
+    return TakeOptional("dontunmap", op.flags.stays);
   }
 
   // What a VMA is to allow.

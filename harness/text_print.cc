@@ -91,6 +91,9 @@ std::string PrintOp(const Op& op) {
     case Operands::kNone: return text;
     case Operands::kProtect: return text + " " + PrintRange(op.range) + PrintAccess(op.flags);
     case Operands::kAll: return text;
+    case Operands::kRemap:
+      return text + " " + PrintRange(op.range) + " to " + std::to_string(op.to) +
+             (op.flags.stays ? " dontunmap" : "");
     case Operands::kMap: break;
   }
   return text + " " + PrintRange(op.range) + PrintFlags(op.flags);

@@ -78,7 +78,7 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
   constexpr PointMask kWalks = MaskOf(walk_pmd) | MaskOf(walk_pte);
   constexpr PointMask kAccess = MaskOf(pte_read) | MaskOf(pte_set) | MaskOf(pte_unlock) |
                                 MaskOf(pmd_unlock) | MaskOf(pmd_read) | MaskOf(free_page) | kWalks;
-  bool huge = false, hides = false;
+  bool huge = false, hides = false, moves = false;
   PointMask possible = 0;
   for (const InitItem& item : schedule.init) huge |= item.flags.huge;
   for (const ProgramLine& line : schedule.program) {
@@ -96,17 +96,21 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
     } else if (!op.gathers()) {
       possible |= MaskOf(syscall_return);
     } else {
-      possible |= ~(kWalks | (op.is(effect::kUnmaps) ? 0 : kTables) |
-                    (op.is(effect::kCleans | effect::kProtects) ? 0 : MaskOf(pte_set)));
+      possible |=
+          ~(kWalks | (op.is(effect::kUnmaps | effect::kMoves) ? 0 : kTables) |
+            (op.is(effect::kCleans | effect::kProtects | effect::kMoves) ? 0 : MaskOf(pte_set)));
       hides |= op.is(effect::kHints) || line.op.flags.none;
+      moves |= op.is(effect::kMoves);
     }
   }
   if (!Reclaims(schedule)) possible &= ~kReclaimPoints;
   if (!Switches(schedule)) possible &= ~kSwitchPoints;
   if (!hides) possible &= ~MaskOf(pte_accessible);
+  if (!moves) possible &= ~MaskOf(pmd_move);
   if (!huge) possible &= ~kHuge;
   possible &= kTellingPoints;
-  return possible != 0 ? possible : kTellingPoints & ~kReclaimPoints & ~kSwitchPoints;
+  constexpr PointMask kNever = kReclaimPoints | kSwitchPoints | MaskOf(pmd_move);
+  return possible != 0 ? possible : kTellingPoints & ~kNever;
 }
 
 }  // namespace gatherfuzz

@@ -16,6 +16,8 @@ Registry<Arch>& All() {
 
 Invalidation Arch::FlushPage(int) const { return WholeInvalidation(); }
 
+Invalidation Arch::FlushRange(PageRange) const { return WholeInvalidation(); }
+
 bool Arch::NeedsFlush(Pte, Pte, KernelVersion) const { return true; }
 
 RegisterArch::RegisterArch(const Arch* arch) { All().Add(arch); }

@@ -49,6 +49,8 @@ class Arch {
   virtual bool NeedsFlush(Pte before, Pte after, KernelVersion kernel) const;
   // pmdp_invalidate_ad() flushes, as pmdp_invalidate() does.
   virtual bool flushes_to_protect() const { return true; }
+  // flush_tlb_range(), of small pages: what mremap() does.
+  virtual Invalidation FlushRange(PageRange range) const;
   // flush_tlb_page(), which reclaim does at once where it does not defer; also what it issues.
   virtual Invalidation FlushPage(int page) const;
   // Whether a flush is an interrupt of the CPUs in mm_cpumask() that goes by generations, and not

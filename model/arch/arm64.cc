@@ -72,6 +72,9 @@ class Arm64 final : public Arch {
     if (kernel < KernelVersion::k7_1) return true;
     return before.present() && before.flags != after.flags;
   }
+  Invalidation FlushRange(PageRange range) const override {
+    return RangeOf(range.begin, range.end, Level::kPte, false, 0);
+  }
   Invalidation FlushPage(int page) const override {
     return RangeOf(page, page + 1, Level::kPte, true, 0);
   }

@@ -57,6 +57,9 @@ class X86 final : public Arch {
   bool merges_vmas() const override { return true; }
   bool counts_generations() const override { return true; }
   OrderColumn orders() const override { return OrderColumn::kX86; }
+  Invalidation FlushRange(PageRange range) const override {
+    return InvlpgRange(range.begin, range.end, Level::kPte);
+  }
   Invalidation FlushPage(int page) const override {
     return InvlpgRange(page, page + 1, Level::kPte);
   }

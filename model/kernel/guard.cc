@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "model/kernel/examine.h"
+#include "model/kernel/link_table.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
@@ -30,21 +31,6 @@ enum class Install : uint8_t { kDone, kInTheWay, kTableGone, kNoMemory };
 // What of `vma`, from `page` on, lies under one PMD entry.
 PageRange PartAt(int page, PageRange vma) {
   return {page, std::min(RoundDown(page, kPagesPerPmd) + kPagesPerPmd, vma.end)};
-}
-
-// Links what is missing above the PTE of `page` (__pmd_alloc(), __pte_alloc()); false if there is
-// no frame for it. `table` is the one whose entry is none.
-bool LinkTable(const Thread& t, FrameId table, int page) {
-  const bool locked = table != kRootFrame;
-  const Point populate = locked ? Point::pmd_populate : Point::pud_populate;
-  if (locked) LockTable(t, table, page);
-  t.Step(populate, page);
-  const bool empty = EntryOf(t.world(), table, page).none();
-  if (empty) StoresEntry(t, populate, table, page);
-  const bool linked = !empty || PopulateTable(t.world(), table, page);
-  if (locked) UnlockTable(t, table, page);
-  if (!linked) CheckTableLeak(t.system, t.cpu, page);
-  return linked;
 }
 
 // guard_install_pte_entry(), guard_install_set_pte(): up to the first page that is there.

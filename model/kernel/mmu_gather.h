@@ -38,7 +38,8 @@ struct UnmapBatching {
   static constexpr unsigned kGuard = 8;     // MADV_GUARD_INSTALL
   static constexpr unsigned kFault = 16;    // a page fault that is about to install a leaf
   static constexpr unsigned kProtect = 32;  // mprotect, and what walks as it does
-  unsigned asks = kZap | kMadvise | kRelock | kProtect;
+  static constexpr unsigned kMove = 64;     // mremap
+  unsigned asks = kZap | kMadvise | kRelock | kProtect | kMove;
   bool one_flag = false;     // the word only says that something is owed, and is cleared
   bool waits_only = false;   // where reclaim has issued its TLBI already: a DSB in place of a flush
   bool frees_first = false;  // reclaim frees its pages, and then flushes
@@ -95,6 +96,12 @@ class GatherProtocol {
   virtual Protection Protects() const { return {}; }
   // mm_tlb_flush_pending(), for pte_accessible(): the step pte_accessible.
   virtual bool FlushPending(const Thread& t, int page) const;
+
+  // mremap() flushes what it has moved when it has dropped the locks of the page tables.
+  virtual bool FlushesMoveLate() const { return false; }
+  // mremap() has moved `range`, and will not unmap it (MREMAP_DONTUNMAP). The kernel does nothing
+  // here; model/policies/zoo/ has what it could do.
+  virtual void MovedWithoutUnmap(const Thread&, PageRange) const {}
 
   // MADV_GUARD_INSTALL begins to put its markers over `vma`, and has come to the end of that or to
   // something that is in the way, with no page-table lock held. The kernel does nothing at either;

@@ -2,6 +2,7 @@
 // munmap: detaches the VMAs under the write lock, downgrades, and does the rest under the read
 // lock: the window of the bug of 4.20 to 5.1. Faithful to 6.12: a huge leaf that an end of the
 // range cuts is split under the write lock (__split_vma()), before anything is detached.
+#include "model/kernel/munmap.h"
 #include "model/kernel/huge.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
@@ -58,37 +59,54 @@ void FreePgtables(const Thread& t, uint64_t pages) {
   }
 }
 
-}  // namespace
+// VMAs that are out of the mm: all of them, as they were, and which pages they had.
+struct Taken {
+  Mm before;
+  uint64_t detached;
+};
 
-void MunmapPath(const Thread& t, const Op& op) {
-  const PageRange range = op.range;
-  MmapWriteLock(t);
-  Mm before = t.world().mm;  // the detached VMAs, as they were
+// vms_gather_munmap_vmas(), with mmap_lock held for writing.
+Taken TakeOut(const Thread& t, PageRange range) {
+  const Mm before = t.world().mm;
   const uint64_t detached = before.vma_pages & MaskOf(range);
-  if (detached == 0) {
-    MmapWriteUnlock(t);
-    return;
-  }
   SplitHugeAt(t, range.begin);
   // Of a block that both ends cut, the first split of the VMA has left no whole one.
   if (RoundDown(range.end, kPagesPerPmd) >= range.begin) SplitHugeAt(t, range.end);
   t.Step(Point::vma_detach, range.begin);
   Detach(t.world().mm, range);
   if (t.world().reclaims != 0) t.world().mm.detached |= detached;
-  MmapWriteDowngrade(t);
+  return {before, detached};
+}
 
+// vms_clear_ptes().
+void ClearPtes(const Thread& t, PageRange range, const Taken& taken) {
   const GatherProtocol& protocol = *t.system.protocol;
   protocol.Gather(t, range);
   for (int page = range.begin; page < range.end; ++page) {
-    const PageRange vma = VmaAround(before, page, range);
+    const PageRange vma = VmaAround(taken.before, page, range);
     if (vma.empty()) continue;
     ZapVma(t, vma, {.markers = Markers::kDrop});
     page = vma.end - 1;
   }
-  UnlinkFromRmap(t, detached, range.begin);
-  FreePgtables(t, detached);
+  UnlinkFromRmap(t, taken.detached, range.begin);
+  FreePgtables(t, taken.detached);
   protocol.Finish(t);
+}
+
+}  // namespace
+
+void MunmapPath(const Thread& t, const Op& op) {
+  MmapWriteLock(t);
+  if ((t.world().mm.vma_pages & MaskOf(op.range)) == 0) return MmapWriteUnlock(t);
+  const Taken taken = TakeOut(t, op.range);
+  MmapWriteDowngrade(t);
+  ClearPtes(t, op.range, taken);
   MmapReadUnlock(t);
+}
+
+void UnmapUnderWriteLock(const Thread& t, PageRange range) {
+  const Taken taken = TakeOut(t, range);
+  ClearPtes(t, range, taken);
 }
 
 }  // namespace gatherfuzz

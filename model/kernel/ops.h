@@ -23,22 +23,26 @@ enum class OpKind : uint8_t {
 };
 
 // kProtect: a range, and what access there is left. kAll: none; its range is the whole mm. kMm: the
-// number of a user mm stands where a page does. kNone: nothing does.
-enum class Operands : uint8_t { kRange, kMap, kPage, kProtect, kAll, kMm, kNone };
+// number of a user mm stands where a page does. kNone: nothing does. kRemap: a range, and where it
+// goes.
+enum class Operands : uint8_t { kRange, kMap, kPage, kProtect, kAll, kMm, kNone, kRemap };
 
 struct VmaFlags {
   bool write = false;
   bool huge = false;
-  bool none = false;  // of a protect: no access at all
+  bool none = false;   // of a protect: no access at all
+  bool stays = false;  // of a remap: the old VMA does (MREMAP_DONTUNMAP)
   friend bool operator==(const VmaFlags&, const VmaFlags&) = default;
 };
 
 // One line of a program. 0 <= range.begin < range.end <= kPages; an operation on one page has
-// range.end == range.begin + 1; flags are of an operation with operands kMap or kProtect.
+// range.end == range.begin + 1; flags are of operations with operands kMap, kProtect or kRemap, and
+// of the last is `to`, the first page of as many: to + pages of range <= kPages.
 struct Op {
   OpKind kind{};
   PageRange range;
   VmaFlags flags;
+  uint8_t to = 0;
   friend bool operator==(const Op&, const Op&) = default;
 };
 
@@ -58,7 +62,8 @@ inline constexpr unsigned kProtects = 1024;  // changes the access of leaves, in
 inline constexpr unsigned kHints = 2048;     // ... for a while, which nobody is to notice
 inline constexpr unsigned kReaps = 4096;     // no call: zaps behind the backs of threads that run
 inline constexpr unsigned kSwitches = 8192;  // no call: changes what the CPU runs
-inline constexpr unsigned kGathers = kZaps | kCleans | kProtects;
+inline constexpr unsigned kMoves = 16384;    // moves leaves and a VMA away; then as munmap, or not
+inline constexpr unsigned kGathers = kZaps | kCleans | kProtects | kMoves;
 }  // namespace effect
 
 // How an operation takes mmap_lock first.
@@ -127,12 +132,15 @@ constexpr const OpInfo& Info(OpKind kind) { return kOps[static_cast<int>(kind)];
 constexpr CallKind CallKindOf(const Op& op) {
   const OpInfo& info = Info(op.kind);
   if (info.is(effect::kReaps | effect::kHints) || op.flags.write) return CallKind::kOther;
-  return info.is(effect::kZaps)       ? CallKind::kRemove
-         : info.is(effect::kCleans)   ? CallKind::kClean
-         : op.flags.none              ? CallKind::kForbid
-         : info.is(effect::kProtects) ? CallKind::kProtect
-                                      : CallKind::kOther;
+  return info.is(effect::kZaps | effect::kMoves) ? CallKind::kRemove
+         : info.is(effect::kCleans)              ? CallKind::kClean
+         : op.flags.none                         ? CallKind::kForbid
+         : info.is(effect::kProtects)            ? CallKind::kProtect
+                                                 : CallKind::kOther;
 }
+
+// Where a remap moves the pages of its range to.
+constexpr PageRange MovesTo(const Op& op) { return {op.to, op.to + op.range.end - op.range.begin}; }
 
 // Sets of operations are masks of 32 bits.
 static_assert(kOpCount <= 32);

@@ -74,6 +74,17 @@ FrameId UnlinkTable(World& world, FrameId table, int page) {
   return child;
 }
 
+void MoveTableTo(World& world, FrameId pmd_table, int page, FrameId new_pmd_table, int to) {
+  const FrameId table = UnlinkTable(world, pmd_table, page);
+  world.at(table).mapped = 1;
+  ++world.mm.linked_tables;
+  EntryOf(world, new_pmd_table, to) = {
+      .mapping = 0, .frame = table, .flags = Pte::kPresent | Pte::kTable};
+  for (Pte& entry : world.at(table).entries) {
+    if (entry.there()) entry.mapping = world.mm.next_mapping++;
+  }
+}
+
 FrameId PmdTableOf(const World& world, int page) { return EntryAt(world, page, Level::kPud).frame; }
 
 PageRange VmaAround(const Mm& mm, int page, PageRange within) {

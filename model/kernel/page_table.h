@@ -46,6 +46,10 @@ bool PopulateTable(World& world, FrameId table, int page);
 // Clears a table pointer and returns the table.
 FrameId UnlinkTable(World& world, FrameId table, int page);
 
+// Takes the table below the entry for `page` of `pmd_table` to that for `to` of `new_pmd_table`,
+// which must be empty. What it holds are new mappings.
+void MoveTableTo(World& world, FrameId pmd_table, int page, FrameId new_pmd_table, int to);
+
 // The PMD table of `page`, and the PTE table below it; the entry must be there and be a table.
 FrameId PmdTableOf(const World& world, int page);
 

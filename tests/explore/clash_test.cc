@@ -76,6 +76,7 @@ bool Says(const Future& future, const Op& op, PendingStep step) {
     case rmap_lock:
     case start_io: return (future.zaps & page) != 0;
     case rmap_unlink: return future.unmaps != 0;
+    case pmd_move: return ((future.zaps & future.unmaps) & block) != 0;
     case pte_accessible: return does(Future::kAsks);
     case batched_inc:
     case batched_read:
@@ -370,6 +371,25 @@ const Program kPrograms[] = {
     {"cpus 2; init; map 0..2 rw; present 0..2 dirty; cached cpu1 0..2;"
      "cpu0; cleardirty 0..2; reap; cpu1; write 0; munmap 1..2",
      {"full-mm", "soft-dirty-gathers", "reap-whole"}},
+    // Pages and page tables that move.
+    {"cpus 2; init; map 0..2 rw; map 16..17 rw; present 0..2; cached cpu1 0..2;"
+     "cpu0; remap 0..1 to 5; cpu1; write 0; dontneed 1..2; walk1; fill 0",
+     {"full-mm", "own-range"}},
+    {"cpus 2; kernel 6.17; init; map 0..4 rw; present 0..2 dirty; cached cpu1 0..2;"
+     "cpu0; remap 0..4 to 8 dontunmap; cpu1; dontneed 0..1; read 8; walk1; fill 1",
+     {"full-mm", "move-asks"}},
+    {"cpus 2; init; map 0..4 rw huge; present 0..4; cached cpu1 0..4;"
+     "cpu0; remap 0..4 to 8; cpu1; write 3; munmap 8..9",
+     {"full-mm"}},
+    {"cpus 2; init; map 0..2 rw; present 0..2; cached cpu1 0..2;"
+     "cpu0; remap 0..2 to 6; cpu1; read 6; kswapd; swapout 0..8",
+     {"full-mm", "move-flushes-late"}},
+    {"cpus 2; init; map 0..1 rw; present 0..1 dirty; cached cpu0 0..1; cached cpu1 0..1;"
+     "cpu0; remap 0..1 to 5; kswapd; swapout 5..6",
+     {"full-mm", "move-flushes-late"}},
+    {"cpus 2; kernel 6.17; init; map 0..4 rw; present 0..1 dirty; cached cpu1 0..1;"
+     "cpu0; remap 0..4 to 8; cpu1; dontneed 8..9; walk1; fill 0",
+     {"full-mm", "own-range", "move-flushes-late"}},
     // Waits that newcomers overtake, and that begin behind steps of every kind.
     {"cpus 3; init; map 0..3 rw;"
      "cpu0; dontneed 0..1; cpu1; dontneed 1..2; dontneed 1..2; cpu2; dontneed 2..3; dontneed 2..3",

@@ -29,7 +29,7 @@ bool OfReclaim(const Policy& policy) {
 bool OfAccess(const Policy& policy) {
   const std::string_view name = policy.name();
   return name == "prot-none-trusted" || name == "pending-flag" || name == "soft-dirty-gathers" ||
-         name == "reap-whole";
+         name == "reap-whole" || name.starts_with("move-");
 }
 
 // A small program with guards in place of some of its calls.
@@ -150,6 +150,16 @@ const char* const kProgramsOfAccess[] = {
     "cpu0; protect 1..3 none; cpu1; free 0..4",
     "cpus 2; init; map 0..2 rw; present 0..2 dirty; cached cpu1 0..2;"
     "cpu0; cleardirty 0..1; write 0; cpu1; dontneed 0..2",
+    "cpus 2; init; map 0..2 rw; present 0..2 dirty; cached cpu1 0..2;"
+    "cpu0; remap 0..1 to 5; cpu1; write 0; dontneed 1..2",
+    "cpus 2; kernel 6.17; init; map 0..4 rw; present 1..2; cached cpu1 1..2;"
+    "cpu0; remap 0..4 to 8 dontunmap; cpu1; dontneed 0..2; walk1; fill 1",
+    "cpus 2; init; map 0..4 rw huge; present 0..4; cached cpu1 0..4;"
+    "cpu0; remap 0..4 to 8; cpu1; read 9; dontneed 8..12",
+    "cpus 1; init; map 0..1 rw; present 0..1; cached cpu0 0..1;"
+    "cpu0; remap 0..1 to 5; kswapd; swapout 5..6; reclaim 0..1",
+    "cpus 1; init; map 0..1 rw; present 0..1 dirty; cached cpu0 0..1;"
+    "cpu0; remap 0..1 to 5; kswapd; swapout 5..6",
     "cpus 2; init; map 0..1 rw; map 2..3 rw; present 0..3; cached cpu1 0..3;"
     "cpu0; reap; cpu1; read 0; munmap 2..3",
 };
@@ -230,7 +240,8 @@ TEST(Kernels, MergesAndReductionAreExactInAllPairsOfCallsThatTakeAccessAway) {
   int compared = 0;
   const auto bounds = ParseBounds(
       "ops=2 walkers=1 pages=1 init=dirty "
-      "kinds=dontneed,free,write,protect,uffdwp,cleardirty,numa");
+      "kinds=dontneed,free,write,protect,uffdwp,"
+      "cleardirty,numa,remap");
   const auto programs = Programs::Enumerate(std::get<Bounds>(bounds));
   const Programs& all = std::get<Programs>(programs);
   for (uint64_t i = 0; i < all.size(); i += kFibersCanGoBack ? 1 : 29) {

@@ -21,6 +21,7 @@ Op OpOf(OpKind kind, PageRange range, bool none) {
     case Operands::kProtect: op.flags.none = none; break;
     case Operands::kMap: op.flags.write = true; break;
     case Operands::kAll: op.range = {0, kPages}; break;
+    case Operands::kRemap: op.to = static_cast<uint8_t>(range.begin + kPages / 2); break;
     case Operands::kMm: op.range = {1, 2}; break;
     case Operands::kNone: op.range = {0, 1}; break;
     case Operands::kRange: break;

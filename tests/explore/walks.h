@@ -117,6 +117,19 @@ inline void AddAccess(Schedule& schedule) {
   AddReclaim(schedule);
 }
 
+// Calls of MADV_DONTNEED become such as move the pages of their first block.
+inline void AddMoves(Schedule& schedule) {
+  bool stays = false;
+  for (ProgramLine& line : schedule.program) {
+    if (line.op.kind != OpKind::kDontneed) continue;
+    const int first = RoundDown(line.op.range.begin, kPagesPerPmd);
+    line.op = {OpKind::kRemap,
+               {first, first + kPagesPerPmd},
+               {.stays = stays = !stays},
+               static_cast<uint8_t>(first ^ kPages / 2)};
+  }
+}
+
 // Each CPU runs another mm before its program, and is idle behind it; not under weaker memory.
 inline void AddSwitches(Schedule& schedule) {
   const auto op = [](OpKind kind, int mm) { return Op{.kind = kind, .range = {mm, mm + 1}}; };
@@ -133,7 +146,8 @@ inline void AddSwitches(Schedule& schedule) {
 }
 
 // Calls `with` with random programs, one in eight with guards, one with reclaim, one with calls
-// that change access, and then an eighth more with CPUs that switch; policies and architectures in turn.
+// that change access, and then an eighth more with CPUs that switch; policies and architectures in
+// turn.
 template <typename With>
 void ForAnyPrograms(int count, uint64_t seed, With with) {
   Random random(seed);
@@ -143,6 +157,7 @@ void ForAnyPrograms(int count, uint64_t seed, With with) {
     if (i % 8 == 0) AddGuards(schedule);
     if (i % 8 == 4) AddReclaim(schedule);
     if (i % 8 == 2) AddAccess(schedule);
+    if (i % 8 == 6) AddMoves(schedule);
     const Policy& policy = *FindPolicy(kPolicies[i % std::size(kPolicies)]);
     const Arch& arch = *Archs()[i / std::size(kPolicies) % Archs().size()];
     SCOPED_TRACE(Text(schedule, policy, arch));

@@ -2,6 +2,7 @@
 // That what is left of a random violation is needed, and does not turn on the names it came with.
 #include "triage/minimize/minimize.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -309,6 +310,28 @@ constexpr const char* kMailRace = R"(
       walk0 2
       cpu1 until done
       rest runs 7)";
+
+// What is for all pages stays so, and where pages move to is one of their places.
+TEST(Minimize, KeepsWhatHasNoRangeOrTwo) {
+  const Schedule reap = FromText(
+                            "cpus 3\ninit\n map 20..30 rw\n present 20..30\n cached cpu1 20..30\n"
+                            "cpu0\n read 29\n reap\ncpu2\n read 20\n")
+                            .schedule;
+  const std::string reaped = TextOf(MinimizedOf(reap, {"reap-whole", "arm64"}).schedule);
+  EXPECT_EQ(TextOf(FromText(reaped).schedule), reaped);
+  EXPECT_THAT(reaped, testing::HasSubstr("map 0..1 "));
+  EXPECT_THAT(reaped, testing::HasSubstr("  reap\n"));
+  const Schedule remap =
+      FromText(
+          "kernel 6.17\ncpus 2\ninit\n map 20..24 rw\n present 20..24\n cached cpu0 20..24\n"
+          "cpu0\n dontneed 20..24\ncpu1\n remap 20..24 to 40 dontunmap\norder\n"
+          " cpu0 until mmap_read_unlock\n cpu1 until done\n rest\n")
+          .schedule;
+  const Schedule moved = MinimizedOf(remap, {"full-mm", "x86"}).schedule;
+  EXPECT_EQ(WhatIsWrongWith(moved), "");
+  EXPECT_THAT(TextOf(moved), testing::HasSubstr("remap 0..1 to "));
+  EXPECT_EQ(FromText(TextOf(moved)).schedule, moved);
+}
 
 TEST(Minimize, IsDeterministic) {
   const Schedule raw = FromText(kMailRace).schedule;

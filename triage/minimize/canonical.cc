@@ -12,10 +12,17 @@ constexpr int kWholes[] = {kPagesPerPud, kPagesPerPmd, 1};
 
 int MapCpu(const CpuMap& map, CpuId cpu) { return map[static_cast<size_t>(Index(cpu))]; }
 
+// Whether it names pages; what is for all of them does not.
+bool HasPlaces(const Op& op) {
+  return Info(op.kind).has_pages() && Info(op.kind).operands != Operands::kAll;
+}
+
 int LastPage(const Schedule& schedule) {
   int last = 0;
   for (const ProgramLine& line : schedule.program) {
-    if (Info(line.op.kind).has_pages()) last = std::max(last, line.op.range.end - 1);
+    if (!HasPlaces(line.op)) continue;
+    last = std::max(last, line.op.range.end - 1);
+    if (Info(line.op.kind).is(effect::kMoves)) last = std::max(last, MovesTo(line.op).end - 1);
   }
   for (const InitItem& item : schedule.init) last = std::max(last, item.range.end - 1);
   return last;
@@ -34,9 +41,14 @@ std::optional<Schedule> WithPages(const Schedule& schedule, Map map) {
     if (item.range.begin < item.range.end) mapped.init.push_back(item);
   }
   for (ProgramLine& line : mapped.program) {
-    if (!Info(line.op.kind).has_pages()) continue;
+    if (!HasPlaces(line.op)) continue;
     const std::optional<PageRange> range = map(line.op.range);
     if (!range || range->begin >= range->end) return {};
+    if (Info(line.op.kind).is(effect::kMoves)) {
+      const std::optional<PageRange> to = map(MovesTo(line.op));
+      if (!to || to->end - to->begin != range->end - range->begin) return {};
+      line.op.to = static_cast<uint8_t>(to->begin);
+    }
     line.op.range = *range;
   }
   for (Run& run : mapped.order) {

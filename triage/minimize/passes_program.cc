@@ -115,7 +115,8 @@ bool TurnLinesToInit(Attempts& attempts) {
 std::vector<OpKind> LighterKinds(KernelVersion kernel) {
   std::vector<OpKind> kinds;
   for (int i = 0; i < kOpCount; ++i) {
-    constexpr unsigned kOthers = effect::kReclaims | effect::kProtects | effect::kReaps;
+    constexpr unsigned kOthers =
+        effect::kReclaims | effect::kProtects | effect::kReaps | effect::kMoves;
     const bool plain = kOps[i].agent == AgentKind::kCpu && kOps[i].operands != Operands::kMap &&
                        kOps[i].has_pages() && !kOps[i].is(kOthers);
     if (plain && kOps[i].exists_in(kernel)) kinds.push_back(static_cast<OpKind>(i));
@@ -178,6 +179,10 @@ void MoveNames(Schedule& schedule, const ProgramLine& line, PageRange range) {
 }
 void MoveNames(Schedule&, const InitItem&, PageRange) {}
 
+// What is for all pages has no range to be cut.
+bool HasRange(const ProgramLine& line) { return Info(line.op.kind).operands != Operands::kAll; }
+bool HasRange(const InitItem&) { return true; }
+
 // Ranges are cut to half, then by a page, from either end.
 template <typename List, typename RangeOf>
 bool Narrow(Attempts& attempts, List Schedule::* list, RangeOf range_of) {
@@ -190,6 +195,7 @@ bool Narrow(Attempts& attempts, List Schedule::* list, RangeOf range_of) {
     return attempts.Try(renamed) || (!(renamed == candidate) && attempts.Try(candidate));
   };
   for (size_t i = 0; i < (attempts.schedule().*list).size(); ++i) {
+    if (!HasRange((attempts.schedule().*list)[i])) continue;
     for (bool again = true; again;) {
       auto item = (attempts.schedule().*list)[i];
       const PageRange range = range_of(item);
@@ -220,6 +226,7 @@ bool DropFlags(Attempts& attempts) {
   for (size_t i = 0; i < attempts.schedule().program.size(); ++i) {
     change([i](Schedule& schedule) { schedule.program[i].op.flags.huge = false; });
     change([i](Schedule& schedule) { schedule.program[i].op.flags.write = false; });
+    change([i](Schedule& schedule) { schedule.program[i].op.flags.stays = false; });
     change([i](Schedule& schedule) {
       Op& op = schedule.program[i].op;
       if (Info(op.kind).operands == Operands::kMm && op.range.begin > 1) op.range = {1, 2};

@@ -23,7 +23,7 @@ class FullMmGuard : public GatherProtocol {
   }
 
   // mm_tlb_flush_pending(): whether any gather is live, of whoever.
-  static bool FlushPending(const Thread& t) { return LoadCount(t, Point::pending_read) > 0; }
+  static bool AnyPending(const Thread& t) { return LoadCount(t, Point::pending_read) > 0; }
 
   // flush_tlb_range(), of leaves, without a gather.
   void FlushRange(const Thread& t, PageRange range) const {

@@ -9,7 +9,7 @@ namespace {
 class GuardAsks final : public FullMmGuard {
  public:
   void GuardWalkEnds(const Thread& t, PageRange vma) const override {
-    if (FlushPending(t)) FlushRange(t, vma);
+    if (AnyPending(t)) FlushRange(t, vma);
   }
 };
 

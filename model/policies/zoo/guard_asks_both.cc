@@ -12,7 +12,7 @@ class GuardAsksBoth final : public FullMmGuard {
     return {.asks = UnmapBatching{}.asks | UnmapBatching::kGuard};
   }
   void GuardWalkEnds(const Thread& t, PageRange vma) const override {
-    if (FlushPending(t)) FlushRange(t, vma);
+    if (AnyPending(t)) FlushRange(t, vma);
   }
 };
 

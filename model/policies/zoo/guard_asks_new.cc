@@ -24,7 +24,7 @@ class GuardAsksNew final : public FullMmGuard {
   void GuardWalkEnds(const Thread& t, PageRange vma) const override {
     const bool nothing_new = OwnNote(t) != 0;
     OwnNote(t) = 0;
-    if (!nothing_new && FlushPending(t)) FlushRange(t, vma);
+    if (!nothing_new && AnyPending(t)) FlushRange(t, vma);
   }
 };
 

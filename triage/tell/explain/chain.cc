@@ -89,6 +89,12 @@ class StaleChain {
                               " away to make it clean: from here on a TLB that holds "
                               "it as dirty is stale."));
     }
+    if (op && Info(op->kind).is(effect::kMoves)) {
+      return Say(cause_.removed,
+                 absl::StrCat(who, " moves page ", it_.page,
+                              " away: from here on the entry is "
+                              "stale. It is invalidated outside of any mmu_gather."));
+    }
     if (op && Info(op->kind).is(effect::kProtects)) {
       return Say(cause_.removed,
                  absl::StrCat(who, " changes the ", what, " of page ", it_.page, ", ",
