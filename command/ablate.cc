@@ -72,9 +72,9 @@ std::string Told(const std::vector<Breaks>& breaks) {
 template <typename Name>
 std::string Sets(const std::vector<PointMask>& sets, Name name) {
   if (sets.empty()) return absl::StrCat("no ", kMostStronger, " orders together");
-  std::vector<std::string> texts;
-  for (const PointMask set : sets) texts.push_back(absl::StrCat("{", name(set), "}"));
-  return absl::StrJoin(texts, ", ");
+  return absl::StrJoin(sets, ", ", [&](std::string* out, PointMask set) {
+    absl::StrAppend(out, "{", name(set), "}");
+  });
 }
 std::string Joined(PointMask set) { return absl::StrJoin(StepsOf(set), " "); }
 

@@ -47,7 +47,8 @@ inline constexpr const char* kInitStates[] = {"warm", "cold", "dirty", "empty"};
 constexpr uint32_t Bit(InitState state) { return 1u << static_cast<int>(state); }
 // The kinds that `kinds` has if it is not said.
 inline constexpr uint32_t kUsualKinds = OpsThat([](const OpInfo& op) {
-  return op.exists_in(kDefaultKernel) && (op.gathers() || op.is(effect::kAccesses));
+  constexpr unsigned kUsual = effect::kZaps | effect::kCleans | effect::kAccesses;
+  return op.exists_in(kDefaultKernel) && op.is(kUsual) && !op.is(effect::kReaps);
 });
 
 struct Bounds {

@@ -341,7 +341,7 @@ Clashes::Claim Clashes::OfFree(CpuId cpu, PendingStep next) const {
 Clashes::Claim Clashes::OfCount(PendingStep next) const {
   Claim claim{true, Rule::kCount};
   claim.returns = waits_;
-  if (next.point == Point::pending_read) {
+  if (next.point == Point::pending_read || next.point == Point::pte_accessible) {
     claim.threads.does = Future::kGathers;
     return claim;
   }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "model/oracle/oracle.h"
+
 namespace gatherfuzz {
 namespace {
 
@@ -77,9 +79,7 @@ bool IoStartsClean(const World& world, CpuId cpu) {
 bool ReturnsClean(const World& world, CpuId cpu) {
   const Call& call = world.at(cpu).call;
   if (call.examined == 0) return true;
-  const auto stale = [&](Pte entry, int page) {
-    return entry.mapping < call.moments[page] && (call.kind == CallKind::kRemove || entry.dirty());
-  };
+  const auto stale = [&](Pte entry, int page) { return AnswersFor(call, entry, page); };
   for (int i = 0; i < world.cpu_count; ++i) {
     const Tlb& tlb = world.at(MakeCpu(i)).tlb;
     for (uint64_t pages = tlb.small_valid & call.examined; pages != 0; pages &= pages - 1) {

@@ -35,8 +35,10 @@ Futures::Futures(const Schedule& schedule, bool waits, bool foreign)
   for (const auto& [agent, op] : schedule.program) {
     huge_ |= Info(op.kind).is(effect::kMaps) && op.flags.huge;
     if (Info(op.kind).is(effect::kCleans)) cleans_ |= MaskOf(op.range);
-    // Reclaim goes by D, which writes set.
-    if (Info(op.kind).is(effect::kWrites | effect::kReclaims)) writes_ |= MaskOf(op.range);
+    // Reclaim goes by D, which writes set, and so do calls that take the right to write away.
+    constexpr unsigned kGoesByDirty = effect::kWrites | effect::kReclaims | effect::kProtects;
+    if (Info(op.kind).is(kGoesByDirty)) writes_ |= MaskOf(op.range);
+    protects_ |= Info(op.kind).is(effect::kProtects);
   }
   std::array<size_t, kMaxCpus> ops{}, fills{};
   for (const auto& [agent, op] : schedule.program) {
@@ -87,6 +89,7 @@ Future Futures::OfOp(const Op& op) const {
     future.zaps = MaskOf(op.range);
     future.pte_locks = BlocksOf(op.range);
     future.does |= Future::kFlushes;
+    if (protects_) future.does |= Future::kAsks;  // about a page that is PROT_NONE
   }
   if (MayReclaimTables(op, kernel_)) future.unmaps = MaskOf(op.range);
   if (!info.gathers()) return future;

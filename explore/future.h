@@ -58,8 +58,8 @@ class Futures {
 
   // Whether there may be huge leaves.
   bool huge() const { return huge_; }
-  // Pages that some MADV_FREE has in its range, and that are written to (or reclaimed, for the sake
-  // of the same bit), in all of the programs.
+  // Pages that some MADV_FREE has in its range, and that are written to (or reclaimed or protected,
+  // for the sake of the same bit), in all of the programs.
   uint64_t cleans() const { return cleans_; }
   uint64_t writes() const { return writes_; }
 
@@ -77,7 +77,7 @@ class Futures {
 
   const bool waits_, foreign_;
   const KernelVersion kernel_;
-  bool huge_ = false;
+  bool huge_ = false, protects_ = false;
   uint64_t cleans_ = 0, writes_ = 0;
   std::array<Program, kMaxCpus> programs_;
 };

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "model/machine/memory.h"
+#include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
 namespace {
@@ -98,9 +99,11 @@ void StateWriter::PutMm(const Mm& mm) {
   Put(mm.vma_write);
   Put(mm.vma_huge);
   Put(Pack(8, mm.mmap_writer, mm.mmap_readers, mm.tlb_flush_pending, mm.table_locks, mm.mmap_queue,
-           mm.rmap_readers, mm.batched_pending != 0, mm.detached != 0));
+           mm.rmap_readers, mm.batched_pending != 0,
+           (mm.detached != 0 ? 1 : 0) | (mm.vma_none != 0 ? 2 : 0)));
   if (mm.batched_pending != 0) Put(Pack(16, mm.batched_pending, mm.batched_flushed));
   if (mm.detached != 0) Put(mm.detached);
+  if (mm.vma_none != 0) Put(mm.vma_none);
   Put(Pack(16, mm.data_frames, mm.mapped_frames, mm.table_frames, mm.linked_tables));
 }
 
@@ -237,8 +240,31 @@ unsigned AnsweredFor(const World& world, int page, Pte entry) {
   unsigned stale = 0;
   for (int i = 0; i < world.cpu_count; ++i) {
     const Call& call = world.at(MakeCpu(i)).call;
-    if ((call.examined & PageBit(page)) == 0 || entry.mapping >= call.moments[page]) continue;
-    if (call.kind != CallKind::kClean || entry.dirty()) stale |= 1u << i;
+    if ((call.examined & PageBit(page)) == 0) continue;
+    if (AnswersFor(call, entry, page)) stale |= 1u << i;
+  }
+  return stale;
+}
+
+// The pages that `call` has examined, as far as it may still be judged by them. Of a call that
+// takes access away these are the pages with something stale: what the tables hold is as new as
+// what the call has made of it, so nothing else comes to be.
+uint64_t StillJudged(const World& world, const Live& live, const Call& call) {
+  const bool of_access = call.kind == CallKind::kProtect || call.kind == CallKind::kForbid;
+  if (!of_access || !world.sc()) return call.examined;
+  uint64_t stale = 0;
+  for (int i = 0; i < world.cpu_count; ++i) {
+    const Tlb& tlb = world.at(MakeCpu(i)).tlb;
+    const LiveOfCpu& here = live[MakeCpu(i)];
+    ForEachBit(call.examined & tlb.small_valid & here.small, [&](int page) {
+      if (AnswersFor(call, tlb.small[page], page)) stale |= PageBit(page);
+    });
+    ForEachBit(tlb.huge_valid & here.huge, [&](int block) {
+      const PageRange pages{block * kPagesPerPmd, (block + 1) * kPagesPerPmd};
+      ForEachBit(call.examined & MaskOf(pages), [&](int page) {
+        if (AnswersFor(call, tlb.huge[block], page)) stale |= PageBit(page);
+      });
+    });
   }
   return stale;
 }
@@ -373,7 +399,9 @@ void StateWriter::PutMemory(const Stepper& stepper, const Live& live) {
 // them; but MADV_FREE only for those that are older than what the tables hold.
 void StateWriter::PutAges(const World& world, const Live& live) {
   uint64_t examined = 0;
-  for (int i = 0; i < world.cpu_count; ++i) examined |= world.at(MakeCpu(i)).call.examined;
+  for (int i = 0; i < world.cpu_count; ++i) {
+    examined |= StillJudged(world, live, world.at(MakeCpu(i)).call);
+  }
   const auto put = [&](int page, Pte entry, Mapping now) {
     const bool older = (live.cleans() & PageBit(page)) != 0 && (now == 0 || entry.mapping < now);
     const unsigned stale = (examined & PageBit(page)) != 0 ? AnsweredFor(world, page, entry) : 0;
@@ -383,7 +411,7 @@ void StateWriter::PutAges(const World& world, const Live& live) {
   ForEachBit(compared, [&](int page) {
     const Leaves leaves = LeavesOf(world, page);
     for (Pte leaf : {leaves.small, leaves.huge}) {
-      leaf.flags |= Pte::kDirty;  // which it may yet become
+      leaf.flags |= Pte::kDirty | Pte::kWrite;  // which it may yet become
       if (leaf.mapping != 0) put(page, leaf, 0);
     }
     const Mapping now = std::max(leaves.small.mapping, leaves.huge.mapping);

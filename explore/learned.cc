@@ -34,7 +34,9 @@ uint64_t NextFrames(const World& world) {
 }
 
 uint64_t Vmas(const Mm& mm) {
-  return Mix(Mix(Mix(Mix(0, mm.vma_pages), mm.vma_starts), mm.vma_write), mm.vma_huge);
+  const uint64_t vmas =
+      Mix(Mix(Mix(Mix(0, mm.vma_pages), mm.vma_starts), mm.vma_write), mm.vma_huge);
+  return mm.vma_none == 0 ? vmas : Mix(vmas, mm.vma_none);
 }
 
 uint64_t PolicyState(const Mm& mm) {
@@ -71,6 +73,7 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
     case Teaches::kPteEntry: return Value(PteEntry(world, page));
     case Teaches::kFrames: return NextFrames(world);
     case Teaches::kNested: return world.mm.tlb_flush_pending > 1;
+    case Teaches::kPending: return world.mm.tlb_flush_pending > 0;
     case Teaches::kPolicyState: return PolicyState(world.mm);
     case Teaches::kBatched:  // and where it goes on, which the flush behind it does not say
       return static_cast<uint64_t>(world.mm.batched_pending) << 16 | world.mm.batched_flushed |
@@ -164,7 +167,7 @@ constexpr PointMask kCallSettles =
     MaskOf(Point::mmap_read_lock) | MaskOf(Point::mmap_write_downgrade) | MaskOf(Point::vma_link) |
     MaskOf(Point::vma_detach) | MaskOf(Point::pud_read) | MaskOf(Point::pmd_read) |
     MaskOf(Point::pte_read) | MaskOf(Point::pte_table_unlink) | MaskOf(Point::pmd_table_unlink) |
-    MaskOf(Point::rmap_lock);
+    MaskOf(Point::rmap_lock) | MaskOf(Point::vma_protect);
 // Behind which nothing is done but to finish and to return.
 constexpr PointMask kCallEnds = MaskOf(Point::mmap_read_unlock) | MaskOf(Point::mmap_write_unlock) |
                                 MaskOf(Point::syscall_return);
@@ -214,6 +217,11 @@ constexpr PointMask kCallTells =
     MaskOf(Point::pmd_populate) | MaskOf(Point::split_folio) | MaskOf(Point::rmap_unlock) |
     MaskOf(Point::batched_inc);
 
+// MADV_FREE takes A and D away.
+unsigned KeptBy(const Op& op) {
+  return Info(op.kind).is(effect::kCleans) ? ~unsigned{Pte::kAccessed | Pte::kDirty} : ~0u;
+}
+
 uint64_t ReadByCall(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point,
                     int page) {
   // A walk that puts guard markers has come to its end, or to something that is in the way.
@@ -222,6 +230,10 @@ uint64_t ReadByCall(Learned& learned, const World& before, CpuId cpu, const Op& 
   }
   if (point == Point::pmd_clear) learned.frame = PmdEntry(before, page).frame;
   if (point == Point::pte_clear) learned.frame = PteEntry(before, page).frame;
+  // What is put back or set anew has the flags of what was there.
+  const bool keeps = Info(op.kind).is(effect::kCleans | effect::kProtects);
+  if (keeps && point == Point::pte_clear) return PteEntry(before, page).flags & KeptBy(op);
+  if (keeps && point == Point::pmd_invalidate) return PmdEntry(before, page).flags & KeptBy(op);
   return In(kCallTells, point) ? 0 : Read(before, cpu, point, page);
 }
 

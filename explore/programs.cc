@@ -29,13 +29,25 @@ std::vector<Op> OpCodes(const Bounds& bounds) {
   for (int k = 0; k < kOpCount; ++k) {
     const auto kind = static_cast<OpKind>(k);
     if ((bounds.kinds & Bit(kind)) == 0) continue;
-    const bool one_page = Info(kind).operands == Operands::kPage;
-    const VmaFlags flags = Info(kind).operands == Operands::kMap
-                               ? VmaFlags{.write = true, .huge = bounds.huge != 0}
-                               : VmaFlags{};
+    const Operands operands = Info(kind).operands;
+    const bool one_page = operands == Operands::kPage;
+    if (operands == Operands::kAll) {
+      codes.push_back({kind, {0, kPages}, {}});
+      continue;
+    }
+    const auto add = [&](PageRange range) {
+      if (operands == Operands::kMap) {
+        codes.push_back({kind, range, {.write = true, .huge = bounds.huge != 0}});
+      } else {
+        codes.push_back({kind, range, {}});
+      }
+      if (operands != Operands::kProtect) return;
+      codes.push_back({kind, range, {.none = true}});
+      codes.push_back({kind, range, {.write = true}});
+    };
     for (int begin = window.begin; begin < window.end; ++begin) {
       const int last = one_page ? begin + 1 : window.end;
-      for (int end = begin + 1; end <= last; ++end) codes.push_back({kind, {begin, end}, flags});
+      for (int end = begin + 1; end <= last; ++end) add({begin, end});
     }
   }
   return codes;
@@ -60,7 +72,9 @@ class Programs::Enumerator {
         one_table_(OneOfTwoTables(programs.bounds_)),
         orderings_(symmetry_ ? Factorial(programs.bounds_.cpus) : 1) {
     for (const Op& op : all_.codes_) {
-      const PageRange in_window{op.range.begin - all_.bounds_.at, op.range.end - all_.bounds_.at};
+      const int at = all_.bounds_.at, pages = all_.bounds_.pages;
+      const PageRange in_window{std::max(op.range.begin - at, 0),
+                                std::min(op.range.end - at, pages)};
       masks_.push_back(static_cast<uint32_t>(MaskOf(in_window)));
       gathers_.push_back((Bit(op.kind) & kGatherKinds) != 0);
     }

@@ -345,8 +345,7 @@ void Stepper::GoBackTo(const Snapshot& snapshot) {
     program.op = place.op;
     program.fill = place.fill;
     program.waits = place.waits;
-    program.ready = place.ready;
-    program.arg = place.arg;
+    if (place.waits) WaitFor(MakeCpu(i), place.ready, place.arg);
     pending_[i] = place.pending;
     program.detour = place.detour;
     rounds_[i] = place.round;

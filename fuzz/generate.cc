@@ -131,8 +131,13 @@ ProgramLine MakeLine(CpuId cpu, OpKind kind, PageRange range, Random& random) {
   ProgramLine line{CpuAgent(cpu), {.kind = kind, .range = range, .flags = {}}};
   line.agent = MakeAgent(Info(kind).agent, cpu);
   if (Info(kind).operands == Operands::kPage) line.op.range.end = range.begin + 1;
+  if (Info(kind).operands == Operands::kAll) line.op.range = {0, kPages};
   if (Info(kind).operands == Operands::kMap) {
     line.op.flags = {.write = !OneIn(random, 4), .huge = OneIn(random, 3)};
+  }
+  if (Info(kind).operands == Operands::kProtect) {
+    const bool none = OneIn(random, 3);
+    line.op.flags = {.write = !none && OneIn(random, 3), .none = none};
   }
   return line;
 }

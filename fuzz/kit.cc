@@ -185,6 +185,7 @@ void OpTokens() {
       line.agent = MakeAgent(info.agent, MakeCpu(cpu));
       line.op.kind = static_cast<OpKind>(kind);
       line.op.range = {1, info.operands == Operands::kPage ? 2 : 3};
+      if (info.operands == Operands::kAll) line.op.range = {0, kPages};
       Schedule schedule;
       schedule.program.push_back(line);
       Token("op_" + AgentName(line.agent) + "_" + info.name, EncodeBytes(schedule), kHeaderBytes);

@@ -20,6 +20,7 @@ size_t OfAnother(const Schedule& schedule, size_t index, Random& random) {
 }
 
 void SetRange(Op& op, PageRange range) {
+  if (Info(op.kind).operands == Operands::kAll) return;
   op.range = range;
   if (Info(op.kind).operands == Operands::kPage) op.range.end = range.begin + 1;
 }
@@ -198,6 +199,20 @@ bool AddReclaim(Schedule& schedule, Random& random) {
   return true;
 }
 
+// Access is taken away, and at times given back; or memory is so short that it is reaped.
+bool AddProtection(Schedule& schedule, Random& random) {
+  static constexpr OpKind kKinds[] = {OpKind::kProtect,    OpKind::kProtect, OpKind::kUffdwp,
+                                      OpKind::kUffdwp,     OpKind::kNuma,    OpKind::kNuma,
+                                      OpKind::kCleardirty, OpKind::kReap};
+  for (int ops = SmallNumber(random, 4); ops > 0 && !schedule.program.full(); --ops) {
+    const PageRange range = Overlapping(KnownRange(schedule, random), random);
+    schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
+                            MakeLine(PickCpu(schedule, random),
+                                     kKinds[random.Below(std::size(kKinds))], range, random));
+  }
+  return true;
+}
+
 bool Anew(Schedule& schedule, Random& random) {
   Generate(schedule, random);
   return true;
@@ -216,6 +231,7 @@ constexpr Mutation kMutations[] = {
     {"change-init", 4, ChangeInit},
     {"change-machine", 1, ChangeMachine},
     {"add-reclaim", 1, AddReclaim},
+    {"add-protection", 1, AddProtection},
     {"anew", 20, Anew},
 };
 

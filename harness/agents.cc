@@ -188,12 +188,17 @@ void Agents::EndChoice(CpuId cpu) { at_fork_ &= static_cast<uint8_t>(~CpuBit(cpu
 
 void Agents::BeginWait(CpuId cpu, Point point, int page, Ready ready, int arg) {
   GATHERFUZZ_CHECK(Info(point).blocks != 0);  // points.def says how far on it is
+  WaitFor(cpu, ready, arg);
+  pending(cpu) = {point, static_cast<int8_t>(page)};
+  program(cpu).waits = true;
+  waiting_ |= CpuBit(cpu);
+}
+
+void Agents::WaitFor(CpuId cpu, Ready ready, int arg) {
   CpuProgram& self = program(cpu);
   self.ready = ready;
   self.arg = arg;
-  pending(cpu) = {point, static_cast<int8_t>(page)};
-  self.waits = true;
-  waiting_ |= CpuBit(cpu);
+  self.waited = WaitedFor(system_.world, ready, arg);
 }
 
 void Agents::EndWait(CpuId cpu) {
@@ -243,7 +248,9 @@ uint32_t Agents::RunnableAgents() const {
   for (uint32_t cpus = waiting_; cpus != 0; cpus &= cpus - 1) {
     const int cpu = std::countr_zero(cpus);
     const CpuProgram& waiter = programs_[cpu];
-    if (waiter.ready(*world_, waiter.arg)) agents |= 1u << cpu;
+    const bool over =
+        waiter.waited.at != nullptr ? waiter.waited.over() : waiter.ready(*world_, waiter.arg);
+    agents |= uint32_t{over} << cpu;
   }
   return agents;
 }
@@ -256,7 +263,7 @@ PendingStep Agents::PendingOfOther(AgentId agent) const {
     case AgentKind::kWalker: {
       const Walk& walk = state.walks[kWalkerWalk];
       const uint8_t page = program(cpu).fills[static_cast<size_t>(program(cpu).fill)];
-      return {NextPoint(walk.active() ? walk : NewWalk(*world_, cpu, page, false)),
+      return {walk.active() ? NextPoint(walk) : FirstPoint(*world_, cpu, page),
               static_cast<int8_t>(page)};
     }
     case AgentKind::kDetour:

@@ -17,6 +17,7 @@
 #include "harness/fixed_vector.h"
 #include "harness/schedule.h"
 #include "model/arch/arch.h"
+#include "model/kernel/locks.h"
 #include "model/policies/policy.h"
 #include "model/steps.h"
 #include "model/system.h"
@@ -57,6 +58,7 @@ class Agents : protected Steps {
     bool waits = false;                   // the pending step goes on only when ready(arg)
     Ready ready = nullptr;
     int arg = 0;
+    Waited waited;   // the same, where it is a few bytes
     Point detour{};  // in its place, while the thread is in at_fork_
   };
 
@@ -82,6 +84,8 @@ class Agents : protected Steps {
   // Bookkeeping of a thread's Choose().
   void BeginChoice(CpuId cpu, Point point, Point detour, int page);
   void EndChoice(CpuId cpu);
+  // What the thread of `cpu` waits for.
+  void WaitFor(CpuId cpu, Ready ready, int arg);
   // Bookkeeping of a thread's Wait().
   void BeginWait(CpuId cpu, Point point, int page, Ready ready, int arg);
   void EndWait(CpuId cpu);

@@ -113,6 +113,10 @@ uint8_t EncodeLength(PageRange range) { return static_cast<uint8_t>(range.end - 
 VmaFlags MapFlags(int code) { return {.write = (code & 1) != 0, .huge = (code & 2) != 0}; }
 int MapCode(VmaFlags flags) { return (flags.write ? 1 : 0) | (flags.huge ? 2 : 0); }
 
+// With the first page of a protect: what it leaves.
+VmaFlags AccessFlags(int code) { return {.write = code == 2, .none = code == 0}; }
+int AccessCode(VmaFlags flags) { return flags.write ? 2 : flags.none ? 0 : 1; }
+
 AgentId DecodeAgent(uint8_t byte, int cpus) {
   if (byte < kAgentCodes) {
     const AgentId agent{byte};
@@ -173,8 +177,15 @@ ProgramLine DecodeLine(Source& source, int cpus, int span) {
     line.op = {.kind = OpKind::kFill, .range = {}, .flags = {}};
   }
   line.agent = MakeAgent(Info(line.op.kind).agent, CpuOf(agent));
-  const bool one_page = Info(line.op.kind).operands == Operands::kPage;
-  line.op.range = DecodeRange(record[2], one_page ? 0 : record[3], span);
+  const Operands operands = Info(line.op.kind).operands;
+  const bool one_page = operands == Operands::kPage;
+  if (operands == Operands::kProtect) {
+    line.op.flags = AccessFlags(record[2] / kPages);
+    line.op.range = DecodeRange(record[2] % kPages, record[3], span);
+  } else {
+    line.op.range = DecodeRange(record[2], one_page ? 0 : record[3], span);
+  }
+  if (operands == Operands::kAll) line.op.range = {0, kPages};
   return line;
 }
 
@@ -371,7 +382,8 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   for (const auto& [agent, op] : schedule.program) {
     const OpInfo& info = Info(op.kind);
     const int flags = info.operands == Operands::kMap ? MapCode(op.flags) : 0;
-    put(Index(agent), info.code + flags, op.range.begin, EncodeLength(op.range));
+    const int access = info.operands == Operands::kProtect ? AccessCode(op.flags) : 0;
+    put(Index(agent), info.code + flags, op.range.begin + kPages * access, EncodeLength(op.range));
   }
   for (const Run& run : schedule.order) {
     const auto record = EncodeRun(run);

@@ -35,7 +35,7 @@ RunResult Execution::RunLoaded(const Policy& policy, const Arch& arch, const Mem
   result_ = {};
   member_ = member;
   next_run_ = 0;
-  drawing_ = false;
+  drawing_ = nullptr;
   turn_ = {};
   turn_.agent = mover_ = kNobody;
   Prepare(policy, arch, options.ignored);
@@ -62,6 +62,30 @@ void Execution::BootFiber(void* execution) {
 void Execution::ThreadDone(CpuId cpu) {
   TakeBackBudget();
   SwitchFrom(fibers_[Index(cpu)], NextCpu());
+}
+
+// Steps that the running agent was given and has not made.
+void Execution::TakeBackBudget() {
+  const uint32_t unused = std::exchange(budget_, 0);
+  stops_ = 0;
+  if (turn_.kind == Turn::Kind::kCount) turn_.left += unused;
+}
+
+// Lets the thread make so many steps, or fewer, before it asks again; says how many.
+inline uint32_t Execution::Grant(CpuId cpu, uint32_t most, PointMask stops) {
+  const uint32_t until_asked = steps_ < looking_.ask_at() ? looking_.ask_at() - steps_ : 1;
+  const uint32_t granted = most < until_asked ? most : until_asked;
+  budget_ = granted - 1;
+  stops_ = stops | looking_.StopsOf(cpu);
+  return granted;
+}
+
+// Whether the thread that is chosen to move may do this step before somebody else is chosen.
+inline bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
+  if (!turn_.plain || turn_.over || steps_ >= kStepLimit) return MayGoOnElse(cpu, point, page);
+  if (turn_.left == 0 || turn_.agent != CpuAgent(cpu)) return false;
+  turn_.left -= Grant(cpu, turn_.left, 0);
+  return true;
 }
 
 // --- What a thread's step asks ---
@@ -201,34 +225,14 @@ void Execution::Wake(CpuId cpu) {
 bool Execution::TurnTakes(CpuId cpu, Point detour, int page) {
   if (turn_.over || turn_.left == 0) return false;
   const bool drawn = mover_ == DetourAgent(cpu);
-  const bool named = mover_ == CpuAgent(cpu) && mover_ == turn_.agent && !drawing_ &&
+  const bool named = mover_ == CpuAgent(cpu) && mover_ == turn_.agent && drawing_ == nullptr &&
                      turn_.kind == Turn::Kind::kUntil && TurnCounts(detour, page);
   turn_.left -= drawn || named;
   return drawn || named;
 }
 
-// Steps that the running agent was given and has not made.
-void Execution::TakeBackBudget() {
-  const uint32_t unused = std::exchange(budget_, 0);
-  stops_ = 0;
-  if (turn_.kind == Turn::Kind::kCount) turn_.left += unused;
-}
-
-// Lets the thread make so many steps, or fewer, before it asks again; says how many.
-inline uint32_t Execution::Grant(CpuId cpu, uint32_t most, PointMask stops) {
-  const uint32_t until_asked = steps_ < looking_.ask_at() ? looking_.ask_at() - steps_ : 1;
-  const uint32_t granted = most < until_asked ? most : until_asked;
-  budget_ = granted - 1;
-  stops_ = stops | looking_.StopsOf(cpu);
-  return granted;
-}
-
-// Whether the thread that is chosen to move may do this step before somebody else is chosen.
-bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
-  if (steps_ >= kStepLimit) {
-    result_.limit = true;
-    End();
-  }
+bool Execution::MayGoOnElse(CpuId cpu, Point point, int page) {
+  if (steps_ >= kStepLimit) GiveUpAtLimit();
   if (mover_ != CpuAgent(cpu) || turn_.over) return false;
   if (mover_ != turn_.agent) return !Able(turn_.agent) && Blocker(turn_.agent) == mover_;
   if (looking_.on_trial()) return MayGoOnTrial(point);
@@ -344,7 +348,14 @@ void Execution::SwitchFrom(Fiber& from, CpuId next) {
 // thread, until it is a thread's.
 CpuId Execution::NextCpu() {
   for (;;) {
-    if (!GoOnWithTurn() && !NextTurn()) NothingCanMove();
+    if (Draws()) [[likely]] {
+      budget_ = 0;
+      stops_ = 0;
+      if (steps_ >= kStepLimit) GiveUpAtLimit();
+      if (!BeginDrawnTurn()) NothingCanMove();
+    } else if (!GoOnWithTurn() && !NextTurn()) {
+      NothingCanMove();
+    }
     const AgentKind kind = KindOf(mover_);
     if (kind == AgentKind::kCpu || kind == AgentKind::kDetour) return CpuOf(mover_);
     RunInlineTurn();
@@ -385,10 +396,7 @@ AgentId Execution::Blocker(AgentId agent) {
 bool Execution::NextTurn() {
   budget_ = 0;
   stops_ = 0;
-  if (steps_ >= kStepLimit) {
-    result_.limit = true;
-    End();
-  }
+  if (steps_ >= kStepLimit) GiveUpAtLimit();
   NoteUnreached();
   while (next_run_ < member_.runs) {
     const Turn before = turn_;
@@ -424,7 +432,7 @@ void Execution::WakeForTurn() {
 
 // A turn of the order is over: did the step that it names come, or did its agent have so many?
 void Execution::NoteUnreached() {
-  if (turn_.left == 0 || drawing_ || result_.unreached_run >= 0) return;
+  if (turn_.left == 0 || drawing_ != nullptr || result_.unreached_run >= 0) return;
   const bool unreached = turn_.kind == Turn::Kind::kUntil || turn_.old != 0 ||
                          (turn_.kind == Turn::Kind::kCount && IsAtEnd(turn_.agent));
   if (unreached) result_.unreached_run = static_cast<int>(next_run_) - 1;
@@ -469,22 +477,32 @@ bool Execution::BeginRestTurn() {
 }
 
 bool Execution::BeginDrawnTurn() {
-  Strategy& strategy = *strategies_[static_cast<size_t>(member_.tail.kind)];
   view_.runnable = AbleAgents();
   if (view_.runnable == 0) return false;
-  view_.unspent = drawing_ ? turn_.left : 0;
+  view_.unspent = drawing_ != nullptr ? turn_.left : 0;
   view_.last = last_point_;
-  if (!drawing_) strategy.Begin(*schedule_, member_.tail);
-  drawing_ = true;
-  const Move move = strategy.Next(view_);
-  mover_ = move.agent;
-  turn_ = {.kind = move.counted == kAllPoints ? Turn::Kind::kCount : Turn::Kind::kUntil,
-           .agent = move.agent,
-           .strict = move.strict,
-           .left = move.steps,
-           .able = view_.runnable,
-           .counted = move.counted};
+  if (drawing_ == nullptr) {
+    drawing_ = strategies_[static_cast<size_t>(member_.tail.kind)].get();
+    drawing_->Begin(*schedule_, member_.tail);
+    turn_ = {};
+  }
+  // What is not set here is as in a turn that is new, since all turns before were drawn.
+  const Move move = drawing_->Next(view_);
+  const bool count = move.counted == kAllPoints;
+  mover_ = turn_.agent = move.agent;
+  turn_.kind = count ? Turn::Kind::kCount : Turn::Kind::kUntil;
+  turn_.strict = move.strict;
+  turn_.plain = count && !move.strict;
+  turn_.over = false;
+  turn_.left = move.steps;
+  turn_.able = view_.runnable;
+  turn_.counted = move.counted;
   return true;
+}
+
+void Execution::GiveUpAtLimit() {
+  result_.limit = true;
+  End();
 }
 
 // 1 if a step at `point` is one the turn counts, else 0.

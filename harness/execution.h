@@ -96,6 +96,7 @@ class Execution final : public Agents {
     AgentId agent{};
     Lends lends = Lends::kNothing;
     bool strict = false;  // it is over when an agent becomes able to move that could not
+    bool plain = false;   // so many steps of its owner, whatever happens
     bool over = false;
     int8_t page = kNoPage;
     uint8_t old = 0;                 // of a run of an old value: how old
@@ -155,6 +156,7 @@ class Execution final : public Agents {
   bool MayGoOnTrial(Point point);
   bool BeginTrial();
   bool MayGoOn(CpuId cpu, Point point, int page);
+  bool MayGoOnElse(CpuId cpu, Point point, int page);
   bool TurnTakes(CpuId cpu, Point detour, int page);
   int TurnTakesOld(CpuId cpu);
   int OldFor(AgentId agent);
@@ -168,6 +170,9 @@ class Execution final : public Agents {
   void BeginTurn(const Run& run);
   bool BeginRestTurn();
   bool BeginDrawnTurn();
+  // Whether the next turn is drawn, whatever else a turn can be.
+  bool Draws() const { return drawing_ != nullptr && turn_.left == 0 && !looking_.anybody_slept(); }
+  void GiveUpAtLimit();
   void RunInlineTurn();
   void InlineStep(AgentId agent);
   void Deliver(CpuId target);
@@ -183,7 +188,7 @@ class Execution final : public Agents {
   AgentId mover_{};       // the owner of the turn, or who moves in its place
   CpuId delivers_for_{};  // whose invalidation a delivery delivers that moves in another's place
   std::array<std::unique_ptr<Strategy>, kTailKinds> strategies_;  // by Tail::Kind
-  bool drawing_ = false;                                          // the strategy has begun
+  Strategy* drawing_ = nullptr;  // the one that draws the order, once it has begun
   View view_{*this};
   StepObserver* observer_ = nullptr;
   Features* features_ = nullptr;

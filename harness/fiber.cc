@@ -10,14 +10,6 @@
 
 #include "model/check.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define GATHERFUZZ_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define GATHERFUZZ_ASAN 1
-#endif
-#endif
-
 #ifdef GATHERFUZZ_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
@@ -26,7 +18,9 @@
 namespace gatherfuzz {
 namespace {
 
+#ifndef GATHERFUZZ_OWN_SWITCH
 namespace context = boost::context::detail;
+#endif
 
 size_t PageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
 
@@ -59,7 +53,15 @@ void Fiber::Prepare(Entry entry, void* argument) {
 #endif
   entry_ = entry;
   argument_ = argument;
+#ifdef GATHERFUZZ_OWN_SWITCH
+  // As if Start() had been called from nowhere: above its address, the one that it returns to.
+  auto* const top = reinterpret_cast<void**>(stack_ + kStackBytes);
+  top[-1] = nullptr;
+  top[-2] = reinterpret_cast<void*>(Start);
+  context_ = top - 2;
+#else
   context_ = context::make_fcontext(stack_ + kStackBytes, kStackBytes, Start);
+#endif
 }
 
 void Fiber::PutBack(std::span<const char> live) {
@@ -68,6 +70,15 @@ void Fiber::PutBack(std::span<const char> live) {
   std::memcpy(lowest, live.data(), live.size());
   context_ = lowest;
 }
+
+#ifdef GATHERFUZZ_OWN_SWITCH
+
+void Fiber::Start(Fiber* self) {
+  self->entry_(self->argument_);
+  std::abort();  // an entry never returns
+}
+
+#else
 
 void Fiber::Switch(Fiber& from, Fiber& to) {
 #ifdef GATHERFUZZ_ASAN
@@ -98,5 +109,7 @@ void Fiber::Start(context::transfer_t transfer) {
   self->entry_(self->argument_);
   std::abort();  // an entry never returns
 }
+
+#endif
 
 }  // namespace gatherfuzz

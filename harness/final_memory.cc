@@ -67,6 +67,7 @@ class Analysis {
       if (uses.free != 0) NoteSkippable(line.op.range);
       if (MayReclaimTables(line.op, schedule.kernel)) reclaimed_ |= MaskOf(line.op.range);
       if (Info(line.op.kind).is(effect::kReclaims)) taken_ |= MaskOf(line.op.range);
+      if (Info(line.op.kind).is(effect::kProtects)) protected_ |= MaskOf(line.op.range);
       for (int page = line.op.range.begin; page < line.op.range.end; ++page) uses_[page] |= uses;
     }
   }
@@ -74,14 +75,14 @@ class Analysis {
   Determined Result() {
     Determined result;
     const uint64_t unclear_vmas = UnclearVmas();
-    result.vma = ~unclear_vmas;
+    result.vma = ~unclear_vmas & ~protected_;
     BoundMemory();
     for (int page = 0; page < kPages; ++page) {
       const Uses uses = UsesOfAllLike(page);
       if ((unclear_vmas & MaskOf(AllLike(page))) != 0 || !PteIsClear(uses, IsHuge(page))) continue;
       // Whether the next fault makes a huge leaf depends on whether a page table is left.
       if (IsHuge(page) && uses.access != 0 && (reclaimed_ & PageBit(page)) != 0) continue;
-      if ((taken_ & MaskOf(AllLike(page))) != 0) continue;
+      if (((taken_ | protected_) & MaskOf(AllLike(page))) != 0) continue;
       result.pte |= PageBit(page);
       const bool skippable = (skippable_ & MaskOf(AllLike(page))) != 0;
       if (!Meet(uses.write, uses.free) && !skippable) result.dirty |= PageBit(page);
@@ -178,6 +179,7 @@ class Analysis {
   uint64_t skippable_ = 0;
   uint64_t reclaimed_ = 0;  // whose page tables a dontneed may free
   uint64_t taken_ = 0;      // that reclaim may take, if they happen to be clean
+  uint64_t protected_ = 0;  // whose access changes
   bool frame_for_all_ = false, block_for_all_ = false;
 };
 

@@ -431,13 +431,30 @@ class Parser : TextLines {
 
   bool Operation(std::string_view word, OpKind kind) {
     Op op{.kind = kind, .range = {}, .flags = {}};
-    if (Info(kind).operands == Operands::kPage ? !TakePage(op.range) : !TakeRange(op.range)) {
-      return false;
-    }
-    if (Info(kind).operands == Operands::kMap && !TakeVmaFlags(op.flags)) return false;
+    if (!TakeOperands(Info(kind).operands, op)) return false;
     if (!End()) return false;
     return file_.schedule.program.push_back({agent_, op}) ||
            FailAt(word, "at most " + std::to_string(kMaxOps) + " operations in all programs");
+  }
+
+  bool TakeOperands(Operands operands, Op& op) {
+    switch (operands) {
+      case Operands::kPage: return TakePage(op.range);
+      case Operands::kRange: return TakeRange(op.range);
+      case Operands::kMap: return TakeRange(op.range) && TakeVmaFlags(op.flags);
+      case Operands::kProtect: return TakeRange(op.range) && TakeAccess(op.flags);
+      case Operands::kAll: break;
+    }
+    op.range = {0, kPages};
+    return true;
+  }
+
+  // What a VMA is to allow.
+  bool TakeAccess(VmaFlags& flags) {
+    const std::string_view word = Take();
+    flags = {.write = word == "rw", .none = word == "none"};
+    if (flags.write || flags.none || word == "r") return true;
+    return word.empty() ? Fail("none, r or rw") : FailAt(word, "none, r or rw");
   }
 
   bool OrderLine() {

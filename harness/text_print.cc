@@ -17,6 +17,10 @@ std::string PrintFlags(VmaFlags flags) {
   return std::string(flags.write ? " rw" : " r") + (flags.huge ? " huge" : "");
 }
 
+std::string PrintAccess(VmaFlags flags) {
+  return flags.write ? " rw" : flags.none ? " none" : " r";
+}
+
 std::string PrintInit(const InitItem& item) {
   switch (item.kind) {
     case InitItem::Kind::kMap: return "map " + PrintRange(item.range) + PrintFlags(item.flags);
@@ -83,6 +87,8 @@ std::string PrintOp(const Op& op) {
   switch (Info(op.kind).operands) {
     case Operands::kPage: return text + " " + std::to_string(op.range.begin);
     case Operands::kRange: return text + " " + PrintRange(op.range);
+    case Operands::kProtect: return text + " " + PrintRange(op.range) + PrintAccess(op.flags);
+    case Operands::kAll: return text;
     case Operands::kMap: break;
   }
   return text + " " + PrintRange(op.range) + PrintFlags(op.flags);

@@ -95,6 +95,7 @@ enum class Teaches : uint8_t {
   kPteEntry,
   kFrames,       // which frames would be given out next
   kNested,       // whether tlb_flush_pending is above 1
+  kPending,      // ... above 0
   kPolicyState,  // the policy's words
   kBatched,      // tlb_flush_batched
   kTranslation,  // what the TLB has for the page

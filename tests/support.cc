@@ -28,7 +28,8 @@ bool ValidLine(const ProgramLine& line, int cpus) {
   const PageRange range = line.op.range;
   return KindOf(line.agent) == info.agent && Index(CpuOf(line.agent)) < cpus && ValidRange(range) &&
          (info.operands != Operands::kPage || range.end == range.begin + 1) &&
-         (info.operands == Operands::kMap || line.op.flags == VmaFlags{});
+         (info.operands == Operands::kMap || info.operands == Operands::kProtect ||
+          line.op.flags == VmaFlags{});
 }
 
 bool ValidRun(const Run& run, int cpus) {

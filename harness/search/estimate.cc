@@ -75,7 +75,7 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
   constexpr PointMask kWalks = MaskOf(walk_pmd) | MaskOf(walk_pte);
   constexpr PointMask kAccess = MaskOf(pte_read) | MaskOf(pte_set) | MaskOf(pte_unlock) |
                                 MaskOf(pmd_unlock) | MaskOf(pmd_read) | MaskOf(free_page) | kWalks;
-  bool huge = false;
+  bool huge = false, hides = false;
   PointMask possible = 0;
   for (const InitItem& item : schedule.init) huge |= item.flags.huge;
   for (const ProgramLine& line : schedule.program) {
@@ -92,10 +92,12 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
       possible |= MaskOf(syscall_return);
     } else {
       possible |= ~(kWalks | (op.is(effect::kUnmaps) ? 0 : kTables) |
-                    (op.is(effect::kCleans) ? 0 : MaskOf(pte_set)));
+                    (op.is(effect::kCleans | effect::kProtects) ? 0 : MaskOf(pte_set)));
+      hides |= op.is(effect::kHints) || line.op.flags.none;
     }
   }
   if (!Reclaims(schedule)) possible &= ~kReclaimPoints;
+  if (!hides) possible &= ~MaskOf(pte_accessible);
   if (!huge) possible &= ~kHuge;
   possible &= kTellingPoints;
   return possible != 0 ? possible : kTellingPoints & ~kReclaimPoints;

@@ -32,9 +32,9 @@ class Pos final : public Strategy {
       const bool same_cpu = CpuOf(AgentId(agent)) == CpuOf(mover_);
       if (Conflict(made_, now.Pending(AgentId(agent)), same_cpu)) priority_[agent] = 0;
       while (priority_[agent] == 0) priority_[agent] = static_cast<uint32_t>(random_.Next() >> 32);
-      if (priority_[agent] <= highest) continue;
-      highest = priority_[agent];
-      best = AgentId(agent);
+      const bool higher = priority_[agent] > highest;
+      highest = higher ? priority_[agent] : highest;
+      best = higher ? AgentId(agent) : best;
     }
     mover_ = best;
     made_ = now.Pending(best);

@@ -24,12 +24,12 @@ class Surw final : public Strategy {
   }
 
   Move Next(const Situation& now) override {
-    uint32_t free = 0;  // who can move without making a step of the set
+    uint32_t telling = now.runnable & kTellingAgents;  // whose next step is of the set
     for (uint32_t agents = now.runnable & ~kTellingAgents; agents != 0; agents &= agents - 1) {
-      const AgentId agent = AgentId(std::countr_zero(agents));
-      free |= uint32_t{!IsTelling(now.Pending(agent).point)} << Index(agent);
+      const int agent = std::countr_zero(agents);
+      telling |= uint32_t{IsTelling(now.Pending(AgentId(agent)).point)} << agent;
     }
-    const uint32_t telling = now.runnable & ~free;
+    const uint32_t free = now.runnable & ~telling;
     if (!has_intended_ || (free == 0 && (telling >> Index(intended_) & 1) == 0)) {
       DrawIntended(free == 0 ? telling : now.runnable);
     }
@@ -58,12 +58,16 @@ class Surw final : public Strategy {
     for (uint32_t rest = agents; rest != 0; rest &= rest - 1) {
       sum += left_[std::countr_zero(rest)];
     }
-    uint32_t at = random_.Below(sum);
+    // The last one of whom all before make no more than that. Without a branch: none could guess.
+    const uint32_t at = random_.Below(sum);
+    uint32_t before = 0;
+    int last = 0;
     for (uint32_t rest = agents; rest != 0; rest &= rest - 1) {
-      intended_ = AgentId(std::countr_zero(rest));
-      if (at < left_[Index(intended_)]) break;
-      at -= left_[Index(intended_)];
+      const int agent = std::countr_zero(rest);
+      last = before <= at ? agent : last;
+      before += left_[agent];
     }
+    intended_ = AgentId(last);
     has_intended_ = true;
   }
 

@@ -16,6 +16,8 @@ Registry<Arch>& All() {
 
 Invalidation Arch::FlushPage(int) const { return WholeInvalidation(); }
 
+bool Arch::NeedsFlush(Pte, Pte, KernelVersion) const { return true; }
+
 RegisterArch::RegisterArch(const Arch* arch) { All().Add(arch); }
 std::span<const Arch* const> Archs() { return All().All(); }
 const Arch* FindArch(std::string_view name) { return All().Find(name); }

@@ -44,6 +44,11 @@ class Arch {
   // the flush, which is of the whole address space.
   virtual KernelVersion defers_unmaps_since() const { return KernelVersion::k6_1; }
   virtual bool issues_at_unmap() const { return false; }
+  // pte_needs_flush() and huge_pmd_needs_flush(): whether a TLB may hold `before` in a way that
+  // does more than `after` allows. As the generic one: always.
+  virtual bool NeedsFlush(Pte before, Pte after, KernelVersion kernel) const;
+  // pmdp_invalidate_ad() flushes, as pmdp_invalidate() does.
+  virtual bool flushes_to_protect() const { return true; }
   // flush_tlb_page(), which reclaim does at once where it does not defer; also what it issues.
   virtual Invalidation FlushPage(int page) const;
   // The rules of the hardware.

@@ -67,6 +67,11 @@ class Arm64 final : public Arch {
   // __flush_tlb_page_nosync(): VALE1IS without a hint, and no DSB behind it (6.6, 43b3dfdd0455).
   KernelVersion defers_unmaps_since() const override { return KernelVersion::k6_12; }
   bool issues_at_unmap() const override { return true; }
+  // Up to 6.17 the generic one. Then: not what was invalid, and any change of what hardware reads.
+  bool NeedsFlush(Pte before, Pte after, KernelVersion kernel) const override {
+    if (kernel < KernelVersion::k7_1) return true;
+    return before.present() && before.flags != after.flags;
+  }
   Invalidation FlushPage(int page) const override {
     return RangeOf(page, page + 1, Level::kPte, true, 0);
   }

@@ -59,6 +59,15 @@ class X86 final : public Arch {
   Invalidation FlushPage(int page) const override {
     return InvlpgRange(page, page + 1, Level::kPte);
   }
+  // pte_flags_need_flush(): what was not present is cached nowhere, D and A have no flush when they
+  // are set, and any change of write access has one.
+  bool NeedsFlush(Pte before, Pte after, KernelVersion) const override {
+    if (!before.present()) return false;
+    const unsigned cleared = before.flags & ~unsigned{after.flags};
+    const unsigned changed = before.flags ^ unsigned { after.flags };
+    return (cleared & (Pte::kPresent | Pte::kDirty)) != 0 || (changed & Pte::kWrite) != 0;
+  }
+  bool flushes_to_protect() const override { return false; }  // since 5.19
   KernelVersion reclaims_tables_since() const override { return KernelVersion::k6_17; }  // 6.14
 };
 

@@ -70,6 +70,17 @@ void Allow(const Thread& t, FrameId table, int page, uint8_t lacks, Point set) {
   FenceOwn(t, page);
 }
 
+// do_numa_page(), do_huge_pmd_numa_page(): a PROT_NONE leaf whose VMA allows the access is given
+// back what its VMA has. The mapping stays: who held it before, holds no more than that.
+void Reveal(const Thread& t, FrameId table, int page, Point set) {
+  t.Step(set, page);
+  StoresEntry(t, set, table, page);
+  Pte& leaf = EntryOf(t.world(), table, page);
+  const int kept = leaf.flags & (Pte::kAccessed | Pte::kDirty);
+  leaf.flags = static_cast<uint8_t>(kept | LeafFlags(t.world().mm, page) | Pte::kAccessed);
+  FenceOwn(t, page);
+}
+
 // A huge leaf that is there.
 FaultOutcome AllowHuge(const Thread& t, FrameId pmd_table, int page, Look look, bool write) {
   const Pte seen = look.entry;
@@ -111,7 +122,10 @@ FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int 
   const Pte seen = LoadEntry(t, Point::pte_read, table, page).entry;
   FaultOutcome outcome;
   const uint8_t lacks = Lacks(t, seen, write);
-  if (seen.present() && lacks != 0) {
+  if (seen.hidden()) {
+    Reveal(t, table, page, Point::pte_set);
+    outcome = {.resolved = true};
+  } else if (seen.present() && lacks != 0) {
     Allow(t, table, page, lacks, Point::pte_set);
     outcome = {.resolved = true};
   } else if (seen.guard()) {
@@ -172,9 +186,10 @@ FaultOutcome Populate(const Thread& t, int page, bool write) {
   }
   const Pte pmd = look.entry;
   if (pmd.table()) return PopulatePte(t, pmd_table, pmd.frame, page, write);
-  // A huge leaf: there already, or being split or cleaned, which its lock waits for.
+  // A huge leaf: there already, or being split or cleaned, which its lock waits for; or PROT_NONE.
   if (pmd.present()) return AllowHuge(t, pmd_table, page, look, write);
   LockTable(t, pmd_table, page);
+  if (EntryOf(world, pmd_table, page).hidden()) Reveal(t, pmd_table, page, Point::pmd_set);
   UnlockTable(t, pmd_table, page);
   return {.resolved = true};
 }
@@ -200,8 +215,8 @@ FaultOutcome HandleFault(const Thread& t, int page, bool write) {
   MmapReadLock(t);
   const Mm& mm = t.world().mm;
   FaultOutcome outcome;
-  const bool allowed =
-      (mm.vma_pages & PageBit(page)) != 0 && (!write || (mm.vma_write & PageBit(page)) != 0);
+  const bool allowed = (mm.vma_pages & ~mm.vma_none & PageBit(page)) != 0 &&
+                       (!write || (mm.vma_write & PageBit(page)) != 0);
   if (allowed) outcome = Populate(t, page, write);
   MmapReadUnlock(t);
   LeavesFault(t);

@@ -21,7 +21,8 @@ void InvalidateHugePmd(const Thread& t, FrameId pmd_table, int page) {
 
 void SplitHugePmd(const Thread& t, FrameId pmd_table, int page) {
   World& world = t.world();
-  if (LockTableAndLook(t, pmd_table, page).leaf()) {
+  const Pte seen = LockTableAndLook(t, pmd_table, page);
+  if (seen.there() && !seen.table()) {
     InvalidateHugePmd(t, pmd_table, page);
     t.Step(Point::pmd_populate, page);
     StoresEntry(t, Point::pmd_populate, pmd_table, page);
@@ -34,10 +35,23 @@ void SplitHugePmd(const Thread& t, FrameId pmd_table, int page) {
     }
     const FrameId pte_table = EntryOf(world, pmd_table, page).frame;
     for (int i = 0; i < kPagesPerPmd; ++i) {
-      InstallLeaf(world, pte_table, first + i, MakeFrame(Index(leaf.frame) + i), leaf.flags);
+      InstallLeaf(world, pte_table, first + i, MakeFrame(Index(leaf.frame) + i),
+                  seen.hidden() ? Hidden(leaf.flags) : leaf.flags);
     }
   }
   UnlockTable(t, pmd_table, page);
+}
+
+void SplitHugeAt(const Thread& t, int page) {
+  const Mm& mm = t.world().mm;
+  const int first = RoundDown(page, kPagesPerPmd);
+  const PageRange block{first, first + kPagesPerPmd};
+  if (page == kPages || page == first || (mm.vma_huge & PageBit(page)) == 0 ||
+      VmaAround(mm, page, block) != block) {
+    return;
+  }
+  const Pte pud = LoadEntry(t, Point::pud_read, kRootFrame, page).entry;
+  if (!pud.none()) SplitHugePmd(t, pud.frame, page);
 }
 
 }  // namespace gatherfuzz

@@ -14,6 +14,9 @@ namespace gatherfuzz {
 // Splits the huge leaf that maps `page`. Does nothing if none is there.
 void SplitHugePmd(const Thread& t, FrameId pmd_table, int page);
 
+// split_huge_pmd_if_needed(), where a VMA is cut: splits a huge leaf that has `page` inside.
+void SplitHugeAt(const Thread& t, int page);
+
 // pmdp_invalidate(), under the lock of the PMD table: hides the leaf from the hardware and flushes
 // it. The caller puts something else in its place before it drops the lock.
 void InvalidateHugePmd(const Thread& t, FrameId pmd_table, int page);

@@ -2,10 +2,13 @@
 #include "model/kernel/locks.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstddef>
 
 #include "model/check.h"
 #include "model/kernel/shared.h"
+#include "model/machine/invalidation.h"
 #include "model/machine/memory.h"
 
 namespace gatherfuzz {
@@ -163,6 +166,31 @@ int HolderOf(const World& world, Point point, int arg) {
   if (mm.mmap_writer != 0) return mm.mmap_writer - 1;
   const uint8_t others = point == Point::mmap_read_lock ? mm.mmap_queue : mm.mmap_readers;
   return others == 0 ? -1 : std::countr_zero(others);
+}
+
+namespace {
+
+template <typename... Offsets>
+constexpr uint64_t BytesAt(Offsets... offsets) {
+  std::array<uint8_t, 8> bytes{};
+  ((bytes[offsets] = 0xff), ...);
+  return std::bit_cast<uint64_t>(bytes);
+}
+constexpr size_t kReaders = offsetof(Mm, mmap_readers) - offsetof(Mm, mmap_writer);
+constexpr size_t kQueue = offsetof(Mm, mmap_queue) - offsetof(Mm, mmap_writer);
+constexpr uint64_t kFree = BytesAt(size_t{0}, kReaders), kNobodyWrites = BytesAt(size_t{0}, kQueue);
+
+}  // namespace
+
+Waited WaitedFor(const World& world, Ready ready, int arg) {
+  constexpr uint64_t kByte = BytesAt(0);
+  if (ready == TableUnlocked) return {&world.at(MakeFrame(arg)).lock_owner, kByte, kByte};
+  if (ready == InvalidationCompleted) {
+    return {&world.at(MakeCpu(arg)).invalidation.undelivered, kByte, kByte};
+  }
+  if (ready == MayRead) return {&world.mm.mmap_writer, kFree, kNobodyWrites};
+  if (ready == NoWriterNoReader) return {&world.mm.mmap_writer, kFree, kFree};
+  return {};
 }
 
 }  // namespace gatherfuzz

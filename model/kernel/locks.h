@@ -9,6 +9,8 @@
 #ifndef GATHERFUZZ_MODEL_KERNEL_LOCKS_H_
 #define GATHERFUZZ_MODEL_KERNEL_LOCKS_H_
 
+#include <cstring>
+
 #include "model/system.h"
 
 namespace gatherfuzz {
@@ -37,6 +39,22 @@ bool LockPteTable(const Thread& t, FrameId pmd_table, FrameId table, int page);
 // holds it, or, of a reader that writers keep out, one that queues to write. -1: it waits for
 // something else. `arg` as it was given to StepWhen().
 int HolderOf(const World& world, Point point, int arg);
+
+// What a wait looks at, if that is a few bytes: who asks at every choice of a schedule need not
+// call a function.
+struct Waited {
+  const uint8_t* at = nullptr;  // eight bytes of the World; null: only the wait's Ready knows
+  uint64_t either = 0, or_else = 0;
+
+  // The bytes of one of the two masks are all 0. Not if `at` is null.
+  bool over() const {
+    uint64_t bytes;
+    std::memcpy(&bytes, at, sizeof bytes);
+    return ((bytes & either) == 0) | ((bytes & or_else) == 0);
+  }
+};
+// The same as ready(world, arg), for as long as the World stays where it is.
+Waited WaitedFor(const World& world, Ready ready, int arg);
 
 }  // namespace gatherfuzz
 

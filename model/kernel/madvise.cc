@@ -33,9 +33,10 @@ class Clean {
       return part.begin;
     }
     const Pte seen = LockTableAndLook(t_, pmd_table, part.begin);
-    if (seen.leaf()) CleanHuge(pmd_table, part, seen);
+    const bool is_leaf = seen.there() && !seen.table();
+    if (is_leaf) CleanHuge(pmd_table, part, seen);
     UnlockTable(t_, pmd_table, part.begin);
-    return seen.leaf() ? part.end : part.begin;
+    return is_leaf ? part.end : part.begin;
   }
 
   // madvise_free_pte_range(). It drops the lock to split a large folio that the range covers in
@@ -54,13 +55,19 @@ class Clean {
   }
 
  private:
+  // A PROT_NONE leaf stays one.
+  static uint8_t Cleaned(Pte seen, Pte leaf) {
+    const auto flags = static_cast<uint8_t>(leaf.flags & ~kYoungOrDirty);
+    return seen.hidden() ? Hidden(flags) : flags;
+  }
+
   void CleanHuge(FrameId pmd_table, PageRange part, Pte seen) {
     if ((seen.flags & kYoungOrDirty) != 0) {
       InvalidateHugePmd(t_, pmd_table, part.begin);
       t_.Step(Point::pmd_set, part.begin);
       StoresEntry(t_, Point::pmd_set, pmd_table, part.begin);
       const Pte leaf = ClearLeaf(t_.world(), pmd_table, part.begin);
-      ChangeLeaf(t_.world(), pmd_table, part.begin, leaf, leaf.flags & ~kYoungOrDirty);
+      ChangeLeaf(t_.world(), pmd_table, part.begin, leaf, Cleaned(seen, leaf));
       t_.system.protocol->RemoveTlbEntry(t_, part.begin, Level::kPmd);
     }
     ExaminedClean(t_, part, EntryOf(t_.world(), pmd_table, part.begin).mapping);
@@ -70,7 +77,7 @@ class Clean {
   // something was done before it under this lock, so that it tells that the lock is dropped.
   bool CleanPte(FrameId table, int page, bool may_skip) {
     const Pte seen = LoadEntry(t_, Point::pte_read, table, page).entry;
-    if (!seen.present()) {
+    if (!seen.there()) {
       // Of a page that reclaim has taken, MADV_FREE discards what it has written out.
       if (t_.world().reclaims != 0 && HeldByReclaim(t_.world(), page)) {
         ExaminedClean(t_, {page, page + 1}, t_.world().mm.next_mapping);
@@ -88,7 +95,7 @@ class Clean {
       t_.Step(Point::pte_set, page);
       if (leaf.none()) return true;
       StoresEntry(t_, Point::pte_set, table, page);
-      ChangeLeaf(t_.world(), table, page, leaf, leaf.flags & ~kYoungOrDirty);
+      ChangeLeaf(t_.world(), table, page, leaf, Cleaned(seen, leaf));
       t_.system.protocol->RemoveTlbEntry(t_, page, Level::kPte);
     }
     ExaminedClean(t_, {page, page + 1}, EntryOf(t_.world(), table, page).mapping);

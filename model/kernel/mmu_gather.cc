@@ -100,6 +100,14 @@ bool GatherProtocol::NothingToFlush(const MmuGather& gather) const {
            gather.cleared_puds);
 }
 
+// Simplified: it takes the newest value. That of the raise it must take, since it has the lock
+// under which the PTE was made PROT_NONE; that of a lowering it may miss, and then flushes for
+// nothing.
+bool GatherProtocol::FlushPending(const Thread& t, int page) const {
+  t.Step(Point::pte_accessible, page);
+  return t.world().mm.tlb_flush_pending != 0;
+}
+
 bool FlushNested(const Thread& t) { return LoadCount(t, Point::pending_read) > 1; }
 
 void RaisePending(const Thread& t) {

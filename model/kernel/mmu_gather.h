@@ -31,19 +31,29 @@ struct TableReclaim {
 // do; model/policies/zoo/ has what was wrong, and what could be otherwise.
 struct UnmapBatching {
   // Where flush_tlb_batched_pending() is called, always under the lock of a PTE table; or'ed.
-  static constexpr unsigned kZap = 1;      // munmap and MADV_DONTNEED
-  static constexpr unsigned kMadvise = 2;  // MADV_FREE
-  static constexpr unsigned kRelock = 4;   // MADV_FREE, when it has dropped the lock in between
-  static constexpr unsigned kGuard = 8;    // MADV_GUARD_INSTALL
-  static constexpr unsigned kFault = 16;   // a page fault that is about to install a leaf
-  unsigned asks = kZap | kMadvise | kRelock;
+  static constexpr unsigned kZap = 1;       // munmap and MADV_DONTNEED
+  static constexpr unsigned kMadvise = 2;   // MADV_FREE
+  static constexpr unsigned kRelock = 4;    // MADV_FREE, when it has dropped the lock in between
+  static constexpr unsigned kGuard = 8;     // MADV_GUARD_INSTALL
+  static constexpr unsigned kFault = 16;    // a page fault that is about to install a leaf
+  static constexpr unsigned kProtect = 32;  // mprotect, and what walks as it does
+  unsigned asks = kZap | kMadvise | kRelock | kProtect;
   bool one_flag = false;     // the word only says that something is owed, and is cleared
   bool waits_only = false;   // where reclaim has issued its TLBI already: a DSB in place of a flush
   bool frees_first = false;  // reclaim frees its pages, and then flushes
   bool writes_first = false;   // dirty pages are written out before what maps them is flushed
   bool renumbers = false;      // an overflow of the word changes its upper bits
   bool held_coherent = false;  // a page fault is held to coherence with what reclaim still owes
-  uint16_t most = 16383;       // TLB_FLUSH_BATCH_PENDING_LARGE
+  // Of a PROT_NONE page reclaim takes it that no TLB has it: pte_accessible() does not look whether
+  // somebody owes a flush.
+  bool trusts_prot_none = false;
+  uint16_t most = 16383;  // TLB_FLUSH_BATCH_PENDING_LARGE
+};
+
+// What can be wrong with the taking away of access (protect.h), and with the OOM reaper.
+struct Protection {
+  bool dirty_in_gather = false;  // clear_refs opens a gather, records nothing, and flushes no more
+  bool reaps_whole = false;      // one gather of the whole mm (fullmm) for all VMAs
 };
 
 class GatherProtocol {
@@ -80,6 +90,9 @@ class GatherProtocol {
   }
 
   virtual UnmapBatching BatchesUnmaps() const { return {}; }
+  virtual Protection Protects() const { return {}; }
+  // mm_tlb_flush_pending(), for pte_accessible(): the step pte_accessible.
+  virtual bool FlushPending(const Thread& t, int page) const;
 
   // MADV_GUARD_INSTALL begins to put its markers over `vma`, and has come to the end of that or to
   // something that is in the way, with no page-table lock held. The kernel does nothing at either;

@@ -24,19 +24,7 @@ void Detach(Mm& mm, PageRange range) {
   mm.vma_starts &= ~pages;
   mm.vma_write &= ~pages;
   mm.vma_huge &= ~pages;
-}
-
-// split_huge_pmd_if_needed(): splits a huge leaf that has `page` inside.
-void SplitAt(const Thread& t, int page) {
-  const Mm& mm = t.world().mm;
-  const int first = RoundDown(page, kPagesPerPmd);
-  const PageRange block{first, first + kPagesPerPmd};
-  if (page == kPages || page == first || (mm.vma_huge & PageBit(page)) == 0 ||
-      VmaAround(mm, page, block) != block) {
-    return;
-  }
-  const Pte pud = LoadEntry(t, Point::pud_read, kRootFrame, page).entry;
-  if (!pud.none()) SplitHugePmd(t, pud.frame, page);
+  mm.vma_none &= ~pages;
 }
 
 bool NoVmaIn(const Mm& mm, int first, int pages) {
@@ -81,9 +69,9 @@ void MunmapPath(const Thread& t, const Op& op) {
     MmapWriteUnlock(t);
     return;
   }
-  SplitAt(t, range.begin);
+  SplitHugeAt(t, range.begin);
   // Of a block that both ends cut, the first split of the VMA has left no whole one.
-  if (RoundDown(range.end, kPagesPerPmd) >= range.begin) SplitAt(t, range.end);
+  if (RoundDown(range.end, kPagesPerPmd) >= range.begin) SplitHugeAt(t, range.end);
   t.Step(Point::vma_detach, range.begin);
   Detach(t.world().mm, range);
   if (t.world().reclaims != 0) t.world().mm.detached |= detached;

@@ -22,16 +22,18 @@ enum class OpKind : uint8_t {
 #undef GATHERFUZZ_OP
 };
 
-enum class Operands : uint8_t { kRange, kMap, kPage };
+// kProtect: a range, and what access there is left. kAll: none; its range is the whole mm.
+enum class Operands : uint8_t { kRange, kMap, kPage, kProtect, kAll };
 
 struct VmaFlags {
   bool write = false;
   bool huge = false;
+  bool none = false;  // of a protect: no access at all
   friend bool operator==(const VmaFlags&, const VmaFlags&) = default;
 };
 
 // One line of a program. 0 <= range.begin < range.end <= kPages; an operation on one page has
-// range.end == range.begin + 1; flags are of an operation with operands kMap.
+// range.end == range.begin + 1; flags are of an operation with operands kMap or kProtect.
 struct Op {
   OpKind kind{};
   PageRange range;
@@ -51,7 +53,10 @@ inline constexpr unsigned kGuards = 64;     // puts guard markers, where need be
 inline constexpr unsigned kUnguards = 128;  // takes guard markers away
 inline constexpr unsigned kReclaims = 256;  // no call: takes clean leaves away behind the mm's back
 inline constexpr unsigned kPagesOut = 512;  // ... and dirty ones, which it writes out
-inline constexpr unsigned kGathers = kZaps | kCleans;
+inline constexpr unsigned kProtects = 1024;  // changes the access of leaves, in gathers
+inline constexpr unsigned kHints = 2048;     // ... for a while, which nobody is to notice
+inline constexpr unsigned kReaps = 4096;     // no call: zaps behind the backs of threads that run
+inline constexpr unsigned kGathers = kZaps | kCleans | kProtects;
 }  // namespace effect
 
 // How an operation takes mmap_lock first.
@@ -97,12 +102,6 @@ struct OpInfo {
   constexpr const char* told() const { return *call == '\0' ? name : call; }
   constexpr const char* shares() const { return *in == '\0' ? name : in; }
   constexpr bool exists_in(KernelVersion version) const { return since <= version; }
-  // What the oracle holds a call to when it returns.
-  constexpr CallKind call_kind() const {
-    return is(effect::kZaps)     ? CallKind::kRemove
-           : is(effect::kCleans) ? CallKind::kClean
-                                 : CallKind::kOther;
-  }
 };
 
 inline constexpr OpInfo kOps[] = {
@@ -113,6 +112,17 @@ inline constexpr OpInfo kOps[] = {
 };
 inline constexpr int kOpCount = sizeof(kOps) / sizeof(kOps[0]);
 constexpr const OpInfo& Info(OpKind kind) { return kOps[static_cast<int>(kind)]; }
+
+// What the oracle holds a call to when it returns.
+constexpr CallKind CallKindOf(const Op& op) {
+  const OpInfo& info = Info(op.kind);
+  if (info.is(effect::kReaps | effect::kHints) || op.flags.write) return CallKind::kOther;
+  return info.is(effect::kZaps)       ? CallKind::kRemove
+         : info.is(effect::kCleans)   ? CallKind::kClean
+         : op.flags.none              ? CallKind::kForbid
+         : info.is(effect::kProtects) ? CallKind::kProtect
+                                      : CallKind::kOther;
+}
 
 // Sets of operations are masks of 32 bits.
 static_assert(kOpCount <= 32);

@@ -34,7 +34,7 @@ void ChangeLeaf(World& world, FrameId table, int page, Pte leaf, uint8_t flags) 
 
 void InvalidateLeaf(World& world, FrameId table, int page) {
   Pte& entry = EntryOf(world, table, page);
-  entry.flags = static_cast<uint8_t>((entry.flags & ~Pte::kPresent) | Pte::kInvalid);
+  entry.flags = Hidden(entry.flags);
 }
 
 Pte ClearLeaf(World& world, FrameId table, int page) {
@@ -48,8 +48,7 @@ Pte ClearLeaf(World& world, FrameId table, int page) {
 
 Pte TakeLeaf(const Thread& t, FrameId table, int page) {
   const Pte entry = EntryOf(t.world(), table, page);
-  const bool there = entry.present() || (entry.flags & Pte::kInvalid) != 0;
-  if (there && !entry.table()) [[likely]]
+  if (entry.there() && !entry.table()) [[likely]]
     return ClearLeaf(t.world(), table, page);
   CheckRemovedTwice(t.system, t.cpu, page);
   return {};

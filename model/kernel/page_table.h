@@ -27,7 +27,12 @@ void ChangeLeaf(World& world, FrameId table, int page, Pte leaf, uint8_t flags);
 // nobody populates the place meanwhile (pmd_mkinvalid()).
 void InvalidateLeaf(World& world, FrameId table, int page);
 
-// Clears a leaf, also one that only software sees, and returns what it was.
+// The flags of a leaf, as of one that only software sees.
+constexpr uint8_t Hidden(uint8_t flags) {
+  return static_cast<uint8_t>((flags & ~Pte::kPresent) | Pte::kInvalid);
+}
+
+// Clears a leaf, also one that only software sees, and returns what it was, as one that all see.
 Pte ClearLeaf(World& world, FrameId table, int page);
 
 // ClearLeaf() by a thread that saw it before. If it is gone by now, which needs a look that was

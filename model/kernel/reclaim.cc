@@ -42,6 +42,12 @@ void OweFlush(const Thread& t, int page) {
   }
 }
 
+// pte_accessible() of a PROT_NONE page: whether a TLB may hold it still.
+bool Accessible(const Thread& t, int page) {
+  return !t.system.protocol->BatchesUnmaps().trusts_prot_none &&
+         t.system.protocol->FlushPending(t, page);
+}
+
 // try_to_unmap_one(), with the lock of `table` held. The gather of the CPU, which reclaim has no
 // other use for, has the pages that are to be freed; cleared_ptes is its flush_required, and
 // cleared_pmds says that the last page is to be written out.
@@ -49,7 +55,7 @@ void UnmapPte(const Thread& t, FrameId table, int page, bool pages_out) {
   World& world = t.world();
   t.Step(Point::pte_read, page);
   const Pte seen = EntryOf(world, table, page);
-  if (!seen.present() || (seen.dirty() && !pages_out)) return;
+  if (!seen.there() || (seen.dirty() && !pages_out)) return;
   t.Step(Point::pte_clear, page);
   const bool dirty = EntryOf(world, table, page).dirty();
   if (dirty && !pages_out) return;  // meanwhile, by the hardware: it stays
@@ -58,6 +64,7 @@ void UnmapPte(const Thread& t, FrameId table, int page, bool pages_out) {
   batch.cleared_pmds = dirty;
   GATHERFUZZ_CHECK(batch.page_count < kMaxBatch);
   batch.pages[batch.page_count++] = {leaf.frame, static_cast<uint8_t>(page), Level::kPte};
+  if (seen.hidden() && !Accessible(t, page)) return;
   const Arch& arch = *t.system.arch;
   if (!ShouldDefer(t)) return Invalidate(t, arch.FlushPage(page));
   if (arch.issues_at_unmap()) AddInvalidation(t, arch.FlushPage(page));

@@ -13,7 +13,7 @@ void RunOp(const Thread& t, const Op& op) {
   GATHERFUZZ_CHECK(info.operands != Operands::kPage || op.range.end == op.range.begin + 1);
   if (info.operands == Operands::kPage || info.is(effect::kReclaims)) return info.path(t, op);
   Call& call = t.self().call;
-  call.kind = info.call_kind();
+  call.kind = CallKindOf(op);
   t.system.protocol->Run(t, op, info.path);
   t.Step(Point::syscall_return, op.range.begin);
   CheckReturn(t.system, t.cpu);

@@ -44,16 +44,21 @@ void WalkRange(const Thread& t, PageRange range, Visitor& visit) {
   }
 }
 
-// Calls apply(t, piece) for each piece of a VMA in `range`, under mmap_lock held for reading.
+// Calls apply(t, piece) for each piece of a VMA in `range`, with mmap_lock held.
 template <typename Apply>
-void ForEachVma(const Thread& t, PageRange range, Apply apply) {
-  MmapReadLock(t);
+void ForEachVmaLocked(const Thread& t, PageRange range, Apply apply) {
   for (int page = range.begin; page < range.end; ++page) {
     const PageRange vma = VmaAround(t.world().mm, page, range);
     if (vma.empty()) continue;
     apply(t, vma);
     page = vma.end - 1;
   }
+}
+// ... which is taken for reading.
+template <typename Apply>
+void ForEachVma(const Thread& t, PageRange range, Apply apply) {
+  MmapReadLock(t);
+  ForEachVmaLocked(t, range, apply);
   MmapReadUnlock(t);
 }
 

@@ -35,7 +35,8 @@ class Zap {
       SplitHugePmd(t_, pmd_table, part.begin);
       return part.begin;
     }
-    if (!LockTableAndLook(t_, pmd_table, part.begin).leaf()) {
+    const Pte seen = LockTableAndLook(t_, pmd_table, part.begin);
+    if (!seen.there() || seen.table()) {
       UnlockTable(t_, pmd_table, part.begin);
       return part.begin;
     }
@@ -80,7 +81,7 @@ class Zap {
   // `may_stop`: something was done since the lock was taken.
   Next ZapPte(FrameId table, int page, bool may_stop) {
     const auto [seen, old, moment] = LoadEntry(t_, Point::pte_read, table, page);
-    if (!seen.present()) {
+    if (!seen.there()) {
       ExaminedGone(t_, {page, page + 1}, moment);
       if (!seen.guard()) return Next::kGoOn;
       here_.whole = false;
@@ -175,7 +176,7 @@ class Zap {
 
 bool MayReclaimTables(const Op& op, KernelVersion kernel) {
   const OpInfo& info = Info(op.kind);
-  return info.is(effect::kZaps) && !info.is(effect::kUnmaps | effect::kGuards) &&
+  return info.is(effect::kZaps) && !info.is(effect::kUnmaps | effect::kGuards | effect::kReaps) &&
          kernel >= KernelVersion::k6_17 &&
          RoundUp(op.range.begin, kPagesPerPmd) + kPagesPerPmd <= op.range.end;
 }

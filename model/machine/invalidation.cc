@@ -12,10 +12,6 @@
 namespace gatherfuzz {
 namespace {
 
-bool Completed(const World& world, int cpu) {
-  return world.at(MakeCpu(cpu)).invalidation.undelivered == 0;
-}
-
 void Enqueue(World& world, CpuId issuer, uint8_t targets) {
   for (unsigned left = targets; left != 0; left &= left - 1) {
     DeliveryQueue& queue = world.at(MakeCpu(std::countr_zero(left))).deliveries;
@@ -112,9 +108,13 @@ void AddInvalidation(const Thread& thread, const Invalidation& request) {
   ++thread.system.cost.invalidations;
 }
 
+bool InvalidationCompleted(const World& world, int cpu) {
+  return world.at(MakeCpu(cpu)).invalidation.undelivered == 0;
+}
+
 void AwaitInvalidation(const Thread& thread) {
   Invalidation& issued = thread.self().invalidation;
-  thread.StepWhen(Point::tlb_flush_done, issued.start, Completed, Index(thread.cpu));
+  thread.StepWhen(Point::tlb_flush_done, issued.start, InvalidationCompleted, Index(thread.cpu));
   if (!thread.world().sc()) [[unlikely]]
     NoteDsb(thread.world(), thread.cpu, thread.system.order(Point::tlb_flush_done));
   issued = Invalidation{};

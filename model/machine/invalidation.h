@@ -24,6 +24,8 @@ void Invalidate(const Thread& thread, const Invalidation& request);
 // outstanding is awaited before the next is issued.
 void IssueInvalidation(const Thread& thread, const Invalidation& request);
 void AwaitInvalidation(const Thread& thread);
+// What that waits for.
+bool InvalidationCompleted(const World& world, int cpu);
 
 // Issues `request` and waits neither for it nor for what the CPU has issued before: the step
 // tlb_flush. Simplified: what is not delivered everywhere yet and this become one request, so a CPU

@@ -100,13 +100,10 @@ void BeginWalk(World& world, CpuId cpu, int which, int page, bool write) {
   world.at(cpu).walks[which] = NewWalk(world, cpu, page, write);
 }
 
-Point NextPoint(const Walk& walk) {
-  switch (walk.level) {
-    case Level::kPud: return Point::walk_pud;
-    case Level::kPmd: return Point::walk_pmd;
-    case Level::kPte: break;
-  }
-  return Point::walk_pte;
+Point FirstPoint(const World& world, CpuId cpu, int page) {
+  const WalkCache& cache = world.at(cpu).walk_cache;
+  if ((cache.pte_valid >> page / kPagesPerPmd & 1) != 0) return Point::walk_pte;
+  return (cache.pmd_valid >> page / kPagesPerPud & 1) != 0 ? Point::walk_pmd : Point::walk_pud;
 }
 
 bool ChangesLeaf(const Walk& walk, Pte entry, Hardware hardware) {

@@ -29,7 +29,12 @@ Walk NewWalk(const World& world, CpuId cpu, int page, bool write);
 void BeginWalk(World& world, CpuId cpu, int which, int page, bool write);
 
 // The yield point of the next step of a walk in flight.
-Point NextPoint(const Walk& walk);
+inline Point NextPoint(const Walk& walk) {
+  constexpr Point kReads[] = {Point::walk_pte, Point::walk_pmd, Point::walk_pud};
+  return kReads[static_cast<size_t>(walk.level)];
+}
+// ... and the first step of NewWalk().
+Point FirstPoint(const World& world, CpuId cpu, int page);
 
 // Reads one level. The walk must be in flight; it is not any more unless the result is kGoesOn. Of
 // the entry it takes the value that is `old` behind the newest (memory.h).

@@ -27,9 +27,10 @@ using Mapping = uint16_t;
 // A page-table entry, and, with the same shape, what a TLB copied from one.
 struct Pte {
   static constexpr uint8_t kPresent = 1, kWrite = 2, kAccessed = 4, kDirty = 8;
-  static constexpr uint8_t kTable = 16;    // points at a table one level down, is not a leaf
-  static constexpr uint8_t kInvalid = 32;  // a leaf that only software sees: pmd_mkinvalid()
-  static constexpr uint8_t kGuard = 64;    // no leaf: a guard marker, which only software sees
+  static constexpr uint8_t kTable = 16;  // points at a table one level down, is not a leaf
+  // A leaf that only software sees: PROT_NONE, or, as long as the lock is held, pmd_mkinvalid().
+  static constexpr uint8_t kInvalid = 32;
+  static constexpr uint8_t kGuard = 64;  // no leaf: a guard marker, which only software sees
 
   Mapping mapping;  // of a leaf; 0 for a pointer to a table
   FrameId frame;    // of a huge leaf: the first of its kPagesPerPmd frames
@@ -42,6 +43,9 @@ struct Pte {
   bool dirty() const { return flags & kDirty; }
   bool table() const { return flags & kTable; }
   bool leaf() const { return present() && !table(); }
+  // To software, pte_present(): also one that the hardware faults on.
+  bool there() const { return flags & (kPresent | kInvalid); }
+  bool hidden() const { return flags & kInvalid; }
   bool guard() const { return flags & kGuard; }
   friend bool operator==(const Pte&, const Pte&) = default;
 };
@@ -138,11 +142,13 @@ struct DeliveryQueue {
   std::array<uint8_t, 7> padding_;  // always 0
 };
 
-enum class CallKind : uint8_t { kNone, kRemove, kClean, kOther };
+// kForbid takes all access away, kProtect that of writing.
+enum class CallKind : uint8_t { kNone, kRemove, kClean, kOther, kProtect, kForbid };
 
 // What the oracle needs to judge a call when it returns. moments[p], where bit p of examined is
 // set, is the number the next mapping would have got when the call cleared the PTE of p or saw it
-// empty (kRemove), or the oldest mapping that may stay cached dirty (kClean).
+// empty (kRemove; kForbid and kProtect, if empty), or the oldest mapping that may stay cached:
+// dirty (kClean), dirty and writable (kProtect), at all (kForbid).
 struct Call {
   uint64_t examined;
   std::array<Mapping, kPages> moments;
@@ -176,6 +182,7 @@ struct CpuState {
 // ones, those that begin a VMA, and the properties of the VMA a page is in.
 struct Mm {
   uint64_t vma_pages, vma_starts, vma_write, vma_huge;
+  uint64_t vma_none;                    // PROT_NONE: no access at all
   alignas(8) PolicyBytes policy_state;  // of the policy under test; see PolicyStateAs in policy.h
   Mapping next_mapping;
   uint16_t calls_begun;                  // calls that have opened a gather

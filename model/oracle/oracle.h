@@ -11,8 +11,11 @@
 
 namespace gatherfuzz {
 
-// stale-after-return, stale-dirty-after-return: `cpu`'s call is about to be back in user space.
+// stale-after-return, stale-dirty-after-return, writable-after-return: `cpu`'s call is about to be
+// back in user space.
 void CheckReturn(System& system, CpuId cpu);
+// Whether that call, if it has examined `page`, is not to return while a TLB holds `entry` there.
+bool AnswersFor(const Call& call, const Pte& entry, int page);
 
 // freed-page-cached: `cpu` is about to free the data frames of a leaf at `level`, mapped at `page`.
 void CheckFreePage(System& system, CpuId cpu, FrameId frame, int page, Level level);

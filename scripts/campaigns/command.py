@@ -6,8 +6,8 @@ import re
 import sys
 
 from lib import command
-from lib.build import build_targets, enter_root, install_missing
-from lib.command import Problem, need, number, seconds
+from lib.build import build_by_profile, build_targets, enter_root, install_missing
+from lib.command import Problem, need, number, one_of, seconds
 from lib.files import read_json
 from lib.subjects import Targets, Trees
 
@@ -15,6 +15,7 @@ USAGE = """\
 usage: scripts/campaign FOLDER [--time TIME] [--policy NAMES]...
                         [--arch NAME]... [--engine ENGINE] [--jobs N]
                         [--turn TIME] [--disk MB] [--memory MB] [--host NAME]
+                        [--build KIND]
                         [--kernel [NAME=]PATH]...
                         [--config [ARCH:]OPTION=VALUE]...
        scripts/campaign FOLDER --exchange
@@ -35,6 +36,10 @@ power cut, with the settings it had; what is given again replaces them.
                   there
   --memory MB     the most that engines and triage may take together; default
                   2048
+  --build KIND    profile: optimized by a profile of recorded inputs and across
+                  all files, which builds for minutes and then fuzzes faster;
+                  plain: not. Default: profile where the time is an hour or
+                  more, or not given
   --host NAME     what this machine is called in FOLDER/share; default its host
                   name
   --exchange      fuzz nothing; take over what other hosts have put into
@@ -46,13 +51,14 @@ Exit status: 0 if the time was up, 1 if a policy that is expected to be safe was
 broken, 2 for bad usage, 3 at the limit of --disk, 130 if stopped.
 """
 NUMBERS = ("--jobs", "--turn", "--disk", "--memory")
+HOUR = 3600
 ENGINES = {"libfuzzer": "libfuzzer", "afl": "afl", "both": "libfuzzer,afl"}
 WHAT = ("policy", "arch", "kernel", "config")  # options that say what to fuzz
 
 
 def read(arguments):
     options = command.read(
-        arguments, USAGE, one=("--time", "--engine", "--host", *NUMBERS),
+        arguments, USAGE, one=("--time", "--engine", "--host", "--build", *NUMBERS),
         many=tuple("--" + name for name in WHAT), flags=("--exchange",), places=True)
     need(len(options.places) < 2,
          "one FOLDER, not '{}' and '{}'; see --help".format(*options.places, "", ""))
@@ -92,6 +98,24 @@ def take_up(options, folder):
     return os.path.exists(os.path.join(folder, "campaign.json"))
 
 
+def build_programs(trees, options):
+    """Returns the folder that they are in."""
+    folder, targets = trees.build_folder(), ["gatherfuzz", "any_targets"]
+    for_cmake = ["-DGATHERFUZZ_TARGETS=ON", *trees.options()]
+    kind = options.build or ("profile" if takes_long(options) else "plain")
+    one_of(kind, ("plain", "profile"), "build")
+    if kind == "profile":
+        return build_by_profile(folder, targets, ["-DGATHERFUZZ_TESTS=OFF", *for_cmake])
+    build_targets(folder, targets, for_cmake)
+    return folder
+
+
+def takes_long(options):
+    """Whether it fuzzes for an hour or more."""
+    return not options.exchange and (options.time is None
+                                     or seconds(options.time, "--time") >= HOUR)
+
+
 def main(arguments):
     called_in = enter_root()
     options = read(arguments)
@@ -101,8 +125,7 @@ def main(arguments):
     trees = Trees(options.kernel, options.config, called_in)
     targets = Targets(options.policy, options.arch, trees)
     install_missing("python3")
-    build_targets(trees.build_folder(), ["gatherfuzz", "any_targets"],
-                  ["-DGATHERFUZZ_TARGETS=ON", *trees.options()])
+    build = build_programs(trees, options)
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
@@ -112,8 +135,8 @@ def main(arguments):
     options.kernel = trees.items
     saved = json.dumps({name: getattr(options, name) for name in WHAT})
     os.execv(sys.executable, [sys.executable, "-m", "campaigns.main", folder, "--build",
-                              trees.build_folder(), "--corpus", "corpus", "--options", saved,
-                              "--called-in", called_in, *passed])
+                              build, "--corpus", "corpus", "--options", saved, "--called-in",
+                              called_in, *passed])
 
 
 if __name__ == "__main__":

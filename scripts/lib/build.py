@@ -3,7 +3,9 @@
 
 Scripts run in the root of the tree, where paths like out/ and corpus/ are.
 """
+import lzma
 import os
+import shutil
 import subprocess
 import sys
 
@@ -42,6 +44,30 @@ def build_targets(folder, targets, options=(), source="."):
     finally:
         end([child])
     _ended(child.status)
+
+
+def build_by_profile(folder, targets, options=()):
+    """As build_targets, optimized by a profile of recorded inputs (bench/stream.xz) and across all
+    files: takes minutes more, and a step costs a tenth less. Returns the folder, which is below the
+    one named."""
+    folder += "/by-profile"
+    train, profile = folder + "/train", os.path.abspath(folder + "/train/profile")
+    build_targets(train, ["stream"], ["-DGATHERFUZZ_PROFILE=make", "-DGATHERFUZZ_TESTS=OFF"])
+    program = train + "/bench/stream"
+    if not os.path.exists(profile) or os.path.getmtime(profile) < os.path.getmtime(program):
+        _train(program, profile)
+    build_targets(folder, targets, ["-DGATHERFUZZ_PROFILE=" + profile, *options])
+    return folder
+
+
+def _train(program, profile):
+    with lzma.open("bench/stream.xz") as packed, open(profile + ".inputs", "wb") as inputs:
+        shutil.copyfileobj(packed, inputs)
+    subprocess.run([program, inputs.name, "1"], check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "LLVM_PROFILE_FILE": profile + ".raw"})
+    subprocess.run(["llvm-profdata-19", "merge", "-o", profile + ".new", profile + ".raw"],
+                   check=True)
+    os.rename(profile + ".new", profile)
 
 
 def _common(function, *arguments):

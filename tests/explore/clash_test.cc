@@ -38,7 +38,8 @@ bool Within(const Future& a, const Future& b) {
 
 // Whether a thread in `op` that makes the step has said so.
 bool Says(const Future& future, const Op& op, PendingStep step) {
-  const bool call = Info(op.kind).operands == Operands::kRange;
+  const Operands operands = Info(op.kind).operands;
+  const bool call = operands != Operands::kPage && operands != Operands::kMap;
   const uint64_t page = step.page < 0 ? 0 : PageBit(step.page);
   const uint64_t block = step.page < 0 ? 0 : MaskOf({step.page & ~3, (step.page & ~3) + 4});
   const auto does = [&](unsigned what) { return (future.does & what) == what; };
@@ -72,9 +73,10 @@ bool Says(const Future& future, const Op& op, PendingStep step) {
     case pmd_set:
     case pmd_invalidate:
     case pmd_clear: return ((call ? future.zaps : future.accesses) & block) != 0;
-    case rmap_lock: return (future.zaps & page) != 0;
+    case rmap_lock:
     case start_io: return (future.zaps & page) != 0;
     case rmap_unlink: return future.unmaps != 0;
+    case pte_accessible: return does(Future::kAsks);
     case batched_inc:
     case batched_read:
     case batched_cmpxchg: return future.pte_locks != 0;
@@ -349,6 +351,25 @@ const Program kPrograms[] = {
     {"cpus 2; init; map 0..4 rw huge; present 0..4; cached cpu1 0..4;"
      "cpu0; dontneed 0..2; cpu1; read 3; kswapd; reclaim 2..4",
      {"full-mm"}},
+    // Access that is taken away and given back, beside zaps, faults, walks, reclaim and itself.
+    {"cpus 3; init; map 0..2 rw; present 0..2 dirty; cached cpu1 0..2; cached cpu2 0..2;"
+     "cpu0; uffdwp 0..2; cpu1; uffdwp 0..1; cpu2; write 0; walk2; fill 1",
+     {"full-mm", "own-range", "overlap-list", "sync-finish"}},
+    {"cpus 2; init; map 0..2 rw; present 0..2 dirty; cached cpu1 0..2;"
+     "cpu0; protect 0..2 none; protect 0..1 rw; cpu1; write 0; dontneed 1..2; walk1; fill 0",
+     {"full-mm", "own-range", "reset-range"}},
+    {"cpus 2; kernel 6.17; init; map 3..5 rw; present 3..5 dirty; cached cpu1 3..5;"
+     "cpu0; protect 3..5 r; cpu1; dontneed 3..5; write 3",
+     {"full-mm", "own-range", "epoch-sync"}},
+    {"cpus 2; init; map 0..2 rw; present 0..2; cached cpu0 0..2; cached cpu1 0..2;"
+     "cpu0; numa 0..2; cpu1; read 0; free 1..2; kswapd; swapout 0..2",
+     {"full-mm", "own-range", "prot-none-trusted"}},
+    {"cpus 2; init; map 0..4 rw huge; present 0..4 dirty; cached cpu1 0..4;"
+     "cpu0; numa 0..4; uffdwp 1..2; cpu1; write 3; free 0..4",
+     {"full-mm", "own-range"}},
+    {"cpus 2; init; map 0..2 rw; present 0..2 dirty; cached cpu1 0..2;"
+     "cpu0; cleardirty 0..2; reap; cpu1; write 0; munmap 1..2",
+     {"full-mm", "soft-dirty-gathers", "reap-whole"}},
     // Waits that newcomers overtake, and that begin behind steps of every kind.
     {"cpus 3; init; map 0..3 rw;"
      "cpu0; dontneed 0..1; cpu1; dontneed 1..2; dontneed 1..2; cpu2; dontneed 2..3; dontneed 2..3",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Programs of newer kernels, and with reclaim: merging states is exact, and leaving orders out
 // loses no end and no kind of violation, with guard markers, with page tables that MADV_DONTNEED
-// frees, and beside kswapd.
+// frees, beside kswapd, and where access is taken away.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "explore/explore.h"
+#include "explore/programs.h"
 #include "explore/verify.h"
 #include "tests/small_program.h"
 #include "tests/support.h"
@@ -23,6 +24,12 @@ bool OfReclaim(const Policy& policy) {
   const std::string_view name = policy.name();
   const bool of_tables = name == "reclaim-at-start" || name == "reclaim-old-look";
   return (name.find("reclaim") != name.npos && !of_tables) || name.starts_with("fault-");
+}
+// ... or where access is.
+bool OfAccess(const Policy& policy) {
+  const std::string_view name = policy.name();
+  return name == "prot-none-trusted" || name == "pending-flag" || name == "soft-dirty-gathers" ||
+         name == "reap-whole";
 }
 
 // A small program with guards in place of some of its calls.
@@ -73,7 +80,16 @@ std::vector<const Policy*> SomePolicies() {
     policies.push_back(FindPolicy(name));
   }
   for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
-    if (!OfReclaim(*policy)) policies.push_back(policy);
+    if (!OfReclaim(*policy) && !OfAccess(*policy)) policies.push_back(policy);
+  }
+  return policies;
+}
+
+std::vector<const Policy*> PoliciesOfAccess() {
+  std::vector<const Policy*> policies;
+  for (const Policy* policy : Policies()) policies.push_back(policy);
+  for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
+    if (OfAccess(*policy)) policies.push_back(policy);
   }
   return policies;
 }
@@ -108,6 +124,33 @@ const char* const kProgramsOfReclaim[] = {
     "cpu0; dontneed 0..4; cpu1; guard 0..1; kswapd; reclaim 0..2",
     "cpus 1; kernel 6.1; init; map 0..4 rw huge; present 0..2; cached cpu0 0..2;"
     "cpu0; munmap 0..4; kswapd; reclaim 0..2; reclaim 0..1",
+};
+
+const char* const kProgramsOfAccess[] = {
+    "cpus 2; init; map 0..1 rw; present 0..1 dirty; cached cpu0 0..1; cached cpu1 0..1;"
+    "cpu0; uffdwp 0..1; cpu1; uffdwp 0..1; write 0",
+    "cpus 2; init; map 0..2 rw; present 0..2 dirty; cached cpu1 0..2;"
+    "cpu0; protect 0..2 none; cpu1; write 0; protect 0..1 rw; walk1; fill 1",
+    "cpus 2; kernel 6.17; init; map 3..5 rw; present 3..5 dirty; cached cpu1 3..5;"
+    "cpu0; dontneed 3..5; cpu1; protect 3..5 r",
+    "cpus 2; kernel 7.1; init; map 3..5 rw; present 3..5 dirty; cached cpu1 3..5;"
+    "cpu0; free 3..4; cpu1; protect 3..5 none; protect 3..4 r",
+    "cpus 2; init; map 0..2 rw; present 0..2 dirty; cached cpu0 0..2;"
+    "cpu0; free 0..1; cpu1; uffdwp 0..2; write 1",
+    "cpus 2; init; map 0..1 rw; present 0..1 dirty; cached cpu0 0..1; cached cpu1 0..1;"
+    "cpu0; numa 0..1; read 0; cpu1; uffdwp 0..1; dontneed 0..1",
+    "cpus 1; init; map 0..2 rw; present 0..2; cached cpu0 0..2;"
+    "cpu0; numa 0..2; read 0; kswapd; swapout 0..2",
+    "cpus 1; init; map 0..1 rw; present 0..1 dirty; cached cpu0 0..1;"
+    "cpu0; protect 0..1 r; write 0; kswapd; swapout 0..1",
+    "cpus 2; init; map 0..4 rw huge; present 0..4 dirty; cached cpu1 0..4;"
+    "cpu0; numa 0..4; cpu1; uffdwp 1..2; write 3",
+    "cpus 2; init; map 0..4 rw huge; present 0..4 dirty; cached cpu1 0..4;"
+    "cpu0; protect 1..3 none; cpu1; free 0..4",
+    "cpus 2; init; map 0..2 rw; present 0..2 dirty; cached cpu1 0..2;"
+    "cpu0; cleardirty 0..1; write 0; cpu1; dontneed 0..2",
+    "cpus 2; init; map 0..1 rw; map 2..3 rw; present 0..3; cached cpu1 0..3;"
+    "cpu0; reap; cpu1; read 0; munmap 2..3",
 };
 
 void HoldTo(const Schedule& schedule, const Policy& policy, const Arch& arch, uint64_t most,
@@ -163,6 +206,39 @@ TEST(Kernels, MergesAndReductionAreExactBesideReclaim) {
   }
   if (kFibersCanGoBack) EXPECT_GT(compared, 100);
   EXPECT_GT(merges, 1000u);
+}
+
+TEST(Kernels, MergesAndReductionAreExactWhereAccessIsTakenAway) {
+  uint64_t merges = 0;
+  int compared = 0;
+  for (const char* lines : kProgramsOfAccess) {
+    for (const Policy* policy : PoliciesOfAccess()) {
+      for (const Arch* arch : Archs()) {
+        HoldTo(FromLines(lines), *policy, *arch, kFibersCanGoBack ? 6000 : 50, merges, compared);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  if (kFibersCanGoBack) EXPECT_GT(compared, 200);
+  EXPECT_GT(merges, 1000u);
+}
+
+// Every program within small bounds, each explored with and without reduction.
+TEST(Kernels, MergesAndReductionAreExactInAllPairsOfCallsThatTakeAccessAway) {
+  uint64_t merges = 0;
+  int compared = 0;
+  const auto bounds = ParseBounds(
+      "ops=2 walkers=1 pages=1 init=dirty "
+      "kinds=dontneed,free,write,protect,uffdwp,cleardirty,numa");
+  const auto programs = Programs::Enumerate(std::get<Bounds>(bounds));
+  const Programs& all = std::get<Programs>(programs);
+  for (uint64_t i = 0; i < all.size(); i += kFibersCanGoBack ? 1 : 29) {
+    const char* const kPolicies[] = {"full-mm", "own-range", "overlap-list", "sync-finish"};
+    HoldTo(all.At(i), *FindPolicy(kPolicies[i % 4]), *FindArch(i / 4 % 2 == 0 ? "x86" : "arm64"),
+           kFibersCanGoBack ? 4000 : 50, merges, compared);
+    if (HasFatalFailure()) return;
+  }
+  if (kFibersCanGoBack) EXPECT_GT(compared, 200);
 }
 
 TEST(Kernels, MergesAndReductionAreExactInRandomPrograms) {

@@ -188,6 +188,23 @@ constexpr std::string_view kWrittenOut = R"(
       rest
 )";
 
+// Two calls take the right to write away; the second sees it gone.
+constexpr std::string_view kWriteProtected = R"(
+    cpus 2
+    init
+      map 0..1 rw
+      present 0..1 dirty
+      cached cpu1 0..1
+    cpu0
+      uffdwp 0..1
+    cpu1
+      uffdwp 0..1
+    order
+      cpu0 until pte_unlock(0)
+      cpu1 until syscall_return(0)
+      rest
+)";
+
 // A page that is forgotten is missed when all are done.
 constexpr std::string_view kForgotten = R"(
     cpus 2
@@ -234,6 +251,8 @@ constexpr KnownProgram kPrograms[] = {
     {kNewcomers, "epoch-sync", "arm64", kNone, kWaitPoints, 3},
     {kComesBack, "fault-held-coherent", "x86", kIncoherentMapping, Points({rmap_unlock, access})},
     {kWrittenOut, "reclaim-writes-first", "x86", kWriteLost, kAllPoints},
+    {kWriteProtected, "own-range", "x86", kWritableAfterReturn,
+     Points({pte_unlock, syscall_return})},
     {kForgotten, "test-forgets-page", "x86", kProtocolError, Points({pending_inc, pud_read})},
 };
 

@@ -90,7 +90,9 @@ inline void AddGuards(Schedule& schedule) {
   schedule.kernel = KernelVersion::k7_1;
   bool guard = false;
   for (ProgramLine& line : schedule.program) {
-    if (line.op.kind == OpKind::kDontneed && (guard = !guard)) line.op.kind = OpKind::kGuard;
+    if (line.op.kind != OpKind::kDontneed) continue;
+    guard = !guard;
+    if (guard) line.op.kind = OpKind::kGuard;
   }
 }
 
@@ -104,8 +106,19 @@ inline void AddReclaim(Schedule& schedule) {
   Canonicalize(schedule);
 }
 
-// Calls `with` with random programs, one in eight with guards, one with reclaim, and policies and
-// architectures in turn.
+// Calls of MADV_DONTNEED become such as change access, and kswapd meets them.
+inline void AddAccess(Schedule& schedule) {
+  static constexpr OpKind kKinds[] = {OpKind::kNuma, OpKind::kUffdwp, OpKind::kProtect,
+                                      OpKind::kNuma, OpKind::kCleardirty};
+  size_t next = 0;
+  for (ProgramLine& line : schedule.program) {
+    if (line.op.kind == OpKind::kDontneed) line.op.kind = kKinds[next++ % std::size(kKinds)];
+  }
+  AddReclaim(schedule);
+}
+
+// Calls `with` with random programs, one in eight with guards, one with reclaim, one with calls
+// that change access, and policies and architectures in turn.
 template <typename With>
 void ForAnyPrograms(int count, uint64_t seed, With with) {
   Random random(seed);
@@ -113,6 +126,7 @@ void ForAnyPrograms(int count, uint64_t seed, With with) {
     Schedule schedule = AnyProgram(random);
     if (i % 8 == 0) AddGuards(schedule);
     if (i % 8 == 4) AddReclaim(schedule);
+    if (i % 8 == 2) AddAccess(schedule);
     const Policy& policy = *FindPolicy(kPolicies[i % std::size(kPolicies)]);
     const Arch& arch = *Archs()[i / std::size(kPolicies) % Archs().size()];
     SCOPED_TRACE(Text(schedule, policy, arch));

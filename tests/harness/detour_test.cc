@@ -12,7 +12,6 @@ namespace gatherfuzz {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 constexpr const char* kZap =
     "cpus 1\n init\n map 0..6 rw\n present 0..2\n present 3..6\n cpu0\n dontneed 0..6\n";

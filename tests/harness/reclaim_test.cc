@@ -16,7 +16,6 @@
 namespace gatherfuzz {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;

@@ -43,7 +43,8 @@ TEST(RegistryDeathTest, RefusesANameThatIsTaken) {
 
 TEST(RegistryDeathTest, RefusesWhatIsNoNameOfAPolicy) {
   for (const std::string_view group : kPolicyGroups) {
-    const Policy policy = Like(group.data());
+    const std::string name(group);
+    const Policy policy = Like(name.c_str());
     EXPECT_EXIT(RegisterPolicy{&policy}, testing::ExitedWithCode(2), "names a group of policies");
   }
   for (const char* const name : {"", "my idea", "a,b", "a/b"}) {

@@ -21,14 +21,14 @@ HERE = pathlib.Path(__file__).parent
 # each.
 RECIPES = [
     ("an operation", "model/kernel/ops.def",
-     'GATHERFUZZ_OP(kProtect, "protect", 14, ProtectPath, .help = "changes nothing")',
-     ("protect.cc", "model/kernel/protect.cc")),
+     'GATHERFUZZ_OP(kMlock, "mlock", 40, MlockPath, .help = "changes nothing")',
+     ("mlock.cc", "model/kernel/mlock.cc")),
     ("a step", "model/points.def",
-     'GATHERFUZZ_POINT(vma_protect, 190, relaxed, "change what a VMA allows", .has_page = true, '
+     'GATHERFUZZ_POINT(vma_lock, 127, relaxed, "keep the pages of a VMA", .has_page = true, '
      ".touches = kTouchesNothing, .teaches = Teaches::kNothing)", None),
     ("a kind of violation", "model/violations.def",
-     'GATHERFUZZ_VIOLATION(ProtectOfNothing, "protect-of-nothing", kBalance, kOrder, '
-     '"a call protects pages that no VMA has", "{cpu} protects page {page}: {detail}.", '
+     'GATHERFUZZ_VIOLATION(MlockOfNothing, "mlock-of-nothing", kBalance, kOrder, '
+     '"a call locks pages that no VMA has", "{cpu} locks page {page}: {detail}.", '
      '"")', None),
     ("a strategy", "harness/search/strategies.def",
      'GATHERFUZZ_STRATEGY(kLowest, "lowest", MakeLowest, "the lowest that can move")',
@@ -41,26 +41,26 @@ OUTSIDE = ["riscv.cc"]
 MISTAKES = [
     ("a step that does not say what it teaches",
      ("model/points.def", r", \.teaches = Teaches::kNothing\)\s*\Z", ")"),
-     "harness/conflict.cc", "points.def: vma_protect does not say .teaches"),
+     "harness/conflict.cc", "points.def: vma_lock does not say .teaches"),
     ("a step that does not say what it touches",
      ("model/points.def", r"\.touches = kTouchesNothing, (?=\.teaches = Teaches::kNothing\)\s*\Z)",
-      ""), "harness/conflict.cc", "points.def: vma_protect does not say .touches"),
+      ""), "harness/conflict.cc", "points.def: vma_lock does not say .touches"),
     ("a step with the byte code of another",
-     ("model/points.def", r"vma_protect, 190", "vma_protect, 182"), "harness/bytes.cc",
+     ("model/points.def", r"vma_lock, 127", "vma_lock, 182"), "harness/bytes.cc",
      "has the byte code of another"),
     ("an operation with the byte code of another",
-     ("model/kernel/ops.def", r'"protect", 14', '"protect", 11'), "harness/bytes.cc",
+     ("model/kernel/ops.def", r'"mlock", 40', '"mlock", 11'), "harness/bytes.cc",
      "two operations of ops.def have one byte code"),
     ("a kind that does not say what it leaves",
-     ("model/violations.def", r'protect-of-nothing", kBalance, kOrder,',
-      'protect-of-nothing", kBalance,'), "harness/cause.cc",
+     ("model/violations.def", r'mlock-of-nothing", kBalance, kOrder,',
+      'mlock-of-nothing", kBalance,'), "harness/cause.cc",
      "too few arguments|GATHERFUZZ_VIOLATION"),
     ("a way to be about something that nobody tells",
      ("model/violation.h", r"  kBalance,\n", "  kBalance,\n  kNew,\n"),
      "triage/tell/explain/chain.cc", "enumeration value 'kNew' not (explicitly )?handled"),
     ("a new stale entry that nobody tells",
-     ("model/violations.def", r'"protect-of-nothing", kBalance', '"protect-of-nothing", kLeaf'),
-     "harness/cause.cc", "protect-of-nothing is about a stale entry and does not say how it ends"),
+     ("model/violations.def", r'"mlock-of-nothing", kBalance', '"mlock-of-nothing", kLeaf'),
+     "harness/cause.cc", "mlock-of-nothing is about a stale entry and does not say how it ends"),
 ]
 
 SCHEDULE = """gatherfuzz 1
@@ -74,15 +74,15 @@ init
   cached cpu1 0..4
 
 cpu0
-  protect {range}
+  mlock {range}
   dontneed 0..2
 
 cpu1
   write 1
-  protect 0..1
+  mlock 0..1
 
 order
-  cpu0 until vma_protect
+  cpu0 until vma_lock
   rest {rest}
 """
 
@@ -156,16 +156,16 @@ class User:
             for rest in ("", "lowest 1", "pct 3"):
                 self.write("good.gather", arch=arch, range="0..2", rest=rest)
                 self.expect(0, "none", "run", "good.gather")
-        self.expect(0, r"vma_protect\(0\)", "run", "--trace", "good.gather")
+        self.expect(0, r"vma_lock\(0\)", "run", "--trace", "good.gather")
         self.expect(0, "every order", "explore", "good.gather")
         self.expect(0, "", "explore", "--verify", "good.gather")
         self.expect(0, "", "encode", "good.gather", "-o", "good.bytes")
-        self.expect(0, r"protect 0\.\.2[^$]*until vma_protect", "show", "good.bytes", "--policy",
+        self.expect(0, r"mlock 0\.\.2[^$]*until vma_lock", "show", "good.bytes", "--policy",
                     "full-mm", "--arch", "riscv")
         self.write("bad.gather", arch="riscv", range="8..9", rest="")
-        self.expect(1, "protect-of-nothing", "run", "bad.gather")
-        self.expect(1, "cpu0 protects page 8: nothing is mapped there", "explain", "bad.gather")
-        self.expect(0, r"signature protect-of-nothing[^$]*cpu0\n  protect 0\.\.1\n", "minimize",
+        self.expect(1, "mlock-of-nothing", "run", "bad.gather")
+        self.expect(1, "cpu0 locks page 8: nothing is mapped there", "explain", "bad.gather")
+        self.expect(0, r"signature mlock-of-nothing[^$]*cpu0\n  mlock 0\.\.1\n", "minimize",
                     "bad.gather")
         self.expect(1, "own-range, riscv", "search", "--policy", "own-range", "--arch", "riscv",
                     "--executions", "20000", "--strategy", "pct")

@@ -115,8 +115,9 @@ bool TurnLinesToInit(Attempts& attempts) {
 std::vector<OpKind> LighterKinds(KernelVersion kernel) {
   std::vector<OpKind> kinds;
   for (int i = 0; i < kOpCount; ++i) {
+    constexpr unsigned kOthers = effect::kReclaims | effect::kProtects | effect::kReaps;
     const bool plain = kOps[i].agent == AgentKind::kCpu && kOps[i].operands != Operands::kMap &&
-                       !kOps[i].is(effect::kReclaims);
+                       !kOps[i].is(kOthers);
     if (plain && kOps[i].exists_in(kernel)) kinds.push_back(static_cast<OpKind>(i));
   }
   std::ranges::sort(kinds, {}, [](OpKind kind) { return Info(kind).weight; });
@@ -130,6 +131,7 @@ bool SimplifyKinds(Attempts& attempts) {
       Schedule candidate = attempts.schedule();
       Op& op = candidate.program[i].op;
       if (Info(op.kind).agent != AgentKind::kCpu || op.kind == kind) continue;
+      if (Info(op.kind).operands == Operands::kAll) continue;
       if (candidate.program[i].agent == CpuAgent(MakeCpu(candidate.kswapd_cpu()))) continue;
       op = {.kind = kind, .range = op.range};
       if (Info(kind).operands == Operands::kPage) op.range.end = op.range.begin + 1;

@@ -9,7 +9,7 @@ namespace {
 class ReclaimAskedOnce final : public GatherProtocol {
  public:
   UnmapBatching BatchesUnmaps() const override {
-    return {.asks = UnmapBatching::kZap | UnmapBatching::kMadvise};
+    return {.asks = UnmapBatching{}.asks & ~UnmapBatching::kRelock};
   }
 
  protected:

@@ -88,6 +88,14 @@ class StaleChain {
                               " away to make it clean: from here on a TLB that holds "
                               "it as dirty is stale."));
     }
+    if (op && Info(op->kind).is(effect::kProtects)) {
+      return Say(cause_.removed,
+                 absl::StrCat(who, " changes the ", what, " of page ", it_.page, ", ",
+                              TakesAway(*op), ": from here on the entry is stale. ",
+                              op->kind == OpKind::kCleardirty
+                                  ? "The whole mm is to be invalidated in the end."
+                                  : "The invalidation is deferred to the end of its mmu_gather."));
+    }
     if (IsReclaim(cause_.removed)) {
       return Say(cause_.removed, absl::StrCat(who, " clears the ", what, " of page ", it_.page,
                                               ": from here on the entry is stale. The "
@@ -97,6 +105,13 @@ class StaleChain {
         absl::StrCat(who, " clears the ", what, " of page ", it_.page,
                      ": from here on the entry is "
                      "stale. The invalidation is deferred to the end of its mmu_gather."));
+  }
+
+  static const char* TakesAway(const Op& op) {
+    return op.flags.write                     ? "and gives it the right to write"
+           : op.flags.none                    ? "so that it allows nothing"
+           : Info(op.kind).is(effect::kHints) ? "so that it faults"
+                                              : "which takes the right to write away";
   }
 
   bool IsReclaim(int step) const {
@@ -154,14 +169,25 @@ class StaleChain {
     if (cause_.examined < 0 || cause_.examined == cause_.removed) return;
     const StepEvent& event = At(cause_.examined).event;
     const std::string who = Actor(cause_.examined);
+    const Pte found = At(cause_.examined).leaf_before;
+    if (At(cause_.examined).op && Info(At(cause_.examined).op->kind).is(effect::kProtects) &&
+        Info(event.point).is(role::kRemoves)) {
+      return Say(cause_.examined,
+                 absl::StrCat(who, " comes to page ", it_.page, " as well, and finds it ",
+                              found.hidden()     ? "PROT_NONE"
+                              : found.writable() ? "writable"
+                                                 : "read-only",
+                              ": whether it is to flush, it decides by that."));
+    }
     if (Info(event.point).is(role::kRemoves)) {
       return Say(cause_.examined, absl::StrCat(who, " comes to page ", it_.page,
                                                " as well, and "
                                                "records it in its own mmu_gather."));
     }
-    const Pte before = At(cause_.examined).leaf_before;
+    const Pte before = found;
     const std::string seen = event.point != Point::pte_read || before.none() ? "empty"
                              : before.guard()                                ? "guarded"
+                             : before.hidden()                               ? "PROT_NONE"
                                                                              : "clean";
     const std::string entry = event.point == Point::pte_read   ? "PTE"
                               : event.point == Point::pmd_read ? "PMD entry"

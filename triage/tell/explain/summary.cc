@@ -10,6 +10,7 @@ namespace gatherfuzz {
 
 std::string OpName(const Op& op) {
   const OpInfo& info = Info(op.kind);
+  if (info.operands == Operands::kAll) return info.told();
   return info.operands == Operands::kPage
              ? absl::StrCat(info.told(), " of page ", op.range.begin)
              : absl::StrCat(info.told(), " of ", op.range.begin, "..", op.range.end);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Every two operations of threads, one on each of two CPUs, over two page tables: every order of
+// them is explored, and what 6.12 does is right in each.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "explore/explore.h"
+#include "tests/support.h"
+
+namespace gatherfuzz {
+namespace {
+
+// What fits into a second on a slow machine, with a good margin.
+constexpr uint64_t kMostStates = 60'000;
+
+Op OpOf(OpKind kind, PageRange range, bool none) {
+  Op op{.kind = kind, .range = range};
+  switch (Info(kind).operands) {
+    case Operands::kPage: op.range.end = range.begin + 1; break;
+    case Operands::kProtect: op.flags.none = none; break;
+    case Operands::kMap: op.flags.write = true; break;
+    case Operands::kAll: op.range = {0, kPages}; break;
+    case Operands::kRange: break;
+  }
+  return op;
+}
+
+Schedule Pair(OpKind first, OpKind second, KernelVersion kernel, bool huge) {
+  Schedule schedule;
+  schedule.kernel = kernel;
+  const PageRange pages = huge ? PageRange{4, 8} : PageRange{3, 5};
+  schedule.init.push_back({.range = pages, .flags = {.write = true, .huge = huge}});
+  schedule.init.push_back({.kind = InitItem::Kind::kPresent, .range = pages, .dirty = true});
+  for (int cpu = 0; cpu < 2; ++cpu) {
+    schedule.init.push_back({.kind = InitItem::Kind::kCached, .range = pages, .cpu = MakeCpu(cpu)});
+  }
+  schedule.program.push_back({CpuAgent(MakeCpu(0)), OpOf(first, pages, false)});
+  schedule.program.push_back(
+      {CpuAgent(MakeCpu(1)), OpOf(second, {pages.begin, pages.begin + 1}, true)});
+  Canonicalize(schedule);
+  return schedule;
+}
+
+// MADV_GUARD_INSTALL ignores debts (docs/suspicions.md, S1).
+bool IsSuspected(OpKind first, OpKind second) {
+  return Info(first).is(effect::kGuards) || Info(second).is(effect::kGuards);
+}
+
+void Hold(const Schedule& schedule, const Arch& arch, bool right) {
+  const ExploreSettings settings{.policy = FindPolicy("full-mm"),
+                                 .arch = &arch,
+                                 .finals = true,
+                                 .limits = {.states = kMostStates}};
+  const ExploreResult result = Explore(schedule, settings);
+  const std::string text = std::string(arch.name()) + "\n" + PrintText({.schedule = schedule});
+  EXPECT_TRUE(result.complete()) << text;
+  if (right) EXPECT_EQ(result.kinds(), 0u) << text;
+}
+
+TEST(Pairs, OfOperationsAreExploredCompletely) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "by replay it takes too long";
+  for (const KernelVersion kernel : {KernelVersion::k6_12, KernelVersion::k6_17}) {
+    for (int first = 0; first < kOpCount; ++first) {
+      for (int second = 0; second < kOpCount; ++second) {
+        const auto a = static_cast<OpKind>(first), b = static_cast<OpKind>(second);
+        if (((Bit(a) | Bit(b)) & (kWalkerKinds | ~KindsIn(kernel))) != 0) continue;
+        for (const Arch* arch : Archs()) {
+          for (const bool huge : {false, true}) {
+            Hold(Pair(a, b, kernel, huge), *arch, !IsSuspected(a, b));
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gatherfuzz
