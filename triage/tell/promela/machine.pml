@@ -39,7 +39,7 @@ byte newest_ticket;              /* of epoch-sync */
 
 typedef Cpu {
   byte tlb[PAGES];               /* the mapping that is cached; 0: none */
-  bool pte_cached, pmd_cached;   /* the walk cache has the pointer to the PTE table, the PMD table */
+  bool pte_cached, pmd_cached;   /* the walk cache points at the PTE table, at the PMD table */
   byte walk[2];
   byte inv_pages;                /* its invalidation: the pages it names, */
   bool inv_pte, inv_pmd;         /* whether it drops pointers to those tables, */
@@ -86,8 +86,8 @@ inline advance(whose, of_page) {
   fi
 }
 
-/* An invalidation comes to a CPU, whenever that is: it drops what it names from the TLB and the walk
-   cache, and ends walks that stand in a table it names. */
+/* An invalidation comes to a CPU, whenever that is: it drops what it names from the TLB and the
+   walk cache, and ends walks that stand in a table it names. */
 inline deliver(issuer) {
   p = 0;
   do
@@ -133,7 +133,7 @@ inline adjust_range(from_page, to_page) {
   end_ = (to_page > end_ -> to_page : end_)
 }
 
-/* The distance of the addresses that an invalidation names: of the smallest level that was cleared. */
+/* The distance of the addresses that an invalidation names: of the smallest level cleared. */
 #define STRIDE (cleared_ptes -> 1 : (cleared_pmds -> 4 : (cleared_puds -> 16 : 1)))
 
 inline drop_everything() {
@@ -202,7 +202,12 @@ inline flush_tlb_only() {
         tlb_flush();
         cpu[me].inv_pending = ALL_CPUS
       };
-      atomic { cpu[me].inv_pending == 0 -> cpu[me].inv_pages = 0; cpu[me].inv_pte = 0; cpu[me].inv_pmd = 0 }
+      atomic {
+        cpu[me].inv_pending == 0;
+        cpu[me].inv_pages = 0;
+        cpu[me].inv_pte = 0;
+        cpu[me].inv_pmd = 0
+      }
     :: else
     fi;
     atomic { reset_range() }
@@ -294,7 +299,7 @@ proctype thread(byte me) {
   byte caller_start, caller_end;
   byte queue[BATCH], count;      /* pages */
   bool pte_queued, pmd_queued;   /* tables */
-  byte moment[PAGES];            /* what the next mapping was when the page was gone; 0: not looked */
+  byte moment[PAGES];            /* the next mapping when the page was gone; 0: not looked at */
   bool yes, waits;
   byte came, p, k;
 
