@@ -57,8 +57,8 @@ constexpr PromelaPolicy kPolicies[] = {
     {.name = "widen-range", .nothing_to_flush = kEmptyRange, .nested = kCallersRange},
 };
 
-constexpr std::string_view kX86 =
-    R"(/* x86: the range in strides, or all of it where those are many; INVLPG drops every pointer. */
+constexpr std::string_view kX86 = R"(
+/* x86: the range in strides, or all of it where those are many; INVLPG drops every pointer. */
 #define MERGES_VMAS 1
 #define ARCH_ISSUES 1
 inline tlb_flush() {
@@ -79,8 +79,8 @@ inline tlb_flush() {
 }
 )";
 
-constexpr std::string_view kArm64 =
-    R"(/* arm64: the range in strides; leaves only, unless tables were freed; with the level as a hint if
+constexpr std::string_view kArm64 = R"(
+/* arm64: the range in strides; leaves only, unless tables were freed; with the level as a hint if
    there is but one; nothing at all for a whole address space of which no table was freed. */
 #define MERGES_VMAS 0
 #define ARCH_ISSUES (!fullmm || freed_tables)

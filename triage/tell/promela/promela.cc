@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -193,14 +194,20 @@ std::string SelectIssuer(int cpus) {
   return text + "  fi\n}\n";
 }
 
-// epoch-sync: no ticket is held that the wait is for.
+// No ticket is held that a wait of epoch-sync is for.
 std::string OlderAreGone(int cpus) {
   std::vector<std::string> each;
   for (int cpu = 0; cpu < cpus; ++cpu) {
     each.push_back(absl::StrCat("(cpu[", cpu, "].ticket == 0 || cpu[", cpu,
                                 "].ticket > cpu[me].waits_up_to)"));
   }
-  return absl::StrCat("#define OLDER_ARE_GONE (", absl::StrJoin(each, " && "), ")\n");
+  return absl::StrCat("#define OLDER_ARE_GONE ( \\\n  ", absl::StrJoin(each, " && \\\n  "), ")\n");
+}
+
+std::string PolicyPart(const Policy& policy, int cpus) {
+  const std::string text = PromelaOfPolicy(policy.name());
+  const bool has_tickets = absl::StrContains(text, "OLDER_ARE_GONE");
+  return (has_tickets ? OlderAreGone(cpus) : "") + text;
 }
 
 // Mappings are made by init and by page faults: of a page, at most one more than calls remove.
@@ -241,15 +248,15 @@ absl::StatusOr<std::string> PromelaOf(std::string_view name, const Schedule& sch
   }
   const InitialState state(schedule);
   const std::string head = absl::StrCat(
-      "/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0\n   ", CommentOf(name), " under ",
+      "/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0\n   ", CommentOf(name), "\n   under ",
       Absl(policy.name()), " on ", Absl(arch.name()), ", every order of its programs.\n",
       "   spin -a MODEL && cc -O2 -DSAFETY -o pan pan.c && ./pan -m1000000 */\n\n", "#define CPUS ",
       schedule.cpus, "\n#define BATCH ", schedule.batch, "\n#define MAPPINGS ",
       MostMappings(schedule, state),
       "\n#define DONE 0\n#define READ 1\n#define DONTNEED 2\n#define MUNMAP 3\n\n");
-  const std::string differs = absl::StrCat(
-      OlderAreGone(schedule.cpus), PromelaOfPolicy(policy.name()), "\n", PromelaOfArch(arch.name()),
-      "\n", Next(schedule, false), Next(schedule, true), SelectIssuer(schedule.cpus));
+  const std::string differs =
+      absl::StrCat(PolicyPart(policy, schedule.cpus), PromelaOfArch(arch.name()), "\n",
+                   Next(schedule, false), Next(schedule, true), SelectIssuer(schedule.cpus));
   const std::string machine = absl::StrReplaceAll(Absl(kPromelaMachine), {{"INSERT\n", differs}});
   return absl::StrCat(head, machine, "\n", Init(schedule, state));
 }
