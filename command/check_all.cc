@@ -39,7 +39,7 @@ std::string WhatDiffers(const UnexpectedRun& run) {
   const std::string member =
       loaded.members == 1 ? ""
                           : absl::StrFormat(", member %d of %d", verdict.member, loaded.members);
-  const bool safe = verdict.policy->SafeOn(verdict.arch->name());
+  const bool safe = verdict.held_safe;
   return absl::StrFormat("expected %s, got %s (%s, %s%s)%s", Absl(Info(expected).name),
                          TextOf(verdict), Absl(verdict.policy->name()), Absl(verdict.arch->name()),
                          member, safe ? "; it is expected to be safe there" : "");

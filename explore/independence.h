@@ -23,8 +23,9 @@ namespace gatherfuzz {
 class Independence {
  public:
   // `ignored` as in ExploreSettings. There are no rules for a policy that peeks, nor where
-  // MADV_DONTNEED may free page tables (from kernel 6.17 on), nor after a violation that leaves the
-  // machine in disorder, nor under MemoryModel::kTso, nor from 6.17 on under kWeak.
+  // CPUs switch or sleep, nor where MADV_DONTNEED may free page tables (from kernel 6.17 on), nor
+  // after a violation that leaves the machine in disorder, nor under MemoryModel::kTso, nor
+  // from 6.17 on under kWeak.
   Independence(const Schedule& schedule, const Policy& policy, uint32_t ignored, RuleMask rules);
 
   // Which of those that are able are enough.

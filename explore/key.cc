@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "model/machine/memory.h"
+#include "model/oracle/asleep.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
@@ -88,6 +89,8 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
     PutPlaces(stepper, MakeCpu(i));
   }
   PutAges(world, live);
+  if (world.switches != 0) [[unlikely]]
+    PutSwitching(world);
   if (!world.sc()) [[unlikely]]
     PutMemory(stepper, live);
   return std::span(words_).first(count_);
@@ -192,7 +195,7 @@ void StateWriter::PutInvalidation(const CpuState& cpu) {
   // issuer's step has.
   const Invalidation& request = cpu.invalidation;
   Put(Pack(8, request.undelivered, request.start));
-  if (request.undelivered != 0) {
+  if (request.undelivered != 0 || request.new_generation != 0 || request.of_all != 0) {
     Put(request.small);
     Put(Pack(16, request.huge, request.pte_tables, request.pmd_tables, request.whole));
   }
@@ -408,6 +411,11 @@ void StateWriter::PutAges(const World& world, const Live& live) {
     Put(stale << 1 | static_cast<unsigned>(older));
   };
   uint64_t compared = examined | live.cleans();
+  const auto put_cached = [&](int page, Mapping now, const Tlb& tlb, const LiveOfCpu& here) {
+    const int block = page / kPagesPerPmd;
+    if ((tlb.small_valid & here.small & PageBit(page)) != 0) put(page, tlb.small[page], now);
+    if ((tlb.huge_valid & here.huge & PageBit(block)) != 0) put(page, tlb.huge[block], now);
+  };
   ForEachBit(compared, [&](int page) {
     const Leaves leaves = LeavesOf(world, page);
     for (Pte leaf : {leaves.small, leaves.huge}) {
@@ -416,13 +424,59 @@ void StateWriter::PutAges(const World& world, const Live& live) {
     }
     const Mapping now = std::max(leaves.small.mapping, leaves.huge.mapping);
     for (int i = 0; i < world.cpu_count; ++i) {
-      const Tlb& tlb = world.at(MakeCpu(i)).tlb;
-      const LiveOfCpu& here = live[MakeCpu(i)];
-      const int block = page / kPagesPerPmd;
-      if ((tlb.small_valid & here.small & PageBit(page)) != 0) put(page, tlb.small[page], now);
-      if ((tlb.huge_valid & here.huge & PageBit(block)) != 0) put(page, tlb.huge[block], now);
+      put_cached(page, now, world.at(MakeCpu(i)).tlb, live[MakeCpu(i)]);
+      if (world.switches == 0) [[likely]]
+        continue;
+      put_cached(page, now, world.switching.at(MakeCpu(i)).parked_tlb, live[MakeCpu(i)]);
     }
   });
+}
+
+// --- CPUs that switch ---
+
+// What is cached under a slot and owed for; of a slot that is parked, all that is cached there.
+void StateWriter::PutSlot(const World& world, CpuId cpu, bool loaded) {
+  const SwitchCpu& it = world.switching.at(cpu);
+  const Tlb& tlb = loaded ? world.at(cpu).tlb : it.parked_tlb;
+  if (!loaded) {
+    PutTlb(tlb, {});
+    const WalkCache& cache = it.parked_cache;
+    Put(Pack(16, cache.pte_valid, cache.pmd_valid));
+    ForEachBit(cache.pte_valid, [&](int i) { Put(Value(world, cache.pte_tables[i])); });
+    ForEachBit(cache.pmd_valid, [&](int i) { Put(Value(world, cache.pmd_tables[i])); });
+  }
+  const auto put_owed = [&](int entry, Pte pte) {
+    const ViolationKind kind = OwedFor(world, cpu, loaded, entry, pte.mapping);
+    if (kind != ViolationKind::kNone) Put(Pack(8, entry, static_cast<int>(kind)));
+  };
+  ForEachBit(tlb.small_valid, [&](int i) { put_owed(SmallEntry(i), tlb.small[i]); });
+  ForEachBit(tlb.huge_valid, [&](int i) { put_owed(HugeEntry(i), tlb.huge[i]); });
+  Put(~uint64_t{0});
+}
+
+// Of generations counts how far behind the newest they are.
+void StateWriter::PutSwitching(const World& world) {
+  const Switching& all = world.switching;
+  for (const uint8_t mask : all.cpumask) Put(mask);
+  const auto behind = [&](MmId mm, uint16_t generation) {
+    return static_cast<uint16_t>(all.tlb_gen[static_cast<size_t>(Index(mm))] - generation);
+  };
+  for (int i = 0; i < world.cpu_count; ++i) {
+    const CpuId cpu = MakeCpu(i);
+    const SwitchCpu& it = all.at(cpu);
+    Put(Pack(8, Index(it.loaded_mm), Index(it.root), Index(it.task_mm), it.slot, it.next_slot,
+             it.is_lazy, it.irqs_off, it.in_user));
+    Put(Pack(8, it.new_slot, it.need_flush, it.flush_mask, it.batch_mask, it.grace));
+    const Invalidation& request = world.at(cpu).invalidation;
+    const bool has = request.new_generation != 0;
+    Put(Pack(16, has ? behind(MmId::kMm0, request.new_generation) : 0, has, request.of_all,
+             request.freed_tables));
+    for (const Slot& slot : it.slots) {
+      Put(Pack(16, Index(slot.mm), behind(slot.mm, slot.generation)));
+    }
+    PutSlot(world, cpu, true);
+    PutSlot(world, cpu, false);
+  }
 }
 
 }  // namespace gatherfuzz

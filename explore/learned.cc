@@ -62,6 +62,16 @@ uint64_t WalkRead(const World& world, CpuId cpu) {
   return 1 + world.at(walk.at.frame).entries[EntryIndex(walk.page, walk.level)].flags;
 }
 
+// What a switch goes by: what the CPU has loaded, and has chosen.
+uint64_t LoadedBy(const World& world, CpuId cpu) {
+  const SwitchCpu& it = world.switching.at(cpu);
+  const auto& gen = world.switching.tlb_gen;
+  const Slot& slot = it.slots[it.slot];
+  const bool stale = slot.generation != gen[static_cast<size_t>(Index(slot.mm))];
+  return static_cast<uint64_t>(it.loaded_mm) | static_cast<uint64_t>(it.is_lazy) << 8 |
+         static_cast<uint64_t>(stale) << 9;
+}
+
 uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   switch (Info(point).teaches) {
     case Teaches::kVmasIfFree: return IsFree(world.mm) ? Vmas(world.mm) : 0;
@@ -78,6 +88,7 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
     case Teaches::kBatched:  // and where it goes on, which the flush behind it does not say
       return static_cast<uint64_t>(world.mm.batched_pending) << 16 | world.mm.batched_flushed |
              static_cast<uint64_t>(page) << 32;
+    case Teaches::kLoaded: return LoadedBy(world, cpu);
     case Teaches::kTranslation: return ThroughTlb(world.at(cpu), page);
     case Teaches::kWalked: return WalkRead(world, cpu);
     case Teaches::kEverything: return Digest(world);
@@ -217,6 +228,11 @@ constexpr PointMask kCallTells =
     MaskOf(Point::pmd_populate) | MaskOf(Point::split_folio) | MaskOf(Point::rmap_unlock) |
     MaskOf(Point::batched_inc);
 
+uint8_t MaskOfOthers(const World& world, CpuId cpu) {
+  const uint8_t mask = world.switching.cpumask[static_cast<size_t>(Index(MmId::kMm0))];
+  return static_cast<uint8_t>(mask & ~CpuBit(cpu));
+}
+
 // MADV_FREE takes A and D away.
 unsigned KeptBy(const Op& op) {
   return Info(op.kind).is(effect::kCleans) ? ~unsigned{Pte::kAccessed | Pte::kDirty} : ~0u;
@@ -230,6 +246,8 @@ uint64_t ReadByCall(Learned& learned, const World& before, CpuId cpu, const Op& 
   }
   if (point == Point::pmd_clear) learned.frame = PmdEntry(before, page).frame;
   if (point == Point::pte_clear) learned.frame = PteEntry(before, page).frame;
+  // Whether it defers its flush, reclaim goes by mm_cpumask().
+  if (point == Point::pte_clear && before.switches != 0) return MaskOfOthers(before, cpu) != 0;
   // What is put back or set anew has the flags of what was there.
   const bool keeps = Info(op.kind).is(effect::kCleans | effect::kProtects);
   if (keeps && point == Point::pte_clear) return PteEntry(before, page).flags & KeptBy(op);

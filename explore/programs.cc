@@ -29,6 +29,12 @@ std::vector<Op> OpCodes(const Bounds& bounds) {
   for (int k = 0; k < kOpCount; ++k) {
     const auto kind = static_cast<OpKind>(k);
     if ((bounds.kinds & Bit(kind)) == 0) continue;
+    if (!Info(kind).has_pages()) {  // mm0 and mm1, or nothing to choose
+      for (int mm = 0; mm < (Info(kind).operands == Operands::kMm ? 2 : 1); ++mm) {
+        codes.push_back({kind, {mm, mm + 1}, {}});
+      }
+      continue;
+    }
     const Operands operands = Info(kind).operands;
     const bool one_page = operands == Operands::kPage;
     if (operands == Operands::kAll) {
@@ -75,7 +81,8 @@ class Programs::Enumerator {
       const int at = all_.bounds_.at, pages = all_.bounds_.pages;
       const PageRange in_window{std::max(op.range.begin - at, 0),
                                 std::min(op.range.end - at, pages)};
-      masks_.push_back(static_cast<uint32_t>(MaskOf(in_window)));
+      const bool has = Info(op.kind).has_pages();
+      masks_.push_back(has ? static_cast<uint32_t>(MaskOf(in_window)) : 0);
       gathers_.push_back((Bit(op.kind) & kGatherKinds) != 0);
     }
   }

@@ -66,7 +66,8 @@ Actions Stepper::Able() const {
   }
   if ((agents >> 16 & 0xff) == 0) return able;
   for (int issuer = 0; issuer < world().cpu_count; ++issuer) {
-    for (uint32_t targets = world().at(MakeCpu(issuer)).invalidation.undelivered; targets != 0;
+    const uint8_t undelivered = world().at(MakeCpu(issuer)).invalidation.undelivered;
+    for (uint32_t targets = undelivered & world().deliveries_pending; targets != 0;
          targets &= targets - 1) {
       able.Add(Delivery(MakeCpu(std::countr_zero(targets)), MakeCpu(issuer)));
     }
@@ -80,7 +81,7 @@ bool Stepper::Able(Action action) const {
   if (IsDetour(action)) return (at_fork_ & CpuBit(CpuOf(AgentOf(action)))) != 0;
   if (!IsDelivery(action)) return Runnable(AgentOf(action));
   const uint8_t undelivered = world().at(IssuerOf(action)).invalidation.undelivered;
-  return (undelivered & CpuBit(TargetOf(action))) != 0;
+  return (undelivered & world().deliveries_pending & CpuBit(TargetOf(action))) != 0;
 }
 
 PendingStep Stepper::Next(Action action) const {

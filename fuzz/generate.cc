@@ -130,6 +130,10 @@ OpKind PickOpKind(KernelVersion kernel, Random& random) {
 ProgramLine MakeLine(CpuId cpu, OpKind kind, PageRange range, Random& random) {
   ProgramLine line{CpuAgent(cpu), {.kind = kind, .range = range, .flags = {}}};
   line.agent = MakeAgent(Info(kind).agent, cpu);
+  if (!Info(kind).has_pages()) {
+    const int mm = Info(kind).operands == Operands::kMm ? range.begin % kUserMms : 0;
+    line.op.range = {mm, mm + 1};
+  }
   if (Info(kind).operands == Operands::kPage) line.op.range.end = range.begin + 1;
   if (Info(kind).operands == Operands::kAll) line.op.range = {0, kPages};
   if (Info(kind).operands == Operands::kMap) {

@@ -184,7 +184,8 @@ void OpTokens() {
       ProgramLine line;
       line.agent = MakeAgent(info.agent, MakeCpu(cpu));
       line.op.kind = static_cast<OpKind>(kind);
-      line.op.range = {1, info.operands == Operands::kPage ? 2 : 3};
+      const bool one = info.operands == Operands::kPage || !info.has_pages();
+      line.op.range = {1, one ? 2 : 3};
       if (info.operands == Operands::kAll) line.op.range = {0, kPages};
       Schedule schedule;
       schedule.program.push_back(line);

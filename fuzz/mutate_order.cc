@@ -11,12 +11,13 @@ namespace gatherfuzz {
 namespace {
 
 Point PickTellingPoint(const Schedule& schedule, Random& random) {
-  PointMask points = kTellingPoints & ~(Reclaims(schedule) ? 0 : kReclaimPoints);
-  for (uint32_t skip = random.Below(static_cast<uint32_t>(std::popcount(points))); skip != 0;) {
+  PointMask points = kTellingPoints & ~(Reclaims(schedule) ? 0 : kReclaimPoints) &
+                     ~(Switches(schedule) ? 0 : kSwitchPoints);
+  for (uint32_t skip = random.Below(static_cast<uint32_t>(CountOf(points))); skip != 0;) {
     points &= points - 1;
     --skip;
   }
-  return static_cast<Point>(std::countr_zero(points));
+  return FirstOf(points);
 }
 
 AgentId PickAgent(const Schedule& schedule, Random& random) {

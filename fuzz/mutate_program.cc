@@ -20,15 +20,21 @@ size_t OfAnother(const Schedule& schedule, size_t index, Random& random) {
 }
 
 void SetRange(Op& op, PageRange range) {
-  if (Info(op.kind).operands == Operands::kAll) return;
+  if (!Info(op.kind).has_pages() || Info(op.kind).operands == Operands::kAll) return;
   op.range = range;
   if (Info(op.kind).operands == Operands::kPage) op.range.end = range.begin + 1;
+}
+
+PageRange AnyMm(Random& random) {
+  const int mm = static_cast<int>(random.Below(OneIn(random, 4) ? kUserMms : 2));
+  return {mm, mm + 1};
 }
 
 // A range that some part of the schedule names, or any.
 PageRange KnownRange(const Schedule& schedule, Random& random) {
   if (!schedule.program.empty() && !OneIn(random, 8)) {
-    return schedule.program[PickIndex(schedule.program, random)].op.range;
+    const Op& op = schedule.program[PickIndex(schedule.program, random)].op;
+    if (Info(op.kind).has_pages()) return op.range;
   }
   if (!schedule.init.empty()) return schedule.init[PickIndex(schedule.init, random)].range;
   return AnyRange(random);
@@ -71,6 +77,10 @@ bool ChangeKind(Schedule& schedule, Random& random) {
 bool ChangeRange(Schedule& schedule, Random& random) {
   if (schedule.program.empty()) return false;
   Op& op = schedule.program[PickIndex(schedule.program, random)].op;
+  if (Info(op.kind).operands == Operands::kMm) {
+    op.range = AnyMm(random);
+    return true;
+  }
   SetRange(op, OneIn(random, 2) ? Nudged(op.range, random) : Overlapping(op.range, random));
   return true;
 }
@@ -199,6 +209,20 @@ bool AddReclaim(Schedule& schedule, Random& random) {
   return true;
 }
 
+// A CPU sleeps or runs another mm for a while, or for good.
+bool AddSwitch(Schedule& schedule, Random& random) {
+  if (schedule.program.size() + 2 > kMaxOps) return false;
+  const CpuId cpu = PickCpu(schedule, random);
+  const bool sleeps = OneIn(random, 2);
+  const auto there = MakeLine(cpu, sleeps ? OpKind::kIdle : OpKind::kSwitch, {1, 2}, random);
+  const auto back = MakeLine(cpu, sleeps ? OpKind::kWake : OpKind::kSwitch, {0, 1}, random);
+  if (OneIn(random, 4)) return schedule.program.push_back(there);
+  const size_t at = random.Below(static_cast<uint32_t>(schedule.program.size() + 1));
+  schedule.program.insert(at, back);
+  schedule.program.insert(at, there);
+  return true;
+}
+
 // Access is taken away, and at times given back; or memory is so short that it is reaped.
 bool AddProtection(Schedule& schedule, Random& random) {
   static constexpr OpKind kKinds[] = {OpKind::kProtect,    OpKind::kProtect, OpKind::kUffdwp,
@@ -232,6 +256,7 @@ constexpr Mutation kMutations[] = {
     {"change-machine", 1, ChangeMachine},
     {"add-reclaim", 1, AddReclaim},
     {"add-protection", 1, AddProtection},
+    {"add-switch", 1, AddSwitch},
     {"anew", 20, Anew},
 };
 

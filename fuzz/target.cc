@@ -98,7 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Cells cells;
   Counts& counts = TheCounts();
   const int members = DecodeBytes({data, size}, schedule);
-  schedule.memory = TheMemory();
+  if (!Switches(schedule)) schedule.memory = TheMemory();
   int clean = 0;
   ++counts.executions;
   execution.Load(schedule);

@@ -8,6 +8,7 @@
 #include "model/check.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/switch_mm.h"
 #include "model/machine/walk.h"
 #include "model/oracle/oracle.h"
 
@@ -17,6 +18,7 @@ Agents::Agents() {
   world_ = &system_.world;
   system_.steps = this;
   system_.judge = kOracle;
+  system_.cpu_side = kCpuSide;
   for (int i = 0; i < kMaxCpus; ++i) entries_[i] = {this, MakeCpu(i)};
 }
 
@@ -25,8 +27,9 @@ void Agents::Load(const Schedule& schedule) {
   Reset(start_, schedule.cpus, schedule.batch);
   start_.kswapd = static_cast<uint8_t>(schedule.kswapd_cpu() + 1);
   LoadInit(schedule);
-  start_.mm.memory = schedule.memory;
   LoadPrograms(schedule);
+  // What CPUs have loaded is not weak.
+  start_.mm.memory = start_.switches != 0 ? MemoryModel::kSc : schedule.memory;
 }
 
 void Agents::LoadPrograms(const Schedule& schedule) {
@@ -41,6 +44,7 @@ void Agents::LoadPrograms(const Schedule& schedule) {
     if (KindOf(agent) == AgentKind::kCpu) {
       program.ops.push_back(op);
       if (Info(op.kind).is(effect::kReclaims)) start_.reclaims = 1;
+      if (Info(op.kind).is(effect::kSwitches)) start_.switches = 1;
       cpus_loaded_ |= CpuBit(CpuOf(agent));
     } else {
       walkers_loaded_ |= CpuBit(CpuOf(agent));
@@ -77,6 +81,8 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   stops_ = 0;
   loads_ = {};
   CopyState(start_, system_.world);
+  if (start_.switches != 0) [[unlikely]]
+    BeginSwitching(system_.world, arch.counts_generations());
   cpus_left_ = cpus_loaded_;
   walkers_left_ = walkers_loaded_;
   waiting_ = 0;

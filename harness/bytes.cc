@@ -178,6 +178,11 @@ ProgramLine DecodeLine(Source& source, int cpus, int span) {
   }
   line.agent = MakeAgent(Info(line.op.kind).agent, CpuOf(agent));
   const Operands operands = Info(line.op.kind).operands;
+  if (!Info(line.op.kind).has_pages()) {
+    const int mm = operands == Operands::kMm ? record[2] % kUserMms : 0;
+    line.op.range = {mm, mm + 1};
+    return line;
+  }
   const bool one_page = operands == Operands::kPage;
   if (operands == Operands::kProtect) {
     line.op.flags = AccessFlags(record[2] / kPages);

@@ -83,23 +83,48 @@ StaleEntry FindStale(const Trace& trace, const Cause& cause) {
 
 bool SameCall(const StepEvent& a, const StepEvent& b) { return a.agent == b.agent && a.op == b.op; }
 
-bool DeliveredToHolder(const Trace& trace, int flushed) {
+// The step that delivered it to the holder, or -1.
+int DeliveredToHolder(const Trace& trace, int flushed) {
   const AgentId issuer = trace.steps[flushed].event.agent;
   for (size_t i = flushed + 1; i < trace.steps.size(); ++i) {
     const StepEvent& event = trace.steps[i].event;
     if (event.point == Point::tlb_flush_done && event.agent == issuer) break;
     if (event.point == Point::deliver && event.page == Index(CpuOf(issuer)) &&
         Index(CpuOf(event.agent)) == trace.result.violation.holder) {
-      return true;
+      return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+// Where CPUs switch: whether the request was sent to the holder, or is to be.
+bool ToldHolder(const Trace& trace, int flushed) {
+  const int holder = trace.result.violation.holder;
+  const TraceStep& flush = trace.steps[flushed];
+  if (!flush.loaded.generations || (flush.request.undelivered >> holder & 1) != 0) return true;
+  for (size_t i = flushed + 1; i < trace.steps.size(); ++i) {
+    const TraceStep& step = trace.steps[i];
+    if (step.event.agent != flush.event.agent) continue;
+    if (step.event.point == Point::tlb_flush_done) return false;
+    if (step.event.point == Point::should_flush_tlb && step.event.page == holder) {
+      return step.loaded.told;
     }
   }
   return false;
 }
 
+Missing MissingOfNamed(const Trace& trace, const Cause& cause, int flushed) {
+  const int delivered = DeliveredToHolder(trace, flushed);
+  if (delivered < 0) return ToldHolder(trace, flushed) ? Missing::kPending : Missing::kNotTold;
+  const bool kept = trace.steps[flushed].loaded.generations && cause.filled < delivered;
+  return kept ? Missing::kNotDropped : Missing::kRefilled;
+}
+
 // The step whose call had to invalidate the entry.
 const StepEvent& Responsible(const Trace& trace, const Cause& cause) {
   const StepEvent& judged = trace.steps[cause.judged].event;
-  const bool hardware = Info(judged.point).is(role::kWalk);
+  // The hardware, or a CPU that is back in user code, has called nothing.
+  const bool hardware = Info(judged.point).is(role::kWalk | role::kSwitch);
   return hardware && cause.removed >= 0 ? trace.steps[cause.removed].event : judged;
 }
 
@@ -114,10 +139,9 @@ void FindFlush(const Trace& trace, Cause& cause) {
       if (names && cause.others < 0) cause.others = i;
       continue;
     }
-    const Missing missing = names && DeliveredToHolder(trace, i) ? Missing::kRefilled
-                            : names                              ? Missing::kPending
-                            : stale.ReachedBy(step.request)      ? Missing::kWrongLevel
-                                                                 : Missing::kTooNarrow;
+    const Missing missing = names                           ? MissingOfNamed(trace, cause, i)
+                            : stale.ReachedBy(step.request) ? Missing::kWrongLevel
+                                                            : Missing::kTooNarrow;
     if (missing < cause.missing) continue;
     cause.missing = missing;
     cause.flushed = i;
@@ -175,7 +199,8 @@ std::string Signature(const Trace& trace) {
   const Violation& violation = trace.result.violation;
   std::string text(Info(violation.kind).name);
   if (AboutStaleLeaf(violation.kind) || AboutTable(violation.kind)) {
-    static constexpr const char* kMissing[] = {"not-issued", "too-narrow", "wrong-level", "pending",
+    static constexpr const char* kMissing[] = {"not-issued", "too-narrow", "wrong-level",
+                                               "not-told",   "pending",    "not-dropped",
                                                "refilled"};
     const Cause cause = FindCause(trace);
     text += "+" + StepSignature(trace, cause.removed);

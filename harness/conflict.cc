@@ -7,7 +7,10 @@ namespace {
 constexpr ThingMask kPlaced = MaskOf(Thing::kPte) | MaskOf(Thing::kPmd) | MaskOf(Thing::kPud) |
                               MaskOf(Thing::kPteLock) | MaskOf(Thing::kPmdLock);
 
-constexpr ThingMask kOfCpu = MaskOf(Thing::kTlb) | MaskOf(Thing::kWalkCache);
+// Of a mask of CPUs and of generations each changes its own part.
+constexpr ThingMask kOfCpu = MaskOf(Thing::kTlb) | MaskOf(Thing::kWalkCache) |
+                             MaskOf(Thing::kLoaded) | MaskOf(Thing::kCpumask) |
+                             MaskOf(Thing::kTlbGen);
 
 constexpr Collisions CollisionsOf(Point a, Point b, bool same_cpu) {
   const Touches x = kTouches[static_cast<size_t>(a)], y = kTouches[static_cast<size_t>(b)];

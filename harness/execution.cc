@@ -379,13 +379,17 @@ AgentId Execution::Blocker(AgentId agent) {
     if (!thread || !program(CpuOf(agent)).waits) return kNobody;
     const CpuProgram& waiter = program(CpuOf(agent));
     const Point point = pending(CpuOf(agent)).point;
+    int holder = -1;
     if (point == Point::tlb_flush_done && turn_.lends != Lends::kNothing) {
+      const uint8_t undelivered = system_.world.at(CpuOf(agent)).invalidation.undelivered;
+      const unsigned now = undelivered & system_.world.deliveries_pending;
       delivers_for_ = CpuOf(agent);
-      return DeliveryAgent(
-          MakeCpu(std::countr_zero(system_.world.at(CpuOf(agent)).invalidation.undelivered)));
+      if (now != 0) [[likely]]
+        return DeliveryAgent(MakeCpu(std::countr_zero(now)));
+      holder = std::countr_zero(undelivered);  // its interrupts are off
     }
     if (turn_.lends != Lends::kToAll) return kNobody;
-    const int holder = HolderOf(system_.world, point, waiter.arg);
+    if (holder < 0) holder = HolderOf(system_.world, point, waiter.arg);
     if (holder < 0) return kNobody;
     agent = CpuAgent(MakeCpu(holder));
     if (Able(agent)) return agent;

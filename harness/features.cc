@@ -46,7 +46,10 @@ constexpr Place PlaceOf(Touches touches) {
     case Thing::kRequest:
     case Thing::kMmapTurn:
     case Thing::kBatched:
-    case Thing::kRmap: break;
+    case Thing::kRmap:
+    case Thing::kLoaded:
+    case Thing::kCpumask:
+    case Thing::kTlbGen: break;
   }
   return {true, writes, static_cast<uint8_t>(kPages + 2 * kPmds + 2 * kPuds + thing), 0, 0};
 }
@@ -91,16 +94,18 @@ void Features::Pair(const Made& step) {
   if (!place.writes && !kPlaceOf[static_cast<size_t>(before.point)].writes) return;
   uint32_t owed = 0;
   // A delivery names a CPU; a flush of everything, page 0.
-  if (step.page >= 0 && Info(step.point).has_page && step.point != Point::deliver &&
+  if (step.page >= 0 && Info(step.point).has_page && !Info(step.point).is(role::kNamesCpu) &&
       step.point != Point::tlb_flush) {
     const Debt foreign = ForeignDebt(CpuOf(step.agent));
     owed = (foreign.small >> step.page & 1) | (foreign.huge >> step.page / kPagesPerPmd & 1) << 1;
   }
-  const uint32_t pair = static_cast<uint32_t>(before.point) | static_cast<uint32_t>(step.point)
-                                                                  << 6;
-  Set(0, pair | owed << 12);
+  const auto first = static_cast<uint32_t>(before.point),
+             second = static_cast<uint32_t>(step.point);
+  const bool wide = (first | second) >= 64;  // the first 64 steps have the numbers they always had
+  const uint32_t pair = wide ? 1u << 27 | first | second << 7 : first | second << 6;
+  Set(0, pair | owed << (wide ? 14 : 12));
   if (before.previous != kNoPoint)
-    Set(0, 1u << 30 | static_cast<uint32_t>(before.previous) << 12 | pair);
+    Set(0, 1u << 30 | static_cast<uint32_t>(before.previous) << (wide ? 16 : 12) | pair);
 }
 
 void Features::Clear(const Made& step, const World& before) {

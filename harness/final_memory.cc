@@ -311,9 +311,29 @@ FinalMemory Masked(FinalMemory memory, const Determined& determined) {
 
 }  // namespace
 
-Determined DeterminedBy(const Schedule& schedule) { return Analysis(schedule).Result(); }
+namespace {
+
+// What CPUs pass over, since they run something else, is not of the program.
+Schedule OfLinesThatRun(const Schedule& schedule) {
+  Schedule runs = schedule;
+  const uint64_t lines = LinesThatRun(schedule);
+  runs.program.clear();
+  for (size_t i = 0; i < schedule.program.size(); ++i) {
+    const ProgramLine& line = schedule.program[i];
+    if ((lines >> i & 1) != 0 && Info(line.op.kind).has_pages()) runs.program.push_back(line);
+  }
+  return runs;
+}
+
+}  // namespace
+
+Determined DeterminedBy(const Schedule& schedule) {
+  if (Switches(schedule)) return DeterminedBy(OfLinesThatRun(schedule));
+  return Analysis(schedule).Result();
+}
 
 FinalMemory Predict(const Schedule& schedule, const Determined& determined) {
+  if (Switches(schedule)) return Predict(OfLinesThatRun(schedule), determined);
   Reference reference;
   for (const InitItem& item : schedule.init) {
     if (item.kind == InitItem::Kind::kMap) reference.Map(item.range, item.flags);

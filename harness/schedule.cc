@@ -2,6 +2,7 @@
 #include "harness/schedule.h"
 
 #include <algorithm>
+#include <array>
 
 namespace gatherfuzz {
 namespace {
@@ -49,6 +50,40 @@ void KeepKswapd(Schedule& schedule) {
 
 }  // namespace
 
+bool Running::May(const Op& op) const {
+  const OpInfo& info = Info(op.kind);
+  if (!info.is(effect::kSwitches)) return mm == 0 && !idle;
+  if (info.operands == Operands::kMm) return idle || mm != op.range.begin;
+  return (op.kind == OpKind::kWake) == idle;
+}
+
+void Running::Do(const Op& op) {
+  if (Info(op.kind).operands == Operands::kMm) mm = op.range.begin;
+  if (Info(op.kind).is(effect::kSwitches)) idle = op.kind == OpKind::kIdle;
+}
+
+uint64_t LinesThatRun(const Schedule& schedule) {
+  uint64_t lines = ~uint64_t{0};
+  if (!Switches(schedule)) return lines;
+  std::array<Running, kMaxCpus> running;
+  for (size_t i = 0; i < schedule.program.size(); ++i) {
+    const auto& [agent, op] = schedule.program[i];
+    if (KindOf(agent) != AgentKind::kCpu || Index(CpuOf(agent)) == schedule.kswapd_cpu()) continue;
+    Running& it = running[static_cast<size_t>(Index(CpuOf(agent)))];
+    if (it.May(op)) {
+      it.Do(op);
+    } else {
+      lines &= ~(uint64_t{1} << i);
+    }
+  }
+  return lines;
+}
+
+bool Switches(const Schedule& schedule) {
+  return std::any_of(schedule.program.begin(), schedule.program.end(),
+                     [](const auto& line) { return Info(line.op.kind).is(effect::kSwitches); });
+}
+
 bool Reclaims(const Schedule& schedule) {
   return std::any_of(schedule.program.begin(), schedule.program.end(),
                      [](const auto& line) { return Info(line.op.kind).is(effect::kReclaims); });
@@ -58,6 +93,7 @@ void Canonicalize(Schedule& schedule) {
   if (schedule.kswapd) KeepKswapd(schedule);
   InsertionSort(schedule.init, [](const InitItem& item) { return item.kind; });
   InsertionSort(schedule.program, [](const ProgramLine& line) { return line.agent; });
+  if (Switches(schedule)) schedule.memory = MemoryModel::kSc;
 }
 
 std::string CpuName(int cpu, int kswapd) {

@@ -95,12 +95,29 @@ struct Schedule {
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
 
-// Whether some program has reclaim in it.
+// Whether some program has reclaim in it, or a CPU switches or sleeps in it.
 bool Reclaims(const Schedule& schedule);
+bool Switches(const Schedule& schedule);
+
+// What a CPU runs, as far as its program has come: a thread of a user mm, or a kernel thread after
+// that. As each CPU begins.
+struct Running {
+  int mm = 0;
+  bool idle = false;
+
+  // Whether an operation can be next, or else is passed over: calls and accesses are of mm0, a CPU
+  // sleeps once, and switches to what it does not run.
+  bool May(const Op& op) const;
+  void Do(const Op& op);
+};
+// The lines of `program`, by bit, that are not passed over for that. It must be in canonical order.
+static_assert(kMaxOps <= 64);
+uint64_t LinesThatRun(const Schedule& schedule);
 
 // Orders init items by kind and program lines by agent, keeping the order within each: the form in
 // which two schedules that mean the same are equal, and in which they are written. A CPU is
-// kswapd's only if reclaim is all that its program has; then nothing is cached there.
+// kswapd's only if reclaim is all that its program has; then nothing is cached there. Where CPUs
+// switch, memory is kSc.
 void Canonicalize(Schedule& schedule);
 
 // "cpu0", "walk3", "inv1"; of a detour, that of its thread. On CPU `kswapd`, "kswapd".

@@ -49,7 +49,8 @@ std::string FormatError(std::string_view file, const TextError& error);
 // with a word that the text form has there. Bytes that an engine made do not.
 bool LooksLikeText(std::string_view content);
 
-// What is well formed and still most likely not meant: a line of `init` that is ignored.
+// What is well formed and still most likely not meant: a line of `init` that is ignored, an
+// operation that is passed over.
 struct TextWarning {
   int line = 0;  // counted from 1
   std::string text;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Text to schedule: a line at a time, a word at a time.
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "harness/codes.h"
@@ -62,7 +63,7 @@ class Parser : TextLines {
       good = Fail("'gatherfuzz 1' on the first line");
     }
     if (!good) return error();
-    if (notes != nullptr) *notes = {InitWarnings(), std::move(order_lines_)};
+    if (notes != nullptr) *notes = {Warnings(), std::move(order_lines_)};
     Canonicalize(file_.schedule);
     return file_;
   }
@@ -87,6 +88,47 @@ class Parser : TextLines {
     if (!TakeNumber("a page", 0, kPages - 1, page)) return false;
     range = {static_cast<int>(page), static_cast<int>(page) + 1};
     return true;
+  }
+
+  bool TakeMm(PageRange& range) {
+    const std::string_view word = Take();
+    const auto mm = word.starts_with("mm") ? Number(word.substr(2)) : std::nullopt;
+    if (!mm || *mm >= kUserMms) {
+      const std::string expected = "a user mm, mm0 to mm" + std::to_string(kUserMms - 1);
+      return word.empty() ? Fail(expected) : FailAt(word, expected);
+    }
+    range = {static_cast<int>(*mm), static_cast<int>(*mm) + 1};
+    return true;
+  }
+
+  // An operation that its CPU cannot do where it stands in the program is passed over.
+  bool Runs(std::string_view word, const Op& op) {
+    if (KindOf(agent_) != AgentKind::kCpu) return true;
+    const OpInfo& info = Info(op.kind);
+    if (info.is(effect::kSwitches) && file_.schedule.memory != MemoryModel::kSc) {
+      return FailAt(word, "no switch under 'memory " + std::string(NameOf(file_.schedule.memory)) +
+                              "'; under 'memory sc', the default, there are some");
+    }
+    Running& it = running_[static_cast<size_t>(Index(CpuOf(agent_)))];
+    const std::string cpu = AgentName(agent_, file_.schedule.kswapd_cpu());
+    if (it.May(op)) {
+      it.Do(op);
+    } else {
+      op_warnings_.push_back({line_number(), PassedOver(it, cpu, word, info)});
+    }
+    return true;
+  }
+
+  static std::string PassedOver(const Running& it, const std::string& cpu, std::string_view word,
+                                const OpInfo& info) {
+    const std::string what = "'" + std::string(word) + "' is passed over: ";
+    if (!info.is(effect::kSwitches)) {
+      return what + "it is of mm0, and " + cpu +
+             (it.idle ? " is idle" : " runs mm" + std::to_string(it.mm)) + " here; 'switch mm0'" +
+             (it.idle && it.mm == 0 ? " or 'wake'" : "") + " comes before it";
+    }
+    if (info.operands == Operands::kMm) return what + cpu + " runs that mm";
+    return what + cpu + (it.idle ? " is idle already" : " is not idle here");
   }
 
   bool TakeRange(PageRange& range) {
@@ -354,11 +396,12 @@ class Parser : TextLines {
            FailAt(word, "at most " + std::to_string(kMaxInit) + " lines of init");
   }
 
-  std::vector<TextWarning> InitWarnings() const {
+  std::vector<TextWarning> Warnings() const {
     std::vector<TextWarning> warnings;
     for (const IgnoredInit& ignored : IgnoredInits(file_.schedule)) {
       warnings.push_back({init_lines_[ignored.at], ignored.why});
     }
+    warnings.insert(warnings.end(), op_warnings_.begin(), op_warnings_.end());
     for (const PartlyOutside& partly : PartlyOutsideInits(file_.schedule)) {
       warnings.push_back({init_lines_[partly.at], partly.why});
     }
@@ -432,7 +475,7 @@ class Parser : TextLines {
   bool Operation(std::string_view word, OpKind kind) {
     Op op{.kind = kind, .range = {}, .flags = {}};
     if (!TakeOperands(Info(kind).operands, op)) return false;
-    if (!End()) return false;
+    if (!End() || !Runs(word, op)) return false;
     return file_.schedule.program.push_back({agent_, op}) ||
            FailAt(word, "at most " + std::to_string(kMaxOps) + " operations in all programs");
   }
@@ -443,6 +486,8 @@ class Parser : TextLines {
       case Operands::kRange: return TakeRange(op.range);
       case Operands::kMap: return TakeRange(op.range) && TakeVmaFlags(op.flags);
       case Operands::kProtect: return TakeRange(op.range) && TakeAccess(op.flags);
+      case Operands::kMm: return TakeMm(op.range);
+      case Operands::kNone: op.range = {0, 1}; return true;
       case Operands::kAll: break;
     }
     op.range = {0, kPages};
@@ -552,9 +597,11 @@ class Parser : TextLines {
   bool seen_first_ = false;
   Section section_ = Section::kHead;
   AgentId agent_{};
-  uint32_t head_seen_ = 0;                     // by index in kOnceInHead
-  uint32_t programs_seen_ = 0;                 // by agent
+  uint32_t head_seen_ = 0;      // by index in kOnceInHead
+  uint32_t programs_seen_ = 0;  // by agent
+  std::array<Running, kMaxCpus> running_{};
   std::vector<int> init_lines_, order_lines_;  // where each entry stands
+  std::vector<TextWarning> op_warnings_;
   ScheduleFile file_;
 };
 

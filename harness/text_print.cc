@@ -87,6 +87,8 @@ std::string PrintOp(const Op& op) {
   switch (Info(op.kind).operands) {
     case Operands::kPage: return text + " " + std::to_string(op.range.begin);
     case Operands::kRange: return text + " " + PrintRange(op.range);
+    case Operands::kMm: return text + " mm" + std::to_string(op.range.begin);
+    case Operands::kNone: return text;
     case Operands::kProtect: return text + " " + PrintRange(op.range) + PrintAccess(op.flags);
     case Operands::kAll: return text;
     case Operands::kMap: break;

@@ -11,6 +11,10 @@ namespace {
 
 void CompareTlbs(const World& before, const World& after, std::vector<TlbChange>& changes) {
   for (int i = 0; i < after.cpu_count; ++i) {
+    // What is cached under another slot comes and goes with it.
+    if (after.switches != 0 && before.switching.cpus[i].slot != after.switching.cpus[i].slot) {
+      continue;
+    }
     const Tlb& old_tlb = before.cpus[i].tlb;
     const Tlb& new_tlb = after.cpus[i].tlb;
     const auto compare = [&](const auto& old_entries, const auto& new_entries, Level level) {
@@ -58,7 +62,7 @@ int FrameThatChanged(const World& before, const World& after) {
 }
 
 bool AboutPage(const StepEvent& event) {
-  return event.page != kNoPage && event.point != Point::deliver;
+  return event.page != kNoPage && !Info(event.point).is(role::kNamesCpu);
 }
 
 // What the step loads or stores; kNoLocation if that is not weak.
@@ -93,6 +97,35 @@ std::string DescribeValue(Location at, uint64_t value) {
   const Pte entry = EntryIn(value);
   if (entry.none()) return "none";
   return entry.table() ? "a table" : "mapping " + std::to_string(entry.mapping);
+}
+
+// What the CPU that the step is about has loaded.
+LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
+  const bool asks = event.point == Point::should_flush_tlb;
+  const CpuId cpu = asks ? MakeCpu(event.page) : CpuOf(event.agent);
+  const SwitchCpu& it = after.switching.at(cpu);
+  const auto gen = [&](MmId mm) {
+    return mm == MmId::kSwitching ? uint16_t{0}
+                                  : after.switching.tlb_gen[static_cast<size_t>(Index(mm))];
+  };
+  // Of a switch under way: that of the mm it goes to.
+  const bool chooses = event.point == Point::tlb_gen_read;
+  const uint8_t slot = chooses && it.loaded_mm == MmId::kSwitching ? it.new_slot : it.slot;
+  const MmId whose = event.point == Point::tlb_gen_inc ? MmId::kMm0 : it.slots[slot].mm;
+  const uint8_t undelivered = after.at(CpuOf(event.agent)).invalidation.undelivered;
+  return {.known = true,
+          .generations = after.switching.generations != 0,
+          .is_lazy = it.is_lazy != 0,
+          .in_user = it.in_user != 0,
+          .irqs_off = it.irqs_off != 0,
+          .flush = it.need_flush != 0,
+          .told = asks && (undelivered & CpuBit(cpu)) != 0,
+          .mm = it.loaded_mm,
+          .root = it.root,
+          .slot = it.slot,
+          .new_slot = slot,
+          .generation = it.slots[it.slot].generation,
+          .newest = gen(whose)};
 }
 
 class Recorder final : public StepObserver {
@@ -134,6 +167,11 @@ class Recorder final : public StepObserver {
     step.stored = at_ != kNoLocation && Stored(event, after);
     if (step.stored) {
       stores_[at_].push_back(static_cast<uint32_t>(trace_.steps.size()));
+    }
+    if (after.switches != 0) {
+      step.loaded = LoadedAfter(event, after);
+      const MmId root = before_.switching.at(CpuOf(event.agent)).root;
+      step.loaded.left = event.point == Point::deliver && root != step.loaded.root;
     }
     step.batched_after = after.mm.batched_pending;
     step.paid_after = after.mm.batched_flushed;
@@ -208,6 +246,30 @@ std::string DescribeRequest(const Invalidation& request) {
   return text;
 }
 
+std::string MmName(MmId mm) {
+  if (mm == MmId::kSwitching) return "LOADED_MM_SWITCHING";
+  return mm == MmId::kInit ? "init_mm" : "mm" + std::to_string(Index(mm) - Index(MmId::kMm0));
+}
+
+std::string DescribeLoaded(const TraceStep& step) {
+  const LoadedMm& it = step.loaded;
+  if (!it.known) return "";
+  if (step.event.point == Point::tlb_gen_inc) return "= " + std::to_string(it.newest);
+  if (step.event.point == Point::should_flush_tlb) {
+    if (it.told) return "yes";
+    return it.is_lazy ? "no, it is lazy" : "no, it has " + MmName(it.mm) + " loaded";
+  }
+  std::string text = MmName(step.event.point == Point::write_cr3 ? it.root : it.mm);
+  if (it.is_lazy) text += ", lazy";
+  if (!it.generations || step.event.point == Point::switch_mm_irqs_off) return text;
+  if (step.event.point == Point::tlb_gen_read) {
+    return "= " + std::to_string(it.newest) + ", slot " + std::to_string(it.new_slot) +
+           (it.flush ? ", to flush" : ", up to date");
+  }
+  text += ", slot " + std::to_string(it.slot);
+  return text + ", generation " + std::to_string(it.generation);
+}
+
 std::string DescribeDropped(const TraceStep& step) {
   std::string text;
   for (const TlbChange& change : step.tlb) {
@@ -215,6 +277,7 @@ std::string DescribeDropped(const TraceStep& step) {
     text += text.empty() ? "drops " : ", ";
     text += PageName(change.page, change.level);
   }
+  if (step.loaded.left) return "leaves for init_mm";
   return text.empty() ? "drops nothing" : text;
 }
 
@@ -263,6 +326,7 @@ std::string DescribePlainly(const TraceStep& step) {
     case Shows::kBatched:
       return "pending " + std::to_string(step.batched_after) + ", flushed " +
              std::to_string(step.paid_after);
+    case Shows::kLoaded: return DescribeLoaded(step);
     case Shows::kRequest: return DescribeRequest(step.request);
     case Shows::kDropped: return DescribeDropped(step);
     case Shows::kFilled: return DescribeWalk(step);

@@ -23,6 +23,20 @@ struct TlbChange {
   bool filled = false;  // else dropped
 };
 
+// Where CPUs switch: what the CPU that a step is about (for should_flush_tlb: asks about) had
+// loaded after it.
+struct LoadedMm {
+  bool known = false, generations = false;
+  bool is_lazy = false, in_user = false, irqs_off = false;
+  bool flush = false;  // the slot that was chosen is to be flushed
+  bool told = false;   // of should_flush_tlb: a request is pending there
+  bool left = false;   // of deliver: the CPU was lazy, and has another root loaded now
+  MmId mm{}, root{};
+  uint8_t slot = 0, new_slot = 0;
+  uint16_t generation = 0;  // of what is loaded
+  uint16_t newest = 0;      // of the mm: there
+};
+
 struct TraceStep {
   StepEvent event;
   std::optional<Op> op;             // it belongs to; none for a delivery
@@ -31,11 +45,12 @@ struct TraceStep {
   int pending_after = 0;            // tlb_flush_pending
   int batched_after = 0;            // tlb_flush_batched: what reclaim has cleared in all,
   int paid_after = 0;               // ... and what of that others have flushed
-  int kswapd = -1;                  // the number of kswapd's CPU
-  std::vector<TlbChange> tlb;       // what changed in any TLB
-  Invalidation request{};           // issued, completed or delivered
-  int frame = -1;                   // allocated, freed or unlinked, or the table a walk went to
-  MmuGather gather{};               // of a thread's step: that of its CPU, just before
+  LoadedMm loaded{};
+  int kswapd = -1;             // the number of kswapd's CPU
+  std::vector<TlbChange> tlb;  // what changed in any TLB
+  Invalidation request{};      // issued, completed or delivered
+  int frame = -1;              // allocated, freed or unlinked, or the table a walk went to
+  MmuGather gather{};          // of a thread's step: that of its CPU, just before
   // What it loads or stores that is weak, if anything, and whether it has stored there.
   Location at = kNoLocation;
   bool stored = false;

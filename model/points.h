@@ -44,8 +44,11 @@ enum class Thing : uint8_t {
   kMmapTurn,   // of readers: who steals mmap_lock where a writer queues
   kBatched,    // tlb_flush_batched, of reclaim
   kRmap,       // the lock of the reverse map, and which VMAs it finds
+  kLoaded,     // which mm CPUs have loaded, and whether they are lazy or their interrupts off
+  kCpumask,    // mm_cpumask()
+  kTlbGen,     // the generation of an mm, and those that CPUs have caught up with
 };
-inline constexpr int kThings = 16;
+inline constexpr int kThings = 19;
 using ThingMask = uint32_t;
 constexpr ThingMask MaskOf(Thing thing) {
   return static_cast<ThingMask>(1u << static_cast<int>(thing));
@@ -99,23 +102,26 @@ enum class Teaches : uint8_t {
   kPolicyState,  // the policy's words
   kBatched,      // tlb_flush_batched
   kTranslation,  // what the TLB has for the page
+  kLoaded,       // what its CPU has loaded, and chosen
   kWalked,       // the entry its walk stands at
   kEverything,   // for a step of which this is not known: costs states, loses nothing
 };
 
 // What telling, strategies and exploration know a step by; or'ed.
 namespace role {
-inline constexpr unsigned kTelling = 1;     // at which the order of agents tells most
-inline constexpr unsigned kProtocol = 2;    // of the gather protocol, whatever page it is about
-inline constexpr unsigned kDetour = 4;      // made in the place of another (Steps::StepOr)
-inline constexpr unsigned kRange = 8;       // about a range that begins at the page it names
-inline constexpr unsigned kOwnCpu = 16;     // of TLBs and walk caches it touches its CPU's only
-inline constexpr unsigned kWalk = 32;       // the hardware reads an entry
-inline constexpr unsigned kRemoves = 64;    // takes a leaf away
-inline constexpr unsigned kUnlinks = 128;   // takes a page table away
-inline constexpr unsigned kExamines = 256;  // sees whether a leaf, or what is above it, is there
-inline constexpr unsigned kLockless = 512;  // reads an entry above the PTE without a lock
-inline constexpr unsigned kReclaim = 1024;  // made only where some program has reclaim in it
+inline constexpr unsigned kTelling = 1;      // at which the order of agents tells most
+inline constexpr unsigned kProtocol = 2;     // of the gather protocol, whatever page it is about
+inline constexpr unsigned kDetour = 4;       // made in the place of another (Steps::StepOr)
+inline constexpr unsigned kRange = 8;        // about a range that begins at the page it names
+inline constexpr unsigned kOwnCpu = 16;      // of TLBs and walk caches it touches its CPU's only
+inline constexpr unsigned kWalk = 32;        // the hardware reads an entry
+inline constexpr unsigned kRemoves = 64;     // takes a leaf away
+inline constexpr unsigned kUnlinks = 128;    // takes a page table away
+inline constexpr unsigned kExamines = 256;   // sees whether a leaf, or what is above it, is there
+inline constexpr unsigned kLockless = 512;   // reads an entry above the PTE without a lock
+inline constexpr unsigned kReclaim = 1024;   // made only where some program has reclaim in it
+inline constexpr unsigned kSwitch = 2048;    // made only where some program has a CPU switch
+inline constexpr unsigned kNamesCpu = 4096;  // its page is the number of a CPU
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -131,6 +137,7 @@ enum class Shows : uint8_t {
   kDropped,
   kFilled,
   kFrame,
+  kLoaded,  // what the CPU has loaded after it
 };
 
 // The rule by which exploration says who may not commute with a step of a thread
@@ -193,12 +200,21 @@ constexpr const PointInfo& Info(Point point) { return kPoints[static_cast<int>(p
 #undef GATHERFUZZ_POINT
 
 // A set of points, as a bit mask.
-using PointMask = uint64_t;
-static_assert(kPointCount <= 64, "sets of points are 64 bits, as are Steps::stops_ and features");
+__extension__ using PointMask = unsigned __int128;
+static_assert(kPointCount <= 128, "sets of points are 128 bits");
 inline constexpr PointMask kAllPoints = ~PointMask{0};
 constexpr PointMask MaskOf(Point point) { return PointMask{1} << static_cast<int>(point); }
 // The first of a set that is not empty.
-constexpr Point FirstOf(PointMask points) { return static_cast<Point>(std::countr_zero(points)); }
+constexpr Point FirstOf(PointMask points) {
+  const auto low = static_cast<uint64_t>(points);
+  return static_cast<Point>(low != 0 ? std::countr_zero(low)
+                                     : 64 + std::countr_zero(static_cast<uint64_t>(points >> 64)));
+}
+// How many it has.
+constexpr int CountOf(PointMask points) {
+  return std::popcount(static_cast<uint64_t>(points)) +
+         std::popcount(static_cast<uint64_t>(points >> 64));
+}
 
 // The points that have any of `roles`.
 constexpr PointMask PointsWith(unsigned roles) {
@@ -212,8 +228,9 @@ constexpr PointMask PointsWith(unsigned roles) {
 inline constexpr PointMask kTellingPoints = PointsWith(role::kTelling);
 // Steps that are made in the place of another (Steps::StepOr).
 inline constexpr PointMask kDetourPoints = PointsWith(role::kDetour);
-// Steps that are made only where some program has reclaim in it.
+// Steps that are made only where some program has reclaim in it, or has a CPU switch.
 inline constexpr PointMask kReclaimPoints = PointsWith(role::kReclaim);
+inline constexpr PointMask kSwitchPoints = PointsWith(role::kSwitch);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

@@ -115,7 +115,7 @@ class Steps {
     ++steps_;
     last_point_ = point;
     last_page_ = page;
-    if ((observed_ >> static_cast<int>(point) & 1) != 0) [[unlikely]]
+    if ((observed_ & MaskOf(point)) != 0) [[unlikely]]
       Observe(agent, point, page);
   }
 
@@ -140,13 +140,13 @@ class Steps {
     return 0;
   }
 
-  bool Stops(Point point) const { return (stops_ >> static_cast<int>(point) & 1) != 0; }
+  bool Stops(Point point) const { return (stops_ & MaskOf(point)) != 0; }
 
   const World* world_ = nullptr;  // what ready() is asked about; set by the implementation
   uint64_t trace_hash_ = 0;
-  uint64_t observed_ = 0;  // bit i: the point of number i is passed on to Observe()
-  uint64_t stops_ = 0;     // bit i: before a step at the point of number i, it asks all the same
-  uint32_t budget_ = 0;    // steps the running agent may still do without asking
+  PointMask observed_ = 0;  // the points that are passed on to Observe()
+  PointMask stops_ = 0;     // before a step at one of these it asks all the same
+  uint32_t budget_ = 0;     // steps the running agent may still do without asking
   uint32_t steps_ = 0;
   int last_page_ = kNoPage;
   Point last_point_ = {};

@@ -48,6 +48,7 @@ struct PolicyLoads {
 };
 
 struct System;
+struct Thread;
 
 // Judges what walks do. The machine is handed it by who builds the system, and so knows no
 // statement of the oracle (kOracle in model/oracle/oracle.h).
@@ -56,10 +57,17 @@ struct WalkJudge {
   void (*filled)(System& system, CpuId cpu, const Walk& walk, Pte leaf);  // the TLB, from that leaf
 };
 
+// The kernel's side of flushes where CPUs switch and sleep, which the machine is handed as well.
+struct CpuSide {
+  void (*flush)(const Thread& thread, const Invalidation& request);  // flush_tlb_mm_range()
+  void (*take)(System& system, CpuId target, CpuId issuer);  // what it does where it arrives
+};
+
 struct System {
   World world{};
   Steps* steps = nullptr;
   WalkJudge judge{};
+  CpuSide cpu_side{};
   Hardware hardware{};  // as `arch` answers
   const Arch* arch = nullptr;
   const GatherProtocol* protocol = nullptr;

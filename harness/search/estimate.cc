@@ -26,6 +26,9 @@ uint64_t MappedPages(const Schedule& schedule) {
 
 // A call's own steps, and so many more for each page that may be there, and for each flush.
 Length LengthOf(const Op& op, const Schedule& schedule, uint64_t mapped) {
+  if (!Info(op.kind).has_pages()) {
+    return {.steps = Info(op.kind).steps, .telling = Info(op.kind).telling};
+  }
   const auto pages = static_cast<uint32_t>(std::popcount(MaskOf(op.range) & mapped));
   const uint32_t flushes = pages == 0 ? 0 : 1 + pages / static_cast<uint32_t>(schedule.batch);
   const OpInfo& info = Info(op.kind);
@@ -88,6 +91,8 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
     } else if (op.is(effect::kReclaims)) {
       possible |= kReclaimPoints | MaskOf(pte_read) | MaskOf(pte_clear) | MaskOf(pte_unlock) |
                   MaskOf(tlb_flush) | MaskOf(free_page);
+    } else if (op.is(effect::kSwitches)) {
+      possible |= kSwitchPoints;
     } else if (!op.gathers()) {
       possible |= MaskOf(syscall_return);
     } else {
@@ -97,10 +102,11 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
     }
   }
   if (!Reclaims(schedule)) possible &= ~kReclaimPoints;
+  if (!Switches(schedule)) possible &= ~kSwitchPoints;
   if (!hides) possible &= ~MaskOf(pte_accessible);
   if (!huge) possible &= ~kHuge;
   possible &= kTellingPoints;
-  return possible != 0 ? possible : kTellingPoints & ~kReclaimPoints;
+  return possible != 0 ? possible : kTellingPoints & ~kReclaimPoints & ~kSwitchPoints;
 }
 
 }  // namespace gatherfuzz

@@ -23,7 +23,7 @@ constexpr uint32_t kMaxChanges = kMaxPlaces;
 
 Point NthPoint(PointMask points, uint32_t i) {
   for (; i != 0; --i) points &= points - 1;
-  return static_cast<Point>(std::countr_zero(points));
+  return FirstOf(points);
 }
 
 class Landmark final : public Strategy {
@@ -33,7 +33,7 @@ class Landmark final : public Strategy {
     priorities_.Shuffle(random_);
     count_ = 1 + tail.seed % kMaxChanges;
     const PointMask points = PossibleTellingPoints(schedule);
-    const auto kinds = static_cast<uint32_t>(std::popcount(points));
+    const auto kinds = static_cast<uint32_t>(CountOf(points));
     for (uint32_t i = 0; i < count_; ++i) {
       changes_[i].point = NthPoint(points, random_.Below(kinds));
       // Each of 1 to 8, small ones likelier: 1 in almost half of the changes.

@@ -51,6 +51,9 @@ class Arch {
   virtual bool flushes_to_protect() const { return true; }
   // flush_tlb_page(), which reclaim does at once where it does not defer; also what it issues.
   virtual Invalidation FlushPage(int page) const;
+  // Whether a flush is an interrupt of the CPUs in mm_cpumask() that goes by generations, and not
+  // broadcast to all (model/kernel/switch_mm.h).
+  virtual bool counts_generations() const { return false; }
   // The rules of the hardware.
   virtual Hardware hardware() const { return {}; }
 

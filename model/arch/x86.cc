@@ -3,7 +3,7 @@
 //
 // fullmm or need_flush_all flushes all; else the range in strides of the smallest cleared level,
 // and all of it when that is more than a ceiling of strides (33 in the kernel, 8 here).
-// freed_tables changes nothing but whether lazy CPUs get the IPI, and there are none here. INVLPG
+// freed_tables changes nothing but whether lazy CPUs get the IPI (switch_mm.h). INVLPG
 // drops a translation of any size for its address, and every paging-structure entry whatever the
 // address (H3), so a flush that names any address leaves no stale table pointer.
 #include "model/arch/arch.h"
@@ -55,6 +55,7 @@ class X86 final : public Arch {
     return request;
   }
   bool merges_vmas() const override { return true; }
+  bool counts_generations() const override { return true; }
   OrderColumn orders() const override { return OrderColumn::kX86; }
   Invalidation FlushPage(int page) const override {
     return InvlpgRange(page, page + 1, Level::kPte);

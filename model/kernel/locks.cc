@@ -162,6 +162,10 @@ int HolderOf(const World& world, Point point, int arg) {
   if (point == Point::rmap_unlink) {
     return mm.rmap_readers == 0 ? -1 : std::countr_zero(mm.rmap_readers);
   }
+  if (point == Point::free_table) {
+    const uint8_t grace = world.switching.at(MakeCpu(arg)).grace;
+    return grace == 0 ? -1 : std::countr_zero(grace);
+  }
   if (point != Point::mmap_read_lock && point != Point::mmap_write_wait) return -1;
   if (mm.mmap_writer != 0) return mm.mmap_writer - 1;
   const uint8_t others = point == Point::mmap_read_lock ? mm.mmap_queue : mm.mmap_readers;

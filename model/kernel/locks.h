@@ -35,9 +35,9 @@ void UnlockTable(const Thread& t, FrameId table, int page);
 // nobody out; so no table is freed with its lock held, which is what RCU is for in the kernel.
 bool LockPteTable(const Thread& t, FrameId pmd_table, FrameId table, int page);
 
-// The CPU that a thread blocked at the step `point` waits for, if it waits for a lock: the one that
-// holds it, or, of a reader that writers keep out, one that queues to write. -1: it waits for
-// something else. `arg` as it was given to StepWhen().
+// The CPU that a thread blocked at the step `point` waits for, if it waits for a lock, or for
+// interrupts to go on there: the one that holds it, or, of a reader that writers keep out, one that
+// queues to write. -1: it waits for something else. `arg` as it was given to StepWhen().
 int HolderOf(const World& world, Point point, int arg);
 
 // What a wait looks at, if that is a few bytes: who asks at every choice of a schedule need not

@@ -68,7 +68,14 @@ void GatherProtocol::FlushTlbOnly(const Thread& t) const {
 
 void GatherProtocol::ArchFlush(const Thread& t, const MmuGather& gather) const {
   Invalidation request{};
-  if (t.system.arch->TlbFlush(gather, request)) Invalidate(t, request);
+  if (ArchRequest(t, gather, request)) Invalidate(t, request);
+}
+
+bool ArchRequest(const Thread& t, const MmuGather& gather, Invalidation& request) {
+  if (!t.system.arch->TlbFlush(gather, request)) return false;
+  if (CountsGenerations(t.world())) [[unlikely]]
+    request.freed_tables = gather.freed_tables;
+  return true;
 }
 
 void GatherProtocol::Flush(const Thread& t) const {
@@ -130,6 +137,8 @@ void LowerPending(const Thread& t) {
 
 void FreeTables(const Thread& t) {
   MmuGather& gather = t.gather();
+  if (t.world().switches != 0 && gather.table_count != 0) [[unlikely]]
+    BeginGrace(t);
   for (size_t i = 0; i < gather.table_count; ++i) {
     FreeTable(t, gather.tables[i]);
     gather.tables[i] = Queued{};
@@ -147,7 +156,11 @@ void FreePages(const Thread& t) {
 }
 
 void FreeTable(const Thread& t, Queued table) {
-  t.Step(Point::free_table, table.page);
+  if (t.world().switches == 0) [[likely]] {
+    t.Step(Point::free_table, table.page);
+  } else {
+    t.StepWhen(Point::free_table, table.page, GraceIsOver, Index(t.cpu));
+  }
   CheckGivenBack(t.system, t.cpu, table.frame, table.page, FrameState::kTable);
   CheckFreeTable(t.system, t.cpu, table.frame, table.page);
   GiveBack(t.world(), table.frame);

@@ -14,6 +14,7 @@
 #ifndef GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_
 #define GATHERFUZZ_MODEL_KERNEL_MMU_GATHER_H_
 
+#include "model/kernel/switch_mm.h"
 #include "model/machine/memory.h"
 #include "model/system.h"
 
@@ -90,6 +91,7 @@ class GatherProtocol {
   }
 
   virtual UnmapBatching BatchesUnmaps() const { return {}; }
+  virtual MmSwitching SwitchesMms() const { return {}; }
   virtual Protection Protects() const { return {}; }
   // mm_tlb_flush_pending(), for pte_accessible(): the step pte_accessible.
   virtual bool FlushPending(const Thread& t, int page) const;
@@ -120,6 +122,9 @@ class GatherProtocol {
   virtual void BeforeDec(const Thread&) const {}
   virtual void AfterDec(const Thread&) const {}
 };
+
+// What the architecture asks for, for `gather`; false if that is nothing.
+bool ArchRequest(const Thread& t, const MmuGather& gather, Invalidation& request);
 
 // mm_tlb_flush_nested(): the step pending_read. True if another gather of this mm is live.
 bool FlushNested(const Thread& t);

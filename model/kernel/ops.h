@@ -22,8 +22,9 @@ enum class OpKind : uint8_t {
 #undef GATHERFUZZ_OP
 };
 
-// kProtect: a range, and what access there is left. kAll: none; its range is the whole mm.
-enum class Operands : uint8_t { kRange, kMap, kPage, kProtect, kAll };
+// kProtect: a range, and what access there is left. kAll: none; its range is the whole mm. kMm: the
+// number of a user mm stands where a page does. kNone: nothing does.
+enum class Operands : uint8_t { kRange, kMap, kPage, kProtect, kAll, kMm, kNone };
 
 struct VmaFlags {
   bool write = false;
@@ -56,6 +57,7 @@ inline constexpr unsigned kPagesOut = 512;  // ... and dirty ones, which it writ
 inline constexpr unsigned kProtects = 1024;  // changes the access of leaves, in gathers
 inline constexpr unsigned kHints = 2048;     // ... for a while, which nobody is to notice
 inline constexpr unsigned kReaps = 4096;     // no call: zaps behind the backs of threads that run
+inline constexpr unsigned kSwitches = 8192;  // no call: changes what the CPU runs
 inline constexpr unsigned kGathers = kZaps | kCleans | kProtects;
 }  // namespace effect
 
@@ -99,6 +101,14 @@ struct OpInfo {
   constexpr bool is(unsigned effects) const { return (does & effects) != 0; }
   // It opens gathers; otherwise there is nothing to finish.
   constexpr bool gathers() const { return is(effect::kGathers); }
+  // Its operand is a range of pages, or a page.
+  constexpr bool has_pages() const {
+    return operands != Operands::kMm && operands != Operands::kNone;
+  }
+  // A system call, which returns.
+  constexpr bool calls() const {
+    return has_pages() && operands != Operands::kPage && !is(effect::kReclaims);
+  }
   constexpr const char* told() const { return *call == '\0' ? name : call; }
   constexpr const char* shares() const { return *in == '\0' ? name : in; }
   constexpr bool exists_in(KernelVersion version) const { return since <= version; }

@@ -203,7 +203,9 @@ void CleardirtyPath(const Thread& t, const Op& op) {
   if (gathers) {
     t.system.protocol->Finish(t);
   } else {
-    Invalidate(t, WholeInvalidation());
+    Invalidation request = WholeInvalidation();
+    request.freed_tables = CountsGenerations(t.world());  // as flush_tlb_mm() has it
+    Invalidate(t, request);
     LowerPending(t);
   }
   MmapWriteUnlock(t);

@@ -8,6 +8,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/switch_mm.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
 
@@ -18,8 +19,7 @@ bool Defers(const System& system) { return system.arch->defers_unmaps_since() <=
 
 // arch_tlbbatch_should_defer(): on x86, whether the mm runs anywhere else.
 bool ShouldDefer(const Thread& t) {
-  const bool elsewhere = (t.world().MmCpus() & ~CpuBit(t.cpu)) != 0;
-  return Defers(t.system) && (elsewhere || t.system.arch->issues_at_unmap());
+  return Defers(t.system) && (RunsElsewhere(t) || t.system.arch->issues_at_unmap());
 }
 
 bool NobodyWalksRmap(const World& world, int) { return world.mm.rmap_readers == 0; }
@@ -68,6 +68,7 @@ void UnmapPte(const Thread& t, FrameId table, int page, bool pages_out) {
   const Arch& arch = *t.system.arch;
   if (!ShouldDefer(t)) return Invalidate(t, arch.FlushPage(page));
   if (arch.issues_at_unmap()) AddInvalidation(t, arch.FlushPage(page));
+  if (CountsGenerations(world)) AddToBatch(t, page);
   OweFlush(t, page);
   batch.cleared_ptes = 1;
 }
@@ -102,6 +103,8 @@ void TryToUnmapFlush(const Thread& t) {
   if (t.gather().cleared_ptes == 0) return;
   if (t.system.arch->issues_at_unmap()) {
     AwaitInvalidation(t);
+  } else if (CountsGenerations(t.world())) {
+    FlushBatch(t);
   } else {
     Invalidate(t, WholeInvalidation());
   }
@@ -135,7 +138,9 @@ void FlushBatchedPendingSlow(const Thread& t, unsigned at, int page) {
   const uint16_t pending = mm.batched_pending, flushed = mm.batched_flushed;
   if (pending == flushed) return;
   if (!batching.waits_only) {
-    Invalidate(t, WholeInvalidation());
+    Invalidation request = WholeInvalidation();
+    request.freed_tables = CountsGenerations(t.world());  // as flush_tlb_mm() has it
+    Invalidate(t, request);
   } else if (t.self().invalidation.undelivered != 0) {
     AwaitInvalidation(t);
   }

@@ -7,11 +7,25 @@
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
+namespace {
+
+// Whether what the CPU runs can do it: a thread of mm0 everything but wake up, another nothing but
+// switch and sleep. What cannot is passed over.
+bool MayRun(const Thread& t, const OpInfo& info) {
+  const SwitchCpu& self = t.world().switching.at(t.cpu);
+  if (info.is(effect::kSwitches)) return true;  // the paths see to it
+  return Index(t.cpu) == t.world().kswapd_cpu() ||
+         (self.in_user != 0 && self.task_mm == MmId::kMm0);
+}
+
+}  // namespace
+
 void RunOp(const Thread& t, const Op& op) {
   const OpInfo& info = Info(op.kind);
   GATHERFUZZ_CHECK(0 <= op.range.begin && op.range.begin < op.range.end && op.range.end <= kPages);
   GATHERFUZZ_CHECK(info.operands != Operands::kPage || op.range.end == op.range.begin + 1);
-  if (info.operands == Operands::kPage || info.is(effect::kReclaims)) return info.path(t, op);
+  if (t.world().switches != 0 && !MayRun(t, info)) return;
+  if (!info.calls()) return info.path(t, op);
   Call& call = t.self().call;
   call.kind = CallKindOf(op);
   t.system.protocol->Run(t, op, info.path);

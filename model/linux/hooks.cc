@@ -151,12 +151,17 @@ void gf_free_unknown() { Hook().Report("freed what is neither a page nor a page 
 
 void gf_flush_range(unsigned long start, unsigned long end, unsigned stride_shift) {
   Hook hook;
-  if (end == ~0ul) return Invalidate(hook.t(), WholeInvalidation());
+  const auto invalidate = [&](Invalidation request) {
+    if (CountsGenerations(hook.t().world())) {
+      request.freed_tables = hook.t().gather().freed_tables;
+    }
+    Invalidate(hook.t(), request);
+  };
+  if (end == ~0ul) return invalidate(WholeInvalidation());
   const auto stride = stride_shift >= GF_PAGE_SHIFT + 2 * GF_LEVEL_SHIFT ? Level::kPud
                       : stride_shift >= GF_PAGE_SHIFT + GF_LEVEL_SHIFT   ? Level::kPmd
                                                                          : Level::kPte;
-  Invalidate(hook.t(),
-             InvlpgRange(PageOf(start), PageOf(end + (1ul << GF_PAGE_SHIFT) - 1), stride));
+  invalidate(InvlpgRange(PageOf(start), PageOf(end + (1ul << GF_PAGE_SHIFT) - 1), stride));
 }
 
 void gf_tlbi(gf_tlbi_op op, unsigned long operand) {

@@ -18,6 +18,11 @@ void Enqueue(World& world, CpuId issuer, uint8_t targets) {
     GATHERFUZZ_CHECK(queue.count < kMaxCpus);  // one request of each CPU at most
     queue.issuers[queue.count++] = issuer;
   }
+  if (world.switches != 0) [[unlikely]] {
+    for (int i = 0; i < world.cpu_count; ++i) {
+      if (world.switching.at(MakeCpu(i)).irqs_off != 0) targets &= static_cast<uint8_t>(~(1u << i));
+    }
+  }
   world.deliveries_pending |= targets;
 }
 
@@ -37,8 +42,7 @@ bool NamesTable(const Invalidation& request, const TablePointer& pointer, Level 
   return (named >> pointer.prefix & 1u) != 0;
 }
 
-void DropTables(CpuState& cpu, const Invalidation& request) {
-  WalkCache& cache = cpu.walk_cache;
+void DropTables(WalkCache& cache, const Invalidation& request) {
   const auto drop = [](auto& valid, auto& tables, unsigned named) {
     for (unsigned bits = valid & named; bits != 0; bits &= bits - 1) {
       tables[std::countr_zero(bits)] = TablePointer{};
@@ -47,6 +51,9 @@ void DropTables(CpuState& cpu, const Invalidation& request) {
   };
   drop(cache.pte_valid, cache.pte_tables, request.pte_tables);
   drop(cache.pmd_valid, cache.pmd_tables, request.pmd_tables);
+}
+
+void EndWalks(CpuState& cpu, const Invalidation& request) {
   for (Walk& walk : cpu.walks) {
     // A walk still at the root has used nothing yet.
     if (walk.active() && walk.level != Level::kPud && NamesTable(request, walk.at, walk.level)) {
@@ -76,6 +83,8 @@ void Invalidate(const Thread& thread, const Invalidation& request) {
 void IssueInvalidation(const Thread& thread, const Invalidation& request) {
   if (thread.self().invalidation.undelivered != 0) AwaitInvalidation(thread);
   World& world = thread.world();
+  if (world.switches != 0 && world.switching.generations != 0) [[unlikely]]
+    return thread.system.cpu_side.flush(thread, request);
   thread.Step(Point::tlb_flush, request.start);
   if (!world.sc()) [[unlikely]]
     NoteDsb(world, thread.cpu, thread.system.order(Point::tlb_flush));
@@ -85,6 +94,27 @@ void IssueInvalidation(const Thread& thread, const Invalidation& request) {
   Enqueue(world, thread.cpu, issued.undelivered);
   ++thread.system.cost.invalidations;
   thread.system.cost.whole += request.whole;
+}
+
+void SendInvalidation(World& world, CpuId issuer, uint8_t targets) {
+  world.at(issuer).invalidation.undelivered |= targets;
+  Enqueue(world, issuer, targets);
+}
+
+void DropNamed(System& system, CpuId target, const Invalidation& request) {
+  World& world = system.world;
+  const Dropped dropped = Drop(world, world.at(target).tlb, request.small, request.huge);
+  system.cost.needless += static_cast<uint32_t>(dropped.needless);
+  DropTables(world.at(target).walk_cache, request);
+  EndWalks(world.at(target), request);
+}
+
+void DropNamedParked(System& system, CpuId target, const Invalidation& request) {
+  World& world = system.world;
+  SwitchCpu& cpu = world.switching.at(target);
+  const Dropped dropped = Drop(world, cpu.parked_tlb, request.small, request.huge);
+  system.cost.needless += static_cast<uint32_t>(dropped.needless);
+  DropTables(cpu.parked_cache, request);
 }
 
 void AddInvalidation(const Thread& thread, const Invalidation& request) {
@@ -130,9 +160,11 @@ void DeliverFrom(System& system, CpuId target, CpuId issuer) {
   Dequeue(world, target, issuer);
   Invalidation& request = world.at(issuer).invalidation;
   GATHERFUZZ_CHECK((request.undelivered & CpuBit(target)) != 0);
-  const Dropped dropped = Drop(world, target, request.small, request.huge);
-  system.cost.needless += static_cast<uint32_t>(dropped.needless);
-  DropTables(world.at(target), request);
+  if (world.switches != 0) [[unlikely]] {
+    system.cpu_side.take(system, target, issuer);
+  } else {
+    DropNamed(system, target, request);
+  }
   request.undelivered &= static_cast<uint8_t>(~CpuBit(target));
   if (!world.sc()) [[unlikely]] {
     // Under x86's model it comes as an interrupt.

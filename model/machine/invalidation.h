@@ -8,7 +8,8 @@
 // ordered: that one is complete says nothing of another, whichever was issued first.
 //
 // Faithful: completion belongs to the issuer; a delivery is atomic on its CPU. Simplified: IPI and
-// broadcast TLBI look alike, no lazy CPUs, no tlb_gen shortcut, no ASIDs.
+// broadcast TLBI look alike. Where CPUs switch or sleep, model/kernel/switch_mm.h says who gets a
+// request and what it does there (generations, lazy CPUs); else nobody does.
 #ifndef GATHERFUZZ_MODEL_MACHINE_INVALIDATION_H_
 #define GATHERFUZZ_MODEL_MACHINE_INVALIDATION_H_
 
@@ -31,6 +32,14 @@ bool InvalidationCompleted(const World& world, int cpu);
 // tlb_flush. Simplified: what is not delivered everywhere yet and this become one request, so a CPU
 // that has taken the former takes it once more.
 void AddInvalidation(const Thread& thread, const Invalidation& request);
+
+// The rest is for who has flushes of its own way (System::cpu_side): sends what the CPU has issued
+// to more targets,
+void SendInvalidation(World& world, CpuId issuer, uint8_t targets);
+// and drops what `request` names where it arrives, of what is cached there under the slot that is
+// loaded, or of what is parked (switching.h).
+void DropNamed(System& system, CpuId target, const Invalidation& request);
+void DropNamedParked(System& system, CpuId target, const Invalidation& request);
 
 // Delivers a request that is pending on `target`: the oldest, or that of `issuer`. Counts the step.
 void DeliverOldest(System& system, CpuId target);

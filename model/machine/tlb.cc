@@ -42,8 +42,7 @@ void Evict(Tlb& tlb, int page) {
   tlb.huge[block] = Pte{};
 }
 
-Dropped Drop(World& world, CpuId cpu, uint64_t small, uint64_t huge) {
-  Tlb& tlb = world.at(cpu).tlb;
+Dropped Drop(const World& world, Tlb& tlb, uint64_t small, uint64_t huge) {
   Dropped dropped;
   tlb.absent &= ~small;
   const auto drop = [&](uint64_t& valid, auto& entries, uint64_t named, int pages_each) {

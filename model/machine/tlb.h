@@ -34,7 +34,7 @@ struct Dropped {
 };
 
 // Drops the named entries: small[p] for each bit p, huge[b] for each bit b.
-Dropped Drop(World& world, CpuId cpu, uint64_t small, uint64_t huge);
+Dropped Drop(const World& world, Tlb& tlb, uint64_t small, uint64_t huge);
 
 }  // namespace gatherfuzz
 

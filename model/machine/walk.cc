@@ -71,6 +71,8 @@ WalkResult Follow(World& world, CpuId cpu, Walk& walk, Pte& entry, uint16_t gene
 }
 
 WalkResult ReadEntry(World& world, CpuId cpu, Walk& walk, Hardware hardware) {
+  // Of another mm, in which nothing is mapped.
+  if (walk.level == Level::kPud && !WalksMm0(world, cpu)) return WalkResult::kFaulted;
   Pte& entry = EntryAt(world, walk);
   return Follow(world, cpu, walk, entry, world.at(entry.frame).generation, hardware);
 }

@@ -16,6 +16,7 @@ void Reset(World& world, int cpu_count, int batch) {
   // CPUs beyond those that the last run had are zero already.
   const int used = std::max<int>(world.cpu_count, cpu_count);
   if (!world.sc()) world.weak = {};
+  if (world.switches != 0) world.switching = {};
   std::memset(&world, 0, offsetof(World, cpus) + static_cast<size_t>(used) * sizeof(CpuState));
   world.cpu_count = static_cast<uint8_t>(cpu_count);
   world.mm.batch = static_cast<uint8_t>(batch);
@@ -31,6 +32,8 @@ void CopyState(const World& from, World& to) {
   };
   if (!from.sc() || !to.sc()) [[unlikely]]
     to.weak = from.weak;
+  if ((from.switches | to.switches) != 0) [[unlikely]]
+    to.switching = from.switching;
   const int before = to.cpu_count, now = from.cpu_count;
   std::memcpy(&to, &from, bytes(now));
   if (before > now) std::memset(&to.cpus[now], 0, bytes(before) - bytes(now));
@@ -38,7 +41,10 @@ void CopyState(const World& from, World& to) {
 
 GATHERFUZZ_WRAPS uint64_t Digest(const World& world) {
   static_assert(sizeof world % 8 == 0 && offsetof(World, weak) % 8 == 0);
-  const size_t size = world.sc() ? offsetof(World, weak) : sizeof world;
+  static_assert(offsetof(World, switching) % 8 == 0);
+  const size_t size = world.switches != 0 ? sizeof world
+                      : world.sc()        ? offsetof(World, weak)
+                                          : offsetof(World, switching);
   const auto* bytes = reinterpret_cast<const unsigned char*>(&world);
   uint64_t hash = 0x2545f4914f6cdd1du;
   for (size_t i = 0; i < size; i += 8) {

@@ -15,40 +15,12 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "model/machine/cached.h"
+#include "model/machine/switching.h"
 #include "model/machine/types.h"
 #include "model/machine/weak.h"
 
 namespace gatherfuzz {
-
-// Numbers installed mappings in the order they are made; 0 is no mapping. Growing, never reused in
-// a run, so "older than" is "less than".
-using Mapping = uint16_t;
-
-// A page-table entry, and, with the same shape, what a TLB copied from one.
-struct Pte {
-  static constexpr uint8_t kPresent = 1, kWrite = 2, kAccessed = 4, kDirty = 8;
-  static constexpr uint8_t kTable = 16;  // points at a table one level down, is not a leaf
-  // A leaf that only software sees: PROT_NONE, or, as long as the lock is held, pmd_mkinvalid().
-  static constexpr uint8_t kInvalid = 32;
-  static constexpr uint8_t kGuard = 64;  // no leaf: a guard marker, which only software sees
-
-  Mapping mapping;  // of a leaf; 0 for a pointer to a table
-  FrameId frame;    // of a huge leaf: the first of its kPagesPerPmd frames
-  uint8_t flags;
-
-  bool none() const { return flags == 0; }
-  bool present() const { return flags & kPresent; }  // to the hardware
-  bool writable() const { return flags & kWrite; }
-  bool accessed() const { return flags & kAccessed; }
-  bool dirty() const { return flags & kDirty; }
-  bool table() const { return flags & kTable; }
-  bool leaf() const { return present() && !table(); }
-  // To software, pte_present(): also one that the hardware faults on.
-  bool there() const { return flags & (kPresent | kInvalid); }
-  bool hidden() const { return flags & kInvalid; }
-  bool guard() const { return flags & kGuard; }
-  friend bool operator==(const Pte&, const Pte&) = default;
-};
 
 enum class FrameState : uint8_t { kFree = 0, kData = 1, kTable = 2 };
 
@@ -59,33 +31,6 @@ struct Frame {
   Level level;         // of a table
   uint8_t lock_owner;  // page-table lock of a table: CPU index + 1, or 0
   uint8_t mapped;      // 1 while a PTE (data) or an upper table (table) points here
-};
-
-struct Tlb {
-  uint64_t small_valid;  // bit p: small[p] holds a translation of page p
-  uint64_t huge_valid;   // bit b: huge[b] holds a translation of pages 4b to 4b + 3
-  uint64_t absent;       // bit p: that nothing translates page p (H7, where hardware keeps that)
-  std::array<Pte, kPages> small;
-  std::array<Pte, kPmds> huge;
-};
-
-// A cached pointer to a page table: what a paging-structure (walk) cache holds, and where a walk in
-// flight stands. It stays valid in the hardware's eyes whatever becomes of the frame, so it carries
-// the generation the frame had when the pointer was read.
-struct TablePointer {
-  uint16_t generation;  // 0: no pointer
-  FrameId frame;
-  uint8_t prefix;  // page / (pages the table covers)
-  bool valid() const { return generation != 0; }
-};
-
-// The table pointers that walks have followed, by prefix: room for all, so none is evicted.
-struct WalkCache {
-  std::array<TablePointer, kPmds> pte_tables;
-  std::array<TablePointer, kPuds> pmd_tables;
-  uint16_t pte_valid;  // bit b: pte_tables[b] holds a pointer
-  uint8_t pmd_valid;
-  uint8_t padding_;  // always 0
 };
 
 struct Walk {
@@ -122,17 +67,21 @@ struct MmuGather {
 // An invalidation request. At most one per issuing CPU is outstanding, because the issuer waits.
 // What it drops is worked out at issue by the architecture, as sets; the rest is for reports.
 struct Invalidation {
-  uint64_t small;                   // pages whose small TLB entries it drops
-  uint16_t huge;                    // blocks whose huge TLB entries it drops
-  uint16_t pte_tables;              // prefixes (page / 4) whose cached PTE-table pointers it drops
-  uint8_t pmd_tables;               // prefixes (page / 16) whose cached PMD-table pointers it drops
-  uint8_t undelivered;              // CPUs on which it is still pending, as a bit mask
-  uint8_t whole;                    // the whole address space
-  uint8_t start, end;               // pages, as the architecture was asked
-  Level stride;                     // distance of the addresses it names
-  uint8_t last_level;               // 1: leaf entries only
-  uint8_t level_hint;               // 1 + level, or 0 for none
-  std::array<uint8_t, 4> padding_;  // always 0
+  uint64_t small;       // pages whose small TLB entries it drops
+  uint16_t huge;        // blocks whose huge TLB entries it drops
+  uint16_t pte_tables;  // prefixes (page / 4) whose cached PTE-table pointers it drops
+  uint8_t pmd_tables;   // prefixes (page / 16) whose cached PMD-table pointers it drops
+  uint8_t undelivered;  // CPUs on which it is still pending, as a bit mask
+  uint8_t whole;        // the whole address space
+  uint8_t start, end;   // pages, as the architecture was asked
+  Level stride;         // distance of the addresses it names
+  uint8_t last_level;   // 1: leaf entries only
+  uint8_t level_hint;   // 1 + level, or 0 for none
+  // The rest where some program switches (switching.h) and the architecture counts generations:
+  // struct flush_tlb_info.
+  uint8_t freed_tables;     // 1: lazy CPUs get it as well
+  uint8_t of_all;           // 1: of no mm in particular
+  uint16_t new_generation;  // 0: none
 };
 
 // Requests pending on one CPU, in the order of issue.
@@ -207,13 +156,17 @@ struct World {
   std::array<uint64_t, 2> free_frames;  // bit f: frame f is free
   std::array<Frame, kFrames> frames;
   uint8_t cpu_count;
-  uint8_t deliveries_pending;           // bit mask of CPUs whose delivery queue is not empty
+  // Bit mask of CPUs whose delivery queue is not empty, and whose interrupts are on.
+  uint8_t deliveries_pending;
   uint8_t reclaims;                     // 1: some program has reclaim in it
   uint8_t kswapd;                       // CPU index + 1 of kswapd, or 0: no invalidation goes there
-  std::array<uint8_t, 4> padding_;      // always 0
+  uint8_t switches;                     // 1: some program has a CPU switch; `switching` is in use
+  std::array<uint8_t, 3> padding_;      // always 0
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
-  // Comes last: under sequential consistency it is neither copied nor hashed.
+  // Comes behind the rest: under sequential consistency it is neither copied nor hashed.
   Weak weak;
+  // Comes last: where nobody switches it is neither copied nor hashed. Not with weaker memory.
+  Switching switching;
 
   bool sc() const { return mm.memory == MemoryModel::kSc; }
   // The CPUs on which the mm runs, as a bit mask: who has its translations.

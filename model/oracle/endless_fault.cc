@@ -13,7 +13,11 @@ bool Quiet(const World& world, int) {
   for (int i = 0; i < world.cpu_count; ++i) {
     if (world.at(MakeCpu(i)).gather.live) return false;
   }
-  return world.deliveries_pending == 0;
+  if (world.switches == 0) return world.deliveries_pending == 0;
+  for (int i = 0; i < world.cpu_count; ++i) {  // also those that wait for interrupts to go on
+    if (world.at(MakeCpu(i)).deliveries.count != 0) return false;
+  }
+  return true;
 }
 
 void CheckEndlessFault(System& system, CpuId cpu, int page, Mapping mapping) {

@@ -3,6 +3,7 @@
 // to translate to a frame that is not data in use (which only a walk through a dead table can do).
 #include <bit>
 
+#include "model/oracle/asleep.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
@@ -16,25 +17,28 @@ bool Overlap(int a, int a_count, FrameId b, int b_count) {
 
 void CheckFreePage(System& system, CpuId cpu, FrameId frame, int page, Level level) {
   const int count = PagesAt(level);
-  const auto report = [&](int holder, const Pte& entry) {
-    system.Report({.kind = ViolationKind::kFreedPageCached,
-                   .page = page,
-                   .frame = Index(frame),
-                   .cpu = Index(cpu),
-                   .holder = holder,
-                   .mapping = entry.mapping});
+  const auto report = [&](const OneTlb& it, int at, const Pte& entry) {
+    ReportHeld(system,
+               {.kind = ViolationKind::kFreedPageCached,
+                .page = page,
+                .frame = Index(frame),
+                .cpu = Index(cpu),
+                .holder = it.cpu,
+                .mapping = entry.mapping},
+               it, at);
   };
-  for (int i = 0; i < system.world.cpu_count; ++i) {
-    const Tlb& tlb = system.world.at(MakeCpu(i)).tlb;
-    for (uint64_t bits = tlb.small_valid; bits != 0; bits &= bits - 1) {
-      const Pte& entry = tlb.small[std::countr_zero(bits)];
-      if (Overlap(Index(frame), count, entry.frame, 1)) report(i, entry);
+  ForEachTlb(system.world, [&](const OneTlb& it) {
+    for (uint64_t bits = it.tlb->small_valid; bits != 0; bits &= bits - 1) {
+      const int at = std::countr_zero(bits);
+      const Pte& entry = it.tlb->small[at];
+      if (Overlap(Index(frame), count, entry.frame, 1)) report(it, SmallEntry(at), entry);
     }
-    for (uint64_t bits = tlb.huge_valid; bits != 0; bits &= bits - 1) {
-      const Pte& entry = tlb.huge[std::countr_zero(bits)];
-      if (Overlap(Index(frame), count, entry.frame, kPagesPerPmd)) report(i, entry);
+    for (uint64_t bits = it.tlb->huge_valid; bits != 0; bits &= bits - 1) {
+      const int at = std::countr_zero(bits);
+      const Pte& entry = it.tlb->huge[at];
+      if (Overlap(Index(frame), count, entry.frame, kPagesPerPmd)) report(it, HugeEntry(at), entry);
     }
-  }
+  });
 }
 
 void CheckFill(System& system, CpuId cpu, const Walk& walk, Pte leaf) {

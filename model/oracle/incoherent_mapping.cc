@@ -10,6 +10,7 @@
 // model breaks it, for every page that is written again while reclaim owes its flush.
 #include <bit>
 
+#include "model/oracle/asleep.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
@@ -29,22 +30,24 @@ bool Discards(const World& world, int page) {
 void CheckCoherent(System& system, CpuId cpu, int page, FrameId frame) {
   const World& world = system.world;
   if (Discards(world, page)) return;
-  for (int i = 0; i < world.cpu_count; ++i) {
-    if (i == Index(cpu)) continue;
-    const Tlb& tlb = world.at(MakeCpu(i)).tlb;
+  ForEachTlb(world, [&](const OneTlb& it) {
+    if (it.cpu == Index(cpu)) return;
+    const Tlb& tlb = *it.tlb;
     const bool is_small = (tlb.small_valid & PageBit(page)) != 0;
     const int block = page / kPagesPerPmd;
-    if (!is_small && (tlb.huge_valid & PageBit(block)) == 0) continue;
+    if (!is_small && (tlb.huge_valid & PageBit(block)) == 0) return;
     const Pte& entry = is_small ? tlb.small[page] : tlb.huge[block];
     const int cached = Index(entry.frame) + (is_small ? 0 : page % kPagesPerPmd);
-    if (cached == Index(frame)) continue;
-    system.Report({.kind = ViolationKind::kIncoherentMapping,
-                   .page = page,
-                   .frame = cached,
-                   .cpu = Index(cpu),
-                   .holder = i,
-                   .mapping = entry.mapping});
-  }
+    if (cached == Index(frame)) return;
+    ReportHeld(system,
+               {.kind = ViolationKind::kIncoherentMapping,
+                .page = page,
+                .frame = cached,
+                .cpu = Index(cpu),
+                .holder = it.cpu,
+                .mapping = entry.mapping},
+               it, is_small ? SmallEntry(page) : HugeEntry(block));
+  });
 }
 
 }  // namespace gatherfuzz

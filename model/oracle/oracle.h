@@ -37,6 +37,11 @@ void CheckWalkRead(System& system, CpuId cpu, const Walk& walk);
 // Both of walks, for System.
 inline constexpr WalkJudge kOracle{.walk_read = CheckWalkRead, .filled = CheckFill};
 
+// `cpu` is back in user code: what it could not be held to before (asleep.h) counts from here on.
+void CheckResume(System& system, CpuId cpu);
+// ... its hardware is about to walk with what is cached under the slot it has just loaded.
+void CheckLoaded(System& system, CpuId cpu);
+
 // endless-fault: `cpu` has faulted again on `page`, on a PTE with the same mapping, though nothing
 // that could repair its TLB has been pending since (Quiet() held in between).
 void CheckEndlessFault(System& system, CpuId cpu, int page, Mapping mapping);

@@ -12,6 +12,7 @@
 // Pages of the range that the call did not examine, because no VMA was there, are not judged.
 #include <bit>
 
+#include "model/oracle/asleep.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
@@ -23,16 +24,18 @@ ViolationKind KindOf(CallKind call) {
                                       : ViolationKind::kStaleAfterReturn;
 }
 
-void Judge(System& system, CpuId cpu, CpuId holder, const Pte& entry, int page) {
+void Judge(System& system, CpuId cpu, const OneTlb& it, int at, const Pte& entry, int page) {
   const Call& call = system.world.at(cpu).call;
   if (!AnswersFor(call, entry, page)) return;
-  system.Report({.kind = KindOf(call.kind),
-                 .page = page,
-                 .frame = Index(entry.frame),
-                 .cpu = Index(cpu),
-                 .holder = Index(holder),
-                 .mapping = entry.mapping,
-                 .moment = call.moments[page]});
+  ReportHeld(system,
+             {.kind = KindOf(call.kind),
+              .page = page,
+              .frame = Index(entry.frame),
+              .cpu = Index(cpu),
+              .holder = it.cpu,
+              .mapping = entry.mapping,
+              .moment = call.moments[page]},
+             it, at);
 }
 
 }  // namespace
@@ -53,22 +56,21 @@ bool AnswersFor(const Call& call, const Pte& entry, int page) {
 void CheckReturn(System& system, CpuId cpu) {
   const Call& call = system.world.at(cpu).call;
   if (call.kind == CallKind::kNone || call.kind == CallKind::kOther) return;
-  for (int i = 0; i < system.world.cpu_count; ++i) {
-    const CpuId holder = MakeCpu(i);
-    const Tlb& tlb = system.world.at(holder).tlb;
+  ForEachTlb(system.world, [&](const OneTlb& it) {
+    const Tlb& tlb = *it.tlb;
     for (uint64_t pages = tlb.small_valid & call.examined; pages != 0; pages &= pages - 1) {
       const int page = std::countr_zero(pages);
-      Judge(system, cpu, holder, tlb.small[page], page);
+      Judge(system, cpu, it, SmallEntry(page), tlb.small[page], page);
     }
     for (uint64_t blocks = tlb.huge_valid; blocks != 0; blocks &= blocks - 1) {
       const int block = std::countr_zero(blocks);
       const int first = block * kPagesPerPmd;
       uint64_t pages = call.examined & MaskOf({first, first + kPagesPerPmd});
       for (; pages != 0; pages &= pages - 1) {
-        Judge(system, cpu, holder, tlb.huge[block], std::countr_zero(pages));
+        Judge(system, cpu, it, HugeEntry(block), tlb.huge[block], std::countr_zero(pages));
       }
     }
-  }
+  });
 }
 
 }  // namespace gatherfuzz

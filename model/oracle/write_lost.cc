@@ -4,24 +4,27 @@
 // once more. A clean entry does no harm: the PTE is gone, so a write through it faults.
 #include <bit>
 
+#include "model/oracle/asleep.h"
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
 
 void CheckStartIo(System& system, CpuId cpu, FrameId frame, int page) {
-  for (int i = 0; i < system.world.cpu_count; ++i) {
-    const Tlb& tlb = system.world.at(MakeCpu(i)).tlb;
-    for (uint64_t bits = tlb.small_valid; bits != 0; bits &= bits - 1) {
-      const Pte& entry = tlb.small[std::countr_zero(bits)];
+  ForEachTlb(system.world, [&](const OneTlb& it) {
+    for (uint64_t bits = it.tlb->small_valid; bits != 0; bits &= bits - 1) {
+      const int at = std::countr_zero(bits);
+      const Pte& entry = it.tlb->small[at];
       if (entry.frame != frame || !entry.dirty()) continue;
-      system.Report({.kind = ViolationKind::kWriteLost,
-                     .page = page,
-                     .frame = Index(frame),
-                     .cpu = Index(cpu),
-                     .holder = i,
-                     .mapping = entry.mapping});
+      ReportHeld(system,
+                 {.kind = ViolationKind::kWriteLost,
+                  .page = page,
+                  .frame = Index(frame),
+                  .cpu = Index(cpu),
+                  .holder = it.cpu,
+                  .mapping = entry.mapping},
+                 it, SmallEntry(at));
     }
-  }
+  });
 }
 
 }  // namespace gatherfuzz

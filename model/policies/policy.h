@@ -30,6 +30,9 @@ struct PolicyTraits {
   // The architectures on which it is expected to be safe, separated by blanks: there, any violation
   // is a fault of the policy, the model or the oracle.
   std::string_view safe_on;
+  // False of one that is expected to be safe there only as long as no CPU switches to another mm,
+  // or sleeps (model/kernel/switch_mm.h).
+  bool safe_asleep = true;
   // Of a planted defect: the safe policy it was made from.
   std::string_view base;
   // Exploration leaves out orders that make no difference (explore/clash.h), and has to know of:
@@ -70,6 +73,7 @@ class Policy {
   bool recalls() const { return traits_.recalls; }
   PolicyLoads loads() const { return traits_.loads; }
   bool SafeOn(std::string_view arch) const;
+  bool safe_asleep() const { return traits_.safe_asleep; }
   // Whether it can run there at all; it must not elsewhere.
   bool RunsOn(std::string_view arch) const;
 

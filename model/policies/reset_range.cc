@@ -15,8 +15,10 @@ class ResetRangePolicy final : public Protocol51 {
 };
 
 const ResetRangePolicy kProtocol{};
-constexpr PolicyTraits kTraits{
-    .safe_on = "x86", .recalls = false, .loads = {WhenLoaded::kInFinish, WhenLoaded::kNever}};
+constexpr PolicyTraits kTraits{.safe_on = "x86",
+                               .safe_asleep = false,
+                               .recalls = false,
+                               .loads = {WhenLoaded::kInFinish, WhenLoaded::kNever}};
 constexpr Policy kPolicy("reset-range",
                          "resets every recorded bit, then widens to the caller's range",
                          "4.20 to 5.1; the lines taken out in the mail", kProtocol, kTraits);

@@ -117,7 +117,8 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
   for (const std::string value : {"fill", "", "munmap,", ",munmap", "munmap,,read", "munmap, "}) {
     EXPECT_THAT(ErrorOf("kinds=" + value),
                 HasSubstr("expected one or more of map,munmap,dontneed,free,read,write,guard,"
-                          "unguard,reclaim,swapout,protect,uffdwp,cleardirty,numa,reap, "));
+                          "unguard,reclaim,swapout,protect,uffdwp,cleardirty,numa,reap,switch,idle,"
+                          "wake, "));
   }
 }
 

@@ -80,7 +80,8 @@ std::vector<const Policy*> SomePolicies() {
     policies.push_back(FindPolicy(name));
   }
   for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
-    if (!OfReclaim(*policy) && !OfAccess(*policy)) policies.push_back(policy);
+    const bool switches = policy->protocol().SwitchesMms() != MmSwitching{};
+    if (!OfReclaim(*policy) && !OfAccess(*policy) && !switches) policies.push_back(policy);
   }
   return policies;
 }

@@ -21,6 +21,8 @@ Op OpOf(OpKind kind, PageRange range, bool none) {
     case Operands::kProtect: op.flags.none = none; break;
     case Operands::kMap: op.flags.write = true; break;
     case Operands::kAll: op.range = {0, kPages}; break;
+    case Operands::kMm: op.range = {1, 2}; break;
+    case Operands::kNone: op.range = {0, 1}; break;
     case Operands::kRange: break;
   }
   return op;

@@ -64,7 +64,10 @@ Reach::Places Reach::PlacesOf(Thing thing, const StepEvent& event) {
     case Thing::kRequest:
     case Thing::kMmapTurn:
     case Thing::kBatched:
-    case Thing::kRmap: break;
+    case Thing::kRmap:
+    case Thing::kLoaded:
+    case Thing::kCpumask:
+    case Thing::kTlbGen: break;
   }
   return at(0);
 }

@@ -14,7 +14,9 @@ int MapCpu(const CpuMap& map, CpuId cpu) { return map[static_cast<size_t>(Index(
 
 int LastPage(const Schedule& schedule) {
   int last = 0;
-  for (const ProgramLine& line : schedule.program) last = std::max(last, line.op.range.end - 1);
+  for (const ProgramLine& line : schedule.program) {
+    if (Info(line.op.kind).has_pages()) last = std::max(last, line.op.range.end - 1);
+  }
   for (const InitItem& item : schedule.init) last = std::max(last, item.range.end - 1);
   return last;
 }
@@ -32,12 +34,13 @@ std::optional<Schedule> WithPages(const Schedule& schedule, Map map) {
     if (item.range.begin < item.range.end) mapped.init.push_back(item);
   }
   for (ProgramLine& line : mapped.program) {
+    if (!Info(line.op.kind).has_pages()) continue;
     const std::optional<PageRange> range = map(line.op.range);
     if (!range || range->begin >= range->end) return {};
     line.op.range = *range;
   }
   for (Run& run : mapped.order) {
-    if (run.page == kNoPage || run.point == Point::deliver) continue;
+    if (run.page == kNoPage || Info(run.point).is(role::kNamesCpu)) continue;
     const std::optional<PageRange> named = map(PageRange{run.page, run.page + 1});
     if (named) run.page = static_cast<int8_t>(std::min(named->begin, kPages - 1));
   }
@@ -96,7 +99,8 @@ Schedule WithCpus(const Schedule& schedule, const CpuMap& map) {
   for (Run run : schedule.order) {
     if (MapCpu(map, CpuOf(run.agent)) == kGone) continue;
     run.agent = moved(run.agent);
-    if (run.kind == Run::Kind::kUntilPoint && run.point == Point::deliver && run.page != kNoPage) {
+    const bool named = run.kind == Run::Kind::kUntilPoint && run.page != kNoPage;
+    if (named && Info(run.point).is(role::kNamesCpu)) {
       const int issuer = run.page < kMaxCpus ? map[static_cast<size_t>(run.page)] : kGone;
       if (issuer == kGone) continue;
       run.page = static_cast<int8_t>(issuer);

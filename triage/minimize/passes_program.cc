@@ -117,7 +117,7 @@ std::vector<OpKind> LighterKinds(KernelVersion kernel) {
   for (int i = 0; i < kOpCount; ++i) {
     constexpr unsigned kOthers = effect::kReclaims | effect::kProtects | effect::kReaps;
     const bool plain = kOps[i].agent == AgentKind::kCpu && kOps[i].operands != Operands::kMap &&
-                       !kOps[i].is(kOthers);
+                       kOps[i].has_pages() && !kOps[i].is(kOthers);
     if (plain && kOps[i].exists_in(kernel)) kinds.push_back(static_cast<OpKind>(i));
   }
   std::ranges::sort(kinds, {}, [](OpKind kind) { return Info(kind).weight; });
@@ -131,7 +131,7 @@ bool SimplifyKinds(Attempts& attempts) {
       Schedule candidate = attempts.schedule();
       Op& op = candidate.program[i].op;
       if (Info(op.kind).agent != AgentKind::kCpu || op.kind == kind) continue;
-      if (Info(op.kind).operands == Operands::kAll) continue;
+      if (!Info(op.kind).has_pages() || Info(op.kind).operands == Operands::kAll) continue;
       if (candidate.program[i].agent == CpuAgent(MakeCpu(candidate.kswapd_cpu()))) continue;
       op = {.kind = kind, .range = op.range};
       if (Info(kind).operands == Operands::kPage) op.range.end = op.range.begin + 1;
@@ -220,6 +220,10 @@ bool DropFlags(Attempts& attempts) {
   for (size_t i = 0; i < attempts.schedule().program.size(); ++i) {
     change([i](Schedule& schedule) { schedule.program[i].op.flags.huge = false; });
     change([i](Schedule& schedule) { schedule.program[i].op.flags.write = false; });
+    change([i](Schedule& schedule) {
+      Op& op = schedule.program[i].op;
+      if (Info(op.kind).operands == Operands::kMm && op.range.begin > 1) op.range = {1, 2};
+    });
   }
   return helped;
 }

@@ -55,7 +55,7 @@ class Loaded {
 
 bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule) {
   return schedule.kernel <= kDefaultKernel && schedule.memory == MemoryModel::kSc &&
-         policy.SafeOn(arch.name());
+         policy.SafeOn(arch.name()) && (policy.safe_asleep() || !Switches(schedule));
 }
 
 bool SpeaksOf(const LoadedSchedule& loaded, const Arch& arch) {

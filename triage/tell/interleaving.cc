@@ -19,7 +19,7 @@ constexpr size_t kLeastWidth = 24;
 bool OfProtocol(Point point) { return Info(point).is(role::kProtocol); }
 
 bool NearPage(const StepEvent& event, int page) {
-  return event.page != kNoPage && event.point != Point::deliver && page >= 0 &&
+  return event.page != kNoPage && !Info(event.point).is(role::kNamesCpu) && page >= 0 &&
          (event.page == page ||
           (Info(event.point).has_page && event.point != Point::pte_read &&
            event.point != Point::pte_clear && event.page / kPagesPerPmd == page / kPagesPerPmd));

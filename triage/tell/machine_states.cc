@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/tell/machine_states.h"
 
+#include <bit>
 #include <cstring>
 #include <functional>
 
@@ -114,6 +115,24 @@ CellValue FrameValue(const World& world, const FrameUse& use, int frame) {
       use.queued_by[frame],           use.first_page[frame]};
 }
 
+CellValue CpuValue(const World& world, CpuId cpu) {
+  const SwitchCpu& it = world.switching.at(cpu);
+  const Slot& slot = it.slots[it.slot];
+  const bool switching = it.loaded_mm == MmId::kSwitching;
+  const uint32_t loaded = switching ? 255u : 1u + static_cast<uint32_t>(it.loaded_mm);
+  const auto parked = static_cast<uint32_t>(std::popcount(it.parked_tlb.small_valid) +
+                                            std::popcount(it.parked_tlb.huge_valid));
+  const uint32_t generations = world.switching.generations;
+  return {loaded,
+          it.is_lazy,
+          it.irqs_off,
+          it.in_user,
+          it.slot,
+          generations != 0 ? slot.generation : 0u,
+          generations != 0 ? world.switching.tlb_gen[static_cast<size_t>(Index(slot.mm))] : 0u,
+          parked};
+}
+
 CellValue PolicyWord(const World& world, int k) {
   uint32_t word = 0;
   for (int i = 3; i >= 0; --i) word = word << 8 | world.mm.policy_state[4 * k + i];
@@ -159,6 +178,10 @@ void Read(const World& world, const Put& put) {
   for (int c = 0; c < world.cpu_count; ++c) ReadCpu(world.cpus[c], c, put);
   put([] { return "batched"; },
       {world.mm.batched_pending, world.mm.batched_flushed, world.mm.rmap_readers});
+  if (world.switches == 0) return;
+  for (int c = 0; c < world.cpu_count; ++c) {
+    put([&] { return absl::StrCat("cpu.", c); }, CpuValue(world, MakeCpu(c)));
+  }
 }
 
 class Collector final : public StepObserver {

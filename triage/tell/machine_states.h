@@ -42,6 +42,9 @@ struct CellChange {
 //             1 + first page of the span of a table that is linked
 //   mmap      writer (CPU + 1), readers as a mask
 //   pending   tlb_flush_pending
+//   cpu.C     where CPUs switch: the mm that is loaded (1 init_mm, 2 mm0 and so on, 255 while it
+//             changes), lazy, interrupts off, in user code, slot, its generation, that of the mm,
+//             how many entries are cached under the other slot
 //   policy.K  four of the policy's own bytes
 struct MachineStates {
   std::vector<std::string> names;

@@ -100,6 +100,12 @@ class Report {
       case Missing::kPending:
         return absl::StrCat("the invalidation of ", issued, " has not been delivered to cpu",
                             violation_.holder, others);
+      case Missing::kNotTold:
+        return absl::StrCat("the invalidation of ", issued, " was not sent to cpu",
+                            violation_.holder, others);
+      case Missing::kNotDropped:
+        return absl::StrCat("the invalidation of ", issued, " did not drop it on cpu",
+                            violation_.holder, others);
       case Missing::kNotIssued:
       case Missing::kRefilled: break;
     }

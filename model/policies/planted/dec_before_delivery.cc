@@ -34,7 +34,7 @@ class DecBeforeDelivery final : public GatherProtocol {
   }
   void ArchFlush(const Thread& t, const MmuGather& gather) const override {
     Invalidation request{};
-    if (!t.system.arch->TlbFlush(gather, request)) return;
+    if (!ArchRequest(t, gather, request)) return;
     IssueInvalidation(t, request);
     Lower(t);
     AwaitInvalidation(t);

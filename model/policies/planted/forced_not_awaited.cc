@@ -27,7 +27,7 @@ class ForcedNotAwaited final : public GatherProtocol {
   void ArchFlush(const Thread& t, const MmuGather& gather) const override {
     if (OwnNote(t) != kFull) return GatherProtocol::ArchFlush(t, gather);
     Invalidation request{};
-    if (t.system.arch->TlbFlush(gather, request)) IssueInvalidation(t, request);
+    if (ArchRequest(t, gather, request)) IssueInvalidation(t, request);
     OwnNote(t) = kIssued;
   }
   void BeforeDec(const Thread& t) const override {

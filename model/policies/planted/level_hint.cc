@@ -21,7 +21,7 @@ class LevelHintDefect final : public GatherProtocol {
     Invalidation request{}, hinted{};
     MmuGather without_tables = gather;
     without_tables.freed_tables = 0;
-    if (!t.system.arch->TlbFlush(gather, request)) return;
+    if (!ArchRequest(t, gather, request)) return;
     if (!t.system.arch->TlbFlush(without_tables, hinted)) hinted.level_hint = 0;
     if (hinted.level_hint != 0) {
       request.level_hint = hinted.level_hint;

@@ -36,6 +36,7 @@ class StaleChain {
     AskedReclaim();
     Asked();
     Flushed();
+    Slept();
     Others();
     TableFreed();
     Judged();
@@ -214,8 +215,8 @@ class StaleChain {
   // The call that had to invalidate: that which returned or freed, or else the one that removed.
   bool Responsible(const StepEvent& event) const {
     const StepEvent& judged = At(cause_.judged).event;
-    const bool call =
-        KindOf(judged.agent) == AgentKind::kCpu && !Info(judged.point).is(role::kWalk);
+    const bool call = KindOf(judged.agent) == AgentKind::kCpu &&
+                      !Info(judged.point).is(role::kWalk | role::kSwitch);
     const StepEvent& whose = call || cause_.removed < 0 ? judged : At(cause_.removed).event;
     return event.agent == whose.agent && event.op == whose.op;
   }
@@ -275,11 +276,67 @@ class StaleChain {
         return Say(cause_.flushed,
                    absl::StrCat(issues, ", which covers ", Target(), ", and does not wait until ",
                                 Holder(), " has taken it."));
+      case Missing::kNotTold:
+        Say(cause_.flushed, absl::StrCat(issues, ", which covers ", Target(), "."));
+        return NotTold();
+      case Missing::kNotDropped:
+        Say(cause_.flushed, absl::StrCat(issues, ", which covers ", Target(), "."));
+        return NotDropped();
       case Missing::kNotIssued:
       case Missing::kRefilled: break;
     }
     Say(cause_.flushed, absl::StrCat(issues, ", which ", Holder(),
                                      " takes; the entry is cached again after that."));
+  }
+
+  // Why the request was not sent to the holder.
+  void NotTold() {
+    const StepEvent& flush = At(cause_.flushed).event;
+    for (int i = cause_.flushed + 1; i <= cause_.judged; ++i) {
+      const StepEvent& event = At(i).event;
+      if (event.agent != flush.agent || event.point == Point::tlb_flush_done) continue;
+      if (event.point != Point::should_flush_tlb || event.page != it_.holder) continue;
+      return Say(i, absl::StrCat(Actor(i), " asks whether to tell ", Holder(), ": ",
+                                 Describe(At(i)), "."));
+    }
+    Say(cause_.flushed + 1, absl::StrCat(Holder(), " is not told: it is not in mm_cpumask()."));
+  }
+
+  // What the holder made of it.
+  void NotDropped() {
+    for (int i = cause_.flushed + 1; i <= cause_.judged; ++i) {
+      const TraceStep& step = At(i);
+      const bool here = step.event.point == Point::deliver &&
+                        Index(CpuOf(step.event.agent)) == it_.holder &&
+                        step.event.page == Index(CpuOf(At(cause_.flushed).event.agent));
+      if (!here) continue;
+      const LoadedMm& now = step.loaded;
+      return Say(i, absl::StrCat(Holder(), " takes it, and does not drop ", Target(), ": it ",
+                                 now.is_lazy ? "is lazy"
+                                 : now.mm != MmId::kMm0
+                                     ? "has another mm loaded"
+                                     : absl::StrCat("takes its generation to be ", now.generation),
+                                 "."));
+    }
+  }
+
+  // What the holder ran meanwhile, and what it went by as it came back.
+  void Slept() {
+    if (!At(cause_.judged).loaded.known) return;
+    for (int i = 0; i <= cause_.judged; ++i) {
+      const TraceStep& step = At(i);
+      if (step.event.agent != CpuAgent(MakeCpu(it_.holder))) continue;
+      if (step.event.point == Point::enter_lazy_tlb) {
+        Say(i, absl::StrCat(Actor(i),
+                            " goes lazy, with its page tables loaded: no IPI for leaves "
+                            "from here on."));
+      } else if (step.event.point == Point::loaded_mm_set && step.loaded.mm != MmId::kMm0) {
+        Say(i, absl::StrCat(Actor(i), ": what ", Holder(),
+                            " has cached of mm0 stays, under the slot that it leaves."));
+      } else if (step.event.point == Point::tlb_gen_read) {
+        Say(i, absl::StrCat(Actor(i), " reads tlb_gen ", Describe(step), "."));
+      }
+    }
   }
 
   std::string Target() const {
@@ -342,15 +399,28 @@ class StaleChain {
     const std::string who = Actor(cause_.judged);
     const std::string before = not_issued_.empty() ? "" : not_issued_ + " ";
     const bool filled = !table() && Info(At(cause_.judged).event.point).is(role::kWalk);
+    const bool wakes = At(cause_.judged).event.point == Point::resume_user ||
+                       At(cause_.judged).event.point == Point::write_cr3;
     const std::string text = absl::StrReplaceAll(
-        filled ? "{who} caches a translation to frame {frame}, which is free. {before}"
-               : Absl(Info(it_.kind).ends),
+        wakes    ? Woken()
+        : filled ? "{who} caches a translation to frame {frame}, which is free. {before}"
+                 : Absl(Info(it_.kind).ends),
         {{"{who}", who},
          {"{before}", before},
          {"{holder}", Holder()},
          {"{frame}", absl::StrCat(it_.frame)},
          {"{page}", absl::StrCat(it_.page)}});
     Say(cause_.judged, text + still_to_come_);
+  }
+
+  // Where a CPU that slept comes to use what it has cached.
+  std::string Woken() const {
+    if (table()) {
+      return "{who} loads what is cached under that slot. {before}It points at frame {frame}, "
+             "which is no longer that table, and the hardware may walk from here on.";
+    }
+    return "{who} is back in user code. {before}It still translates page {page} to frame {frame}: "
+           "what was let go as long as it slept counts from here on.";
   }
 
   const Trace& trace_;

@@ -9,7 +9,9 @@ const char* RoleOf(Missing missing) {
     case Missing::kNotIssued: return "flush";
     case Missing::kTooNarrow: return "too narrow";
     case Missing::kWrongLevel: return "wrong level";
+    case Missing::kNotTold: return "not told";
     case Missing::kPending: return "not delivered";
+    case Missing::kNotDropped: return "not dropped";
     case Missing::kRefilled: return "before refill";
   }
   return "";

@@ -46,6 +46,20 @@ function lockLines(time) {
   return lines;
 }
 
+// Where CPUs switch: what each has loaded.
+function cpuLines(time) {
+  const text = ([mm, lazy, irqsOff, , slot, generation, newest, parked]) => {
+    const parts = [mm === 255 ? 'LOADED_MM_SWITCHING' : mm === 1 ? 'init_mm' : `mm${mm - 2}`];
+    if (lazy) parts.push('lazy');
+    if (irqsOff) parts.push('interrupts off');
+    if (newest || generation) parts.push(`slot ${slot}, generation ${generation} of ${newest}`);
+    if (parked) parts.push(`${parked} cached under the other slot`);
+    return parts.join(', ');
+  };
+  return cpus.flatMap((cpu) => cellsOf('cpu').some(({at: [c]}) => c === cpu) ?
+      cellLine(`cpu.${cpu}`, time, cpuName(cpu), text) : []);
+}
+
 function pageLines(page, time) {
   const now = cell(`pte.${page}`, time), was = cell(`pte.${page}`, time - 1);
   const vma = (value) => (value[4] ? '' : ', no VMA');
@@ -183,6 +197,7 @@ function drawMachine(time) {
     block(
         'Count and locks',
         [factLine('tlb_flush_pending', before(time), before(time - 1)), ...lockLines(time)]),
+    block('CPUs', cpuLines(time)),
     block('Gathers', gatherLines(time)),
     block('Waits', waitLines(time)),
     block('Invalidations', invalidationLines(time)),

@@ -84,7 +84,8 @@ class Agent {
     lane_.CloseAll(last_ + 1);
     op_ = step.event.op;
     reclaims_ = step.op && Info(step.op->kind).is(effect::kReclaims);
-    is_call_ = step.op && Info(step.op->kind).operands != Operands::kPage;
+    is_call_ = step.op && Info(step.op->kind).calls();
+    switches_ = step.op && Info(step.op->kind).is(effect::kSwitches);
     lane_.Open(KindOf(step.event.agent) == AgentKind::kCpu ? kOp : kWalk,
                step.op ? PrintOp(*step.op) : "?", time);
   }
@@ -129,12 +130,15 @@ class Agent {
              (end.mm.rmap_readers & CpuBit(CpuOf(agent))) != 0;
     }
     if (is_call_) return last_point_ != Point::syscall_return;
+    if (switches_) {
+      return last_point_ != Point::resume_user && last_point_ != Point::enter_lazy_tlb;
+    }
     return last_point_ != Point::access && last_point_ != Point::mmap_read_unlock;
   }
 
   Lane lane_;
   int op_ = -1;
-  bool is_call_ = false, reclaims_ = false;
+  bool is_call_ = false, reclaims_ = false, switches_ = false;
   int last_ = -1;  // its last step
   Point last_point_{};
 };
@@ -182,7 +186,8 @@ class TraceEvents {
     used_[Index(event.agent)] = true;
     Json args = {{"step", time}};
     if (event.page != kNoPage) {
-      args[event.point == Point::deliver ? "issuer" : "page"] = event.page;
+      const bool names_cpu = Info(event.point).is(role::kNamesCpu);
+      args[event.point == Point::deliver ? "issuer" : names_cpu ? "cpu" : "page"] = event.page;
     }
     const std::string details = Describe(step);
     if (!details.empty()) args["details"] = details;
@@ -194,6 +199,7 @@ class TraceEvents {
       AddSlice(event.agent, {kStep, StepName(event), time, time + 1, 0, std::move(args)}, kSteps);
     }
     if (step.pending_after != pending_) Count(time, step.pending_after);
+    if (step.loaded.known) CountLoaded(step, time);
   }
 
   void Deliver(const StepEvent& event, int time, Json args) {
@@ -228,6 +234,22 @@ class TraceEvents {
                    {"ts", time},
                    {"pid", kPid},
                    {"args", {{"gathers", pending}}}});
+  }
+
+  // Where CPUs switch: a track of each CPU that does, of the mm that it has loaded (0: init_mm, 1:
+  // mm0; -1 while it changes), and whether it is lazy.
+  void CountLoaded(const TraceStep& step, int time) {
+    const bool asks = step.event.point == Point::should_flush_tlb;
+    const auto cpu = static_cast<size_t>(Index(CpuOf(step.event.agent)));
+    const bool switching = step.loaded.mm == MmId::kSwitching;
+    const std::pair now{switching ? -1 : static_cast<int>(step.loaded.mm), step.loaded.is_lazy};
+    if (asks || now == loaded_[cpu]) return;
+    loaded_[cpu] = now;
+    Add(kCounter, {{"ph", "C"},
+                   {"name", absl::StrCat("cpu", cpu, " loaded_mm")},
+                   {"ts", time},
+                   {"pid", kPid},
+                   {"args", {{"mm", now.first}, {"lazy", static_cast<int>(now.second)}}}});
   }
 
   void EndAgent(AgentId agent) {
@@ -311,6 +333,7 @@ class TraceEvents {
   std::array<Agent, kMaxAgents> agents_;
   std::array<bool, kMaxAgents> used_{};
   std::array<int, kMaxCpus> issued_{};  // when each CPU last issued an invalidation
+  std::array<std::pair<int, bool>, kMaxCpus> loaded_{};  // as was counted last
   int flows_ = 1, pending_ = 0;
   std::vector<Event> events_;
 };

@@ -82,6 +82,19 @@ std::string LockName(const CellValue& value, int kswapd) {
                          : "free";
 }
 
+std::string LoadedName(const CellValue& value) {
+  if (value[0] == 0) return "";
+  std::string text = value[0] == 255 ? "switching"
+                     : value[0] == 1 ? "init_mm"
+                                     : absl::StrCat("mm", value[0] - 2);
+  if (value[1] != 0) absl::StrAppend(&text, " lazy");
+  if (value[2] != 0) absl::StrAppend(&text, " irqs off");
+  if (value[6] != 0 || value[5] != 0) {
+    absl::StrAppend(&text, " slot ", value[4], " gen ", value[5], " of ", value[6]);
+  }
+  return value[7] != 0 ? absl::StrCat(text, " parked ", value[7]) : text;
+}
+
 std::string WaitName(const CellValue& value) {
   if (value[2] == 0) return "";
   return value[3] == 0 ? "waits in finish"
@@ -102,6 +115,7 @@ class Sayer {
 
   std::vector<Fact> Say() {
     Locks();
+    EachCpu("cpu", "", [&](int cpu) { return LoadedName(At("cpu", cpu)); });
     EachCpu("gather", "", [&](int cpu) { return GatherName(At("gather", cpu)); });
     EachCpu("wait", "", [&](int cpu) { return WaitName(At("call", cpu)); });
     EachCpu("inval", "of ", [&](int cpu) { return RequestName(At("inv", cpu), kswapd_); });

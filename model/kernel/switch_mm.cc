@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// switch, idle and wake, and the flushes of x86 that go by generations.
+#include "model/kernel/switch_mm.h"
+
+#include <bit>
+
+#include "model/check.h"
+#include "model/kernel/mmu_gather.h"
+#include "model/kernel/paths.h"
+#include "model/machine/invalidation.h"
+#include "model/oracle/oracle.h"
+
+namespace gatherfuzz {
+namespace {
+
+SwitchCpu& Self(const Thread& t) { return t.world().switching.at(t.cpu); }
+uint16_t& TlbGen(World& world, MmId mm) {
+  return world.switching.tlb_gen[static_cast<size_t>(Index(mm))];
+}
+uint8_t& Cpumask(World& world, MmId mm) {
+  return world.switching.cpumask[static_cast<size_t>(Index(mm))];
+}
+MmSwitching Rules(const System& system) { return system.protocol->SwitchesMms(); }
+
+// Whether a switch takes its CPU out of the mask of the mm it comes from.
+bool ClearsMask(const System& system) { return system.kernel < KernelVersion::k6_17; }
+
+// --- switch_mm_irqs_off() ---
+
+// choose_new_asid(), and what is written into the slot.
+void ChooseNewAsid(SwitchCpu& cpu, MmId next, uint16_t generation, const MmSwitching& rules) {
+  for (uint8_t i = 0; i < kSlots; ++i) {
+    if (cpu.slots[i].mm != next) continue;
+    cpu.new_slot = i;
+    cpu.need_flush = !rules.reuses_blindly && cpu.slots[i].generation < generation;
+    if (cpu.need_flush != 0) cpu.slots[i].generation = generation;
+    return;
+  }
+  cpu.new_slot = cpu.next_slot < kSlots ? cpu.next_slot : uint8_t{0};
+  cpu.next_slot = static_cast<uint8_t>(cpu.new_slot + 1);
+  cpu.need_flush = !rules.new_slot_unflushed;
+  cpu.slots[cpu.new_slot] = {next, 0, generation};
+}
+
+void WriteCr3(System& system, CpuId cpu, MmId next) {
+  SwitchCpu& self = system.world.switching.at(cpu);
+  LoadRoot(system.world, cpu, next, self.new_slot, self.need_flush != 0);
+  self.new_slot = self.need_flush = 0;
+  CheckLoaded(system, cpu);
+}
+
+void ReadTlbGen(const Thread& t, MmId next, const MmSwitching& rules) {
+  t.Step(Point::tlb_gen_read);
+  ChooseNewAsid(Self(t), next, TlbGen(t.world(), next), rules);
+}
+
+// Nobody else sets the bit.
+void JoinMask(const Thread& t, MmId next) {
+  uint8_t& mask = Cpumask(t.world(), next);
+  if ((mask & CpuBit(t.cpu)) != 0) return;
+  t.Step(Point::mm_cpumask_set);
+  mask |= CpuBit(t.cpu);
+}
+
+// ... from one mm to another.
+void SwitchToOther(const Thread& t, MmId prev, MmId next, const MmSwitching& rules) {
+  World& world = t.world();
+  const auto bit = CpuBit(t.cpu);
+  t.Step(Point::loaded_mm_switching);
+  if (!rules.hides_switching) Self(t).loaded_mm = MmId::kSwitching;
+  if (prev != MmId::kInit && ClearsMask(t.system)) {
+    t.Step(Point::mm_cpumask_clear);
+    Cpumask(world, prev) &= static_cast<uint8_t>(~bit);
+  }
+  const bool reads_first = rules.reads_before_mask || rules.root_before_mask;
+  if (reads_first) ReadTlbGen(t, next, rules);
+  if (!rules.root_before_mask) JoinMask(t, next);
+  if (!reads_first) ReadTlbGen(t, next, rules);
+  t.Step(Point::write_cr3);
+  WriteCr3(t.system, t.cpu, next);
+  if (rules.root_before_mask) JoinMask(t, next);
+  t.Step(Point::loaded_mm_set);
+  Self(t).loaded_mm = next;
+}
+
+// ... or from lazy to not lazy: whether anything was missed meanwhile.
+void WakeSame(const Thread& t, MmId mm, const MmSwitching& rules) {
+  SwitchCpu& self = Self(t);
+  if (rules.wakes_blindly) return;
+  t.Step(Point::tlb_gen_read);
+  Slot& slot = self.slots[self.slot];
+  GATHERFUZZ_CHECK_IN_ORDER(t.system, slot.mm == mm);
+  if (slot.generation == TlbGen(t.world(), mm)) return;
+  slot.generation = TlbGen(t.world(), mm);
+  self.new_slot = self.slot;
+  self.need_flush = 1;
+  t.Step(Point::write_cr3);
+  WriteCr3(t.system, t.cpu, mm);
+}
+
+void ResumeUser(const Thread& t) {
+  t.Step(Point::resume_user);
+  Self(t).in_user = 1;
+  Self(t).is_lazy = 0;
+  CheckResume(t.system, t.cpu);
+}
+
+void SwitchByGenerations(const Thread& t, MmId next) {
+  const MmSwitching rules = Rules(t.system);
+  t.Step(Point::switch_mm_irqs_off);
+  SwitchCpu& self = Self(t);
+  InterruptsOff(t.world(), t.cpu);
+  self.in_user = 0;
+  const MmId prev = self.loaded_mm;
+  const bool was_lazy = self.is_lazy != 0;
+  if (!rules.lazy_until_end) self.is_lazy = 0;
+  if (prev != next) {
+    SwitchToOther(t, prev, next, rules);
+  } else if (was_lazy) {
+    WakeSame(t, next, rules);
+  }
+  InterruptsOn(t.world(), t.cpu);
+}
+
+// Another architecture: mm0 has one tag, whoever else has the other.
+void SwitchByBroadcast(const Thread& t, MmId next) {
+  SwitchCpu& self = Self(t);
+  if (self.loaded_mm == next) return;
+  t.Step(Point::write_cr3);
+  self.in_user = 0;
+  self.loaded_mm = next;
+  LoadRoot(t.world(), t.cpu, next, next == MmId::kMm0 ? 0 : 1, false);
+  CheckLoaded(t.system, t.cpu);
+}
+
+void SwitchTo(const Thread& t, MmId next) {
+  if (t.world().switching.generations != 0) {
+    SwitchByGenerations(t, next);
+  } else {
+    SwitchByBroadcast(t, next);
+  }
+  Self(t).task_mm = next;
+  ResumeUser(t);
+}
+
+// --- flush_tlb_func() ---
+
+// ... on a lazy CPU: on to init_mm, whose page tables are never freed.
+void LeaveForInit(System& system, CpuId cpu) {
+  World& world = system.world;
+  SwitchCpu& self = world.switching.at(cpu);
+  self.is_lazy = 0;
+  if (ClearsMask(system)) Cpumask(world, self.loaded_mm) &= static_cast<uint8_t>(~CpuBit(cpu));
+  ChooseNewAsid(self, MmId::kInit, TlbGen(world, MmId::kInit), Rules(system));
+  WriteCr3(system, cpu, MmId::kInit);
+  self.loaded_mm = MmId::kInit;
+}
+
+void CatchUp(System& system, CpuId target, const Invalidation& request, const MmSwitching& rules) {
+  World& world = system.world;
+  SwitchCpu& self = world.switching.at(target);
+  uint16_t& local = self.slots[self.slot].generation;
+  const bool has = request.new_generation != 0 || rules.zero_is_old;
+  if (has && request.new_generation <= local) return;
+  const uint16_t newest = TlbGen(world, self.loaded_mm);
+  if (local == newest) return;
+  const bool next = request.new_generation == local + 1 || rules.partial_of_any;
+  const bool last = request.new_generation == newest || rules.partial_of_old;
+  const bool partial = request.whole == 0 && next && last;
+  Invalidation drops = partial ? request : WholeInvalidation();
+  if (rules.one_page_short && partial) drops.small &= ~PageBit(request.end - 1);
+  DropNamed(system, target, drops);
+  local = static_cast<uint16_t>(newest + (rules.catches_up_too_far ? 1 : 0));
+}
+
+// --- flush_tlb_mm_range() ---
+
+// should_flush_tlb(), of another CPU that is in the mask.
+bool ShouldFlush(const World& world, CpuId cpu, const Invalidation& request,
+                 const MmSwitching& rules) {
+  const SwitchCpu& it = world.switching.at(cpu);
+  if (it.is_lazy != 0) return false;
+  if (request.of_all != 0) return true;
+  if (it.loaded_mm == MmId::kSwitching) return !rules.trusts_loaded_mm;
+  return it.loaded_mm == MmId::kMm0;
+}
+
+// flush_tlb_multi(), or the flush of the own CPU alone. The step tlb_flush has been made.
+void FlushTlbMulti(const Thread& t, uint8_t mask, const MmSwitching& rules) {
+  World& world = t.world();
+  const Invalidation& issued = t.self().invalidation;
+  if (rules.skips_itself) mask &= static_cast<uint8_t>(~CpuBit(t.cpu));
+  if (issued.freed_tables != 0 && !rules.skips_lazy_always) {
+    return SendInvalidation(world, t.cpu, mask);
+  }
+  SendInvalidation(world, t.cpu, mask & CpuBit(t.cpu));
+  SwitchCpu& self = Self(t);
+  self.flush_mask = static_cast<uint8_t>(mask & ~CpuBit(t.cpu));
+  while (self.flush_mask != 0) {
+    const CpuId cpu = MakeCpu(std::countr_zero(self.flush_mask));
+    t.Step(Point::should_flush_tlb, Index(cpu));
+    self.flush_mask &= static_cast<uint8_t>(~CpuBit(cpu));
+    if (ShouldFlush(world, cpu, issued, rules)) SendInvalidation(world, t.cpu, CpuBit(cpu));
+  }
+}
+
+void RaiseTlbGen(const Thread& t, const Invalidation& request) {
+  t.Step(Point::tlb_gen_inc, request.start);
+  t.self().invalidation = request;
+  t.self().invalidation.undelivered = 0;
+  t.self().invalidation.new_generation = ++TlbGen(t.world(), MmId::kMm0);
+}
+
+void NoteCost(const Thread& t, const Invalidation& request) {
+  ++t.system.cost.invalidations;
+  t.system.cost.whole += request.whole;
+}
+
+}  // namespace
+
+void FlushTlbMmRange(const Thread& t, const Invalidation& request) {
+  const MmSwitching rules = Rules(t.system);
+  if (!rules.looks_before_raise) RaiseTlbGen(t, request);
+  t.Step(Point::tlb_flush, request.start);
+  const uint8_t mask = Cpumask(t.world(), MmId::kMm0);
+  if (rules.looks_before_raise) {
+    Self(t).flush_mask = mask;
+    RaiseTlbGen(t, request);
+    Self(t).flush_mask = 0;
+  }
+  NoteCost(t, request);
+  FlushTlbMulti(t, mask, rules);
+}
+
+bool RunsElsewhere(const Thread& t) {
+  const uint8_t cpus =
+      CountsGenerations(t.world()) ? Cpumask(t.world(), MmId::kMm0) : t.world().MmCpus();
+  return (cpus & ~CpuBit(t.cpu)) != 0;
+}
+
+void AddToBatch(const Thread& t, int page) {
+  t.Step(Point::tlb_gen_inc, page);
+  ++TlbGen(t.world(), MmId::kMm0);
+  Self(t).batch_mask |= Cpumask(t.world(), MmId::kMm0);
+}
+
+void FlushBatch(const Thread& t) {
+  if (t.self().invalidation.undelivered != 0) AwaitInvalidation(t);
+  t.Step(Point::tlb_flush, 0);
+  Invalidation& issued = t.self().invalidation;
+  issued = WholeInvalidation();
+  issued.of_all = 1;
+  NoteCost(t, issued);
+  const uint8_t mask = Self(t).batch_mask;
+  Self(t).batch_mask = 0;
+  FlushTlbMulti(t, mask, Rules(t.system));
+  AwaitInvalidation(t);
+}
+
+void FlushTlbFunc(System& system, CpuId target, CpuId issuer) {
+  World& world = system.world;
+  const Invalidation& request = world.at(issuer).invalidation;
+  SwitchCpu& self = world.switching.at(target);
+  if (world.switching.generations == 0) {
+    // By broadcast, of what has the tag of mm0.
+    if (self.slot == 0) return DropNamed(system, target, request);
+    return DropNamedParked(system, target, request);
+  }
+  const MmSwitching rules = Rules(system);
+  if (target != issuer && request.of_all == 0 && self.loaded_mm != MmId::kMm0) {
+    if (!ClearsMask(system)) {
+      Cpumask(world, MmId::kMm0) &= static_cast<uint8_t>(~CpuBit(target));
+    }
+    return;
+  }
+  if (self.loaded_mm == MmId::kInit) return;
+  if (self.is_lazy != 0) {
+    if (!rules.lazy_stays) LeaveForInit(system, target);
+    return;
+  }
+  CatchUp(system, target, request, rules);
+}
+
+// --- Page tables and RCU ---
+
+void BeginGrace(const Thread& t) {
+  World& world = t.world();
+  if (!CountsGenerations(world) || Rules(t.system).frees_tables_at_once) return;
+  uint8_t& grace = Self(t).grace;
+  for (int i = 0; i < world.cpu_count; ++i) {
+    if (world.switching.at(MakeCpu(i)).irqs_off != 0) grace |= CpuBit(MakeCpu(i));
+  }
+}
+
+bool GraceIsOver(const World& world, int arg) {
+  return world.switches == 0 || world.switching.at(MakeCpu(arg)).grace == 0;
+}
+
+// --- Operations ---
+
+// To a thread of the mm that runs already there is nothing to do.
+void SwitchPath(const Thread& t, const Op& op) {
+  const MmId next = UserMm(op.range.begin);
+  GATHERFUZZ_CHECK(Index(next) < kMms);
+  if (Self(t).in_user == 0 || Self(t).task_mm != next) SwitchTo(t, next);
+}
+
+// enter_lazy_tlb(): a kernel thread, on the page tables of the mm that was loaded.
+void IdlePath(const Thread& t, const Op&) {
+  if (Self(t).in_user == 0) return;
+  t.Step(Point::enter_lazy_tlb);
+  Self(t).in_user = 0;
+  Self(t).is_lazy = 1;
+}
+
+// Back to the thread that ran before.
+void WakePath(const Thread& t, const Op&) {
+  if (Self(t).in_user == 0) SwitchTo(t, Self(t).task_mm);
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// The part of World that is in use where CPUs switch from one mm to another, or sleep: what each
+// CPU has loaded, under which tag the hardware caches it, and who is to be told of a flush.
+//
+// mm0 is the mm under test: it has all the page tables, and every CPU but that of kswapd begins
+// with it loaded. The other user mms are only loaded: nothing is mapped there, so nothing of them
+// is ever cached. init_mm is the kernel's own.
+//
+// What the hardware caches is tagged by a slot (a PCID, an ASID). There are two on a CPU: what is
+// cached under the one that is loaded is in CpuState, of the other it is parked here. A walk uses
+// and fills what is loaded, under whatever slot. An entry that a call did not care about, since the
+// CPU that has it ran no user code with it, is owed for (Owed): it counts as soon as that CPU does
+// (model/oracle/asleep.h).
+//
+// Faithful: the variables of cpu_tlbstate and mm_context_t of x86 under their names (6.12,
+// arch/x86/mm/tlb.c). Scaled: two slots of six. Made up: the number of mms.
+#ifndef GATHERFUZZ_MODEL_MACHINE_SWITCHING_H_
+#define GATHERFUZZ_MODEL_MACHINE_SWITCHING_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "model/machine/cached.h"
+
+namespace gatherfuzz {
+
+inline constexpr int kUserMms = 4;  // mm0 to mm3
+inline constexpr int kSlots = 2;    // TLB_NR_DYN_ASIDS
+
+// An mm: init_mm, or a user's. LOADED_MM_SWITCHING is none.
+enum class MmId : uint8_t { kInit = 0, kMm0 = 1, kSwitching = 255 };
+inline constexpr int kMms = 1 + kUserMms;
+constexpr int Index(MmId mm) { return static_cast<int>(mm); }
+constexpr MmId UserMm(int number) { return static_cast<MmId>(1 + number); }
+
+// cpu_tlbstate.ctxs[]: whose translations are cached under the slot, and up to which generation
+// they have been flushed.
+struct Slot {
+  MmId mm;
+  uint8_t padding_;  // always 0
+  uint16_t generation;
+};
+
+// Of the entries cached under a slot, small ones by page and then huge ones by block: the kind of
+// violation that it is once the CPU runs user code with the entry of that mapping; 0: none.
+struct Owed {
+  static constexpr int kEntries = kPages + kPmds;
+  std::array<Mapping, kEntries> mapping;
+  std::array<uint8_t, kEntries> kind;
+};
+
+struct SwitchCpu {
+  Tlb parked_tlb;          // of the slot that is not loaded
+  WalkCache parked_cache;  // ... as is this
+  std::array<Owed, kSlots> owed;
+  std::array<Slot, kSlots> slots;
+  MmId loaded_mm;
+  MmId root;          // whose page tables the hardware walks
+  MmId task_mm;       // of the thread that runs, or that did before the CPU became idle
+  uint8_t slot;       // loaded_mm_asid
+  uint8_t next_slot;  // next_asid
+  uint8_t is_lazy;
+  uint8_t irqs_off;
+  uint8_t in_user;  // 1: user code may run, so what is cached counts
+  // What a switch has chosen; behind it, 0.
+  uint8_t new_slot, need_flush;
+  // Of a flush under way: CPUs that it has not looked at yet. Of reclaim's batch: whom it concerns.
+  uint8_t flush_mask, batch_mask;
+  uint8_t grace;  // CPUs whose interrupts were off when its tables were given to RCU, and are still
+  std::array<uint8_t, 7> padding_;  // always 0
+};
+
+struct Switching {
+  uint8_t generations;  // 1: x86; 0: what is broadcast reaches every CPU
+  uint8_t padding_;     // always 0
+  std::array<uint16_t, kMms> tlb_gen;
+  std::array<uint8_t, kMms> cpumask;  // mm_cpumask()
+  std::array<uint8_t, 7> padding2_;   // always 0
+  std::array<SwitchCpu, kMaxCpus> cpus;
+
+  SwitchCpu& at(CpuId cpu) { return cpus[static_cast<size_t>(Index(cpu))]; }
+  const SwitchCpu& at(CpuId cpu) const { return cpus[static_cast<size_t>(Index(cpu))]; }
+};
+
+struct World;
+
+// Every CPU but that of kswapd runs mm0, and has nothing parked.
+void BeginSwitching(World& world, bool generations);
+
+// Interrupts of `cpu` go off, or on: deliveries wait, and so do grace periods.
+void InterruptsOff(World& world, CpuId cpu);
+void InterruptsOn(World& world, CpuId cpu);
+
+// Writes CR3, or TTBR0: from here on the hardware of `cpu` walks the tables of `mm`, and caches
+// under `slot`, of which it drops all that is there if it is to `flush`. Walks in flight are over.
+void LoadRoot(World& world, CpuId cpu, MmId mm, uint8_t slot, bool flush);
+
+// Whether the hardware of `cpu` walks the tables of mm0.
+bool WalksMm0(const World& world, CpuId cpu);
+
+}  // namespace gatherfuzz
+
+#endif  // GATHERFUZZ_MODEL_MACHINE_SWITCHING_H_

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// CPUs that switch and sleep, in every order: each defect of the CPU side is found in its smallest
+// program and full-mm is proven safe in the same; merging states is exact; and what is found is
+// what trying every order by itself finds.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "explore/explore.h"
+#include "explore/verify.h"
+#include "tests/explore/every_order.h"
+#include "tests/small_program.h"
+#include "tests/support.h"
+
+namespace gatherfuzz {
+namespace {
+
+const std::atomic<bool> kNever = false;
+
+Schedule FromLines(std::string text) {
+  std::replace(text.begin(), text.end(), ';', '\n');
+  return FromText(text + "\norder\n rest\n").schedule;
+}
+
+// One page, which cpu1 has cached.
+#define ONE "cpus 2; init; map 0..1 rw; present 0..1; cached cpu1 0..1;"
+// Two gathers, and three CPUs that have both pages cached.
+#define TWO "cpus 3; init; map 0..2 rw; present 0..2; cached cpu2 0..2;"
+
+struct Defect {
+  const char* policy;
+  const char* program;
+  ViolationKind kind;
+};
+constexpr Defect kDefects[] = {
+    {"lazy-skipped", ONE "cpu0; munmap 0..1; cpu1; idle", ViolationKind::kFreedTableCached},
+    {"lazy-untouched", ONE "cpu0; munmap 0..1; cpu1; idle", ViolationKind::kFreedTableCached},
+    {"switching-not-told", ONE "cpu0; dontneed 0..1; cpu1; switch mm1; switch mm0",
+     ViolationKind::kFreedPageCached},
+    {"switching-not-said", ONE "cpu0; dontneed 0..1; cpu1; switch mm1; switch mm0",
+     ViolationKind::kFreedPageCached},
+    {"root-before-mask", ONE "cpu0; dontneed 0..1; cpu1; switch mm1; switch mm0",
+     ViolationKind::kFreedPageCached},
+    {"generation-before-mask", ONE "cpu0; dontneed 0..1; cpu1; switch mm1; switch mm0",
+     ViolationKind::kFreedPageCached},
+    {"told-before-raise", ONE "cpu0; dontneed 0..1; cpu1; switch mm1; switch mm0",
+     ViolationKind::kFreedPageCached},
+    {"wakes-blindly", ONE "cpu0; dontneed 0..1; cpu1; idle; wake", ViolationKind::kFreedPageCached},
+    {"lazy-until-end", ONE "cpu0; dontneed 0..1; cpu1; idle; wake",
+     ViolationKind::kFreedPageCached},
+    {"slot-reused-blindly", ONE "cpu0; dontneed 0..1; cpu1; switch mm1; switch mm0",
+     ViolationKind::kFreedPageCached},
+    {"slot-not-flushed", ONE "cpu0; dontneed 0..1; cpu1; switch mm1; switch mm2",
+     ViolationKind::kFreedPageCached},
+    {"partial-of-any", TWO "cpu0; dontneed 0..1; cpu1; dontneed 1..2; idle",
+     ViolationKind::kFreedPageCached},
+    {"partial-of-old", TWO "cpu0; dontneed 0..1; cpu1; dontneed 1..2; idle",
+     ViolationKind::kFreedPageCached},
+    {"generation-too-high",
+     "cpus 2; init; map 0..2 rw; present 0..2; cached cpu1 0..2;"
+     "cpu0; dontneed 0..1; dontneed 1..2; idle",
+     ViolationKind::kFreedPageCached},
+    {"generation-zero-old",
+     "cpus 1; init; map 0..1 rw; present 0..1; cached cpu0 0..1;"
+     "cpu0; idle; wake; kswapd; reclaim 0..1",
+     ViolationKind::kFreedPageCached},
+    {"range-one-short", ONE "cpu0; dontneed 0..1; idle", ViolationKind::kFreedPageCached},
+    {"own-cpu-not-flushed",
+     "cpus 2; init; map 0..1 rw; present 0..1; cached cpu0 0..1; cpu0; dontneed 0..1; cpu1; idle",
+     ViolationKind::kFreedPageCached},
+    {"tables-at-once", ONE "cpu0; munmap 0..1; cpu1; switch mm1", ViolationKind::kFreedTableCached},
+};
+
+ExploreResult ExploreAll(const Schedule& schedule, std::string_view policy,
+                         std::string_view arch = "x86") {
+  return Explore(schedule, {.policy = FindPolicy(policy), .arch = FindArch(arch)});
+}
+
+TEST(Switching, EachDefectIsFoundWhereFullMmIsSafe) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  size_t variants = 0;
+  for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
+    variants += policy->protocol().SwitchesMms() != MmSwitching{};
+  }
+  EXPECT_EQ(variants, std::size(kDefects)) << "each has a line here";
+  for (const auto& [policy, program, kind] : kDefects) {
+    const Schedule schedule = FromLines(program);
+    EXPECT_TRUE((ExploreAll(schedule, policy).kinds() & Bit(kind)) != 0) << policy;
+    const ExploreResult right = ExploreAll(schedule, "full-mm");
+    EXPECT_TRUE(right.complete() && right.kinds() == 0) << policy;
+    // Broadcast does not go by any of it.
+    const ExploreResult arm64 = ExploreAll(schedule, policy, "arm64");
+    EXPECT_TRUE(arm64.complete() && arm64.kinds() == 0) << policy;
+  }
+}
+
+// What the two lose where they answer to another gather is of no use where no CPU is lazy.
+TEST(Switching, LazyCpusTellWhatForgetsFreedTables) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  const std::string nested =
+      "cpus 3; init; map 0..1 rw; map 16..17 rw; present 0..1; present 16..17; cached cpu2 0..1;"
+      "cpu0; munmap 0..1; cpu1; dontneed 16..17; cpu2; ";
+  const Schedule lazy = FromLines(nested + "idle"), awake = FromLines(nested + "read 16");
+  for (const char* policy : {"reset-range", "full-mm-leaf"}) {
+    EXPECT_EQ(ExploreAll(lazy, policy).kinds(), Bit(ViolationKind::kFreedTableCached)) << policy;
+    EXPECT_EQ(ExploreAll(awake, policy).kinds(), 0u) << policy;
+    EXPECT_FALSE(FindPolicy(policy)->safe_asleep());
+  }
+  for (const Policy* policy : Policies()) {
+    if (!policy->SafeOn("x86") || !policy->safe_asleep()) continue;
+    const ExploreResult all = ExploreAll(lazy, policy->name());
+    EXPECT_TRUE(all.complete() && all.kinds() == 0) << policy->name();
+  }
+}
+
+// One munmap, and three CPUs of which each switches or sleeps.
+TEST(Switching, SafePoliciesAreSafeBesideASwitchOfEachCpu) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  const std::string init =
+      "cpus 3; init; map 0..2 rw; present 0..2; cached cpu0 0..2; cached cpu1 0..2;"
+      "cached cpu2 0..2;";
+  for (const char* program : {
+           "cpu0; munmap 0..2; switch mm1; cpu1; switch mm1; switch mm0; cpu2; idle; wake",
+           "cpu0; munmap 0..2; idle; cpu1; idle; switch mm2; cpu2; switch mm1; idle; switch mm0",
+           "cpu0; switch mm1; switch mm0; munmap 0..2; cpu1; idle; wake; cpu2; idle; wake",
+       }) {
+    for (const Policy* policy : Policies()) {
+      for (const Arch* arch : Archs()) {
+        if (!policy->SafeOn(arch->name()) || !policy->safe_asleep() || policy->foreign()) continue;
+        const ExploreResult all =
+            ExploreAll(FromLines(init + program), policy->name(), arch->name());
+        EXPECT_TRUE(all.complete() && all.kinds() == 0)
+            << policy->name() << " " << arch->name() << ": " << program;
+      }
+    }
+  }
+}
+
+// A small program in which CPUs also switch, sleep, and at times come back.
+Schedule SwitchingProgram(Random& random) {
+  Schedule schedule = SmallProgram(random);
+  const auto below = [&](uint32_t bound) { return static_cast<int>(random.Below(bound)); };
+  for (int i = 1 + below(2); i > 0; --i) {
+    const AgentId agent = CpuAgent(MakeCpu(below(static_cast<uint32_t>(schedule.cpus))));
+    const bool sleeps = below(2) == 0;
+    const int mm = 1 + below(2);
+    const ProgramLine there{
+        agent, sleeps ? Op{OpKind::kIdle, {0, 1}, {}} : Op{OpKind::kSwitch, {mm, mm + 1}, {}}};
+    const ProgramLine back{agent, {sleeps ? OpKind::kWake : OpKind::kSwitch, {0, 1}, {}}};
+    const auto at = static_cast<size_t>(below(static_cast<uint32_t>(schedule.program.size() + 1)));
+    if (below(3) != 0) schedule.program.insert(at, back);
+    schedule.program.insert(at, there);
+  }
+  if (below(4) == 0) schedule.kernel = KernelVersion::k6_17;
+  Canonicalize(schedule);
+  return schedule;
+}
+
+std::vector<const Policy*> SomePolicies() {
+  std::vector<const Policy*> policies;
+  for (const char* name : {"full-mm", "own-range", "reset-range", "epoch-sync", "overlap-list"}) {
+    policies.push_back(FindPolicy(name));
+  }
+  for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
+    if (policy->protocol().SwitchesMms() != MmSwitching{}) policies.push_back(policy);
+  }
+  return policies;
+}
+
+TEST(Switching, MergesAreExactInRandomPrograms) {
+  uint64_t merges = 0;
+  int seed = 0;
+  for (const Policy* policy : SomePolicies()) {
+    for (const Arch* arch : Archs()) {
+      for (int i = 0; i < 8; ++i) {
+        Random random(static_cast<uint64_t>(++seed));
+        const Schedule schedule = SwitchingProgram(random);
+        const VerifyResult verified = Verify(
+            schedule,
+            {.policy = policy, .arch = arch, .limits = {.states = kFibersCanGoBack ? 3000u : 50u}},
+            kNever);
+        merges += verified.merges;
+        ASSERT_EQ(verified.fault, "") << policy->name() << " " << arch->name() << "\n"
+                                      << PrintText({.schedule = schedule});
+      }
+    }
+  }
+  EXPECT_GT(merges, 1000u);
+}
+
+TEST(Switching, EveryOrderByItselfFindsTheSame) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  int compared = 0, broken = 0;
+  for (const auto& [policy, program, kind] : kDefects) {
+    for (const char* name : {policy, "full-mm"}) {
+      const Schedule schedule = FromLines(program);
+      const ExploreSettings settings{.policy = FindPolicy(name), .arch = FindArch("x86")};
+      const AllOrders all = EveryOrder(schedule, settings).Try(100'000);
+      const uint32_t kinds = Explore(schedule, settings).kinds();
+      EXPECT_EQ(all.kinds & ~kinds, 0u) << name << ": " << program;
+      if (!all.complete) continue;
+      ++compared;
+      broken += kinds != 0;
+      EXPECT_EQ(all.kinds, kinds) << name << ": " << program;
+    }
+  }
+  EXPECT_GT(compared, 5);
+  EXPECT_GT(broken, 2);
+}
+
+// What random orders of random programs come to, exploration comes to as well.
+TEST(Switching, RandomOrdersFindNothingThatExplorationDoesNot) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  Execution execution;
+  int broken = 0;
+  for (const Policy* policy : SomePolicies()) {
+    for (int i = 0; i < 6; ++i) {
+      Random random(static_cast<uint64_t>(1000 + i));
+      Schedule schedule = SwitchingProgram(random);
+      const ExploreSettings settings{
+          .policy = policy, .arch = FindArch("x86"), .limits = {.states = 100'000}};
+      const ExploreResult explored = Explore(schedule, settings);
+      if (!explored.complete()) continue;
+      uint32_t met = 0;
+      for (uint32_t seed = 0; seed < 200; ++seed) {
+        schedule.tail = {.kind = Tail::Kind::kUniform, .seed = seed};
+        const RunResult result = execution.Execute(schedule, *policy, *settings.arch);
+        met |= result.clean() ? 0 : Bit(result.violation.kind);
+      }
+      EXPECT_EQ(met & ~explored.kinds(), 0u) << policy->name() << "\n"
+                                             << PrintText({.schedule = schedule});
+      broken += met != 0;
+    }
+  }
+  EXPECT_GT(broken, 10);
+}
+
+}  // namespace
+}  // namespace gatherfuzz
