@@ -9,9 +9,11 @@
 #include "command/options.h"
 #include "explore/io/files.h"
 #include "harness/cause.h"
+#include "harness/family.h"
 #include "harness/trace.h"
 #include "triage/tell/gtest/test_source.h"
 #include "triage/tell/litmus/litmus.h"
+#include "triage/tell/promela/promela.h"
 
 namespace gatherfuzz {
 namespace {
@@ -41,12 +43,31 @@ Trace RunToStore(ScheduleFile& file, const Target& target) {
   return again;
 }
 
+// Of the programs; which order the file has does not matter.
+absl::StatusOr<ExitStatus> ExportPromela(const Options& options,
+                                         const std::vector<std::string>& arguments) {
+  if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
+  const absl::StatusOr<LoadedSchedule> loaded = Load(options, arguments[0]);
+  if (!loaded.ok()) return loaded.status();
+  const absl::StatusOr<Target> target = TargetFor(options, arguments[0], loaded->file);
+  if (!target.ok()) return target.status();
+  const absl::StatusOr<int> member = ChosenMember(options, arguments[0], *loaded);
+  if (!member.ok()) return member.status();
+  const absl::StatusOr<std::string> model = PromelaOf(
+      arguments[0], TakeMember(loaded->file.schedule, *member), *target->policy, *target->arch);
+  if (!model.ok()) return model.status();
+  const absl::Status status = WriteFile(options.output, *model);
+  if (!status.ok()) return status;
+  return kNoViolation;
+}
+
 absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::string>& arguments) {
-  if (options.gtest == options.litmus) {
+  if (options.gtest + options.litmus + options.promela != 1) {
     return absl::InvalidArgumentError(
-        "export needs a form to write: --gtest, a C++ test of this tree, or --litmus, what it does "
-        "to memory");
+        "export needs a form to write: --gtest, a C++ test of this tree, --litmus, what it does to "
+        "memory, or --promela, a model for SPIN");
   }
+  if (options.promela) return ExportPromela(options, arguments);
   absl::StatusOr<ChosenRun> run = ChooseRun(options, arguments);
   if (!run.ok()) return run.status();
   if (options.litmus && run->file.schedule.memory == MemoryModel::kSc) {
@@ -64,10 +85,13 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
 
 constexpr Command kCommand{
     .called = "export",
-    .arguments = "FILE --gtest|--litmus [-o FILE]",
-    .summary = "write a schedule and its verdict as a C++ test of this tree, or as a litmus test",
+    .arguments = "FILE --gtest|--litmus|--promela [-o FILE]",
+    .summary =
+        "write a schedule and its verdict as a C++ test of this tree, or as a litmus test, or its "
+        "programs as a model for SPIN",
     .flags =
-        " gtest litmus output policy variant arch kernel_version memory weaken strengthen member "
+        " gtest litmus promela output policy variant arch kernel_version memory weaken strengthen "
+        "member "
         "bytes "
         "strict ",
     .notes =
@@ -75,7 +99,8 @@ constexpr Command kCommand{
         "others.",
     .examples =
         "gatherfuzz export --gtest corpus/00-the-mail.gather -o mail_test.cc\n"
-        "gatherfuzz export --litmus corpus/memory/huge-look.gather",
+        "gatherfuzz export --litmus corpus/memory/huge-look.gather\n"
+        "gatherfuzz export --promela corpus/00-the-mail.gather -o mail.pml",
     .main = Main};
 const RegisterCommand kRegistered(&kCommand);
 

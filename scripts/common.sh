@@ -10,10 +10,11 @@ packages=(clang-19 libclang-rt-19-dev llvm-19 g++-12 cmake ninja-build libboost-
   lld-19)
 
 # What the tests take besides: a browser that can be driven, for the page that explain --html
-# writes; a terminal that can, for step; what builds and reads what goes to ClusterFuzzLite and
+# writes; a terminal that can, for step; SPIN, for the models that export --promela writes; what
+# builds and reads what goes to ClusterFuzzLite and
 # OSS-Fuzz; what checks the style.
 test_packages=(python3 chromium chromium-driver python3-selenium tmux zip binutils python3-yaml
-  python3-jsonschema clang-format-19 shellcheck pyflakes3 ccache dpkg-dev groff zsh)
+  python3-jsonschema clang-format-19 shellcheck pyflakes3 ccache dpkg-dev groff zsh spin)
 
 # What scripts/lint takes.
 lint_packages=(clang-format-19 clang-tidy-19 shellcheck pyflakes3)

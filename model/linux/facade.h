@@ -64,6 +64,9 @@ unsigned int gf_table_batch_entries(void);
 void gf_free_page(unsigned int frame);
 void gf_free_table(unsigned int frame);
 void gf_free_unknown(void);
+/* call_rcu(), synchronize_rcu(): the tables that the thread frees next wait for the CPUs whose
+ * interrupts are off by now. No step. */
+void gf_grace_period(void);
 
 /* x86: flush_tlb_mm_range(), the steps tlb_flush and tlb_flush_done. */
 void gf_flush_range(unsigned long start, unsigned long end, unsigned int stride_shift);

@@ -4,6 +4,7 @@
 
 #include "model/arch/drops.h"
 #include "model/kernel/mmu_gather.h"
+#include "model/kernel/switch_mm.h"
 #include "model/linux/room.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
@@ -145,6 +146,11 @@ void gf_free_table(unsigned frame) {
   }
   FreeTable(hook.t(), *table);
   Unqueue(gather.tables, gather.table_count, *table);
+}
+
+void gf_grace_period() {
+  const Thread& t = *current_room->thread;
+  if (t.world().switches != 0) BeginGrace(t);
 }
 
 void gf_free_unknown() { Hook().Report("freed what is neither a page nor a page table"); }

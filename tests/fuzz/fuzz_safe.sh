@@ -14,9 +14,11 @@ done
 
 # held_safe ARCH: the policies that are expected to be safe there.
 held_safe() {
-  "$build/gatherfuzz" run --policy all --json --arch "$1" \
-    "$out/seeds/$(ls "$out/seeds" | head -n 1)" |
-    sed -n 's/.*"policy":"\([^"]*\)".*"held_safe":true.*/\1/p'
+  "$build/gatherfuzz" policies --json | python3 -c '
+import json, sys
+for policy in json.load(sys.stdin)["policies"]:
+    if policy["group"] == "published" and sys.argv[1] in policy["held_safe_on"]:
+        print(policy["name"])' "$1"
 }
 
 # fuzz POLICY ARCH [TIMES]: says what came of it, in so many times the runs, in its folder's

@@ -42,6 +42,7 @@ NOT_RUN = {
     ("docs/kernel-tree.md", "$ build/kernel-199849cb/gatherfuzz"): "a kernel tree",
     ("docs/kernel-tree.md", "? linux@6.12 arm64"): "a kernel tree",
     ("docs/kernel-tree.md", "fuzz: --kernel: no kernel tree"): "builds that fail",
+    ("docs/promela.md", "build/gatherfuzz export --promela"): "SPIN",
     ("docs/schedule-format.md", "file      = "): "a grammar",
     ("docs/tour.md", "policy            arch   engine"): "campaigns of fuzzing",
     ("docs/triage.md", "stale-after-return+pte_clear.zap"): "a signature, which other blocks show",

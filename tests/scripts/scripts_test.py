@@ -100,7 +100,8 @@ class Children(Scratch):
         child = jobs.run_one(["sh", "-c", "while :; do :; done"], cpu_seconds=1)
         self.assertEqual(child.status, -signal.SIGXCPU)
         self.assertEqual(child.shell_status, 128 + signal.SIGXCPU)
-        self.assertGreaterEqual(child.used, 0.9)
+        # The limit is counted in ticks, of which a busy machine counts some twice.
+        self.assertGreaterEqual(child.used, 0.5)
 
     def test_errors_apart(self):
         child = jobs.run_one(["sh", "-c", "echo out; echo err >&2; exit 3"], log=self.path("out"),

@@ -68,12 +68,14 @@ static inline unsigned long __get_free_pages(gfp_t flags, unsigned int order) {
 static inline void free_pages(unsigned long address, unsigned int order) { gf_free_batch(address); }
 #define free_page(address) free_pages(address, 0)
 
-/* A grace period waits for software walkers, and there are none: it is over at once, which is the
- * earliest it can be, and the worst for whoever did not flush before. */
+/* A grace period waits for software walkers, and there are none, and for CPUs whose interrupts are
+ * off, as those in the middle of a switch: the step free_table does (gf_grace_period()). Else it is
+ * over at once, which is the earliest it can be, and the worst for whoever did not flush before. */
 static inline void call_rcu(struct rcu_head* head, void (*func)(struct rcu_head* head)) {
+  gf_grace_period();
   func(head);
 }
-static inline void synchronize_rcu(void) {}
+static inline void synchronize_rcu(void) { gf_grace_period(); }
 
 /* Pages and tables stand in two arrays, by frame. */
 extern struct page gf_pages[GF_FRAMES];
