@@ -51,7 +51,7 @@ struct AskedPolicy {
   const Policy* policy;
   bool where_safe;  // only on architectures on which it is expected to be safe
   bool On(const Arch& arch) const {
-    return policy->RunsOn(arch.name()) && (!where_safe || policy->SafeOn(arch.name()));
+    return policy->RunsOn(arch.name()) && (!where_safe || policy->AlwaysSafeOn(arch.name()));
   }
 };
 // Each once, in the order in which they are named; all published ones if there is no --policy.

@@ -33,9 +33,8 @@ Json ToJson(const Policy& policy, std::string_view group) {
                {"does", policy.does()},
                {"from", policy.origin()},
                {"held_safe_on", Json::array()}};
-  // Whatever a CPU does: one that breaks where CPUs sleep is none of these.
   for (const Arch* arch : Archs()) {
-    if (policy.SafeOn(arch->name()) && policy.safe_asleep())
+    if (policy.AlwaysSafeOn(arch->name()))
       json["held_safe_on"].push_back(arch->name());
   }
   return json;

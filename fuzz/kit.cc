@@ -42,7 +42,7 @@ int Fail(const std::string& message) {
 int ListTargets(bool safe) {
   for (const Policy* policy : Policies()) {
     for (const Arch* arch : Archs()) {
-      if (policy->foreign() || policy->SafeOn(arch->name()) != safe) continue;
+      if (policy->foreign() || policy->AlwaysSafeOn(arch->name()) != safe) continue;
       std::cout << policy->name() << '\t' << arch->name() << '\t' << policy->does() << '\n';
     }
   }

@@ -74,6 +74,8 @@ class Policy {
   PolicyLoads loads() const { return traits_.loads; }
   bool SafeOn(std::string_view arch) const;
   bool safe_asleep() const { return traits_.safe_asleep; }
+  // Whatever CPUs do: for who does not choose the programs.
+  bool AlwaysSafeOn(std::string_view arch) const { return safe_asleep() && SafeOn(arch); }
   // Whether it can run there at all; it must not elsewhere.
   bool RunsOn(std::string_view arch) const;
 

@@ -507,7 +507,9 @@ TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
   for (const auto& [key, count] : tried_.steps) steps[key.second] += count;
   for (int i = 0; i < kPointCount; ++i) {
     const auto point = static_cast<Point>(i);
-    if (point != fault_retry) EXPECT_GT(steps[point], 20u) << kPoints[i].name;
+    // No rule speaks where CPUs switch: all orders are tried (switching_test.cc).
+    if (point == fault_retry || (kSwitchPoints & MaskOf(point)) != 0) continue;
+    EXPECT_GT(steps[point], 20u) << kPoints[i].name;
   }
   for (const Point point : {mmap_read_lock, mmap_write_wait, pte_lock, pmd_lock, tlb_flush_done,
                             finish_wait, rmap_unlink}) {

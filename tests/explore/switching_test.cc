@@ -109,7 +109,7 @@ TEST(Switching, LazyCpusTellWhatForgetsFreedTables) {
     EXPECT_FALSE(FindPolicy(policy)->safe_asleep());
   }
   for (const Policy* policy : Policies()) {
-    if (!policy->SafeOn("x86") || !policy->safe_asleep()) continue;
+    if (!policy->AlwaysSafeOn("x86")) continue;
     const ExploreResult all = ExploreAll(lazy, policy->name());
     EXPECT_TRUE(all.complete() && all.kinds() == 0) << policy->name();
   }
@@ -128,7 +128,7 @@ TEST(Switching, SafePoliciesAreSafeBesideASwitchOfEachCpu) {
        }) {
     for (const Policy* policy : Policies()) {
       for (const Arch* arch : Archs()) {
-        if (!policy->SafeOn(arch->name()) || !policy->safe_asleep() || policy->foreign()) continue;
+        if (!policy->AlwaysSafeOn(arch->name()) || policy->foreign()) continue;
         const ExploreResult all =
             ExploreAll(FromLines(init + program), policy->name(), arch->name());
         EXPECT_TRUE(all.complete() && all.kinds() == 0)

@@ -177,8 +177,7 @@ class StaleChain {
     const StepEvent& event = At(cause_.examined).event;
     const std::string who = Actor(cause_.examined);
     const Pte found = At(cause_.examined).leaf_before;
-    if (At(cause_.examined).op && Info(At(cause_.examined).op->kind).is(effect::kProtects) &&
-        Info(event.point).is(role::kRemoves)) {
+    if (IsOf(cause_.examined, effect::kProtects) && Info(event.point).is(role::kRemoves)) {
       return Say(cause_.examined,
                  absl::StrCat(who, " comes to page ", it_.page, " as well, and finds it ",
                               found.hidden()     ? "PROT_NONE"
@@ -199,7 +198,7 @@ class StaleChain {
     const std::string entry = event.point == Point::pte_read   ? "PTE"
                               : event.point == Point::pmd_read ? "PMD entry"
                                                                : "PUD entry";
-    if (At(cause_.examined).op && Info(At(cause_.examined).op->kind).is(effect::kAccesses)) {
+    if (IsOf(cause_.examined, effect::kAccesses)) {
       return Say(cause_.examined,
                  absl::StrCat(who, " finds the ", entry, " of page ", it_.page, " ", seen, "."));
     }
@@ -212,10 +211,14 @@ class StaleChain {
                                       ", so it does not record it in its mmu_gather."));
   }
 
+  // Whether the step is of an operation that has the effect.
+  bool IsOf(int step, unsigned effect) const {
+    const std::optional<Op>& op = At(step).op;
+    return op && Info(op->kind).is(effect);
+  }
   // A guard that puts its markers, or takes them for its own.
   bool HasNoGather(int step) const {
-    const std::optional<Op>& op = At(step).op;
-    return op && Info(op->kind).is(effect::kGuards) && At(step).gather.live == 0;
+    return IsOf(step, effect::kGuards) && At(step).gather.live == 0;
   }
 
   // The call that had to invalidate: that which returned or freed, or else the one that removed.

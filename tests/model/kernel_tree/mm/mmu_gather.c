@@ -36,6 +36,7 @@ void tlb_flush_mmu_tlbonly(struct mmu_gather* tlb) {
 
 void tlb_flush_mmu(struct mmu_gather* tlb) {
   tlb_flush_mmu_tlbonly(tlb);
+  if (tlb->table_count != 0) synchronize_rcu();
   for (unsigned int i = 0; i < tlb->table_count; ++i) free_page_and_swap_cache(tlb->tables[i]);
   free_pages_and_swap_cache(tlb->pages, tlb->local.nr);
   tlb->local.nr = tlb->table_count = 0;
