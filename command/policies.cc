@@ -34,8 +34,7 @@ Json ToJson(const Policy& policy, std::string_view group) {
                {"from", policy.origin()},
                {"held_safe_on", Json::array()}};
   for (const Arch* arch : Archs()) {
-    if (policy.AlwaysSafeOn(arch->name()))
-      json["held_safe_on"].push_back(arch->name());
+    if (policy.AlwaysSafeOn(arch->name())) json["held_safe_on"].push_back(arch->name());
   }
   return json;
 }
