@@ -4,15 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <memory>
 #include <string>
 #include <variant>
 
 #include "harness/bytes.h"
 #include "model/arch/arch.h"
-#include "model/kernel/page_table.h"
-#include "tests/support.h"
+#include "tests/traced_run.h"
 
 namespace gatherfuzz {
 namespace {
@@ -21,33 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-class Ran {
- public:
-  explicit Ran(const std::string& text, const char* policy = "full-mm", const char* arch = "x86")
-      : execution_(std::make_unique<Execution>()), schedule_(FromText(text).schedule) {
-    result_ =
-        execution_->Execute(schedule_, *FindPolicy(policy), *FindArch(arch), {.observer = &names_});
-  }
-  Pte entry(int page) const { return LastEntry(execution_->world(), page); }
-  const std::vector<std::string>& steps() const { return names_.steps; }
-  long Count(std::string_view name) const {
-    return std::count(names_.steps.begin(), names_.steps.end(), name);
-  }
-  // Where the first such step is.
-  long At(std::string_view name) const {
-    return std::find(names_.steps.begin(), names_.steps.end(), name) - names_.steps.begin();
-  }
-  const Violation& violation() const { return result_.violation; }
-  std::string verdict() const { return std::string(Info(result_.violation.kind).name); }
-  const World& world() const { return execution_->world(); }
-  const Mm& mm() const { return world().mm; }
-
- private:
-  std::unique_ptr<Execution> execution_;
-  const Schedule schedule_;
-  StepNames names_;
-  RunResult result_;
-};
+using Ran = TracedRun;
 
 // Two dirty pages, which both CPUs have cached.
 const std::string kTwo =

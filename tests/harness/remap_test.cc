@@ -4,45 +4,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <memory>
 #include <string>
 #include <variant>
 
 #include "harness/bytes.h"
-#include "model/kernel/page_table.h"
-#include "tests/support.h"
+#include "tests/traced_run.h"
 
 namespace gatherfuzz {
 namespace {
 
 using testing::ElementsAre;
 
-class Ran {
- public:
-  explicit Ran(const std::string& text, const char* policy = "full-mm", const char* arch = "x86")
-      : execution_(std::make_unique<Execution>()), schedule_(FromText(text).schedule) {
-    result_ =
-        execution_->Execute(schedule_, *FindPolicy(policy), *FindArch(arch), {.observer = &names_});
-  }
-  Pte entry(int page) const { return LastEntry(execution_->world(), page); }
-  const std::vector<std::string>& steps() const { return names_.steps; }
-  long Count(std::string_view name) const {
-    return std::count(names_.steps.begin(), names_.steps.end(), name);
-  }
-  long At(std::string_view name) const {
-    return std::find(names_.steps.begin(), names_.steps.end(), name) - names_.steps.begin();
-  }
-  std::string verdict() const { return std::string(Info(result_.violation.kind).name); }
-  const Violation& violation() const { return result_.violation; }
-  const Mm& mm() const { return execution_->world().mm; }
-
- private:
-  std::unique_ptr<Execution> execution_;
-  const Schedule schedule_;
-  StepNames names_;
-  RunResult result_;
-};
+using Ran = TracedRun;
 
 const std::string kOne = "cpus 1\ninit\n map 0..2 rw\n present 0..2 dirty\n cached cpu0 0..2\n";
 const std::string kHuge = "cpus 1\ninit\n map 0..4 rw huge\n present 0..4 dirty\n";

@@ -4,16 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstring>
-#include <memory>
 #include <string>
 
 #include "harness/bytes.h"
 #include "harness/final_memory.h"
 #include "harness/trace.h"
 #include "model/kernel/switch_mm.h"
-#include "tests/support.h"
+#include "tests/traced_run.h"
 
 namespace gatherfuzz {
 namespace {
@@ -22,40 +20,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsSupersetOf;
 
-class Ran {
+class Ran : public TracedRun {
  public:
-  explicit Ran(const std::string& text, const char* policy = "full-mm", const char* arch = "x86")
-      : execution_(std::make_unique<Execution>()), schedule_(FromText(text).schedule) {
-    result_ =
-        execution_->Execute(schedule_, *FindPolicy(policy), *FindArch(arch), {.observer = &names_});
-  }
-  const std::vector<std::string>& steps() const { return names_.steps; }
-  // Those of one agent, without its name.
-  std::vector<std::string> StepsOf(const std::string& agent) const {
-    std::vector<std::string> steps;
-    for (const std::string& step : names_.steps) {
-      if (step.starts_with(agent + " ")) steps.push_back(step.substr(agent.size() + 1));
-    }
-    return steps;
-  }
-  long Count(std::string_view name) const {
-    return std::count(names_.steps.begin(), names_.steps.end(), name);
-  }
-  long At(std::string_view name) const {
-    return std::find(names_.steps.begin(), names_.steps.end(), name) - names_.steps.begin();
-  }
-  const Violation& violation() const { return result_.violation; }
-  std::string verdict() const { return std::string(Info(result_.violation.kind).name); }
-  const World& world() const { return execution_->world(); }
+  using TracedRun::TracedRun;
   const SwitchCpu& cpu(int i) const { return world().switching.at(MakeCpu(i)); }
   uint16_t TlbGen() const { return world().switching.tlb_gen[Index(MmId::kMm0)]; }
   unsigned Mask(MmId mm) const { return world().switching.cpumask[Index(mm)]; }
-
- private:
-  std::unique_ptr<Execution> execution_;
-  const Schedule schedule_;
-  StepNames names_;
-  RunResult result_;
 };
 
 // One page, which cpu1 has cached.
