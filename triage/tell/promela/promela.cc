@@ -197,6 +197,7 @@ std::string SelectIssuer(int cpus) {
 // No ticket is held that a wait of epoch-sync is for.
 std::string OlderAreGone(int cpus) {
   std::vector<std::string> each;
+  each.reserve(static_cast<size_t>(cpus));
   for (int cpu = 0; cpu < cpus; ++cpu) {
     each.push_back(absl::StrCat("(cpu[", cpu, "].ticket == 0 || cpu[", cpu,
                                 "].ticket > cpu[me].waits_up_to)"));
