@@ -29,12 +29,16 @@ def usage(flag):
     name = f"\\fB\\-\\-{roff(flag['name'])}\\fR"
     if flag["short"]:
         name = f"\\fB\\-{flag['short']}\\fR, " + name
-    return name + (f" \\fI{roff(flag['value'])}\\fR" if flag["value"] else "")
+    value = f" \\fI{roff(flag['value'])}\\fR" if flag["value"] else ""
+    return name + value + (",..." if flag["several"] else "")
 
 
 def description(flag):
     text = flag["description"]
-    if flag["values"] and len(flag["values"]) <= 16 and flag["kind"] not in LOOSE:
+    if flag["kind"] == "policies":
+        groups = flag["values"][:4]  # they come first
+        text += (f"; or {', '.join(groups)}" if flag["several"] else "") + " ('gatherfuzz policies' lists them)"
+    elif flag["values"] and len(flag["values"]) <= 16 and flag["kind"] not in LOOSE:
         text += ": " + ", ".join(flag["values"])
     return text + (f" (default {flag['default']})" if flag["default"] else "")
 
