@@ -37,7 +37,8 @@ def description(flag):
     text = flag["description"]
     if flag["kind"] == "policies":
         groups = flag["values"][:4]  # they come first
-        text += (f"; or {', '.join(groups)}" if flag["several"] else "") + " ('gatherfuzz policies' lists them)"
+        text += f"; or {', '.join(groups)}" if flag["several"] else ""
+        text += " ('gatherfuzz policies' lists them)"
     elif flag["values"] and len(flag["values"]) <= 16 and flag["kind"] not in LOOSE:
         text += ": " + ", ".join(flag["values"])
     return text + (f" (default {flag['default']})" if flag["default"] else "")

@@ -3,6 +3,8 @@
 
 Scripts run in the root of the tree, where paths like out/ and corpus/ are.
 """
+import glob
+import hashlib
 import lzma
 import os
 import shutil
@@ -51,23 +53,28 @@ def build_by_profile(folder, targets, options=()):
     files: takes minutes more, and a step costs a tenth less. Returns the folder, which is below the
     one named."""
     folder += "/by-profile"
-    train, profile = folder + "/train", os.path.abspath(folder + "/train/profile")
+    train = os.path.abspath(folder + "/train")
     build_targets(train, ["stream"], ["-DGATHERFUZZ_PROFILE=make", "-DGATHERFUZZ_TESTS=OFF"])
-    program = train + "/bench/stream"
-    if not os.path.exists(profile) or os.path.getmtime(profile) < os.path.getmtime(program):
-        _train(program, profile)
-    build_targets(folder, targets, ["-DGATHERFUZZ_PROFILE=" + profile, *options])
+    build_targets(folder, targets, ["-DGATHERFUZZ_PROFILE=" + _train(train), *options])
     return folder
 
 
-def _train(program, profile):
-    with lzma.open("bench/stream.xz") as packed, open(profile + ".inputs", "wb") as inputs:
+def _train(folder):
+    """The profile, under a name of its contents: what another one has made is built anew."""
+    program, made = folder + "/bench/stream", folder + "/profile"
+    for profile in glob.glob(f"{folder}/*.profdata"):
+        if os.path.getmtime(profile) >= os.path.getmtime(program):
+            return profile
+        os.remove(profile)
+    with lzma.open("bench/stream.xz") as packed, open(made + ".inputs", "wb") as inputs:
         shutil.copyfileobj(packed, inputs)
     subprocess.run([program, inputs.name, "1"], check=True, stdout=subprocess.DEVNULL,
-                   env={**os.environ, "LLVM_PROFILE_FILE": profile + ".raw"})
-    subprocess.run(["llvm-profdata-19", "merge", "-o", profile + ".new", profile + ".raw"],
-                   check=True)
-    os.rename(profile + ".new", profile)
+                   env={**os.environ, "LLVM_PROFILE_FILE": made + ".raw"})
+    subprocess.run(["llvm-profdata-19", "merge", "-o", made + ".new", made + ".raw"], check=True)
+    with open(made + ".new", "rb") as file:
+        profile = f"{folder}/{hashlib.sha256(file.read()).hexdigest()[:12]}.profdata"
+    os.rename(made + ".new", profile)
+    return profile
 
 
 def _common(function, *arguments):
