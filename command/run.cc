@@ -17,6 +17,7 @@
 #include "explore/io/strings.h"
 #include "harness/cause.h"
 #include "harness/family.h"
+#include "harness/target.h"
 #include "harness/trace.h"
 #include "triage/replay/compare.h"
 #include "triage/tell/interleaving.h"
@@ -65,13 +66,14 @@ nlohmann::ordered_json JsonOf(const RunOf& run) {
                   {"whole", result.cost.whole},
                   {"needless_drops", result.cost.needless},
                   {"steps_waited", result.cost.steps_waited}};
+  json["excused"] = Excused(*run.target.policy, *run.target.arch, run.schedule);
+  json["held_safe"] = HeldSafe(*run.target.policy, *run.target.arch, run.schedule);
   return json;
 }
 
 // The line of one policy among others: what any run says, and what the comparison adds.
 void PrintJson(const RunOf& run, const PolicyRun& compared) {
   nlohmann::ordered_json json = JsonOf(run);
-  json["held_safe"] = compared.held_safe;
   json["final_memory"] = nullptr;
   if (compared.judged()) json["final_memory"] = FinalMemoryText(compared);
   PrintLine(json);

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 BUILD = SOURCE = None
 KILLS = 50
@@ -99,7 +100,7 @@ class CampaignTest(unittest.TestCase):
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def signatures(self, folder=None):
-        return {(f["target"], f["signature"]) for f in self.findings(folder)}
+        return {(f["target"], f["signature"], bool(f["excuse"])) for f in self.findings(folder)}
 
     def corpora(self, target):
         """Folders with inputs of a target, AFL++'s among them."""
@@ -522,9 +523,9 @@ class FindingsTest(CampaignTest):
         self.heard = []
         self.schedule = read(SOURCE + "/corpus/verdicts/own-range-x86.gather").encode()
 
-    def open_findings(self, **more):
-        return Findings(self.at, os.path.join(BUILD, "gatherfuzz"), [self.TARGET],
-                        self.heard.append, **more)
+    def open_findings(self, target=TARGET, **more):
+        return Findings(self.at, os.path.join(BUILD, "gatherfuzz"), [target], self.heard.append,
+                        **more)
 
     def test_what_is_said_of_a_finding_replays_it(self):
         """Pasted where the person stands who started the campaign: bytes, without a policy."""
@@ -541,9 +542,65 @@ class FindingsTest(CampaignTest):
         self.assertEqual(ran.returncode, 1, line + "\n" + ran.stdout)
         self.assertIn("own-range on x86, as its path says", ran.stdout)
 
-    def put_crash(self, content, name=None, host="c"):
-        os.makedirs(self.at.crashes(self.TARGET, host), exist_ok=True)
-        path = os.path.join(self.at.crashes(self.TARGET, host),
+    def test_what_is_excused_hides_nothing(self):
+        """Under a later kernel any policy may break. The same signature where that is no excuse is
+        a violation of its own; the other way round it is not."""
+        later = self.schedule.replace(b"\n", b"\nkernel 6.17\n", 1)
+        self.put_crash(later)
+        findings = self.open_findings()
+        self.assertEqual(findings.harvest(self.TARGET, 1), 1)
+        signature = self.findings()[0]["signature"]
+        self.assertIn("under kernel 6.17, which says nothing against the policy", self.heard[-1])
+        self.assertEqual(read(self.at.known(self.TARGET)), f"excused {signature}\n")
+        self.put_crash(self.schedule)
+        findings = self.open_findings()  # by another process, which reads what this one has left
+        self.assertEqual(findings.harvest(self.TARGET, 1), 1)
+        self.put_crash(later + b"# another\n")
+        self.assertEqual(findings.harvest(self.TARGET, 1), 0)
+        self.assertEqual([(f["signature"], f["excuse"]) for f in self.findings()],
+                         [(signature, "kernel 6.17"), (signature, "")])
+        self.assertEqual(read(self.at.known(self.TARGET)), f"excused {signature}\n{signature}\n")
+        self.assertFalse(findings.alarming)
+
+    def test_safe_policy_that_is_excused(self):
+        """No alarm, unlike for what a policy that is held to be safe must not show."""
+        target = "full-mm_x86"
+        self.at.make([target])
+        self.put_crash(read(SOURCE + "/corpus/zoo/s1.gather").encode(), target=target)
+        findings = self.open_findings(target, safe={target})
+        self.assertEqual(findings.harvest(target, 1), 1)
+        self.assertFalse(findings.alarming)
+        self.assertEqual([line for line in self.heard if "IS HELD TO BE SAFE" in line], [])
+        run = {"signature": "deadlock+x", "held_safe": True, "excused": False}
+        with unittest.mock.patch.object(findings, "_replay", lambda *_: (1, [run])):
+            self.put_crash(b"another", target=target)
+            self.assertEqual(findings.harvest(target, 1), 1)
+        self.assertEqual(findings.alarming, {target})
+        self.assertIn("full-mm_x86 IS HELD TO BE SAFE, AND IS BROKEN", self.heard)
+        self.assertEqual(self.open_findings(target).alarming, {target}, "for good")
+
+    def test_findings_of_an_earlier_version(self):
+        """Which did not ask what a crash says against the policy: that is looked at again."""
+        target = "full-mm_x86"
+        self.at.make([target])
+        crash = self.put_crash(read(SOURCE + "/corpus/zoo/s1.gather").encode(), target=target)
+        self.open_findings(target).harvest(target, 1)
+        line = self.findings()[0]
+        del line["excuse"], line["held_safe"]
+        with open(self.at.at("findings.jsonl"), "w") as file:
+            file.write(json.dumps(line) + "\n")
+        findings = self.open_findings(target, safe={target})
+        self.assertFalse(findings.alarming)
+        self.assertEqual(findings.harvest(target, 1), 1)
+        self.assertEqual(self.findings()[1]["excuse"], "kernel 6.17")
+        os.remove(crash)
+        with open(self.at.at("findings.jsonl"), "w") as file:
+            file.write(json.dumps(line) + "\n")
+        self.assertEqual(self.open_findings(target, safe={target}).alarming, {target})
+
+    def put_crash(self, content, name=None, host="c", target=TARGET):
+        os.makedirs(self.at.crashes(target, host), exist_ok=True)
+        path = os.path.join(self.at.crashes(target, host),
                             name or "crash-" + hashlib.sha1(content).hexdigest())
         with open(path, "wb") as file:
             file.write(content)
