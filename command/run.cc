@@ -99,10 +99,11 @@ void PrintForPeople(const Options& options, const RunOf& run) {
                               run.members});
     return;
   }
-  std::cout << AsResult(absl::StrFormat(
-                   "%s: %s (%s, %s, %s%d steps, %d invalidations)", run.path, VerdictOf(result),
-                   Absl(run.target.policy->name()), MachineText(run.target.arch->name(), run.trace),
-                   MemberText(options, run), result.steps, result.cost.invalidations))
+  std::cout << AsResult(absl::StrFormat("%s: %s (%s, %s, %s%s, %s)", run.path, VerdictOf(result),
+                                        Absl(run.target.policy->name()),
+                                        MachineText(run.target.arch->name(), run.trace),
+                                        MemberText(options, run), Counted(result.steps, "step"),
+                                        Counted(result.cost.invalidations, "invalidation")))
             << "\n";
 }
 

@@ -40,7 +40,7 @@ class Table:
         if len(policy) > self._width:
             print(policy)
             policy = ""
-        print(f"{policy:{self._width}} {arch:6} {engine:9} {verdict:24} {executions:>10} "
+        print(f"{policy:{self._width}} {arch:6} {engine:9} {verdict:25}{executions:>10} "
               f"{seconds:>7}", flush=True)
 
     def _outcome(self, run):

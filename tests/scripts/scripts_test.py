@@ -541,9 +541,7 @@ class Replay(unittest.TestCase):
             published, planted, _ = gatherfuzz.listed(os.path.join(BUILD, "gatherfuzz"))
             names += [*published, *planted]
         shown = io.StringIO()
-        with contextlib.redirect_stdout(shown), \
-                unittest.mock.patch.object(table, "verdict_of",
-                                           return_value="stale-dirty-after-return"):
+        with contextlib.redirect_stdout(shown):
             for policies in (["own-range"], names):
                 session = types.SimpleNamespace(gatherfuzz="/a/gatherfuzz", runs={})
                 its = table.Table(session, policies, "/a")
@@ -551,8 +549,8 @@ class Replay(unittest.TestCase):
                     for name in policies:
                         session.runs["libfuzzer", name + "_arm64"] = types.SimpleNamespace(
                             kept="/a/crash", target=name + "_arm64", policy=name, arch="arm64",
-                            executions=lambda: 10 ** 9,
-                            child=types.SimpleNamespace(started=0, ended=86400, status=77))
+                            said={"verdict": "stale-dirty-after-return"}, held_safe=True,
+                            excused=None, executions=lambda: 10 ** 9, seconds=86400)
                         its.show("libfuzzer", name + "_arm64")
         lines = shown.getvalue().splitlines()
         self.assertEqual([line for line in lines if len(line) > 80], [])
@@ -561,16 +559,15 @@ class Replay(unittest.TestCase):
     def test_the_table_of_fuzz(self):
         """Below a line of it is what runs the file again."""
         shown = io.StringIO()
-        with unittest.mock.patch.object(table, "verdict_of", return_value="deadlock"):
-            session = types.SimpleNamespace(gatherfuzz="/a/build/gatherfuzz")
-            with contextlib.redirect_stdout(shown):
-                its = table.Table(session, ["own-range"], "/a")
-                with unittest.mock.patch.object(its, "_small", return_value="/a/out/crash-1"):
-                    session.runs = {("afl", "own-range_x86"): types.SimpleNamespace(
-                        kept="/a/out/crash-1", target="own-range_x86", policy="own-range",
-                        arch="x86", executions=lambda: 7,
-                        child=types.SimpleNamespace(started=0, ended=1, status=77))}
-                    its.show("afl", "own-range_x86")
+        session = types.SimpleNamespace(gatherfuzz="/a/build/gatherfuzz")
+        with contextlib.redirect_stdout(shown):
+            its = table.Table(session, ["own-range"], "/a")
+            with unittest.mock.patch.object(its, "_small", return_value="/a/out/crash-1"):
+                session.runs = {("afl", "own-range_x86"): types.SimpleNamespace(
+                    kept="/a/out/crash-1", target="own-range_x86", policy="own-range",
+                    arch="x86", said={"verdict": "deadlock"}, held_safe=False, excused=None,
+                    executions=lambda: 7, seconds=1)}
+                its.show("afl", "own-range_x86")
         self.assertTrue(shown.getvalue().endswith("  build/gatherfuzz run out/crash-1\n"),
                         shown.getvalue())
         self.assert_junit(list(its.cases({"own-range_x86"})), failures="1")
