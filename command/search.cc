@@ -101,7 +101,8 @@ std::string SearchRun::Replay() const {
   std::string command =
       absl::StrCat(ProgramName(), " search --policy ", Absl(settings_.policy->name()), " --arch ",
                    Absl(settings_.arch->name()), " --strategy ", Absl(settings_.strategy->name),
-                   " --seed ", settings_.seed, " --executions ", First() + 1);
+                   settings_.joined ? " --joined" : "", " --seed ", settings_.seed,
+                   " --executions ", First() + 1);
   if (!options_.ignore.empty()) absl::StrAppend(&command, " --ignore ", options_.ignore);
   if (!path_.empty()) absl::StrAppend(&command, " ", ShellWord(path_));
   return command;
@@ -197,6 +198,7 @@ absl::StatusOr<ExitStatus> SearchWith(const Options& options, const std::string&
   const absl::StatusOr<int> jobs = ChosenJobs(options);
   if (!jobs.ok()) return jobs.status();
   settings.strategy = FindStrategy(options.strategy);
+  settings.joined = options.joined;
   settings.ignored = IgnoredKinds(options);
   settings.jobs = *jobs;
   settings.executions = options.executions;
@@ -235,7 +237,8 @@ constexpr Command kCommand{
     .arguments = "[FILE] [-o FILE]",
     .summary = "run random programs, or FILE's, under orders that a strategy draws",
     .flags =
-        " policy variant arch kernel_version memory weaken strengthen strategy executions seed "
+        " policy variant arch kernel_version memory weaken strengthen strategy joined executions "
+        "seed "
         "jobs keep_going json ignore "
         "output bytes strict ",
     .examples =

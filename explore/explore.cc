@@ -13,6 +13,7 @@
 #include "explore/preemption.h"
 #include "explore/seen.h"
 #include "explore/stepper.h"
+#include "harness/joins.h"
 
 namespace gatherfuzz {
 namespace {
@@ -95,6 +96,7 @@ class Worker {
       : settings_(settings),
         pool_(pool),
         independence_(schedule, *settings.policy, settings.ignored, settings.rules),
+        joins_(settings.join ? Joins(schedule) : Joins()),
         writer_(false, !settings.forget) {
     stepper_.Begin(schedule, *settings.policy, *settings.arch, settings.ignored);
   }
@@ -139,7 +141,7 @@ class Worker {
 
   bool bounded() const { return settings_.preemptions >= 0; }
   // Whether what is tried in a state depends on who moved last.
-  bool LastTells() const { return bounded() || settings_.switches != kAllPoints; }
+  bool LastTells() const { return bounded() || settings_.switches != kAllPoints || settings_.join; }
 
   void Begin(const Part& part) {
     stepper_.Restart();
@@ -245,6 +247,7 @@ class Worker {
   Key KeyHere(Action last) {
     Key key = writer_.KeyOf(stepper_);
     if (LastTells()) key.low = Mix(key.low, static_cast<uint64_t>(last));
+    if (settings_.join) key.low = Mix(key.low, stepper_.last_point() == Point::pte_lock);
     return key;
   }
 
@@ -265,8 +268,15 @@ class Worker {
   }
 
   bool Switches(Action last) const {
-    return settings_.switches == kAllPoints || LooksForGood(last) ||
-           (settings_.switches & MaskOf(stepper_.Next(last).point)) != 0;
+    if ((settings_.switches == kAllPoints && !settings_.join) || LooksForGood(last)) return true;
+    return (settings_.switches & MaskOf(stepper_.Next(last).point)) != 0 && !IsJoined(last);
+  }
+
+  // Where a detour begins, a thread has two steps.
+  bool IsJoined(Action last) const {
+    if (Index(last) >= kMaxCpus || stepper_.AtFork(MakeCpu(Index(last)))) return false;
+    return joins_.Between(stepper_.world(), MakeCpu(Index(last)), stepper_.last_point(),
+                          stepper_.Next(last));
   }
 
   // It would never come to such a point.
@@ -308,6 +318,7 @@ class Worker {
   const ExploreSettings& settings_;
   Pool& pool_;
   const Independence independence_;
+  const Joins joins_;
   Stepper stepper_;
   StateWriter writer_;
   Path path_;

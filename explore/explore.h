@@ -58,6 +58,7 @@ struct ExploreSettings {
   bool replay = false;         // go back by replay also where a snapshot would do
   bool to_first = false;       // stop at the first violation that is met, any one
   bool finals = false;         // keep the keys of final states
+  bool join = false;           // make no choice where none can matter (harness/joins.h)
   // An agent that can move goes on, unless at one of these. If this or the above leaves orders out,
   // states also differ by who moved last.
   PointMask switches = kAllPoints;

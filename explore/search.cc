@@ -222,7 +222,8 @@ Tail TailSource::Of(uint64_t i) const {
 }
 
 Tail TailSource::From(Random& random) const {
-  return {settings_.strategy->kind, static_cast<uint32_t>(random.Next() >> 32), steps_};
+  return {settings_.strategy->kind, static_cast<uint32_t>(random.Next() >> 32), steps_,
+          settings_.joined};
 }
 
 SearchResult Search(const SearchSettings& settings, const std::atomic<bool>& stop,

@@ -25,6 +25,7 @@ struct SearchSettings {
   const Policy* policy = nullptr;
   const Arch* arch = nullptr;
   const StrategyInfo* strategy = nullptr;
+  bool joined = false;                 // Tail::joined
   const Schedule* schedule = nullptr;  // its programs and initial state; null: random programs
   uint32_t ignored = 0;                // Bit(kind) of violations that do not end a run
   uint64_t executions = 0;

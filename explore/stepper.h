@@ -106,6 +106,7 @@ class Stepper final : public Agents {
   Hardware hardware() const { return system_.hardware; }
   MemoryOrder order(Point point) const { return system_.order(point); }
   uint32_t steps() const { return steps_; }
+  Point last_point() const { return last_point_; }
   uint64_t trace_hash() const { return trace_hash_; }
 
   // Where an agent is.

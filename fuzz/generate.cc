@@ -157,7 +157,9 @@ Tail AnyTail(Random& random) {
   static constexpr Tail::Kind kLikely[8] = {
       Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,  Tail::Kind::kPos,
       Tail::Kind::kSurw,     Tail::Kind::kSurw,     Tail::Kind::kRuns, Tail::Kind::kRuns};
-  return {.kind = kLikely[random.Below(8)], .seed = static_cast<uint32_t>(random.Next())};
+  return {.kind = kLikely[random.Below(8)],
+          .seed = static_cast<uint32_t>(random.Next()),
+          .joined = true};
 }
 
 void Generate(Schedule& schedule, Random& random) {

@@ -24,6 +24,8 @@ constexpr uint8_t kAnyPage = 255;
 // Of the codes of `until done`, where memory is not sequentially consistent: of a detour or a
 // walker, an old value.
 constexpr uint8_t kOldCode = kCountCodes + 1;
+// Of the code of a tail whose choices are joined: above that of the same tail where they are not.
+constexpr uint8_t kJoinedCode = 128;
 constexpr int kMemoryCodes = 4;  // sc, tso, weak, and sc with runs of old values
 
 // Where a switch is most telling: around what others see, and before what they wait for.
@@ -316,12 +318,14 @@ struct Header {
   int members;
 };
 
-Tail DecodeTail(uint8_t kind, uint32_t seed, uint16_t steps, uint32_t hash_seed) {
+Tail DecodeTail(uint8_t code, uint32_t seed, uint16_t steps, uint32_t hash_seed, bool written) {
   static constexpr Tail::Kind kLikely[8] = {
       Tail::Kind::kRuns,     Tail::Kind::kRuns,     Tail::Kind::kRuns, Tail::Kind::kPct,
       Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,  Tail::Kind::kPos};
+  const bool joined = written && kJoinedCode < code && code < kJoinedCode + kTailKinds;
+  const int kind = joined ? code - kJoinedCode : code;
   if (kind >= kTailKinds) return {.kind = kLikely[kind % 8], .seed = hash_seed};
-  Tail tail{.kind = static_cast<Tail::Kind>(kind)};
+  Tail tail{.kind = static_cast<Tail::Kind>(kind), .joined = joined};
   if (tail.kind != Tail::Kind::kRest) tail.seed = seed;
   if (tail.kind == Tail::Kind::kPct) tail.steps = steps;
   return tail;
@@ -356,7 +360,7 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   schedule.cpus = 1 <= cpus && cpus <= kMaxCpus ? cpus : kLikelyCpus[cpus % 8];
   schedule.batch = 1 <= batch && batch <= kMaxBatch ? batch : 1 + batch % 4;
   schedule.tail = DecodeTail(tail, seed, static_cast<uint16_t>(steps_low | steps_high << 8),
-                             source.hash_seed());
+                             source.hash_seed(), written && !source.at_first());
   Header header;
   header.span = 1 <= span && span <= kPages ? span : 4 << span % 3;
   header.init_count = init_count <= kMaxInit ? init_count : init_count % 3;
@@ -400,9 +404,9 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   const auto put = [&](auto... values) { (bytes.push_back(static_cast<uint8_t>(values)), ...); };
   const Tail& tail = schedule.tail;
   put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
-      schedule.program.size(), tail.kind, 0, tail.seed, tail.seed >> 8, tail.seed >> 16,
-      tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1,
-      KernelCode(schedule) + 2 * kKswapdCode * MemoryCode(schedule));
+      schedule.program.size(), static_cast<int>(tail.kind) + (tail.joined ? kJoinedCode : 0), 0,
+      tail.seed, tail.seed >> 8, tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8,
+      members - 1, KernelCode(schedule) + 2 * kKswapdCode * MemoryCode(schedule));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

@@ -41,6 +41,8 @@ RunResult Execution::RunLoaded(const Policy& policy, const Arch& arch, const Mem
   member_ = member;
   next_run_ = 0;
   drawing_ = nullptr;
+  joins_ = {};
+  view_.joined.clear();
   turn_ = {};
   turn_.agent = mover_ = kNobody;
   Prepare(policy, arch, options.ignored);
@@ -93,6 +95,16 @@ inline bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
   return true;
 }
 
+// Whether it does that step though its turn is over, since a choice here could not matter.
+inline bool Execution::GoesOnJoined(CpuId cpu, Point point, int page) {
+  const PendingStep next{point, static_cast<int8_t>(page)};
+  if (CpuOf(mover_) != cpu || view_.joined.full()) return false;
+  if (!joins_.Between(system_.world, cpu, last_point_, next)) return false;
+  if (view_.joined.empty()) last_of_move_ = last_point_;
+  view_.joined.push_back(next);
+  return true;
+}
+
 // --- What a thread's step asks ---
 
 void Execution::Yield(AgentId agent, Point point, int page) {
@@ -101,7 +113,9 @@ void Execution::Yield(AgentId agent, Point point, int page) {
     GATHERFUZZ_TAIL_CALL return YieldAsked(agent, point, page);
   }
   pending(cpu) = {point, static_cast<int8_t>(page)};
-  while (!MayGoOn(cpu, point, page)) SwitchFrom(fibers_[Index(cpu)], NextCpu());
+  if (MayGoOn(cpu, point, page) || GoesOnJoined(cpu, point, page)) return;
+  do SwitchFrom(fibers_[Index(cpu)], NextCpu());
+  while (!MayGoOn(cpu, point, page));
 }
 
 void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg) {
@@ -111,8 +125,11 @@ void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg)
   }
   TakeBackBudget();
   BeginWait(cpu, point, page, ready, arg);
-  while (!ready(system_.world, arg) || !MayGoOn(cpu, point, page)) {
+  bool goes_on =
+      ready(system_.world, arg) && (MayGoOn(cpu, point, page) || GoesOnJoined(cpu, point, page));
+  while (!goes_on) {
     SwitchFrom(fibers_[Index(cpu)], NextCpu());
+    goes_on = ready(system_.world, arg) && MayGoOn(cpu, point, page);
   }
   EndWait(cpu);
 }
@@ -489,14 +506,16 @@ bool Execution::BeginDrawnTurn() {
   view_.runnable = AbleAgents();
   if (view_.runnable == 0) return false;
   view_.unspent = drawing_ != nullptr ? turn_.left : 0;
-  view_.last = last_point_;
+  view_.last = view_.joined.empty() ? last_point_ : last_of_move_;
   if (drawing_ == nullptr) {
     drawing_ = strategies_[static_cast<size_t>(member_.tail.kind)].get();
     drawing_->Begin(*schedule_, member_.tail);
+    if (member_.tail.joined) joins_ = Joins(*schedule_);
     turn_ = {};
   }
   // What is not set here is as in a turn that is new, since all turns before were drawn.
   const Move move = drawing_->Next(view_);
+  view_.joined.clear();
   const bool count = IsAll(move.counted);
   mover_ = turn_.agent = move.agent;
   turn_.kind = count ? Turn::Kind::kCount : Turn::Kind::kUntil;

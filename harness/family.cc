@@ -33,7 +33,9 @@ GATHERFUZZ_WRAPS Member MemberOf(const Schedule& schedule, int number) {
   const auto runs = static_cast<uint32_t>(member.runs);
   // Odd members draw a whole new order, even ones keep its beginning.
   member.runs = number % 2 != 0 ? 0 : random.Below(runs + 1);
-  member.tail = {.kind = kLikely[random.Below(8)], .seed = static_cast<uint32_t>(random.Next())};
+  member.tail = {.kind = kLikely[random.Below(8)],
+                 .seed = static_cast<uint32_t>(random.Next()),
+                 .joined = schedule.tail.joined};
   return member;
 }
 

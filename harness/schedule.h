@@ -69,8 +69,9 @@ struct Tail {
 #undef GATHERFUZZ_STRATEGY
   };
   Kind kind = Kind::kRest;
-  uint32_t seed = 0;   // 0 for kRest
-  uint16_t steps = 0;  // kPct: how many steps the run is expected to have; 0: estimated
+  uint32_t seed = 0;    // 0 for kRest
+  uint16_t steps = 0;   // kPct: how many steps the run is expected to have; 0: estimated
+  bool joined = false;  // no choice where none can matter (joins.h); not of kRest
   friend bool operator==(const Tail&, const Tail&) = default;
 };
 inline constexpr int kTailKinds = 1

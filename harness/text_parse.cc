@@ -568,7 +568,10 @@ class Parser : TextLines {
       Take();
       if (!TakeNumber("a number of steps", 1, 65535, steps)) return false;
     }
-    file_.schedule.tail = {info->kind, static_cast<uint32_t>(seed), static_cast<uint16_t>(steps)};
+    const bool joined = Peek() == "joined";
+    if (joined) Take();
+    file_.schedule.tail = {info->kind, static_cast<uint32_t>(seed), static_cast<uint16_t>(steps),
+                           joined};
     return End();
   }
 

@@ -77,6 +77,7 @@ std::string PrintTail(const Tail& tail) {
   text += Info(tail.kind).name;
   text += " " + std::to_string(tail.seed);
   if (tail.steps != 0) text += " steps " + std::to_string(tail.steps);
+  if (tail.joined) text += " joined";
   return text;
 }
 

@@ -45,6 +45,7 @@ class Landmark final : public Strategy {
 
   Move Next(const Situation& now) override {
     if (move_.steps != now.unspent) Made(now.last, now.runnable);
+    for (const PendingStep& step : now.joined) Made(step.point, now.runnable);
     PointMask awaited = 0;
     for (uint32_t i = 0; i < count_; ++i) awaited |= MaskOf(changes_[i].point);
     move_ = {.agent = priorities_.Highest(now.runnable),

@@ -41,7 +41,7 @@ class Pct final : public Strategy {
   }
 
   Move Next(const Situation& now) override {
-    made_ += move_.steps - now.unspent;
+    made_ += move_.steps - now.unspent + static_cast<uint32_t>(now.joined.size());
     for (; next_ < count_ && drops_[next_].after <= made_; ++next_) {
       priorities_.Lower(move_.agent, drops_[next_].place);
     }

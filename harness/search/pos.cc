@@ -30,7 +30,10 @@ class Pos final : public Strategy {
     for (uint32_t agents = now.runnable; agents != 0; agents &= agents - 1) {
       const int agent = std::countr_zero(agents);
       const bool same_cpu = CpuOf(AgentId(agent)) == CpuOf(mover_);
-      if (Conflict(made_, now.Pending(AgentId(agent)), same_cpu)) priority_[agent] = 0;
+      const PendingStep pending = now.Pending(AgentId(agent));
+      bool conflicts = Conflict(made_, pending, same_cpu);
+      for (const PendingStep& joined : now.joined) conflicts |= Conflict(joined, pending, same_cpu);
+      if (conflicts) priority_[agent] = 0;
       while (priority_[agent] == 0) priority_[agent] = static_cast<uint32_t>(random_.Next() >> 32);
       const bool higher = priority_[agent] > highest;
       highest = higher ? priority_[agent] : highest;

@@ -12,6 +12,8 @@
 #include <string_view>
 
 #include "harness/conflict.h"
+#include "harness/fixed_vector.h"
+#include "harness/joins.h"
 #include "harness/schedule.h"
 
 namespace gatherfuzz {
@@ -23,7 +25,9 @@ class Situation {
  public:
   uint32_t runnable = 0;  // bit i: the agent of index i can move; not 0
   uint32_t unspent = 0;   // of the last move's steps: how many it did not make
-  Point last{};           // the last step that was made, by whomever
+  Point last{};           // the last step of the last move
+  // What its agent made after it without a choice, since none there can matter (harness/joins.h).
+  FixedVector<PendingStep, kMaxJoined> joined;
   // What an agent that can move is about to do; kNoPoint if it has not begun.
   PendingStep Pending(AgentId agent) const {
     return KindOf(agent) == AgentKind::kCpu ? threads_[Index(agent)] : PendingOfOther(agent);

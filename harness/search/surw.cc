@@ -21,9 +21,12 @@ class Surw final : public Strategy {
     random_ = Random(tail.seed);
     left_ = ExpectedTellingSteps(schedule);
     has_intended_ = false;
+    mover_ = 0;
   }
 
   Move Next(const Situation& now) override {
+    for (const PendingStep& step : now.joined)
+      left_[mover_] -= IsTelling(step.point) && left_[mover_] > 1;
     uint32_t telling = now.runnable & kTellingAgents;  // whose next step is of the set
     for (uint32_t agents = now.runnable & ~kTellingAgents; agents != 0; agents &= agents - 1) {
       const int agent = std::countr_zero(agents);
@@ -40,6 +43,7 @@ class Surw final : public Strategy {
       left_[Index(agent)] -= left_[Index(agent)] > 1;
       has_intended_ = false;
     }
+    mover_ = Index(agent);
     return {.agent = agent, .steps = 1};
   }
 
@@ -75,6 +79,7 @@ class Surw final : public Strategy {
   std::array<uint16_t, kMaxAgents> left_{};  // at least 1
   AgentId intended_{};
   bool has_intended_ = false;
+  int mover_ = 0;
 };
 
 }  // namespace

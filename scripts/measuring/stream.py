@@ -25,6 +25,7 @@ What a step costs in real fuzzing, and what it finds. The parts:
   hits       random programs under eight defects, 250,000 executions each:
              violations, and violations a second of processor time, with
              intervals of 95 %
+  joined     hits with choices that cannot matter, and without them
   peer       a choice at each step, here and in Relacy (Debian's relacy-dev,
              which is installed)
 Other load on the machine costs precision: ratios hold where their quartiles do.

@@ -2,6 +2,7 @@
 """The parts of scripts/stream. Each measures builds in turns and makes a table; the first build is
 this tree's, a second one is what it is held against.
 """
+import itertools
 import json
 import math
 import os
@@ -163,6 +164,48 @@ class Hits(Part):
         return rows
 
 
+class Joined(Part):
+    TITLE = "Choices that cannot matter"
+    EXECUTIONS = 250_000
+    ABOUT = (f"Hits of `search --executions {EXECUTIONS} --keep-going`, x86, without and with "
+             "`--joined`, of all defects\nbelow, each alone and in sum; of the sum, the ratio with "
+             "its interval of 95 %, and that of user time a step.")
+    TARGETS = ("gatherfuzz",)
+    DEFECTS = ("own-range", "slot-taken-twice", "waits-for-elders", "late-ticket", "lost-increment")
+    STRATEGIES = ("surw", "runs", "pos", "landmark", "pct")
+
+    def measure(self, builds):
+        if not self.rounds:
+            self.rounds = [[]]
+        self.rounds[0].append({key: self._of(builds[0], *key) for key in itertools.product(
+            self.STRATEGIES, self.DEFECTS, ((), ("--joined",)))})
+
+    def _of(self, build, strategy, defect, joined):
+        said, seconds = run([f"{build}/gatherfuzz", "search", "--policy", defect, "--arch", "x86",
+                             "--strategy", strategy, "--executions", str(self.EXECUTIONS),
+                             "--keep-going", "--jobs", "1", "--json", *joined])
+        found = json.loads(said.splitlines()[-1])
+        return sum(found.get("hits", {}).values()), seconds * 1e9 / found["total_steps"]
+
+    def table(self):
+        rows = [["strategy", *self.DEFECTS, "sum", "ratio (95 %)", "time a step"]]
+        for strategy in self.STRATEGIES:
+            row, sums, times = [strategy], [0, 0], [0, 0]
+            for defect in self.DEFECTS:
+                keys = [(strategy, defect, joined) for joined in ((), ("--joined",))]
+                hits = [self.rounds[0][0][key][0] for key in keys]
+                row.append(f"{hits[0]}, {hits[1]}")
+                sums = [total + more for total, more in zip(sums, hits)]
+                times = [total + min(figures[key][1] for figures in self.rounds[0])
+                         for total, key in zip(times, keys)]
+            ratio = sums[1] / max(sums[0], 1)
+            spread = math.exp(1.96 * math.sqrt(sum(1 / max(total, 1) for total in sums)))
+            rows.append([*row, f"{sums[0]}, {sums[1]}",
+                         f"{ratio:.2f} ({ratio / spread:.2f} to {ratio * spread:.2f})",
+                         f"{times[1] / times[0]:.2f}"])
+        return rows
+
+
 class Peer(Part):
     TITLE = "A peer"
     ABOUT = ("A choice at each step: `search --strategy uniform`, full-mm, x86, one thread, beside "
@@ -193,4 +236,4 @@ class Peer(Part):
                 ["Relacy, random", f"{min(theirs):.2f}"]]
 
 
-PARTS = {"replay": Replay, "libfuzzer": LibFuzzer, "hits": Hits, "peer": Peer}
+PARTS = {"replay": Replay, "libfuzzer": LibFuzzer, "hits": Hits, "joined": Joined, "peer": Peer}

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "explore/explore.h"
+#include "tests/explore/pairs.h"
 #include "tests/support.h"
 
 namespace gatherfuzz {
@@ -13,37 +14,6 @@ namespace {
 
 // What fits into a second on a slow machine, with a good margin.
 constexpr uint64_t kMostStates = 60'000;
-
-Op OpOf(OpKind kind, PageRange range, bool none) {
-  Op op{.kind = kind, .range = range};
-  switch (Info(kind).operands) {
-    case Operands::kPage: op.range.end = range.begin + 1; break;
-    case Operands::kProtect: op.flags.none = none; break;
-    case Operands::kMap: op.flags.write = true; break;
-    case Operands::kAll: op.range = {0, kPages}; break;
-    case Operands::kRemap: op.to = static_cast<uint8_t>(range.begin + kPages / 2); break;
-    case Operands::kMm: op.range = {1, 2}; break;
-    case Operands::kNone: op.range = {0, 1}; break;
-    case Operands::kRange: break;
-  }
-  return op;
-}
-
-Schedule Pair(OpKind first, OpKind second, KernelVersion kernel, bool huge) {
-  Schedule schedule;
-  schedule.kernel = kernel;
-  const PageRange pages = huge ? PageRange{4, 8} : PageRange{3, 5};
-  schedule.init.push_back({.range = pages, .flags = {.write = true, .huge = huge}});
-  schedule.init.push_back({.kind = InitItem::Kind::kPresent, .range = pages, .dirty = true});
-  for (int cpu = 0; cpu < 2; ++cpu) {
-    schedule.init.push_back({.kind = InitItem::Kind::kCached, .range = pages, .cpu = MakeCpu(cpu)});
-  }
-  schedule.program.push_back({CpuAgent(MakeCpu(0)), OpOf(first, pages, false)});
-  schedule.program.push_back(
-      {CpuAgent(MakeCpu(1)), OpOf(second, {pages.begin, pages.begin + 1}, true)});
-  Canonicalize(schedule);
-  return schedule;
-}
 
 // MADV_GUARD_INSTALL ignores debts (docs/suspicions.md, S1).
 bool IsSuspected(OpKind first, OpKind second) {
@@ -67,7 +37,7 @@ TEST(Pairs, OfOperationsAreExploredCompletely) {
     for (int first = 0; first < kOpCount; ++first) {
       for (int second = 0; second < kOpCount; ++second) {
         const auto a = static_cast<OpKind>(first), b = static_cast<OpKind>(second);
-        if (((Bit(a) | Bit(b)) & (kWalkerKinds | ~KindsIn(kernel))) != 0) continue;
+        if (!IsPair(a, b, kernel)) continue;
         for (const Arch* arch : Archs()) {
           for (const bool huge : {false, true}) {
             Hold(Pair(a, b, kernel, huge), *arch, !IsSuspected(a, b));

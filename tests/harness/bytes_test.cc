@@ -322,6 +322,18 @@ TEST(Bytes, NameTheirTail) {
     Tail tail{static_cast<Tail::Kind>(kind), 0x04030201};
     if (tail.kind == Tail::Kind::kPct) tail.steps = 0x0605;
     EXPECT_EQ(Decoded(bytes).tail, tail);
+    // The same without choices that cannot matter, where the bytes were written as such.
+    bytes[6] = static_cast<uint8_t>(128 + kind);
+    tail.joined = true;
+    EXPECT_EQ(Decoded(bytes).tail, tail);
+    bytes[3] = 63;
+    EXPECT_FALSE(Decoded(bytes).tail.joined);
+    bytes[3] = 64;
+  }
+  for (const int code : {kTailKinds, 127, 128, 128 + kTailKinds, 255}) {
+    bytes[6] = static_cast<uint8_t>(code);
+    EXPECT_FALSE(Decoded(bytes).tail.joined) << code;
+    EXPECT_NE(Decoded(bytes).tail.kind, Tail::Kind::kRest) << code;
   }
 }
 

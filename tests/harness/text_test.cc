@@ -205,6 +205,14 @@ TEST(Text, AHeaderAloneIsTheDefaultSchedule) {
   EXPECT_EQ(schedule.tail, Tail{});
 }
 
+TEST(Text, ATailMayLeaveOutChoicesThatCannotMatter) {
+  EXPECT_EQ(ScheduleOf("order\nrest surw 5 joined\n").tail, (Tail{Tail::Kind::kSurw, 5, 0, true}));
+  EXPECT_EQ(ScheduleOf("order\nrest pct 5 steps 9 joined\n").tail,
+            (Tail{Tail::Kind::kPct, 5, 9, true}));
+  const std::string text = PrintText({.schedule = ScheduleOf("order\nrest pos 5 joined\n")});
+  EXPECT_NE(text.find("rest pos 5 joined\n"), std::string::npos) << text;
+}
+
 TEST(Text, LinesOfOneMeaningAreEqualInAnyOrder) {
   EXPECT_EQ(ScheduleOf("init\ncached cpu0 0..1\npresent 0..2\nmap 0..4 r\nmap 8..9 r\n"
                        "walk0\nfill 1\ncpu1\nread 1\ncpu0\nread 2\nread 0\n"),

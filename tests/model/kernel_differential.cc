@@ -118,7 +118,8 @@ Schedule DenseSchedule(Random& random) {
     schedule.program.push_back(line);
   }
   const auto tail = static_cast<Tail::Kind>(1 + random.Below(kTailKinds - 1));
-  schedule.tail = {.kind = tail, .seed = static_cast<uint32_t>(random.Next())};
+  schedule.tail = {
+      .kind = tail, .seed = static_cast<uint32_t>(random.Next()), .joined = random.Below(2) != 0};
   Canonicalize(schedule);
   return schedule;
 }
@@ -282,7 +283,8 @@ bool RunFile(Differential& differential, const char* path) {
   differential.Run(work);
   work.schedule.order.clear();
   for (uint32_t i = 0; i < 16; ++i) {
-    work.schedule.tail = {.kind = static_cast<Tail::Kind>(1 + i % (kTailKinds - 1)), .seed = i};
+    work.schedule.tail = {
+        .kind = static_cast<Tail::Kind>(1 + i % (kTailKinds - 1)), .seed = i, .joined = i % 4 < 2};
     differential.Run(work);
   }
   OneAfterTheOther(work);
