@@ -89,4 +89,9 @@ for file in /proc/counts race; do
     fail "it does not run without $file"
   grep -q "^gatherfuzz: GATHERFUZZ_COUNTS_FILE: $file: " log || fail "nothing is said of $file"
 done
+# Who runs targets for others takes every crash for a fault, so no seed is of what is excused.
+mkdir kit
+"$build/fuzz/fuzz_kit" seeds full-mm x86 kit "$source/corpus/zoo/z49.gather" \
+  "$source/corpus/00-the-mail.gather" || fail "fuzz_kit"
+[ "$(find kit -type f | wc -l)" = 1 ] || fail "$(find kit -type f | wc -l) seeds, not 1"
 echo "what is known is passed over"
