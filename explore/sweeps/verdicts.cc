@@ -13,7 +13,7 @@ bool VerdictRow::HeldSafeWithin(const ProgramList& programs) const {
   const auto held_safe = [&](uint64_t index) {
     return HeldSafe(*policy, *arch, programs.At(index));
   };
-  if (run.broken()) return held_safe(*run.totals.first);
+  if (run.totals.first) return held_safe(*run.totals.first);
   return std::all_of(programs.parts().begin(), programs.parts().end(),
                      [&](const ProgramList::Part& part) { return held_safe(part.first); });
 }
