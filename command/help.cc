@@ -81,6 +81,7 @@ Json JsonOf(const TakenFlag& flag) {
   json["value"] = flag.info->value;
   json["kind"] = kKinds[static_cast<int>(flag.info->values)];
   json["several"] = flag.several || TakesList(flag.info->values);
+  json["several_with"] = flag.several_with;
   json["values"] = Json::array();
   for (const std::string& name : NamesFor(*flag.info)) json["values"].push_back(name);
   json["default"] = flag.info->value.empty() ? "" : flag.info->unless_given();
