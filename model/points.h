@@ -104,6 +104,7 @@ enum class Teaches : uint8_t {
   kTranslation,  // what the TLB has for the page
   kLoaded,       // what its CPU has loaded, and chosen
   kWalked,       // the entry its walk stands at
+  kOwnCode,      // what is said of all steps of a kernel's own tlb.c (explore/learned.cc)
   kEverything,   // for a step of which this is not known: costs states, loses nothing
 };
 
@@ -122,6 +123,7 @@ inline constexpr unsigned kLockless = 512;   // reads an entry above the PTE wit
 inline constexpr unsigned kReclaim = 1024;   // made only where some program has reclaim in it
 inline constexpr unsigned kSwitch = 2048;    // made only where some program has a CPU switch
 inline constexpr unsigned kNamesCpu = 4096;  // its page is the number of a CPU
+inline constexpr unsigned kOwnCode = 8192;   // made only by a kernel's own tlb.c
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -231,6 +233,8 @@ inline constexpr PointMask kDetourPoints = PointsWith(role::kDetour);
 // Steps that are made only where some program has reclaim in it, or has a CPU switch.
 inline constexpr PointMask kReclaimPoints = PointsWith(role::kReclaim);
 inline constexpr PointMask kSwitchPoints = PointsWith(role::kSwitch);
+// Steps that are made only by a kernel's own tlb.c (model/kernel/cpu_code.h).
+inline constexpr PointMask kOwnCodePoints = PointsWith(role::kOwnCode);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 
