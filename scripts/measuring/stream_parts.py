@@ -169,7 +169,8 @@ class Joined(Part):
     EXECUTIONS = 250_000
     ABOUT = (f"Hits of `search --executions {EXECUTIONS} --keep-going`, x86, without and with "
              "`--joined`, of all defects\nbelow, each alone and in sum; of the sum, the ratio with "
-             "its interval of 95 %, and that of user time a step.")
+             "its interval of 95 %, and that\nof user time a step; and of each strategy, with "
+             "`--joined`, its hits a second of user time.")
     TARGETS = ("gatherfuzz",)
     DEFECTS = ("own-range", "slot-taken-twice", "waits-for-elders", "late-ticket", "lost-increment")
     STRATEGIES = ("surw", "runs", "pos", "landmark", "pct")
@@ -185,12 +186,13 @@ class Joined(Part):
                              "--strategy", strategy, "--executions", str(self.EXECUTIONS),
                              "--keep-going", "--jobs", "1", "--json", *joined])
         found = json.loads(said.splitlines()[-1])
-        return sum(found.get("hits", {}).values()), seconds * 1e9 / found["total_steps"]
+        return sum(found.get("hits", {}).values()), seconds, found["total_steps"]
 
     def table(self):
-        rows = [["strategy", *self.DEFECTS, "sum", "ratio (95 %)", "time a step"]]
+        rows = [["strategy", *self.DEFECTS, "sum", "ratio (95 %)", "time a step",
+                 "hits a CPU second"]]
         for strategy in self.STRATEGIES:
-            row, sums, times = [strategy], [0, 0], [0, 0]
+            row, sums, times, steps = [strategy], [0, 0], [0, 0], [0, 0]
             for defect in self.DEFECTS:
                 keys = [(strategy, defect, joined) for joined in ((), ("--joined",))]
                 hits = [self.rounds[0][0][key][0] for key in keys]
@@ -198,11 +200,13 @@ class Joined(Part):
                 sums = [total + more for total, more in zip(sums, hits)]
                 times = [total + min(figures[key][1] for figures in self.rounds[0])
                          for total, key in zip(times, keys)]
+                steps = [total + self.rounds[0][0][key][2] for total, key in zip(steps, keys)]
             ratio = sums[1] / max(sums[0], 1)
             spread = math.exp(1.96 * math.sqrt(sum(1 / max(total, 1) for total in sums)))
             rows.append([*row, f"{sums[0]}, {sums[1]}",
                          f"{ratio:.2f} ({ratio / spread:.2f} to {ratio * spread:.2f})",
-                         f"{times[1] / times[0]:.2f}"])
+                         f"{times[1] / steps[1] * steps[0] / times[0]:.2f}",
+                         f"{sums[1] / times[1]:.0f}"])
         return rows
 
 
