@@ -229,7 +229,7 @@ std::string PrintBounds(const Bounds& bounds) {
   }
   for (const SetKey& key : kSetKeys) {
     if (key.member == &Bounds::kernel && bounds.version() == kDefaultKernel) continue;
-    if (key.member == &Bounds::memory && bounds.memory_model() == MemoryModel::kSc) continue;
+    if (key.member == &Bounds::memory && bounds.memory == Bounds{}.memory) continue;
     text += std::string(key.name) + "=" + PrintSet(key, bounds.*key.member) + " ";
   }
   text.pop_back();
