@@ -50,7 +50,7 @@ void StateCeiling(benchmark::State& state) {
   const auto writer = std::make_unique<StateWriter>();
   const auto copy = std::make_unique<World>();
   for (auto _ : state) {
-    const auto seen = std::make_unique<Seen>();
+    const auto seen = std::make_unique<Seen>(false);
     for (uint64_t i = 0; i < kStates; ++i) {
       Key key = writer->KeyOf(*stepper);
       key.low += i * 0x9e3779b97f4a7c15u;

@@ -33,17 +33,26 @@ std::string List(const Items& items) {
   });
 }
 
+// What a file, and the way to it, leave open: all of it is asked for at once.
+absl::Status SaysNo(const std::string& path, bool policy, bool arch) {
+  const auto either = [&](const std::string& both, const std::string& the_policy,
+                          const std::string& the_arch) {
+    return policy && arch ? both : policy ? the_policy : the_arch;
+  };
+  std::error_code error;
+  const bool file = std::filesystem::is_regular_file(path, error);
+  const std::string of_policy = absl::StrCat("--policy, one of ", List(Policies()));
+  const std::string of_arch = absl::StrCat("--arch, one of ", List(Archs()));
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ": says no ", either("policy and no arch", "policy", "arch"),
+                   file ? ", nor do the folders on the way to it" : "", "; pass ",
+                   either(absl::StrCat(of_policy, "; and ", of_arch), of_policy, of_arch)));
+}
+
 template <typename Lookup, typename All>
-auto Find(const std::string& path, const char* what, const std::string& name, Lookup lookup,
-          All all) -> absl::StatusOr<decltype(lookup(name))> {
+auto Find(const char* what, const std::string& name, Lookup lookup, All all)
+    -> absl::StatusOr<decltype(lookup(name))> {
   if (const auto* found = lookup(name)) return found;
-  if (name.empty()) {
-    std::error_code error;
-    const bool file = std::filesystem::is_regular_file(path, error);
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": says no ", what, file ? ", nor do the folders on the way to it" : "",
-                     "; pass --", what, ", one of ", List(all())));
-  }
   const auto names = NamesOf(all(), [](const auto* item) { return item->name(); });
   return absl::InvalidArgumentError(absl::StrCat(
       "unknown ", what, " '", name, "'", DidYouMean(name, names), "; one of ", List(all())));
@@ -128,15 +137,19 @@ absl::Status ResolveVariant(Options& options) {
 absl::StatusOr<const Arch*> ArchFor(const Options& options, const std::string& path,
                                     const ScheduleFile& file) {
   const Said said = FindSaid(options, path, file, {.policy = false, .arch = true});
-  return Find(path, "arch", said.arch, FindArch, Archs);
+  if (said.arch.empty()) return SaysNo(path, false, true);
+  return Find("arch", said.arch, FindArch, Archs);
 }
 
 absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path,
                                  const ScheduleFile& file) {
   const Said said = SaidOf(options, path, file);
-  const auto policy = Find(path, "policy", said.policy, FindPolicy, [] { return Policies(); });
+  if (said.policy.empty() || said.arch.empty()) {
+    return SaysNo(path, said.policy.empty(), said.arch.empty());
+  }
+  const auto policy = Find("policy", said.policy, FindPolicy, [] { return Policies(); });
   if (!policy.ok()) return policy.status();
-  const auto arch = Find(path, "arch", said.arch, FindArch, Archs);
+  const auto arch = Find("arch", said.arch, FindArch, Archs);
   if (!arch.ok()) return arch.status();
   if (!(*policy)->RunsOn((*arch)->name())) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", Absl((*policy)->name()),
@@ -249,10 +262,8 @@ absl::StatusOr<LoadedSchedule> Load(const Options& options, const std::string& p
   if (!loaded->doubt.empty()) {
     status.Update(Warn(
         options, absl::StrCat(Printable(path), ": ", loaded->doubt,
-                              IsStrict(options) ? "; name a file with a schedule, or pass --bytes "
-                                                  "to read this as the bytes of one"
-                                                : "; it is read as the bytes of a schedule, as "
-                                                  "--bytes says without this warning")));
+                              IsStrict(options) ? "; name a schedule, or pass --bytes"
+                                                : "; run as bytes (--bytes: without a warning)")));
   }
   for (const TextWarning& warning : loaded->notes.warnings) {
     status.Update(

@@ -25,7 +25,8 @@ struct Command {
   std::string_view verbs;      // those that the first argument is one of; mostly none
   std::string_view summary;
   // The flags it takes, as flags.def names them, each between blanks. After a + the value may be
-  // several names, separated by ',', and of policies a group of them.
+  // several names, separated by ',', and of policies a group of them; only with a verb, if that
+  // follows the +.
   std::string_view flags;
   std::string_view notes;     // what else its help says; a line is a paragraph
   std::string_view examples;  // command lines, from the root of this tree

@@ -106,10 +106,10 @@ constexpr Command kCommand{
     .arguments = "stats PATH... | upgrade PATH... --out DIR",
     .verbs = "stats upgrade",
     .summary = "report what stored schedules cover; convert their bytes to the current encoding",
-    .flags = " policy+ arch json out from ",
+    .flags = " policy+upgrade arch json out from ",
     .notes =
         "corpus stats reports what a corpus covers and what it does not, under full-mm on x86 "
-        "unless the flags, a text or a path name others; it takes one policy.\n"
+        "unless the flags, a text or a path name others.\n"
         "corpus upgrade converts bytes of older versions of the encoding to the current one, with "
         "the same trace under every policy. It names what it cannot convert, and then exits with "
         "1. "

@@ -2,11 +2,11 @@
 #include "command/flags.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "explore/io/strings.h"
 #include "harness/nearest.h"
 #include "harness/search/strategy.h"
@@ -32,7 +32,8 @@ template <typename Number>
 bool Read(const std::string& text, Number& value) {
   return absl::SimpleAtoi(text, &value);
 }
-bool Read(const std::string& text, std::optional<int>& value) {
+template <typename Value>
+bool Read(const std::string& text, std::optional<Value>& value) {
   return Read(text, value.emplace());
 }
 
@@ -42,7 +43,10 @@ template <typename Number>
 std::string Shown(Number value) {
   return absl::StrCat(value);
 }
-std::string Shown(std::optional<int> value) { return value ? absl::StrCat(*value) : ""; }
+template <typename Value>
+std::string Shown(const std::optional<Value>& value) {
+  return value ? absl::StrCat(*value) : "";
+}
 
 #define FLAG(type, name, unless_given, value, values, help) \
   {#name,                                                   \
@@ -106,13 +110,16 @@ std::string NameOf(const FlagInfo& flag) {
 
 std::vector<TakenFlag> FlagsOf(const Command& command) {
   std::vector<TakenFlag> taken;
-  for (absl::string_view name : absl::StrSplit(Absl(command.flags), ' ', absl::SkipEmpty())) {
-    const bool marked = absl::ConsumeSuffix(&name, "+");
+  for (const absl::string_view item : absl::StrSplit(Absl(command.flags), ' ', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(item, absl::MaxSplits('+', 1));
+    const absl::string_view name = parts.first;
+    const bool marked = name.size() != item.size();
     const FlagInfo* const flag =
         std::find_if(std::begin(kFlags), std::end(kFlags),
                      [&](const FlagInfo& each) { return Absl(each.field) == name; });
     GATHERFUZZ_CHECK(flag != std::end(kFlags));
-    taken.push_back({flag, marked || flag->values == Values::kKinds});
+    taken.push_back({flag, marked || flag->values == Values::kKinds, std::string(parts.second)});
   }
   return taken;
 }

@@ -52,6 +52,7 @@ std::string NameOf(const FlagInfo& flag);
 struct TakenFlag {
   const FlagInfo* info;
   bool several;  // its value may be several names, separated by ','; or a group of policies
+  std::string several_with = "";  // only with this verb; empty: always
 };
 std::vector<TakenFlag> FlagsOf(const Command& command);
 

@@ -42,7 +42,7 @@ std::string Usage(const TakenFlag& flag) {
   const std::string name = NameOf(*flag.info);
   std::string text = absl::StrCat(name == "output" ? "-o, " : "", "--", name);
   if (!flag.info->value.empty()) absl::StrAppend(&text, " ", Absl(flag.info->value));
-  if (flag.several) absl::StrAppend(&text, ",...");
+  if (flag.several && flag.several_with.empty()) absl::StrAppend(&text, ",...");
   return text;
 }
 
@@ -51,7 +51,12 @@ std::string TextOf(const TakenFlag& flag) {
   std::string text(flag.info->help);
   const std::vector<std::string> names = NamesFor(*flag.info);
   if (flag.info->values == Values::kPolicies) {
-    if (flag.several) absl::StrAppend(&text, "; or ", absl::StrJoin(kPolicyGroups, ", ", append));
+    const std::string groups = absl::StrJoin(kPolicyGroups, ", ", append);
+    if (flag.several && flag.several_with.empty()) absl::StrAppend(&text, "; or ", groups);
+    if (!flag.several_with.empty()) {
+      absl::StrAppend(&text, "; with ", flag.several_with, " also several, separated by ',', or ",
+                      groups);
+    }
     absl::StrAppend(&text, " ('gatherfuzz policies' lists them)");
   } else if (HeldToNames(flag.info->values)) {
     absl::StrAppend(&text, ": ", absl::StrJoin(names, ", ", append));
@@ -76,6 +81,7 @@ Json JsonOf(const TakenFlag& flag) {
   json["value"] = flag.info->value;
   json["kind"] = kKinds[static_cast<int>(flag.info->values)];
   json["several"] = flag.several || TakesList(flag.info->values);
+  json["several_with"] = flag.several_with;
   json["values"] = Json::array();
   for (const std::string& name : NamesFor(*flag.info)) json["values"].push_back(name);
   json["default"] = flag.info->value.empty() ? "" : flag.info->unless_given();

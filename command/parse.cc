@@ -115,9 +115,10 @@ class Parser {
     }
     if (!HeldToNames(flag.values)) return absl::OkStatus();
     const std::vector<std::string> names = NamesFor(flag);
+    if (value.empty()) return Error("--", name, " needs a value");
     const std::vector<std::string> given = absl::StrSplit(value, ',');
     for (const std::string& each : given) {
-      if (value.empty() || IsOne(flag, names, each)) continue;
+      if (IsOne(flag, names, each)) continue;
       return Error("--", name, ": unknown ", WhatOf(flag.values), " '", each, "'",
                    DidYouMean(each, {names.begin(), names.end()}), OneOf(flag, names));
     }

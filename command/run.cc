@@ -17,6 +17,7 @@
 #include "explore/io/strings.h"
 #include "harness/cause.h"
 #include "harness/family.h"
+#include "harness/target.h"
 #include "harness/trace.h"
 #include "triage/replay/compare.h"
 #include "triage/tell/interleaving.h"
@@ -65,13 +66,14 @@ nlohmann::ordered_json JsonOf(const RunOf& run) {
                   {"whole", result.cost.whole},
                   {"needless_drops", result.cost.needless},
                   {"steps_waited", result.cost.steps_waited}};
+  json["excused"] = Excused(*run.target.policy, *run.target.arch, run.schedule);
+  json["held_safe"] = HeldSafe(*run.target.policy, *run.target.arch, run.schedule);
   return json;
 }
 
 // The line of one policy among others: what any run says, and what the comparison adds.
 void PrintJson(const RunOf& run, const PolicyRun& compared) {
   nlohmann::ordered_json json = JsonOf(run);
-  json["held_safe"] = compared.held_safe;
   json["final_memory"] = nullptr;
   if (compared.judged()) json["final_memory"] = FinalMemoryText(compared);
   PrintLine(json);
@@ -97,10 +99,11 @@ void PrintForPeople(const Options& options, const RunOf& run) {
                               run.members});
     return;
   }
-  std::cout << AsResult(absl::StrFormat(
-                   "%s: %s (%s, %s, %s%d steps, %d invalidations)", run.path, VerdictOf(result),
-                   Absl(run.target.policy->name()), MachineText(run.target.arch->name(), run.trace),
-                   MemberText(options, run), result.steps, result.cost.invalidations))
+  std::cout << AsResult(absl::StrFormat("%s: %s (%s, %s, %s%s, %s)", run.path, VerdictOf(result),
+                                        Absl(run.target.policy->name()),
+                                        MachineText(run.target.arch->name(), run.trace),
+                                        MemberText(options, run), Counted(result.steps, "step"),
+                                        Counted(result.cost.invalidations, "invalidation")))
             << "\n";
 }
 

@@ -76,8 +76,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
                         terminal ? terminal->ended() : never);
   };
   StepView view({arguments[0], run->file, trace, states, no_return});
-  if (!options.keys.empty()) {
-    PressKeys(view, options.keys, *size);
+  if (options.keys) {
+    PressKeys(view, *options.keys, *size);
   } else {
     auto opened = Terminal::Open();
     if (!opened.ok()) {

@@ -27,7 +27,7 @@ std::string Mean(uint64_t sum, const Price& price) {
 
 // How a row's verdict stands to what the policy says of itself.
 char Mark(const VerdictRow& row) {
-  if (row.held_safe()) return row.run.broken() ? '!' : '*';
+  if (row.held_safe) return row.run.broken() ? '!' : '*';
   return row.run.safe() ? '?' : ' ';
 }
 
@@ -115,7 +115,7 @@ nlohmann::ordered_json JsonOf(const VerdictRow& row) {
   nlohmann::ordered_json json;
   json["policy"] = row.policy->name();
   json["arch"] = row.arch->name();
-  json["held_safe"] = row.held_safe();
+  json["held_safe"] = row.held_safe;
   json["verdict"] = row.Verdict();
   json["complete"] = row.run.stopped == Stop::kNo && totals.incomplete == 0;
   json["programs"] = totals.explored;

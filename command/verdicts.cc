@@ -100,6 +100,7 @@ class Verdicts {
     states_ += states_of_row_;
     states_of_row_ = 0;
     row.run = *std::move(run);
+    row.held_safe = row.HeldSafeWithin(programs_);
     return absl::OkStatus();
   }
 
@@ -128,7 +129,7 @@ class Verdicts {
 ExitStatus StatusOf(const VerdictTable& table, bool asked) {
   bool open = table.rows.size() < table.all_rows;
   for (const VerdictRow& row : table.rows) {
-    if (row.run.broken() && (asked || row.held_safe())) return kViolation;
+    if (row.run.broken() && (asked || row.held_safe)) return kViolation;
     open |= !row.run.broken() && !row.run.safe();
   }
   return open ? kLimit : kNoViolation;
@@ -138,7 +139,7 @@ JUnit JUnitOf(const VerdictTable& table, bool asked) {
   JUnit junit("gatherfuzz verdicts");
   for (const VerdictRow& row : table.rows) {
     junit.Begin(absl::StrCat(Absl(row.policy->name()), " on ", Absl(row.arch->name())));
-    if (row.run.broken() && (asked || row.held_safe())) {
+    if (row.run.broken() && (asked || row.held_safe)) {
       junit.Fail(row.Verdict());
     } else if (!row.run.broken() && !row.run.safe()) {
       junit.Skip(row.Verdict());

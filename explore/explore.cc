@@ -35,7 +35,7 @@ struct Part {
 // What the threads share.
 class Pool {
  public:
-  Pool(int jobs, const std::atomic<bool>& asked) : jobs_(jobs), asked_(asked) {}
+  Pool(int jobs, const std::atomic<bool>& asked) : seen(jobs > 1), jobs_(jobs), asked_(asked) {}
 
   void Give(Part part) {
     const std::lock_guard lock(mutex_);
@@ -118,7 +118,7 @@ class Worker {
     Part whole{.left = std::max(settings_.preemptions, 0), .weight = 1};
     stepper_.Restart();
     pool_.seen.Add(KeyHere(kNoAction), whole.left);
-    whole.todo = Choices(kNoAction, whole.left);
+    whole.todo = Choices(stepper_.Able(), kNoAction, whole.left);
     if (stepper_.Able().stand()) End();
     return whole;
   }
@@ -203,18 +203,24 @@ class Worker {
     result_.depth = std::max(result_.depth, static_cast<int>(path_.size()));
     if (!clean) {
       NoteViolation();
-    } else if (!pool_.seen.Add(KeyHere(last), left)) {
+      done_ += weight;
+      return;
+    }
+    const Key key = KeyHere(last);
+    pool_.seen.Prefetch(key);
+    const Actions able = stepper_.Able();
+    if (!pool_.seen.Add(key, left)) {
       ++result_.merged;
     } else {
       if (pool_.bytes() >= settings_.limits.bytes) pool_.StopFor(Stop::kMemory);
       NoteOvertaken();
-      const Actions todo = Choices(last, left);
+      const Actions todo = Choices(able, last, left);
       if (!todo.empty()) {
         Push(todo, last, left, weight);
         if (todo.stand()) End();
         return;
       }
-      if (stepper_.Able().empty()) End();
+      if (able.empty()) End();
     }
     done_ += weight;
   }
@@ -252,8 +258,7 @@ class Worker {
   }
 
   // What is tried here.
-  Actions Choices(Action last, int left) const {
-    const Actions able = stepper_.Able();
+  Actions Choices(const Actions& able, Action last, int left) const {
     if (last != kNoAction && able.contains(last) && !Switches(last)) return Actions::Only(last);
     // An order that stands for others may not be one that is allowed.
     const bool reduce = settings_.reduce && !LastTells();

@@ -1,50 +1,101 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The states that were seen, shared by all threads of an exploration.
+//
+// An open table of two words a state, so that looking one up costs one miss of the cache; what is
+// looked up can be asked for before (Prefetch). Of a key's 128 bits the upper eight are not kept,
+// of which six choose the part of the table.
 #ifndef GATHERFUZZ_EXPLORE_SEEN_H_
 #define GATHERFUZZ_EXPLORE_SEEN_H_
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <utility>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "explore/key.h"
+#include "model/check.h"
 
 namespace gatherfuzz {
 
 class Seen {
  public:
-  // Notes that `key` was reached with so much left to spend (of a bounded exploration; else 0).
-  // True if it has to be explored: it is new, or was reached with less left before.
+  // `shared`: several threads use it.
+  explicit Seen(bool shared) : shared_(shared) {}
+
+  // Notes that `key` was reached with so much left to spend (of a bounded exploration; else 0), 0
+  // to 254. True if it has to be explored: it is new, or was reached with less left before.
   bool Add(const Key& key, int left) {
-    Shard& shard = shards_[key.high >> 58];
-    const std::lock_guard lock(shard.mutex);
-    const size_t room = shard.map.capacity();
-    const auto [at, added] = shard.map.try_emplace(key, static_cast<int8_t>(left));
-    if (added) {
-      states_.fetch_add(1, std::memory_order_relaxed);
-      if (shard.map.capacity() != room) {
-        bytes_.fetch_add((shard.map.capacity() - room) * kSlot, std::memory_order_relaxed);
-      }
-      return true;
-    }
-    if (at->second >= left) return false;
-    at->second = static_cast<int8_t>(left);
+    GATHERFUZZ_CHECK(0 <= left && left < kMostLeft);
+    Shard& shard = shards_[shared_ ? key.high >> kShardShift : 0];
+    std::unique_lock lock(shard.mutex, std::defer_lock);
+    if (shared_) lock.lock();
+    if (shard.used >= shard.slots.size() / 4 * 3) Grow(shard);
+    Slot& slot = Find(shard, key.low, key.high & kKept);
+    if (slot.left() > left) return false;
+    const bool added = slot.left() == 0;
+    slot = {key.low, (key.high & kKept) | static_cast<uint64_t>(left + 1) << kKeptBits};
+    if (!added) return true;
+    ++shard.used;
+    states_.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
 
+  // Where that will look is on its way into the cache.
+  void Prefetch(const Key& key) const {
+    const Shard& shard = shards_[shared_ ? key.high >> kShardShift : 0];
+    const uint64_t slot = key.low & shard.mask.load(std::memory_order_relaxed);
+    const uintptr_t first = shard.first.load(std::memory_order_relaxed);
+    __builtin_prefetch(reinterpret_cast<const void*>(first + slot * sizeof(Slot)), 1);
+  }
+
   uint64_t states() const { return states_.load(std::memory_order_relaxed); }
-  // Of memory: a slot and its control byte, for the capacity that tables have.
+  // Of memory, of the capacity that the table has.
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
-  using Map = absl::flat_hash_map<Key, int8_t>;
-  static constexpr uint64_t kSlot = sizeof(Map::value_type) + 1;
+  static constexpr int kKeptBits = 56, kShardShift = 58, kMostLeft = 255;
+  static constexpr uint64_t kKept = (uint64_t{1} << kKeptBits) - 1;
+  struct Slot {
+    uint64_t low = 0, high = 0;
+    int left() const { return static_cast<int>(high >> kKeptBits); }  // ... and one; 0: empty
+  };
   struct alignas(64) Shard {
     std::mutex mutex;
-    Map map;
+    std::vector<Slot> slots;  // a power of two of them
+    size_t used = 0;
+    std::atomic<uintptr_t> first = 0;  // of the slots, for who asks ahead
+    std::atomic<uint64_t> mask = 0;
   };
+
+  // The slot of that key, or the empty one where it belongs.
+  static Slot& Find(Shard& shard, uint64_t low, uint64_t high) {
+    const size_t mask = shard.slots.size() - 1;
+    size_t at = low & mask;
+    for (;; at = (at + 1) & mask) {
+      Slot& slot = shard.slots[at];
+      if (slot.left() == 0 || (slot.low == low && (slot.high & kKept) == high)) return slot;
+    }
+  }
+
+  void Grow(Shard& shard) {
+    const size_t before = shard.slots.size();
+    const std::vector<Slot> old =
+        std::exchange(shard.slots, std::vector<Slot>(std::max(kFewest, 2 * before)));
+    for (const Slot& slot : old) {
+      if (slot.left() != 0) Find(shard, slot.low, slot.high & kKept) = slot;
+    }
+    shard.first.store(reinterpret_cast<uintptr_t>(shard.slots.data()), std::memory_order_relaxed);
+    shard.mask.store(shard.slots.size() - 1, std::memory_order_relaxed);
+    bytes_.fetch_add((shard.slots.size() - before) * sizeof(Slot), std::memory_order_relaxed);
+  }
+
+  static constexpr size_t kFewest = 16;
+
+  const bool shared_;
   std::array<Shard, 64> shards_;  // by the upper bits
   std::atomic<uint64_t> states_ = 0, bytes_ = 0;
 };

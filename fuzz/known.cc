@@ -30,11 +30,15 @@ bool KnowsAllViolations() {
   return all;
 }
 
-bool IsKnown(const std::string& signature) {
+bool IsKnown(const std::string& signature, bool excused) {
   static std::set<std::string> known;
+  const auto listed = [&] {
+    return known.contains(signature) ||
+           (excused && (known.contains("excused " + signature) || known.contains("excused *")));
+  };
   if (!KnowsViolations()) return false;
-  if (!known.contains(signature)) known = Read();
-  return known.contains(signature);
+  if (!listed()) known = Read();
+  return listed();
 }
 
 }  // namespace gatherfuzz

@@ -20,6 +20,7 @@
 #include "harness/bytes.h"
 #include "harness/execution.h"
 #include "harness/features.h"
+#include "harness/target.h"
 #include "harness/trace.h"
 
 namespace gatherfuzz {
@@ -48,12 +49,12 @@ void PrintCounts() {
 
 // Of a run that was not clean: runs it again with a recorder. Unless what it shows is known, says
 // what it is, and aborts.
-void Report(Execution& execution, const Schedule& family, int number, int members) {
+void Report(Execution& execution, const Schedule& family, bool excused, int number, int members) {
   if (KnowsAllViolations()) return;
   const Schedule schedule = TakeMember(family, number);
   const Trace trace = Record(execution, schedule, ThePolicy(), TheArch());
   const std::string signature = CrashSignature(trace);
-  if (!IsKnown(signature)) Fail(trace, signature, number, members);
+  if (!IsKnown(signature, excused)) Fail(trace, signature, number, members);
   execution.Load(family);
 }
 
@@ -98,7 +99,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Cells cells;
   Counts& counts = TheCounts();
   const int members = DecodeBytes({data, size}, schedule);
+  // As who replays the bytes will judge them, too.
+  bool excused = Excused(ThePolicy(), TheArch(), schedule);
   if (!Switches(schedule)) schedule.memory = TheMemory();
+  excused = excused || Excused(ThePolicy(), TheArch(), schedule);
   int clean = 0;
   ++counts.executions;
   execution.Load(schedule);
@@ -116,7 +120,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       cells.Take();
       ++clean;
     } else {
-      Report(execution, schedule, number, members);
+      Report(execution, schedule, excused, number, members);
       ++counts.known;
     }
   }

@@ -30,14 +30,17 @@ def usage(flag):
     if flag["short"]:
         name = f"\\fB\\-{flag['short']}\\fR, " + name
     value = f" \\fI{roff(flag['value'])}\\fR" if flag["value"] else ""
-    return name + value + (",..." if flag["several"] else "")
+    return name + value + (",..." if flag["several"] and not flag["several_with"] else "")
 
 
 def description(flag):
     text = flag["description"]
     if flag["kind"] == "policies":
-        groups = flag["values"][:4]  # they come first
-        text += f"; or {', '.join(groups)}" if flag["several"] else ""
+        groups = ", ".join(flag["values"][:4])  # they come first
+        if flag["several_with"]:
+            text += f"; with {flag['several_with']} also several, separated by ',', or {groups}"
+        elif flag["several"]:
+            text += f"; or {groups}"
         text += " ('gatherfuzz policies' lists them)"
     elif flag["values"] and len(flag["values"]) <= 16 and flag["kind"] not in LOOSE:
         text += ": " + ", ".join(flag["values"])

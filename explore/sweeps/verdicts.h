@@ -18,7 +18,10 @@ struct VerdictRow {
   const Arch* arch = nullptr;
   SweepRun run;
 
-  bool held_safe() const { return policy->SafeOn(arch->name()); }
+  // Whether a violation is a fault of the policy, the model or the oracle (harness/target.h): with
+  // the program that violates, or else with the first one of each bounds.
+  bool HeldSafeWithin(const ProgramList& programs) const;
+  bool held_safe = false;  // so
   // A kind of violation, "safe", or "limit" if that is not known.
   std::string Verdict() const;
   // What its counterexample is stored as.

@@ -58,7 +58,7 @@ class Campaign:
         for target in self.targets:
             drop_torn(self.folder, target, self.say)
         self.findings = Findings(self.folder, self.engines.program("gatherfuzz"), self.targets,
-                                 self.say, self._called_in)
+                                 self.say, self._called_in, self.safe)
         self.merging = Merging(self.folder, self.engines, self.taken)
         if "afl" in self.engine_names:
             why_not = self.engines.has_afl()
@@ -157,10 +157,11 @@ def clean_schedules(corpus):
 
 def is_clean(lines):
     """Whether a schedule shows nothing, by what it says of itself. "expect none under POLICY" is
-    about another policy only, and with the paths of another kernel than the usual one (a line
-    "kernel") policies break that are held safe."""
+    about another policy only; and with the paths of another kernel than the usual one (a line
+    "kernel"), or weaker memory, policies break that are held safe."""
     words = [line.partition("#")[0].split() for line in lines]
-    return ["expect", "none"] in words and not any(word[:1] == ["kernel"] for word in words)
+    return ["expect", "none"] in words and not any(
+        word[:1] in (["kernel"], ["memory"]) for word in words)
 
 
 def open_settings(path, given):

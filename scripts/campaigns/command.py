@@ -12,8 +12,8 @@ from lib.files import read_json
 from lib.subjects import Targets, Trees
 
 USAGE = """\
-usage: scripts/campaign FOLDER [--time TIME] [--policy NAMES]...
-                        [--arch NAME]... [--engine ENGINE] [--jobs N]
+usage: scripts/campaign FOLDER [--time TIME] [--policy NAMES]
+                        [--arch NAMES] [--engine ENGINE] [--jobs N]
                         [--turn TIME] [--disk MB] [--memory MB] [--host NAME]
                         [--build KIND]
                         [--kernel [NAME=]PATH]...
@@ -59,7 +59,8 @@ WHAT = ("policy", "arch", "kernel", "config")  # options that say what to fuzz
 def read(arguments):
     options = command.read(
         arguments, USAGE, one=("--time", "--engine", "--host", "--build", *NUMBERS),
-        many=tuple("--" + name for name in WHAT), flags=("--exchange",), places=True)
+        many=("--kernel", "--config"), lists=("--policy", "--arch"), flags=("--exchange",),
+        places=True)
     need(len(options.places) < 2,
          "one FOLDER, not '{}' and '{}'; see --help".format(*options.places, "", ""))
     need(options.places, "needs a FOLDER to keep everything in; see --help")

@@ -2,9 +2,11 @@
 """Crashes as they come in: which are new violations, and what is known from then on.
 
 findings.jsonl is the record. The files of known signatures, which targets read, are made from it.
-A crash file is looked at once by each campaign process, as soon as it is whole: its name says what
-its content is. What other hosts put beside crashes is left alone. Bounds: of each target this host
-keeps FILES_OF_A_SIGNATURE files of a signature, and FILES_OF_A_KIND of what shows none.
+What is known of schedules under which a violation says nothing against the policy hides none that
+does (fuzz/known.h). A crash file is looked at once by each campaign process, as soon as it is
+whole: its name says what its content is. What other hosts put beside crashes is left alone. Bounds:
+of each target this host keeps FILES_OF_A_SIGNATURE files of a signature, and FILES_OF_A_KIND of
+what shows none.
 """
 import os
 import re
@@ -13,7 +15,7 @@ import subprocess
 import time
 
 from lib.files import files_in, folders_in, parse_json_lines, remove, sha1_of, sync
-from lib.gatherfuzz import replay
+from lib.gatherfuzz import excuse_of, replay
 
 
 FILES_OF_A_SIGNATURE = 8  # kept of this host's own, for each target
@@ -26,7 +28,7 @@ BATCH = 200
 
 
 class Findings:
-    def __init__(self, folder, gatherfuzz, targets, say, called_in="."):
+    def __init__(self, folder, gatherfuzz, targets, say, called_in=".", safe=()):
         self._folder = folder
         self._gatherfuzz = gatherfuzz
         self._say = say
@@ -35,15 +37,27 @@ class Findings:
         self._kept = {}  # (target, signature) -> own files
         self._of_afl = set()  # paths of crashes that AFL++ found
         self._recorded = set()  # paths that findings name
-        self.known = {target: set() for target in targets}
+        self._safe = safe  # targets that must not break, for where a crash does not say it
+        self.known = {target: set() for target in targets}  # lines of fuzz/known.h
+        self.alarming = set()  # targets that broke where they are held to be safe
         self.last = None  # time of the last finding
         for finding in _recorded(folder.at("findings.jsonl")):
             if finding["target"] in self.known:
-                self.known[finding["target"]].add(finding["signature"])
-                self._recorded.add(folder.at(finding["crash"]))
-                self.last = finding["time"]
+                self._take_up(finding)
         for target in targets:
             self._write_known(target)
+
+    def _take_up(self, finding):
+        """What an earlier process has recorded. If it did not ask yet what a crash says against the
+        policy, that is looked at again."""
+        target, crash = finding["target"], self._folder.at(finding["crash"])
+        if "excuse" not in finding and os.path.isfile(crash):
+            return
+        self.known[target].add(_line(finding["signature"], finding.get("excuse")))
+        if finding.get("held_safe", target in self._safe):
+            self.alarming.add(target)
+        self._recorded.add(crash)
+        self.last = finding["time"]
 
     def total(self):
         return sum(len(signatures) for signatures in self.known.values())
@@ -65,8 +79,8 @@ class Findings:
         new = 0
         for begin in range(0, len(fresh), BATCH):
             batch = fresh[begin:begin + BATCH]
-            for (host, _, path), signature in zip(batch, self._signatures(target, batch)):
-                new += self._take(target, host, path, signature, elapsed)
+            for (host, _, path), run in zip(batch, self._runs(target, batch)):
+                new += self._take(target, host, path, run, elapsed)
         return new
 
     def _is_fresh(self, path):
@@ -120,32 +134,48 @@ class Findings:
         except OSError:
             self._seen.pop(path, None)
 
-    def _take(self, target, host, path, signature, elapsed):
+    def _take(self, target, host, path, run, elapsed):
+        signature, excuse = _signature(run), excuse_of(run)
         if signature is None:
             self._say(f"{target}: {self._relative(path)} does not show a violation; "
                       "it is left there")
             self._see(path)
-            self._thin(target, host, signature, path, FILES_OF_A_KIND)
+            self._thin(target, host, None, path, FILES_OF_A_KIND)
             return 0
-        if signature in self.known[target]:
+        line = _line(signature, excuse)
+        if self.known[target] & {line, signature}:
             self._see(path)
-            self._thin(target, host, signature, path, FILES_OF_A_SIGNATURE)
+            self._thin(target, host, line, path, FILES_OF_A_SIGNATURE)
             return 0
+        self._record(target, host, path, run, elapsed)
+        self._see(path)
+        self.known[target].add(line)
+        self.last = time.time()
+        self._write_known(target)
+        self._tell(target, path, run)
+        return 1
+
+    def _record(self, target, host, path, run, elapsed):
+        signature, held_safe = _signature(run), run.get("held_safe", target in self._safe)
         engine = ("exchange" if host != self._folder.host else
                   "afl" if path in self._of_afl else "libfuzzer")
         sync(path)  # once it is known, no engine writes it again
         self._folder.append("findings.jsonl", {
             "at": round(elapsed, 1), "time": round(time.time(), 1), "target": target,
-            "signature": signature, "kind": signature.split("+")[0], "engine": engine,
-            "host": host, "crash": self._relative(path)})
-        self._see(path)
+            "signature": signature, "kind": signature.split("+")[0], "held_safe": held_safe,
+            "excuse": excuse_of(run), "engine": engine, "host": host,
+            "crash": self._relative(path)})
         self._recorded.add(path)
-        self.known[target].add(signature)
-        self.last = time.time()
-        self._write_known(target)
-        self._say(f"{target}: {signature}; replay: "
+        if held_safe:
+            self.alarming.add(target)
+
+    def _tell(self, target, path, run):
+        excuse = excuse_of(run)
+        under = f" (under {excuse}, which says nothing against the policy)" if excuse else ""
+        self._say(f"{target}: {_signature(run)}{under}; replay: "
                   + replay(self._gatherfuzz, path, self._called_in))
-        return 1
+        if run.get("held_safe", target in self._safe):
+            self._say(f"{target} IS HELD TO BE SAFE, AND IS BROKEN")
 
     def _thin(self, target, host, signature, path, most):
         """Keeps some of this host's own, and what findings name in any case."""
@@ -162,19 +192,18 @@ class Findings:
     def _relative(self, path):
         return os.path.relpath(path, self._folder.path)
 
-    def _signatures(self, target, batch):
-        """One for each; None where nothing is shown, as by what is refused, or gone by now. A file
-        that kills the replay, or keeps it busy (a kernel's code can), has the signature
-        crashed-itself."""
+    def _runs(self, target, batch):
+        """What `run --json` says of each; {} where nothing is shown, as by what is refused, or gone
+        by now. A file that kills the replay, or keeps it busy (a kernel's code can), has the
+        signature crashed-itself."""
         status, runs = self._replay(target, [path for _, _, path in batch], SECONDS_OF_A_BATCH)
         if status >= 0 and len(runs) == len(batch):
-            return [_signature(run) for run in runs]
-        signatures = []
+            return runs
+        alone = []
         for _, _, path in batch:
             status, runs = self._replay(target, [path], SECONDS_OF_A_REPLAY)
-            signatures.append("crashed-itself" if status < 0 else
-                              _signature(runs[0]) if runs else None)
-        return signatures
+            alone.append({"signature": "crashed-itself"} if status < 0 else runs[0] if runs else {})
+        return alone
 
     def _replay(self, target, paths, seconds):
         """Its status, less than 0 if it was killed, and what it says of each."""
@@ -195,6 +224,11 @@ def _signature(run):
     return run.get("signature") or ("limit" if run.get("verdict") == "limit" else None)
 
 
+def _line(signature, excuse):
+    """As engines read it."""
+    return f"excused {signature}" if excuse else signature
+
+
 def _stamp(path):
     about = os.stat(path)
     return about.st_size, about.st_mtime_ns
@@ -208,6 +242,8 @@ def _recorded(path):
         findings = parse_json_lines(line for line in file if line.endswith("\n"))
     for finding in findings:
         finding["crash"] = finding["crash"] if isinstance(finding.get("crash"), str) else ""
+        if not isinstance(finding.get("excuse", ""), str):
+            finding["excuse"] = ""
         finding["time"] = finding["time"] if isinstance(finding.get("time"), (int, float)) else None
     return [finding for finding in findings if isinstance(finding.get("target"), str)
             and isinstance(finding.get("signature"), str)]

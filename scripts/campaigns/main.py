@@ -83,7 +83,7 @@ def main():
         return 2
     except KeyboardInterrupt:  # before the supervisor looks after signals
         return 130
-    if any(campaign.findings.known[target] for target in campaign.safe):
+    if campaign.findings.alarming:
         return 1
     return 0 if why == "finished" else 130 if why.startswith("stopped by") else 3
 

@@ -96,20 +96,26 @@ def state_sentence(campaign, now):
     known = len(campaign.findings) - len(found)
     newest = max((finding.time for finding in found if finding.time is not None), default=None)
     age = f", the last of them {moment(newest)}" if newest is not None else ""
-    of = f" in {share_tested(campaign)}" if campaign.targets else ""
+    of = f" in {share_broken(found)}" if found else ""
+    tested = f"{share_tested(campaign)} tested; " if campaign.targets else ""
     given = f" (and {count(known)} known before)" if known else ""
     return (f"{running(campaign, now)}: {counted(last.schedules, 'schedule')} at {count(rate)} per "
-            f"second{lately}; {counted(len(found), 'distinct violation')}{of}{age}{given}.")
+            f"second{lately}; {tested}{counted(len(found), 'distinct violation')}{of}{age}{given}.")
+
+
+def share_broken(findings):
+    """How many targets they are of."""
+    return counted(len({finding.target for finding in findings}), "target")
 
 
 def safe_sentence(campaign):
     """What the policies expected to be safe did, which is what matters most."""
     safe = [target for target in campaign.targets if target.safe]
-    broken = [target for target in safe if target.findings]
+    broken = [target for target in campaign.targets if target.broken]
     if broken:
         names = ", ".join(
             f"<b>{shown(target.policy)}</b> on {shown(target.arch)} "
-            f"({shown(', '.join(sorted({f.kind for f in target.findings})))})"
+            f"({shown(', '.join(sorted({f.kind for f in target.broken})))})"
             for target in broken[:20])
         more = f" and {len(broken) - 20} more" if len(broken) > 20 else ""
         return (f'<p class="verdict bad"><span aria-hidden=true>&#10007;</span> '
@@ -126,7 +132,18 @@ def safe_sentence(campaign):
     schedules = sum(target.last.schedules for target in safe)
     return (f'<p class="verdict good"><span aria-hidden=true>&#10003;</span> {what} expected to be '
             f"safe {verb} broken, in {counted(len(safe), 'target')} and "
-            f"{counted(schedules, 'schedule')}.</p>\n")
+            f"{counted(schedules, 'schedule')}.{excused_sentence(safe)}</p>\n")
+
+
+def excused_sentence(safe):
+    """Why a policy that is not broken has violations all the same."""
+    found = [finding for target in safe for finding in target.findings]
+    if not found:
+        return ""
+    excuses = ", ".join(sorted({finding.excuse for finding in found}))
+    return (f" {counted(len(found), 'violation')} of theirs "
+            f"{'says' if len(found) == 1 else 'say'} nothing against them: under {shown(excuses)}, "
+            "they are not expected to be safe.")
 
 
 def untested_sentence(targets, safe):
@@ -154,7 +171,7 @@ def facts(campaign, now):
     limits = limits if isinstance(limits, dict) else {}
     ran = texts(about.get("engines_run" if "engines_run" in about else "engines"))
     rows = [("host", shown(text(about.get("host")))), ("engines", shown(", ".join(ran)) or "-")]
-    for key, name, unit in (("jobs", "jobs", ""), ("turn", "a turn", " s")):
+    for key, name, unit in (("jobs", "jobs", ""), ("turn", "a turn at most", " s")):
         if number(about.get(key)) is not None:
             rows.append((name, f"{count(about[key])}{unit}"))
     for key, name in (("disk_mb", "disk at most"), ("memory_mb", "memory at most")):
@@ -170,7 +187,7 @@ def facts(campaign, now):
 def links(campaign, finding):
     """What there is to open of a violation, and how small triage made it."""
     policy, _, arch = finding.target.rpartition("_")
-    group = campaign.triaged.get((policy, arch, finding.signature))
+    group = campaign.triaged.get((policy, arch, finding.signature, bool(finding.excuse)))
     out = []
     if group and link(group["folder"]):
         for file, name in (("page.html", "page"), ("explanation.txt", "explanation"),
@@ -206,13 +223,16 @@ def violation(campaign, finding):
     """A row."""
     when = f"{duration(finding.at)}" if finding.at is not None else "-"
     tag = "<br><b class=bad>expected safe</b>" if finding.safe else ""
+    under = (f"<br><span class=dim>under {shown(finding.excuse)}, which says nothing against the "
+             "policy</span>" if finding.excuse else "")
     engine = "known before" if finding.engine == "known" else shown(finding.engine, 40) or "-"
     return (f"<tr{' class=alarm' if finding.safe else ''}>"
             f"<td class=short>{moment(finding.time)}</td>"
             f"<td class=short data-name=after>{when}</td>"
             f"<th scope=row class=short>{named(finding.target)}{tag}</th>"
             f"<td><b>{shown(finding.kind, 60)}</b><br>"
-            f"<code>{broken_at_plus(finding.signature)}</code><br>\n{links(campaign, finding)}</td>"
+            f"<code>{broken_at_plus(finding.signature)}</code>{under}<br>\n"
+            f"{links(campaign, finding)}</td>"
             f"<td class=short data-name=by>{engine} "
             f"<span class=dim>{shown(finding.host, 40)}</span></td></tr>\n")
 
@@ -231,7 +251,7 @@ def violations(campaign):
     lost = (f"<p>The history counts {count(unlisted)} more, which findings.jsonl does not have."
             "</p>\n" if unlisted else "")
     if not campaign.findings:
-        none = f"None in {share_tested(campaign)}." if campaign.targets else "None so far."
+        none = f"None; {share_tested(campaign)} tested." if campaign.targets else "None so far."
         return f"<h2>Violations</h2>\n<p class=dim>{none}</p>\n{lost}"
     lost += ("<p class=dim>To replay one, from the folder of this page: <code>local/bin/gatherfuzz "
              "run share/TARGET/crashes/HOST/FILE</code>; the path says policy and architecture.</p>\n")
@@ -274,7 +294,7 @@ def target_row(target):
                         for name, value in values)
         cells += f"<td class=short>{sparkline(target)} <b class={word}>{word}</b> {share}</td>"
     tag = "" if not target.safe else " <span class=tag>expected safe</span>"
-    if target.safe and target.findings:
+    if target.broken:
         tag = " <b class=bad>expected safe, broken</b>"
     return f"<tr><th scope=row>{named(target.name)}{tag}</th>{cells}</tr>\n"
 

@@ -61,6 +61,11 @@ class Target:
         return self.last.schedules >= max(1, self.seeds) or bool(self.findings)
 
     @property
+    def broken(self):
+        """The violations that it must not have."""
+        return [finding for finding in self.findings if finding.safe]
+
+    @property
     def samples(self):
         """The first, the last, and evenly what is between."""
         if not self._kept or self._kept[-1] is self.last:
@@ -79,7 +84,8 @@ class Finding(NamedTuple):
     files: tuple  # relative to the folder, as far as they are told
     at: float  # None if it is not told, as is
     time: float
-    safe: bool
+    safe: bool  # the policy is held to be safe there
+    excuse: str  # under what it says nothing against the policy; empty if it does
 
 
 class Campaign(NamedTuple):
@@ -88,8 +94,8 @@ class Campaign(NamedTuple):
     folder: str
     about: dict  # campaign.json, of which nothing is sure
     targets: list  # by name
-    findings: list  # each (target, signature) once, oldest first
-    triaged: dict  # (policy, arch, signature) -> group of triage/index.json
+    findings: list  # each (target, signature, whether it is excused) once, oldest first
+    triaged: dict  # (policy, arch, signature, whether it is excused) -> group of triage/index.json
     log: list  # its last lines, oldest first
     end: float  # seconds of running time so far
     updated: float  # the last time that any file tells
@@ -169,26 +175,42 @@ def read_history(path, target_of):
 
 
 def read_findings(path, target_of):
-    """Each (target, signature) once, as it was first seen."""
-    first = {}
+    """Each (target, signature, whether it is excused) once, as it was first seen. A line that does
+    not say whether, as of an earlier version, counts as long as no other is of that signature."""
+    first, unsaid = {}, {}
     for line in lines(path):
         name, signature = text(line.get("target")), text(line.get("signature"))
-        if not name or not signature or (name, signature) in first:
+        if not name or not signature:
             continue
-        finding = Finding(
-            target=name,
-            signature=signature,
-            kind=text(line.get("kind")) or signature.partition("+")[0],
-            engine=text(line.get("engine")),
-            host=text(line.get("host")),
-            files=tuple(filter(None, (text(line.get("crash")), text(line.get("file"))))),
-            at=number(line.get("at")),
-            time=number(line.get("time")),
-            safe=target_of(name).safe,
-        )
-        first[name, signature] = finding
-        target_of(name).findings.append(finding)
-    return sorted(first.values(), key=lambda finding: (finding.at or 0, finding.time or 0))
+        if "excuse" in line:
+            first.setdefault((name, signature, bool(text(line["excuse"]))), line)
+        else:
+            unsaid.setdefault((name, signature), line)
+    said = {key[:2] for key in first}
+    first.update({(*key, False): line for key, line in unsaid.items() if key not in said})
+    found = sorted((finding_of(line, target_of) for line in first.values()),
+                   key=lambda finding: (finding.at or 0, finding.time or 0))
+    for finding in found:
+        target_of(finding.target).findings.append(finding)
+    return found
+
+
+def finding_of(line, target_of):
+    """Of a line that says a target and a signature."""
+    name, signature = line["target"], line["signature"]
+    held_safe = line.get("held_safe")
+    return Finding(
+        target=name,
+        signature=signature,
+        kind=text(line.get("kind")) or signature.partition("+")[0],
+        engine=text(line.get("engine")),
+        host=text(line.get("host")),
+        files=tuple(filter(None, (text(line.get("crash")), text(line.get("file"))))),
+        at=number(line.get("at")),
+        time=number(line.get("time")),
+        safe=held_safe if isinstance(held_safe, bool) else target_of(name).safe,
+        excuse=text(line.get("excuse")),
+    )
 
 
 def read_triage(path):
@@ -197,7 +219,8 @@ def read_triage(path):
     made = {}
     for group in groups if isinstance(groups, list) else []:
         if isinstance(group, dict) and text(group.get("folder")):
-            made[tuple(text(group.get(key)) for key in ("policy", "arch", "signature"))] = group
+            key = tuple(text(group.get(key)) for key in ("policy", "arch", "signature"))
+            made[(*key, group.get("excused") is True)] = group
     return made
 
 

@@ -134,8 +134,6 @@ class Supervisor:
     def harvest(self, target):
         if self.c.findings.harvest(target, self.c.ran):
             self._triage_due = True
-            if target in self.c.safe:
-                self.say(f"{target} IS HELD TO BE SAFE, AND IS BROKEN")
 
     def sample(self, target):
         """A line for the curves."""

@@ -9,17 +9,16 @@ import patching.main
 from lib import command, jobs, junit
 from lib.build import build_targets, enter_root, install_missing
 from lib.command import need, number, seconds
-from lib.gatherfuzz import safe_targets
 from lib.subjects import Targets, Trees
 from lib.terminal import Line
 
 USAGE = """\
-usage: scripts/fuzz [--time TIME] [--engine ENGINE] [--policy NAME]...
-                    [--arch NAME]...
+usage: scripts/fuzz [--time TIME] [--engine ENGINE] [--policy NAMES]
+                    [--arch NAMES]
                     [--jobs N] [--fail] [--junit FILE] [--kernel [NAME=]PATH]...
                     [--config [ARCH:]OPTION=VALUE]...
        scripts/fuzz --kernel PATH --patch FILE... [--executions N]
-                    [--arch NAME]...
+                    [--arch NAMES]
                     [--config [ARCH:]OPTION=VALUE]... [--json] [--junit FILE]
 Installs what is missing, builds, then fuzzes each policy on each architecture
 from an empty corpus.
@@ -27,12 +26,13 @@ from an empty corpus.
   --engine ENGINE libfuzzer (the default), afl (AFL++), or both, one after the
                   other
   --policy NAMES  only this policy, or these: separated by ',', or all (or
-                  published), safe, planted; may be given several times; planted
-                  defects are fuzzed only so
-  --arch NAME     only this architecture; may be given several times
+                  published), safe, planted; planted defects are fuzzed only so
+  --arch NAMES    only this architecture, or these, separated by ','
   --jobs N        targets fuzzed at a time; default one for each core
   --fail          exit with 1 if a policy breaks that was named (by --policy or
-                  --kernel); if none was, one that is expected to be safe
+                  --kernel); if none was, one that is expected to be safe. Where
+                  a violation says nothing against the policy (under a later
+                  kernel any may break), fuzzing goes on and it does not count
   --junit FILE    also writes the results as JUnit's XML: a test for each
                   target, which fails where --fail would; with --patch, a test
                   for each architecture
@@ -64,8 +64,8 @@ ENGINES = {"libfuzzer": ["libfuzzer"], "afl": ["afl"], "both": ["libfuzzer", "af
 def read(arguments):
     options = command.read(
         arguments, USAGE, one=("--time", "--engine", "--jobs", "--executions", "--junit"),
-        many=("--policy", "--arch", "--kernel", "--config", "--patch"), flags=("--fail", "--json"),
-        places=True)
+        many=("--kernel", "--config", "--patch"), lists=("--policy", "--arch"),
+        flags=("--fail", "--json"), places=True)
     need(options.patch or not options.places,
          f"unknown argument '{(options.places or [''])[0]}'; see --help")
     _check_which(options)
@@ -130,8 +130,9 @@ def main(arguments):
     for target in targets.names:
         for engine in options.engines:
             table.show(engine, target)
+    table.show_alarm()
     table.show_violations()
-    broken = table.broken_of(None if targets.named else safe_targets(session.gatherfuzz))
+    broken = table.broken(targets.named)
     if options.junit:
         junit.write(os.path.join(called_in, options.junit), list(table.cases(broken)),
                     round(time.monotonic() - began, 1))

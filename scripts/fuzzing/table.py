@@ -6,7 +6,7 @@ import shlex
 import subprocess
 
 from lib.junit import Case
-from lib.gatherfuzz import replay, seen_from, verdict_of
+from lib.gatherfuzz import replay, seen_from
 from fuzzing.target import CRASHES
 
 NARROWEST, WIDEST = 17, 19  # of the column of policies; a longer name has a line of its own
@@ -16,6 +16,7 @@ class Table:
     def __init__(self, session, policies, called_in="."):
         self.failed = False
         self._broken = set()  # targets
+        self._alarming = set()  # of these, those that break although they are held to be safe
         self._session = session
         self._called_in = os.path.abspath(called_in)
         self._width = min(WIDEST, max([NARROWEST, *map(len, policies)]))
@@ -26,9 +27,12 @@ class Table:
     def show(self, engine, target):
         run = self._session.runs[engine, target]
         verdict, file = self._outcome(run)
-        seconds = f"{int((run.child.ended - run.child.started) * 10) / 10:.1f}"
+        seconds = f"{int(run.seconds * 10) / 10:.1f}"
         self._shown.append((engine, target, verdict, seconds, file))
-        self._line(run.policy, run.arch, engine, verdict, run.executions(), seconds)
+        mark = "!" if run.kept and run.held_safe else ""
+        self._line(run.policy, run.arch, engine, verdict + mark, run.executions(), seconds)
+        if run.excused and not run.kept:
+            print(f"  {run.said.get('verdict')} under {run.excuse}, which says nothing against it:")
         if file:
             print(f"  {file}", flush=True)  # one line, however long, so that it can be copied
 
@@ -36,7 +40,7 @@ class Table:
         if len(policy) > self._width:
             print(policy)
             policy = ""
-        print(f"{policy:{self._width}} {arch:6} {engine:9} {verdict:24} {executions:>10} "
+        print(f"{policy:{self._width}} {arch:6} {engine:9} {verdict:25}{executions:>10} "
               f"{seconds:>7}", flush=True)
 
     def _outcome(self, run):
@@ -51,11 +55,13 @@ class Table:
         if run.hangs():
             self.failed = True
             return "failed (hang)", seen_from(run.hangs(), self._called_in)
-        return "none found", ""
+        return "none found", self._replay(run.excused) if run.excused else ""
 
     def _crash(self, run):
         self._broken.add(run.target)
-        verdict = verdict_of(self._session.gatherfuzz, run.policy, run.arch, run.kept)
+        if run.held_safe:
+            self._alarming.add(run.target)
+        verdict = run.said.get("verdict")
         if verdict is None:  # a kernel's code, by a wild pointer
             return "crashed itself", self._replay(run.kept)
         file = self._small(run)
@@ -74,9 +80,14 @@ class Table:
                             run.arch, run.kept, "-o", small], check=False)
         return small if os.path.exists(small) else run.kept
 
-    def broken_of(self, targets):
-        """The broken ones among these; among all for None."""
-        return self._broken if targets is None else self._broken & set(targets)
+    def broken(self, named):
+        """The targets that --fail is about: of those that were named all that broke, else those
+        that are held to be safe."""
+        return self._broken if named else self._alarming
+
+    def show_alarm(self):
+        if self._alarming:
+            print("! held to be safe there: a fault of the policy, the model or the oracle")
 
     def cases(self, judged):
         """For JUnit: a test for each line, which fails if its target is broken, and is of these."""

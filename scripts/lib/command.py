@@ -50,10 +50,11 @@ def seconds(value, option):
     return int(found[1]) * UNITS[found[2]]
 
 
-def read(arguments, usage, one=(), many=(), flags=(), places=False, after=False):
-    """The options by their names, None, [] or False where they are not given; `places`, what is no
-    option; `after`, what follows a "--"."""
-    found = {**{name: None for name in one}, **{name: [] for name in many},
+def read(arguments, usage, one=(), many=(), lists=(), flags=(), places=False, after=False):
+    """The options by their names, None, [] or False where they are not given: `one` takes one
+    value, `many` may be given several times, `lists` take names separated by ','; `places`, what is
+    no option; `after`, what follows a "--"."""
+    found = {**{name: None for name in one}, **{name: [] for name in (*many, *lists)},
              **{name: False for name in flags}, "places": [], "after": []}
     left = list(arguments)
     while left:
@@ -65,16 +66,20 @@ def read(arguments, usage, one=(), many=(), flags=(), places=False, after=False)
             found["after"], left = left, []
         elif argument in flags:
             found[argument] = True
-        elif argument in one or argument in many:
+        elif argument in (*one, *many, *lists):
             need(left, f"{argument} needs a value; see --help")
             value = left.pop(0)
-            need(argument in many or found[argument] is None,
-                 f"{argument} is given twice, and takes one value")
-            found[argument] = value if argument in one else [*found[argument], value]
+            need(argument in many or not found[argument],
+                 f"{argument} is given twice, and takes "
+                 + ("several names, separated by ','" if argument in lists else "one value"))
+            found[argument] = (value if argument in one else
+                               [name for name in value.split(",") if name] if argument in lists
+                               else [*found[argument], value])
+            need(argument not in lists or found[argument], f"{argument} names nothing; see --help")
         else:
             need(places and not argument.startswith("-"),
                  f"unknown argument '{argument}'; see --help"
-                 + did_you_mean(argument, [*one, *many, *flags]))
+                 + did_you_mean(argument, [*one, *many, *lists, *flags]))
             found["places"].append(argument)
     return types.SimpleNamespace(**{name.strip("-").replace("-", "_"): value
                                     for name, value in found.items()})

@@ -45,9 +45,17 @@ def safe_targets(gatherfuzz):
             for arch in policy["held_safe_on"]}
 
 
-def verdict_of(gatherfuzz, policy, arch, file):
-    """Of one file; None if the run dies."""
+def run_of(gatherfuzz, policy, arch, file):
+    """What `gatherfuzz run --json` says of one file; empty if the run dies."""
     ran = subprocess.run([gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, file],
                          stdout=subprocess.PIPE, check=False)
     runs = parse_json_lines(ran.stdout.decode(errors="replace").splitlines())
-    return runs[-1].get("verdict") if runs else None
+    return runs[-1] if runs else {}
+
+
+def excuse_of(run):
+    """Why a violation says nothing against its policy, such as "kernel 6.17"; empty if it does."""
+    if not run.get("excused"):
+        return ""
+    named = [f"{name} {run[name]}" for name in ("kernel", "memory") if name in run]
+    return ", ".join(named) or "CPUs that switch or sleep"

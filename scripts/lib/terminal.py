@@ -7,7 +7,7 @@ import textwrap
 
 def say(message, stream=None):
     """A message on standard error. On a terminal what is longer than a line is broken at blanks; in
-    a pipe or a file it stays one line."""
+    a pipe or a file it stays one line. A command that is to be copied has a line of its own."""
     Line(stream).say(message)
 
 
@@ -27,12 +27,11 @@ class Line:
     def say(self, message):
         """Stays, in a pipe too."""
         self.clear()
+        lines = message.replace("; replay: ", "\n  replay: ").split("\n")
         if self.terminal:
-            # What is to be copied has a line of its own, and none of ours within it.
-            lines = message.replace("; replay: ", "\n  replay: ").split("\n")
-            message = "\n".join(line if line.startswith("  replay: ") else self._folded(line)
-                                for line in lines)
-        self.write(message + "\n")
+            lines = [line if line.startswith("  replay: ") else self._folded(line)
+                     for line in lines]
+        self.write("\n".join(lines) + "\n")
 
     def _folded(self, line):
         return "\n".join(textwrap.wrap(line, self._width(), subsequent_indent="    ",

@@ -20,12 +20,12 @@ of one commit and have the same caps; other ways may have others.
   --seconds TIME   cap of a run, by the clock: 90 or 90s, 30m, 2h; default 60.
                    Recorded is the processor's time, but for AFL++
   --schedules N    cap of a run; default 5000000
-  --policy NAME    only this defect; may be given several times; any policy will
+  --policy NAMES   only this defect, or these, separated by ','; any policy will
                    do
-  --arch NAME      only this architecture; may be given several times
+  --arch NAMES     only this architecture, or these, separated by ','
   --one-arch       each defect on one architecture only, the last by name that
                    shows it
-  --way NAME       only this way; may be given several times; one of:
+  --way NAMES      only this way, or these, separated by ','; of:
 {WAY_LINES}
   --jobs N         runs at a time; default one for each core
   --quick          about a minute: 3 seeds, 1 s, 100000 schedules, one
@@ -47,7 +47,7 @@ QUICK_WAYS = ["libfuzzer+both", "pct", "uniform"]
 def read(arguments):
     options = command.read(
         arguments, USAGE, one=("--seeds", "--seconds", "--schedules", "--jobs", "--out", "--notes"),
-        many=("--policy", "--arch", "--way"),
+        lists=("--policy", "--arch", "--way"),
         flags=("--quick", "--publish", "--no-build", "--one-arch"))
     for name, values in DEFAULTS.items():
         if not getattr(options, name):

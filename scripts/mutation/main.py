@@ -18,7 +18,7 @@ from mutation.results import Results
 from mutation.tree import Tree, build_tree
 
 USAGE = """\
-usage: scripts/mutants --kernel PATH [--arch NAME]... [--time TIME] [--jobs N]
+usage: scripts/mutants --kernel PATH [--arch NAMES] [--time TIME] [--jobs N]
                        [--only N[..M]]
                        [--out DIR] [--list]
 Makes one-line mutants of mm/mmu_gather.c and the headers around it, of the tree
@@ -26,7 +26,7 @@ at PATH, outside of this repository, and runs each as policy linux until a
 violation: the stored schedules of corpus/, then random programs, then every
 order of every small program. docs/mutants.md says more.
   --kernel PATH   the tree; its files stay as they are
-  --arch NAME     only this architecture; may be given several times
+  --arch NAMES    only this architecture, or these, separated by ','
   --time TIME     about how long, for each mutant that survives: 90 or 90s, 30m;
                   default 10s
   --jobs N        mutants at a time; default one for each core
@@ -45,7 +45,7 @@ it is does not pass; 130 if interrupted: the same command goes on.
 
 
 def read(arguments):
-    options = command.read(arguments, USAGE, many=("--arch",), flags=("--list",),
+    options = command.read(arguments, USAGE, lists=("--arch",), flags=("--list",),
                            one=("--kernel", "--time", "--jobs", "--only", "--out"))
     need(options.kernel, "--kernel PATH is missing; see --help")
     options.seconds = seconds(options.time or "10", "--time")

@@ -24,7 +24,7 @@ from patching.main import judge
 
 USAGE = """\
 usage: scripts/watch --kernel PATH --out OUT FOLDER [--once] [--every TIME]
-                     [--executions N] [--arch NAME]...
+                     [--executions N] [--arch NAMES]
                      [--config [ARCH:]OPTION=VALUE]... [--unconfined]
 Judges each file in FOLDER once, as scripts/fuzz --patch does: a mail, an mbox
 (a series) or a diff. A maildir's mails are those in its cur/ and new/; nothing
@@ -46,7 +46,7 @@ MOST_TRIES = 3
 def read(arguments):
     options = command.read(
         arguments, USAGE, one=("--kernel", "--out", "--every", "--executions"),
-        many=("--arch", "--config"), flags=("--once", "--unconfined"), places=True)
+        many=("--config",), lists=("--arch",), flags=("--once", "--unconfined"), places=True)
     need(options.kernel, "--kernel PATH: which tree? see --help")
     need(options.out, "--out OUT: where to? see --help")
     need(len(options.places) == 1, "one FOLDER of patches is needed; see --help")

@@ -4,14 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <memory>
 #include <string>
 
 #include "harness/bytes.h"
 #include "harness/final_memory.h"
 #include "model/kernel/page_table.h"
-#include "tests/support.h"
+#include "tests/traced_run.h"
 
 namespace gatherfuzz {
 namespace {
@@ -23,30 +21,7 @@ using testing::Not;
 const std::string kOne =
     "cpus 3\nkernel 6.17\ninit\n map 0..2 rw\n present 0..2\n cached cpu2 0..2\n";
 
-class Ran {
- public:
-  explicit Ran(const std::string& text, const char* policy = "full-mm", const char* arch = "x86")
-      : execution_(std::make_unique<Execution>()), schedule_(FromText(text).schedule) {
-    const RunResult result =
-        execution_->Execute(schedule_, *FindPolicy(policy), *FindArch(arch), {.observer = &names_});
-    violation_ = result.violation;
-  }
-  Pte entry(int page) const { return LastEntry(execution_->world(), page); }
-  const std::vector<std::string>& steps() const { return names_.steps; }
-  long Count(std::string_view name) const {
-    return std::count(names_.steps.begin(), names_.steps.end(), name);
-  }
-  const Violation& violation() const { return violation_; }
-  std::string verdict() const { return std::string(Info(violation_.kind).name); }
-  const Execution& execution() const { return *execution_; }
-  const Schedule& schedule() const { return schedule_; }
-
- private:
-  std::unique_ptr<Execution> execution_;
-  const Schedule schedule_;
-  StepNames names_;
-  Violation violation_;
-};
+using Ran = TracedRun;
 
 std::string Empty(const std::string& programs) {
   return "cpus 2\nkernel 6.17\ninit\n map 0..2 rw\n" + programs;
@@ -225,9 +200,9 @@ TEST(Guard, LeavesTheMemoryThatTheProgramSays) {
     const Ran ran(Empty(programs));
     const Determined determined = DeterminedBy(ran.schedule());
     EXPECT_EQ(determined.pte & 3, 3u) << programs;
-    EXPECT_EQ(Final(ran.execution().world(), determined), Predict(ran.schedule(), determined))
+    EXPECT_EQ(Final(ran.world(), determined), Predict(ran.schedule(), determined))
         << programs
-        << Describe(FirstDifference(Final(ran.execution().world(), determined),
+        << Describe(FirstDifference(Final(ran.world(), determined),
                                     Predict(ran.schedule(), determined)));
   }
 }

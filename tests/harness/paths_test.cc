@@ -5,40 +5,25 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "harness/trace.h"
 #include "model/machine/tlb.h"
-#include "tests/support.h"
+#include "tests/traced_run.h"
 
 namespace gatherfuzz {
 namespace {
 
-class Ran {
+class Ran : public TracedRun {
  public:
-  explicit Ran(const std::string& text, const char* policy = "full-mm", const char* arch = "x86")
-      : execution_(std::make_unique<Execution>()), schedule_(FromText(text).schedule) {
-    result_ =
-        execution_->Execute(schedule_, *FindPolicy(policy), *FindArch(arch), {.observer = &names_});
-  }
-  const std::vector<std::string>& steps() const { return names_.steps; }
-  const World& world() const { return execution_->world(); }
+  using TracedRun::TracedRun;
   Pte leaf(int page) const { return CurrentLeaf(world(), page); }
   // The first step that begins so; the number of steps if there is none.
   size_t Find(std::string_view name) const {
-    return static_cast<size_t>(
-        std::find_if(names_.steps.begin(), names_.steps.end(),
-                     [&](const std::string& step) { return step.starts_with(name); }) -
-        names_.steps.begin());
+    const auto begins = [&](const std::string& step) { return step.starts_with(name); };
+    return static_cast<size_t>(std::find_if(steps().begin(), steps().end(), begins) -
+                               steps().begin());
   }
-  bool Has(std::string_view name) const { return Find(name) != names_.steps.size(); }
-  std::string verdict() const { return std::string(Info(result_.violation.kind).name); }
-
- private:
-  std::unique_ptr<Execution> execution_;
-  const Schedule schedule_;
-  StepNames names_;
-  RunResult result_;
+  bool Has(std::string_view name) const { return Find(name) != steps().size(); }
 };
 
 // --- Flags of an entry that a fault installs ---

@@ -60,6 +60,17 @@ class Installed(unittest.TestCase):
     def example(self):
         return "/usr/share/doc/gatherfuzz/examples/00-the-mail.gather"
 
+    def test_manual_says_what_help_says(self):
+        """Also of a flag that takes several names with one verb only."""
+        manual = (self.root / "usr/share/man/man1/gatherfuzz-corpus.1").read_text()
+        self.assertIn("with upgrade also several", manual)
+        self.assertNotIn(",...", manual)
+
+    def test_description_fits_a_terminal(self):
+        lines = field(self.package, "Description").splitlines()
+        self.assertGreater(len(lines), 3)
+        self.assertLessEqual(max(map(len, lines)), 80)
+
     def test_package_names_what_the_command_needs(self):
         self.assertRegex(self.package.name, r"^gatherfuzz_[0-9.]+_[a-z0-9]+\.deb$")
         needed = field(self.package, "Depends")

@@ -126,7 +126,7 @@ class State(Folder):
         text = self.render().text
         self.assertIn("Running since 2025-11-23 18:00 UTC, for 2 h until 2025-11-24 15:59 UTC: "
                       "10.2 M schedules at 1,417 per second", text)
-        self.assertIn("1 distinct violation in 2 of 2 targets, the last of them "
+        self.assertIn("; 2 of 2 targets tested; 1 distinct violation in 1 target, the last of them "
                       "2025-11-23 18:10 UTC (and 1 known before).", text)
         self.assertIn("The policy expected to be safe was not broken, in 1 target and 7.20 M "
                       "schedules.", text)
@@ -182,10 +182,54 @@ class State(Folder):
             self.assertEqual([], [tag for tag in page.all("p") if "good" in tag.get("class", "")])
             self.assertNotIn("\u2713", page.text)
             self.assertNotIn("was not broken", page.text)
-            self.assertIn(f"0 distinct violations in {len(tested)} of 2 targets", page.text)
-            self.assertIn(f"Violations None in {len(tested)} of 2 targets.", page.text)
+            self.assertIn(f"{len(tested)} of 2 targets tested; 0 distinct violations.", page.text)
+            self.assertIn(f"Violations None; {len(tested)} of 2 targets tested.", page.text)
         self.lines("history.jsonl", [sample(60), sample(70, "full-mm_x86")])
         self.assertIn("\u2713 The policy expected to be safe was not broken", self.render().text)
+
+    def test_how_many_targets_broke(self):
+        """Which is not how many were tested."""
+        self.about()
+        self.lines("history.jsonl", [sample(60), sample(70, "full-mm_x86")])
+        self.lines("findings.jsonl", [finding(10), finding(20, signature="deadlock")])
+        self.assertIn("2 of 2 targets tested; 2 distinct violations in 1 target, the last",
+                      self.render().text)
+
+    def test_safe_and_excused(self):
+        """What says nothing against a policy is listed, and breaks nothing."""
+        self.about()
+        self.lines("history.jsonl", [sample(60), sample(70, "full-mm_x86")])
+        excused = finding(10, "full-mm_x86", excuse="kernel 6.17", held_safe=False)
+        self.lines("findings.jsonl", [excused])
+        page = self.render()
+        self.assertIn("The policy expected to be safe was not broken, in 1 target and 70,000 "
+                      "schedules. 1 violation of theirs says nothing against them: under kernel "
+                      "6.17, they are not expected to be safe.", page.text)
+        self.assertIn("under kernel 6.17, which says nothing against the policy", page.text)
+        self.assertEqual(0, sum(tag.get("class") == "alarm" for tag in page.all("tr")))
+        # The same signature where it is held to be safe is another violation.
+        self.lines("findings.jsonl", [excused, finding(20, "full-mm_x86", excuse="",
+                                                       held_safe=True)])
+        page = self.render()
+        self.assertIn("Expected to be safe, and broken: full-mm on x86", page.text)
+        self.assertIn("2 distinct violations in 1 target", page.text)
+        self.assertEqual(1, sum(tag.get("class") == "alarm" for tag in page.all("tr")))
+
+    def test_broken_where_it_is_safe_only_at_times(self):
+        """A policy that is not always safe, in a schedule under which it is."""
+        self.about()
+        self.lines("findings.jsonl", [finding(20, excuse="", held_safe=True)])
+        self.assertIn("Expected to be safe, and broken: own-range on x86", self.render().text)
+
+    def test_findings_of_an_earlier_version(self):
+        """They do not say whether they are excused, and are judged by the target, until the crash
+        was looked at again."""
+        self.about()
+        old = finding(10, "full-mm_x86")
+        self.lines("findings.jsonl", [old])
+        self.assertIn("Expected to be safe, and broken: full-mm on x86", self.render().text)
+        self.lines("findings.jsonl", [old, {**old, "excuse": "kernel 6.17", "held_safe": False}])
+        self.assertNotIn("and broken", self.render().text)
 
     def test_safe_and_broken(self):
         self.about()

@@ -42,7 +42,7 @@ import mutation.main
 from campaigns.campaign import clean_schedules, is_clean
 from lib import command, gatherfuzz, jobs, junit, subjects
 from lib.children import Child
-from fuzzing import table
+from fuzzing import table, target as fuzz_target
 from testing import changes, listing, times
 
 
@@ -196,6 +196,26 @@ class CommandLine(unittest.TestCase):
         options = self.read("x", "--", "-D", places=True, after=True)
         self.assertEqual((options.places, options.after), (["x"], ["-D"]))
 
+    def test_lists(self):
+        """As of the command: one option with several names, and twice is once too often."""
+        self.assertEqual(self.read("--arch", "x86,arm64", lists=("--arch",)).arch,
+                         ["x86", "arm64"])
+        self.assertEqual(self.read(lists=("--arch",)).arch, [])
+        for arguments, message in (
+                (["--arch", "x86", "--arch", "arm64"],
+                 "--arch is given twice, and takes several names, separated by ','"),
+                (["--arch", ","], "--arch names nothing"),
+                (["--time", "1", "--time", "2"], "--time is given twice, and takes one value")):
+            with self.assertRaisesRegex(command.Problem, re.escape(message)):
+                self.read(*arguments, lists=("--arch",))
+        for script in (fuzzing.main.read, measuring.options.read,
+                       lambda options: campaigns.command.read(["out", *options])):
+            self.assertEqual(script(["--policy", "full-mm,own-range"]).policy,
+                             ["full-mm", "own-range"])
+            for name in ("--policy", "--arch"):
+                with self.assertRaisesRegex(command.Problem, f"{name} is given twice"):
+                    script([name, "a", name, "b"])
+
     def test_what_is_wrong(self):
         for arguments, message in ((["--time"], "--time needs a value; see --help"),
                                    (["x"], "unknown argument 'x'; see --help"),
@@ -293,7 +313,8 @@ class Terminals(unittest.TestCase):
         words = "found " * 20 + "; replay: gatherfuzz run " + "long/" * 20
         script = (sys.executable, "-c", "import sys; sys.path.insert(0, 'scripts'); "
                   f"from lib.terminal import say; say({words!r})")
-        self.assertEqual(self.said(*script, columns=None), words + "\n")
+        self.assertEqual(self.said(*script, columns=None),
+                         words.replace("; replay: ", "\n  replay: ") + "\n")
         lines = self.said(*script, columns=80).splitlines()
         self.assertEqual(lines[-1], "  replay: gatherfuzz run " + "long/" * 20)
         self.assertGreater(len(lines), 2)
@@ -379,11 +400,79 @@ class WhichPolicies(unittest.TestCase):
         with self.assertRaisesRegex(command.Problem, "did you mean 'own-range'"):
             self.of("own-rang")
 
-    def test_fail_is_of_those_that_broke(self):
-        its = table.Table(types.SimpleNamespace(gatherfuzz="x"), ["own-range"])
-        its._broken = {"own-range_x86"}  # pylint: disable=protected-access
-        self.assertTrue(its.broken_of(None))
-        self.assertFalse(its.broken_of({"full-mm_x86"}))
+
+@unittest.skipUnless(os.path.exists(os.path.join(BUILD, "gatherfuzz")), "needs the command")
+class Fuzz(Scratch):
+    """scripts/fuzz, with engines that leave what they are told to."""
+
+    def setUp(self):
+        super().setUp()
+        os.mkdir(self.path("fuzz"))
+        os.symlink(os.path.join(BUILD, "gatherfuzz"), self.path("gatherfuzz"))
+        self.enterContext(contextlib.chdir(self.folder))
+
+    def table(self, target, first, then="/dev/null", held_safe=None):
+        """What the table says of a target whose engine finds one file, and another one if it is to
+        pass over what is excused. Returns the table, too."""
+        self.write(f"fuzz/fuzz_{target}", textwrap.dedent(f"""\
+            #!/bin/sh
+            for argument; do
+              case $argument in -artifact_prefix=*) prefix=${{argument#*=}} ;; esac
+            done
+            grep -qx 'excused [*]' "$GATHERFUZZ_KNOWN" && file={then} || file={first}
+            [ -s $file ] || exit 0
+            cp $file "$prefix"crash-1
+            exit 77"""))
+        os.chmod(self.path(f"fuzz/fuzz_{target}"), 0o755)
+        session = fuzz_target.Session("out/s", self.folder, 1000)
+        jobs.run([fuzz_target.fuzz(session, "libfuzzer", target)], 1)
+        if held_safe is not None:  # such a violation there is none of
+            session.runs["libfuzzer", target].held_safe = held_safe
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            its = table.Table(session, [target.rsplit("_", 1)[0]])
+            its.show("libfuzzer", target)
+            its.show_alarm()
+        return out.getvalue(), its
+
+    def encoded(self, name, *lines):
+        with open(os.path.join(SOURCE, "corpus", name), encoding="ascii") as file:
+            head, _, rest = file.read().partition("\n")
+        self.write("x.gather", "\n".join([head, *lines, rest]))
+        subprocess.run(["./gatherfuzz", "encode", "x.gather", "-o", "x" + str(len(lines))],
+                       check=True)
+        return self.path("x" + str(len(lines)))
+
+    def test_named_and_broken(self):
+        said, its = self.table("own-range_x86", self.encoded("verdicts/own-range-x86.gather"))
+        self.assertRegex(said, r"own-range +x86 +libfuzzer stale-after-return +0 ")
+        self.assertEqual((its.broken(True), its.broken(False)), ({"own-range_x86"}, set()))
+        self.assertNotIn("!", said)
+
+    def test_excused(self):
+        """It says nothing against the policy, does not count, and is no end of fuzzing."""
+        said, its = self.table("full-mm_x86", self.encoded("zoo/s1.gather"))
+        self.assertRegex(said, r"full-mm +x86 +libfuzzer none found +0 ")
+        self.assertIn("\n  stale-after-return under kernel 6.17, which says nothing against it:\n"
+                      "  ./gatherfuzz run out/crashes/full-mm_x86/crash-", said)
+        self.assertEqual((its.broken(True), its.broken(False)), (set(), set()))
+
+    def test_broken_after_what_is_excused(self):
+        said, its = self.table(
+            "own-range_x86", self.encoded("verdicts/own-range-x86.gather", "kernel 6.17"),
+            self.encoded("verdicts/own-range-x86.gather"))
+        self.assertRegex(said, r"own-range +x86 +libfuzzer stale-after-return +0 ")
+        self.assertNotIn("kernel", said)
+        self.assertEqual((its.broken(True), its.broken(False)), ({"own-range_x86"}, set()))
+
+    def test_held_safe_and_broken(self):
+        said, its = self.table("own-range_x86", self.encoded("verdicts/own-range-x86.gather"),
+                               held_safe=True)
+        self.assertIn(" stale-after-return! ", said)
+        self.assertIn("\n! held to be safe there: a fault of the policy, the model or the oracle",
+                      said)
+        self.assertEqual(its.broken(False), {"own-range_x86"})
+        self.assertLessEqual(max(len(line) for line in said.splitlines()
+                                 if "gatherfuzz run" not in line), 80)
 
 
 class Action(Scratch):
@@ -452,9 +541,7 @@ class Replay(unittest.TestCase):
             published, planted, _ = gatherfuzz.listed(os.path.join(BUILD, "gatherfuzz"))
             names += [*published, *planted]
         shown = io.StringIO()
-        with contextlib.redirect_stdout(shown), \
-                unittest.mock.patch.object(table, "verdict_of",
-                                           return_value="stale-dirty-after-return"):
+        with contextlib.redirect_stdout(shown):
             for policies in (["own-range"], names):
                 session = types.SimpleNamespace(gatherfuzz="/a/gatherfuzz", runs={})
                 its = table.Table(session, policies, "/a")
@@ -462,8 +549,8 @@ class Replay(unittest.TestCase):
                     for name in policies:
                         session.runs["libfuzzer", name + "_arm64"] = types.SimpleNamespace(
                             kept="/a/crash", target=name + "_arm64", policy=name, arch="arm64",
-                            executions=lambda: 10 ** 9,
-                            child=types.SimpleNamespace(started=0, ended=86400, status=77))
+                            said={"verdict": "stale-dirty-after-return"}, held_safe=True,
+                            excused=None, executions=lambda: 10 ** 9, seconds=86400)
                         its.show("libfuzzer", name + "_arm64")
         lines = shown.getvalue().splitlines()
         self.assertEqual([line for line in lines if len(line) > 80], [])
@@ -472,16 +559,15 @@ class Replay(unittest.TestCase):
     def test_the_table_of_fuzz(self):
         """Below a line of it is what runs the file again."""
         shown = io.StringIO()
-        with unittest.mock.patch.object(table, "verdict_of", return_value="deadlock"):
-            session = types.SimpleNamespace(gatherfuzz="/a/build/gatherfuzz")
-            with contextlib.redirect_stdout(shown):
-                its = table.Table(session, ["own-range"], "/a")
-                with unittest.mock.patch.object(its, "_small", return_value="/a/out/crash-1"):
-                    session.runs = {("afl", "own-range_x86"): types.SimpleNamespace(
-                        kept="/a/out/crash-1", target="own-range_x86", policy="own-range",
-                        arch="x86", executions=lambda: 7,
-                        child=types.SimpleNamespace(started=0, ended=1, status=77))}
-                    its.show("afl", "own-range_x86")
+        session = types.SimpleNamespace(gatherfuzz="/a/build/gatherfuzz")
+        with contextlib.redirect_stdout(shown):
+            its = table.Table(session, ["own-range"], "/a")
+            with unittest.mock.patch.object(its, "_small", return_value="/a/out/crash-1"):
+                session.runs = {("afl", "own-range_x86"): types.SimpleNamespace(
+                    kept="/a/out/crash-1", target="own-range_x86", policy="own-range",
+                    arch="x86", said={"verdict": "deadlock"}, held_safe=False, excused=None,
+                    executions=lambda: 7, seconds=1)}
+                its.show("afl", "own-range_x86")
         self.assertTrue(shown.getvalue().endswith("  build/gatherfuzz run out/crash-1\n"),
                         shown.getvalue())
         self.assert_junit(list(its.cases({"own-range_x86"})), failures="1")
@@ -576,6 +662,7 @@ class Seeds(Scratch):
                              ("intent as expect none\n", False), ("# expect none\n", False),
                              ("expect none\nkernel 6.17\n", False),
                              ("kernel 7.1 # new\nexpect none\n", False),
+                             ("memory weak\nexpect none\n", False),
                              ("intent kernel 6.17 has it\nexpect none\n", True)):
             self.assertEqual(is_clean((head + lines).splitlines(True)), clean, lines)
 

@@ -207,6 +207,19 @@ SortedFile Violating(const char* path, const char* policy, const char* signature
           .replayed = std::make_shared<const Replayed>(replayed)};
 }
 
+TEST(SortTest, WhatSaysNothingAgainstThePolicyHidesNothing) {
+  Replayed excused = *Violating("a", "full-mm", "s+1", 1, 1).replayed;
+  excused.excused = true;
+  SortedFile first = Violating("a", "full-mm", "s+1", 1, 1);
+  first.replayed = std::make_shared<const Replayed>(excused);
+  const std::vector<ViolationGroup> groups =
+      GroupByViolation({first, Violating("b", "full-mm", "s+1", 9, 9)});
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].key, (ViolationKey{"full-mm", "x86", "s+1", false}));
+  EXPECT_THAT(groups[0].files, ElementsAre(1));
+  EXPECT_EQ(groups[1].key, (ViolationKey{"full-mm", "x86", "s+1", true}));
+}
+
 TEST(SortTest, GroupsAndTheShortestOfEach) {
   std::vector<SortedFile> files = {
       Violating("a", "own-range", "s+2", 9, 9),   Violating("b", "own-range", "s+1", 20, 50),

@@ -165,6 +165,21 @@ class PageTest(unittest.TestCase):
         self.assertTrue(self.find('#facts').is_displayed())
         self.assertFalse(self.find('#beyond-edge').is_displayed())
 
+    def test_no_words_are_cut(self):
+        """In a window of any width: they go on where the next lane is empty, or below."""
+        for name, case in [('mail', MAIL), ('table', TABLE),
+                           ('lazy', ('corpus/switching/lazy-until-end.gather', 'lazy-until-end',
+                                     'x86'))]:
+            self.open(self.write(name, *case))
+            for width in (1600, 1400, 1280, 1180, 1024, 900, 700, 390):
+                self.window(width, 900)
+                for every in (False, True):
+                    box = self.find('#all')
+                    if box.is_displayed() and box.is_selected() != every:
+                        box.click()
+                    self.assertEqual(self.js(CUT), [], f'{name} {width} {every}')
+                    self.shot(f'{name}-{width}-{every}')
+
     def test_the_title_names_kind_policy_and_file(self):
         self.open_mail()
         self.assertEqual(self.browser.title,
@@ -219,12 +234,23 @@ class PageTest(unittest.TestCase):
     def test_keys(self):
         self.open(self.write('table', *TABLE))
         for key, step in [(Keys.ARROW_LEFT, 22), ('k', 21), (Keys.ARROW_RIGHT, 22), ('j', 23),
-                          ('j', 23), (Keys.HOME, 1), ('k', 1), (Keys.END, 23), ('n', 18),
-                          ('v', 23)]:
+                          ('j', 23), (Keys.HOME, 1), ('k', 1), (Keys.END, 23), ('t', 18),
+                          ('v', 23), ('p', 22), ('n', 23), ('g', 1), ('G', 23)]:
             self.press(key)
             self.assertEqual(self.step(), step, repr(key))
             self.assertEqual(self.hash(), f'#step={step}')
             self.assertTrue(self.in_view('.row.current'))
+
+    def test_buttons_underline_their_keys(self):
+        """Which are those of gatherfuzz step."""
+        self.open(self.write('table', *TABLE))
+        for button, key in [('#violation', 'v'), ('#turn', 't')]:
+            self.assertEqual(self.find(button + ' u').text, key)
+            self.press(Keys.HOME, key)
+            by_key = self.step()
+            self.press(Keys.HOME)
+            self.find(button).click()
+            self.assertEqual(self.step(), by_key)
 
     def test_buttons_and_clicks(self):
         self.open(self.write('table', *TABLE))

@@ -137,9 +137,9 @@ nlohmann::ordered_json ViolationsOf(const Tally& verdicts) {
 
 std::string PrintStats(const CorpusStats& stats, const Target& under) {
   const Reached reached = ReachedBy(stats.reach);
-  std::string text = absl::StrCat(stats.files, " files, ", stats.bytes, " bytes; ",
+  std::string text = absl::StrCat(Counted(stats.files, "file"), ", ", stats.bytes, " bytes; ",
                                   stats.unreadable, " unreadable, ", stats.skipped, " skipped\n");
-  absl::StrAppend(&text, stats.schedules, " schedules, ", stats.traces, " different traces, ",
+  absl::StrAppend(&text, Counted(stats.schedules, "schedule"), ", ", stats.traces, " different, ",
                   stats.steps, " steps; bytes that do not say are run\nunder       ",
                   Absl(under.policy->name()), " on ", Absl(under.arch->name()), "\n");
   text += Line(stats.versions);

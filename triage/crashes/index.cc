@@ -51,7 +51,8 @@ class Table {
            Shown(made.kind), absl::StrCat(group.files.size()),
            is_made ? NumberOrDash(made.preemptions) : "-",
            is_made ? absl::StrCat(made.steps, made.proven ? "*" : " ") : "- ");
-      absl::StrAppend(&text_, "          ", Shown(made.key.signature), "\n          ",
+      absl::StrAppend(&text_, "          ", Shown(made.key.signature),
+                      made.key.excused ? " (excused)" : "", "\n          ",
                       is_made             ? Replay(group)
                       : group.why.empty() ? "not made small yet"
                                           : absl::StrCat("not made small: ", Shown(group.why)),
@@ -60,6 +61,11 @@ class Table {
     const auto proven = [](const IndexGroup& group) { return group.made.proven; };
     if (std::any_of(index_.groups.begin(), index_.groups.end(), proven)) {
       absl::StrAppend(&text_, "* none shorter exists\n");
+    }
+    const auto excused = [](const IndexGroup& group) { return group.made.key.excused; };
+    if (std::any_of(index_.groups.begin(), index_.groups.end(), excused)) {
+      absl::StrAppend(&text_,
+                      "excused: under such a schedule it says nothing against the policy\n");
     }
   }
 
@@ -119,6 +125,7 @@ Json ToJson(const IndexGroup& group) {
   json["arch"] = group.made.key.arch;
   json["kind"] = group.made.kind;
   json["signature"] = group.made.key.signature;
+  json["excused"] = group.made.key.excused;
   for (const char* name : {"folder", "preemptions", "steps", "proven", "original"}) {
     json[name] = nullptr;
   }

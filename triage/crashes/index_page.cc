@@ -117,6 +117,7 @@ std::string Row(const IndexGroup& group) {
       "<tr><td class=\"short ", Html(StateName(group.state)), "\">", Html(StateName(group.state)),
       "</td><td class=short>", Html(made.key.policy), "</td><td class=short>", Html(made.key.arch),
       "</td><td><b>", Html(made.kind), "</b><br><code>", Html(made.key.signature), "</code><br>\n",
+      made.key.excused ? "<span class=dim>says nothing against the policy</span><br>\n" : "",
       Links(group), FileList(group.files), "</td>",
       Number("files", absl::StrCat(group.files.size())),
       Number("preemptions",

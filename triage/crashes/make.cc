@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "explore/io/strings.h"
 #include "harness/bytes.h"
+#include "harness/target.h"
 #include "harness/text.h"
 #include "triage/crashes/read.h"
 #include "triage/minimize/minimize.h"
@@ -38,7 +39,7 @@ class Maker {
     }
     Minimized minimized = Minimize(*found_, policy_, arch_, {.limits = settings_.limits}, stop_);
     trace_ = Record(*execution_, minimized.schedule, policy_, arch_);
-    if (IsTheSame()) {
+    if (IsTheSame(minimized.schedule)) {
       file_.schedule = minimized.schedule;
     } else {  // Not what was asked for; what was found shows it.
       minimized = {.preemptions = -1};
@@ -57,8 +58,10 @@ class Maker {
   }
 
  private:
-  bool IsTheSame() const {
-    return trace_.result.violation.kind == group_.kind && Signature(trace_) == group_.key.signature;
+  bool IsTheSame(const Schedule& minimized) const {
+    return trace_.result.violation.kind == group_.kind &&
+           Signature(trace_) == group_.key.signature &&
+           Excused(policy_, arch_, minimized) == group_.key.excused;
   }
 
   std::string Measures() const {

@@ -54,6 +54,7 @@ std::string MadeGroup::Print() const {
   json["arch"] = key.arch;
   json["kind"] = kind;
   json["signature"] = key.signature;
+  json["excused"] = key.excused;
   json["preemptions"] = preemptions;
   json["steps"] = steps;
   json["proven"] = proven;
@@ -66,7 +67,8 @@ absl::StatusOr<MadeGroup> MadeGroup::Parse(const std::string& text) {
   try {
     const Json json = Json::parse(text);
     MadeGroup made;
-    made.key = {json.at("policy"), json.at("arch"), json.at("signature")};
+    made.key = {json.at("policy"), json.at("arch"), json.at("signature"),
+                json.value("excused", false)};
     made.kind = json.at("kind");
     made.original = json.at("original");
     made.original_hash = json.at("original_hash");

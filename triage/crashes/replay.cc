@@ -10,6 +10,7 @@
 #include "harness/cause.h"
 #include "harness/family.h"
 #include "harness/members.h"
+#include "harness/target.h"
 #include "harness/text.h"
 
 namespace gatherfuzz {
@@ -55,6 +56,7 @@ class Replayer {
     replayed.arch = arch_->name();
     replayed.kind = run.violation.kind;
     replayed.signature = Signature(trace);
+    replayed.excused = Excused(*policy_, *arch_, schedule_);
     replayed.steps = run.steps;
     return replayed;
   }

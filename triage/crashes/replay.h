@@ -29,6 +29,7 @@ struct Replayed {
   std::string why;  // of all but a violation: a clause
   // Of a violation.
   std::string policy, arch, signature;
+  bool excused = false;  // harness/target.h
   ViolationKind kind = ViolationKind::kNone;
   uint32_t steps = 0;
 };

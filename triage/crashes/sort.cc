@@ -8,7 +8,7 @@
 namespace gatherfuzz {
 
 ViolationKey KeyOf(const Replayed& violation) {
-  return {violation.policy, violation.arch, violation.signature};
+  return {violation.policy, violation.arch, violation.signature, violation.excused};
 }
 
 std::vector<ViolationGroup> GroupByViolation(const std::vector<SortedFile>& files) {

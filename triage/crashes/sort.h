@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Sorts crash files into distinct violations: by policy, architecture and signature.
+// Sorts crash files into distinct violations: by policy, architecture and signature, and by whether
+// they say anything against the policy, so that one that does is never among others that do not.
 //
 // What comes out is a function of the files alone.
 #ifndef GATHERFUZZ_TRIAGE_CRASHES_SORT_H_
@@ -24,6 +25,7 @@ struct SortedFile {
 
 struct ViolationKey {
   std::string policy, arch, signature;
+  bool excused = false;  // harness/target.h
   friend auto operator<=>(const ViolationKey&, const ViolationKey&) = default;
 };
 ViolationKey KeyOf(const Replayed& violation);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "explore/io/strings.h"
 #include "harness/family.h"
+#include "harness/target.h"
 #include "triage/replay/verdicts.h"
 
 namespace gatherfuzz {
@@ -144,8 +145,9 @@ std::string PrintComparison(const std::string& path, const Comparison& compariso
           : absl::StrFormat(" with %d members; each policy's first that fails, or else member 0",
                             comparison.members.end);
   std::string text = absl::StrCat(
-      Wrapped(absl::StrFormat("%s on %s%s; * is expected to be safe there; the program determines "
-                              "%d of %d pages it touches, memory: whether they are left so",
+      Wrapped(absl::StrFormat("%s on %s%s; * is held to be safe in this schedule; the program "
+                              "determines %d of %d pages it touches, memory: whether they are left "
+                              "so",
                               path, Absl(comparison.arch->name()), which, comparison.determined,
                               comparison.touched),
               2),
@@ -164,7 +166,7 @@ std::string PrintComparison(const std::string& path, const Comparison& compariso
       Select(comparison, [&](const PolicyRun& run) { return run.held_safe && run.fails(); });
   if (!broken.empty()) {
     absl::StrAppend(&text,
-                    Wrapped(absl::StrCat("of these, expected to be safe: ", Names(broken),
+                    Wrapped(absl::StrCat("of these, held to be safe: ", Names(broken),
                                          ": a fault of the policy, the model or the oracle"),
                             2),
                     "\n");

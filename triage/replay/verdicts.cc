@@ -53,11 +53,6 @@ class Loaded {
 
 }  // namespace
 
-bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule) {
-  return schedule.kernel <= kDefaultKernel && schedule.memory == MemoryModel::kSc &&
-         policy.SafeOn(arch.name()) && (policy.safe_asleep() || !Switches(schedule));
-}
-
 bool SpeaksOf(const LoadedSchedule& loaded, const Arch& arch) {
   return loaded.was_text && (loaded.file.arch.empty() || loaded.file.arch == arch.name());
 }

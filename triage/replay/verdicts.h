@@ -14,13 +14,9 @@
 #include "explore/io/files.h"
 #include "harness/execution.h"
 #include "harness/final_memory.h"
+#include "harness/target.h"
 
 namespace gatherfuzz {
-
-// Whether a violation is a fault of the policy, the model or the oracle. What policies say of
-// themselves (PolicyTraits::safe_on) is about the paths up to 6.12, and memory sc: those of later
-// kernels are broken under any (docs/zoo.md: z48, s1).
-bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule);
 
 // One policy on one architecture: its first member that is not clean, or leaves another memory than
 // the program says, or else member 0.

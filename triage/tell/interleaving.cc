@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "explore/io/strings.h"
 #include "harness/text.h"
 #include "triage/tell/looking.h"
 
@@ -232,6 +233,17 @@ std::string EndOf(const Trace& trace, int cpu) {
   return absl::StrCat(" looks at ", trace.result.violation.detail, " for good");
 }
 
+// A cell in its lane, behind a number of five columns. What does not fit into `columns` goes on
+// below, further right.
+void PutCell(const Lane& lane, std::string cell, size_t columns, std::string& text) {
+  const size_t begins = kNumber + lane.begins;
+  if (begins + cell.size() > columns) {
+    const size_t blanks = cell.find_first_not_of(' ');
+    cell = cell.substr(0, blanks) + Wrapped(cell.substr(blanks), begins + 3, columns);
+  }
+  absl::StrAppend(&text, "  ", std::string(lane.begins, ' '), cell, "\n");
+}
+
 }  // namespace
 
 std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown,
@@ -244,7 +256,7 @@ std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown
   PlaceLanes(rows.lanes, columns);
   std::string text = HeadingOf(rows.lanes, trace);
   const auto put = [&](int cpu, const std::string& cell) {
-    absl::StrAppend(&text, "  ", std::string(rows.lanes[cpu].begins, ' '), cell, "\n");
+    PutCell(rows.lanes[cpu], cell, columns, text);
   };
   int left_out = 0;
   const auto count_left_out = [&] {

@@ -26,6 +26,7 @@ using StepNotes = std::map<int, std::string>;
 // A table with a column for each CPU that has a step in `shown`; what its walker does is marked
 // [walk], a delivery [inv]. Runs of steps left out are counted. Lines end in '\n'. Where it would
 // be wider than `columns`, columns begin further left, and their rows reach into the next ones.
+// What is still wider goes on below.
 inline constexpr size_t kColumnsOfTerminal = 80;
 std::string PrintInterleaving(const Trace& trace, const std::vector<bool>& shown,
                               const StepNotes& notes = {}, size_t columns = kColumnsOfTerminal);

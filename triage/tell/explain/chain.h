@@ -17,6 +17,9 @@ struct Sentence {
   int step = -1;  // the step of the trace it speaks of, by index; -1: what was before the first
 };
 
+// Keeps the chain in order of time.
+void Add(std::vector<Sentence>& chain, Sentence sentence);
+
 // In order of time: who cached the entry, who removed it, who saw it gone, what each of the calls
 // that race did about it, and why what came last was too early. Of a wait: who waits since when,
 // and for whom.

@@ -162,8 +162,8 @@ function drawLegend() {
               'frm: the frame; ptr: points to the table. Flags of entries: w writable, ' +
               'r read-only, a accessed, d dirty.'),
       make(
-          'span', {class: 'keys'}, 'Keys: \u2190 \u2192 or k j step, Home End',
-          data.clean ? '' : ', v violation', noReturn >= 0 ? ', n point of no return' : '',
+          'span', {class: 'keys'}, 'Keys: \u2190 \u2192 or p n step, Home End',
+          data.clean ? '' : ', v violation', noReturn >= 0 ? ', t point of no return' : '',
           data.shown.includes('0') ? ', a all steps' : '', '.'));
 }
 
@@ -307,8 +307,12 @@ const keys = {
   Home: 'first',
   End: 'last',
   v: 'violation',
-  n: 'turn',
-  t: 'turn',  // as in gatherfuzz step, where n is the next
+  // As in gatherfuzz step.
+  n: 'forth',
+  p: 'back',
+  g: 'first',
+  G: 'last',
+  t: 'turn',
 };
 
 function stepInHash() {

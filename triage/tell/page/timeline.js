@@ -151,12 +151,30 @@ const center = (x, width) => x + width / 2;
 const slotX = (arrow) =>
     layout.lanes.get(arrow.target).slot + arrow.slot * size.slot + size.slot / 2;
 
+// The operation that a CPU is in at a row.
+const opAt = (cpu, row) => data.ops.find(
+    ([agent, , , first, last, done]) => agent === cpu && first <= row.to &&
+        (row.to <= last || !done) && !(row.kind === 'head' && row.to >= last && done));
+
+// Whether anything is drawn in the lane of a CPU at a row.
+const isBusy = (cpu, row) => opAt(cpu, row) || number(`gather.${cpu}`, row.to, 0) ||
+    arrows.some(({target, from, to}) => target === cpu && from <= row.to && row.from <= to);
+
+// Where the words of a row have to end: they go on through lanes behind theirs that are empty.
+function endOfWords(row, lane) {
+  let end = lane.text + lane.textWidth;
+  for (const cpu of cpus.slice(cpus.indexOf(row.cpu) + 1)) {
+    if (isBusy(cpu, row)) break;
+    const next = layout.lanes.get(cpu);
+    end = next.text + next.textWidth;
+  }
+  return end;
+}
+
 function drawOps(svg, row) {
   for (const cpu of cpus) {
     const lane = layout.lanes.get(cpu);
-    const op = data.ops.find(
-        ([agent, , , first, last, done]) => agent === cpu && first <= row.to &&
-            (row.to <= last || !done) && !(row.kind === 'head' && row.to >= last && done));
+    const op = opAt(cpu, row);
     if (op) {
       const starts = op[3] === row.to && row.kind === 'step', ends = op[5] && op[4] === row.to;
       const top = starts ? 2 : 0, bottom = ends ? rowHeight - 2 : rowHeight;
@@ -278,7 +296,7 @@ function textOf(row) {
   const left = layout.inColumns && lane ? lane.text :
       layout.inColumns                  ? layout.lanes.get(cpus[0]).text :
                                           layout.textAt;
-  const width = layout.inColumns ? (lane ? lane.textWidth : 400) : layout.textWidth;
+  const width = !layout.inColumns ? layout.textWidth : lane ? endOfWords(row, lane) - left : 400;
   const text = make('span', {class: 'text'});
   text.style.left = `${left}px`;
   text.style.width = `${width}px`;
@@ -356,16 +374,22 @@ function drawHeads() {
   heads.replaceChildren(...children);
 }
 
-// On paper nothing is seen by pointing at it, so a row whose words do not fit becomes as tall as
-// they need. Rows are in the document, which is how that is known.
+// A row whose words do not fit becomes as tall as they need. Rows are in the document, which is how
+// that is known; all are measured before any is changed, so that it is laid out but twice.
 function giveRoom() {
   const usual = rowHeight;
+  const isCut = ({element}) => {
+    const words = element.querySelector('.words');
+    return words.scrollWidth > words.clientWidth || words.parentNode.offsetHeight > rowHeight;
+  };
+  const cut = new Set(rows.filter(isCut));
+  for (const {element} of cut) element.classList.add('tall');
+  const heights = new Map([...cut].map(
+      (row) => [row, Math.max(usual, row.element.querySelector('.text').offsetHeight + 3)]));
   let before = null;
   for (const row of rows) {
-    const words = row.element.querySelector('.words');
-    if (words.scrollWidth > words.clientWidth) {
-      row.element.classList.add('tall');
-      rowHeight = Math.max(usual, row.element.querySelector('.text').offsetHeight + 3);
+    if (cut.has(row)) {
+      rowHeight = heights.get(row);
       const taller = rowElement(row, before);
       taller.classList.add('tall');
       taller.style.setProperty('--row', `${rowHeight}px`);
@@ -392,5 +416,5 @@ function drawTimeline(width, letter, all, chosen) {
   const list = byId('rows');
   list.style.width = byId('heads').style.width = `${layout.width}px`;
   list.replaceChildren(...elements);
-  if (printing) giveRoom();
+  giveRoom();
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kLeastColumns = 40, kLeastRows = 8;
 constexpr int kColumnsForBoth = 140;
+constexpr int kLeastState = 2;
 constexpr size_t kNumber = 8, kLeastLane = 24;  // columns
 constexpr size_t kLabel = 8;                    // of the name of a group of facts
 
@@ -32,7 +33,7 @@ Style StyleOf(const Fact& fact) {
 
 }  // namespace
 
-Parts PartsOf(WindowSize size) {
+Parts PartsOf(WindowSize size, int state_rows) {
   Parts parts;
   parts.too_small = size.columns < kLeastColumns || size.rows < kLeastRows;
   parts.beside = size.columns >= kColumnsForBoth;
@@ -43,7 +44,7 @@ Parts PartsOf(WindowSize size) {
     parts.steps.columns = size.columns * 11 / 20;
     parts.state.columns = size.columns - parts.steps.columns - 2;
   } else {
-    parts.state.rows = rows / 2;
+    parts.state.rows = std::min(rows / 2, std::max(state_rows, kLeastState));
     parts.steps.rows = rows - parts.state.rows;
   }
   return parts;

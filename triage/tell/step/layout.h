@@ -18,7 +18,8 @@ struct Parts {
   bool beside = false;  // the state beside the steps, not below them
   WindowSize steps, state;
 };
-Parts PartsOf(WindowSize size);
+// `state_rows`: the most that the state takes, so that what it leaves is the steps'.
+Parts PartsOf(WindowSize size, int state_rows);
 
 // The columns at which the lanes of so many CPUs begin; none if they would be too narrow.
 std::vector<size_t> LanesFor(size_t cpus, size_t columns);

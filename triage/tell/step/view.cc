@@ -276,7 +276,8 @@ ScreenLine StepView::RowAt(int position, const std::vector<size_t>& lanes) const
   return line;
 }
 
-ScreenLine StepView::Title() const {
+// With as much of the file's name as there is room for.
+ScreenLine StepView::Title(int columns) const {
   const Violation& violation = in_.trace.result.violation;
   ScreenLine line;
   if (in_.trace.result.limit) {
@@ -287,8 +288,12 @@ ScreenLine StepView::Title() const {
     line.Add(Info(violation.kind).name, Style::kBad);
     line.Add(absl::StrCat(" in ", CallInQuestion(in_.trace)));
   }
-  return line.Add(
-      absl::StrCat(" (", in_.file.policy, ", ", in_.file.arch, ") ", Printable(in_.name)));
+  line.Add(absl::StrCat(" (", in_.file.policy, ", ", in_.file.arch, ")"));
+  const std::string base = in_.name.substr(in_.name.rfind('/') + 1);
+  for (const std::string& name : {Printable(in_.name), Printable(base)}) {
+    if (line.width() + 1 + name.size() <= static_cast<size_t>(columns)) return line.Add(" " + name);
+  }
+  return line;
 }
 
 ScreenLine StepView::Heads(const std::vector<size_t>& lanes) const {
@@ -372,10 +377,18 @@ Screen StepView::Covered(WindowSize size) {
   return Scrolled(std::move(lines), size, scrolled_);
 }
 
+// The most rows that the state took since the window is as wide: the steps have what it leaves, and
+// do not get less with every other step.
+int StepView::RowsOfState(int columns) {
+  const Screen lines = LinesOf(facts_.After(position_), static_cast<size_t>(columns));
+  if (std::exchange(state_columns_, columns) != columns) state_rows_ = 0;
+  return state_rows_ = std::max(state_rows_, static_cast<int>(lines.size()));
+}
+
 Screen StepView::Draw(WindowSize size) {
-  const Parts parts = PartsOf(size);
+  const Parts parts = PartsOf(size, RowsOfState(size.columns));
   if (parts.too_small) return FitTo({ScreenLine("too small: 40x8 or more")}, size);
-  Screen screen{Title()};
+  Screen screen{Title(size.columns)};
   const auto add = [&](const Screen& lines) {
     screen.insert(screen.end(), lines.begin(), lines.end());
   };

@@ -58,10 +58,11 @@ class StepView {
   ScreenLine RowAt(int position, const std::vector<size_t>& lanes) const;
   Screen Steps(WindowSize size) const;
   Screen State(WindowSize size);
-  ScreenLine Title() const;
+  ScreenLine Title(int columns) const;
   ScreenLine Heads(const std::vector<size_t>& lanes) const;
   ScreenLine Status() const;
   ScreenLine Bottom() const;
+  int RowsOfState(int columns);
   Screen Covered(WindowSize size);
   std::string OverText(int columns) const;
 
@@ -77,7 +78,8 @@ class StepView {
   bool all_;          // also steps that do not matter
   int scrolled_ = 0;  // lines of the state, or of what covers the screen
   Over over_ = Over::kNothing;
-  bool searching_ = false;  // the pattern is being typed
+  int state_rows_ = 0, state_columns_ = 0;  // the most rows, in a window so wide
+  bool searching_ = false;                  // the pattern is being typed
   std::string pattern_, typed_, number_, message_;
 };
 

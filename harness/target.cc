@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "harness/target.h"
+
+namespace gatherfuzz {
+namespace {
+
+// Whether any policy may break, whatever it does.
+bool AnyMayBreak(const Schedule& schedule) {
+  return schedule.kernel > kDefaultKernel || schedule.memory != MemoryModel::kSc;
+}
+
+}  // namespace
+
+bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule) {
+  return !AnyMayBreak(schedule) && policy.SafeOn(arch.name()) &&
+         (policy.safe_asleep() || !Switches(schedule));
+}
+
+bool Excused(const Policy& policy, const Arch& arch, const Schedule& schedule) {
+  return policy.SafeOn(arch.name()) ? !HeldSafe(policy, arch, schedule) : AnyMayBreak(schedule);
+}
+
+}  // namespace gatherfuzz

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "triage/tell/explain/stale_chain.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "explore/io/strings.h"
+#include "triage/tell/explain/summary.h"
+
+namespace gatherfuzz {
+namespace {
+
+// The chain of a stale entry: a leaf in a TLB, or a pointer to a table in a walk cache.
+class StaleChain {
+ public:
+  StaleChain(const Trace& trace, const Cause& cause)
+      : trace_(trace), cause_(cause), it_(trace.result.violation) {}
+
+  std::vector<Sentence> Tell() {
+    Filled();
+    Removed();
+    Dropped();
+    Owed();
+    Examined();
+    AskedReclaim();
+    Asked();
+    Flushed();
+    Slept();
+    Others();
+    TableFreed();
+    Judged();
+    return std::move(chain_);
+  }
+
+ private:
+  const TraceStep& At(int step) const { return trace_.steps[static_cast<size_t>(step)]; }
+  std::string Actor(int step) const { return ActorOf(At(step)); }
+  void Say(int step, std::string text) { Add(chain_, {std::move(text), step}); }
+
+  bool table() const { return AboutTable(it_.kind); }
+  std::string Holder() const { return absl::StrCat("cpu", it_.holder); }
+  // What stands stale.
+  std::string Entry() const {
+    if (!table()) {
+      return absl::StrCat("page ", it_.page, " (mapping ", it_.mapping, " -> frame ", it_.frame,
+                          ")");
+    }
+    return absl::StrCat("the page table from page ", it_.page, " (frame ", it_.frame, ")");
+  }
+  std::string Cache() const { return table() ? "walk cache" : "TLB"; }
+
+  void Filled() {
+    if (cause_.filled < 0) {
+      return Say(-1, absl::StrCat("The ", Cache(), " of ", Holder(), " holds ", Entry(), "."));
+    }
+    const bool asked = KindOf(At(cause_.filled).event.agent) == AgentKind::kCpu;
+    Say(cause_.filled, asked ? absl::StrCat(Actor(cause_.filled),
+                                            " misses the TLB; the walk caches ", Entry(), ".")
+                             : absl::StrCat("The hardware walker of ", Holder(),
+                                            ", unasked, caches ", Entry(), "."));
+  }
+
+  void Removed() {
+    if (cause_.removed < 0) return;
+    const StepEvent& event = At(cause_.removed).event;
+    const std::string who = Actor(cause_.removed);
+    if (table()) {
+      return Say(cause_.removed,
+                 absl::StrCat(who,
+                              " unlinks that table and queues it to be freed: its mmu_gather is "
+                              "to invalidate the pointer first (freed_tables)."));
+    }
+    const std::string what = event.point == Point::pte_clear ? "PTE" : "PMD entry";
+    const std::optional<Op>& op = At(cause_.removed).op;
+    if (op && Info(op->kind).is(effect::kCleans)) {
+      return Say(cause_.removed,
+                 absl::StrCat(who, " takes the ", what, " of page ", it_.page,
+                              " away to make it clean: from here on a TLB that holds "
+                              "it as dirty is stale."));
+    }
+    if (op && Info(op->kind).is(effect::kMoves)) {
+      return Say(cause_.removed,
+                 absl::StrCat(who, " moves page ", it_.page,
+                              " away: from here on the entry is "
+                              "stale. It is invalidated outside of any mmu_gather."));
+    }
+    if (op && Info(op->kind).is(effect::kProtects)) {
+      return Say(cause_.removed,
+                 absl::StrCat(who, " changes the ", what, " of page ", it_.page, ", ",
+                              TakesAway(*op), ": from here on the entry is stale. ",
+                              op->kind == OpKind::kCleardirty
+                                  ? "The whole mm is to be invalidated in the end."
+                                  : "The invalidation is deferred to the end of its mmu_gather."));
+    }
+    if (IsReclaim(cause_.removed)) {
+      return Say(cause_.removed, absl::StrCat(who, " clears the ", what, " of page ", it_.page,
+                                              ": from here on the entry is stale. The "
+                                              "invalidation is deferred to the end of its batch."));
+    }
+    Say(cause_.removed,
+        absl::StrCat(who, " clears the ", what, " of page ", it_.page,
+                     ": from here on the entry is "
+                     "stale. The invalidation is deferred to the end of its mmu_gather."));
+  }
+
+  static const char* TakesAway(const Op& op) {
+    return op.flags.write                     ? "and gives it the right to write"
+           : op.flags.none                    ? "so that it allows nothing"
+           : Info(op.kind).is(effect::kHints) ? "so that it faults"
+                                              : "which takes the right to write away";
+  }
+
+  bool IsReclaim(int step) const {
+    const std::optional<Op>& op = At(step).op;
+    return op && Info(op->kind).is(effect::kReclaims);
+  }
+
+  // Since when tlb_flush_batched says that reclaim owes the flush.
+  void Owed() {
+    if (cause_.removed < 0 || !IsReclaim(cause_.removed)) return;
+    for (int i = cause_.removed + 1; i < cause_.judged; ++i) {
+      const StepEvent& event = At(i).event;
+      if (event.point != Point::batched_inc || event.agent != At(cause_.removed).event.agent) {
+        continue;
+      }
+      return Say(i, absl::StrCat(Actor(i), " notes in tlb_flush_batched that it owes a flush (",
+                                 Describe(At(i)), ")."));
+    }
+  }
+
+  // What the call made of that: the last look before it saw the page gone.
+  void AskedReclaim() {
+    if (cause_.removed < 0 || !IsReclaim(cause_.removed) || Responsible(At(cause_.removed).event)) {
+      return;
+    }
+    for (int i = cause_.judged; i > cause_.removed; --i) {
+      if (At(i).event.point != Point::batched_read || !Responsible(At(i).event)) continue;
+      const bool owed = At(i).batched_after != At(i).paid_after;
+      return Say(
+          i, absl::StrCat(
+                 Actor(i), " looks into tlb_flush_batched (", Describe(At(i)), "), ",
+                 owed ? "so reclaim owes a flush." : "and takes it that reclaim owes nothing."));
+    }
+    asked_nothing_ = "It has not asked whether reclaim owes one (flush_tlb_batched_pending()).";
+  }
+
+  // How others came to see it: the call that removed it dropped the lock in the middle of its walk.
+  void Dropped() {
+    if (cause_.removed < 0) return;
+    const StepEvent& removed = At(cause_.removed).event;
+    for (int i = cause_.removed + 1; i < cause_.examined; ++i) {
+      const StepEvent& event = At(i).event;
+      const bool same_call = event.agent == removed.agent && event.op == removed.op;
+      if (!same_call || (kDetourPoints & MaskOf(event.point)) == 0) continue;
+      return Say(i, absl::StrCat(
+                        Actor(i),
+                        event.point == Point::need_resched ? " stops before page " : " skips page ",
+                        event.page,
+                        " and drops the page-table lock, with its mmu_gather live and "
+                        "what it cleared not flushed."));
+    }
+  }
+
+  void Examined() {
+    if (cause_.examined < 0 || cause_.examined == cause_.removed) return;
+    const StepEvent& event = At(cause_.examined).event;
+    const std::string who = Actor(cause_.examined);
+    const Pte found = At(cause_.examined).leaf_before;
+    if (IsOf(cause_.examined, effect::kProtects) && Info(event.point).is(role::kRemoves)) {
+      return Say(cause_.examined,
+                 absl::StrCat(who, " comes to page ", it_.page, " as well, and finds it ",
+                              found.hidden()     ? "PROT_NONE"
+                              : found.writable() ? "writable"
+                                                 : "read-only",
+                              ": whether it is to flush, it decides by that."));
+    }
+    if (Info(event.point).is(role::kRemoves)) {
+      return Say(cause_.examined, absl::StrCat(who, " comes to page ", it_.page,
+                                               " as well, and "
+                                               "records it in its own mmu_gather."));
+    }
+    const Pte before = found;
+    const std::string seen = event.point != Point::pte_read || before.none() ? "empty"
+                             : before.guard()                                ? "guarded"
+                             : before.hidden()                               ? "PROT_NONE"
+                                                                             : "clean";
+    const std::string entry = event.point == Point::pte_read   ? "PTE"
+                              : event.point == Point::pmd_read ? "PMD entry"
+                                                               : "PUD entry";
+    if (IsOf(cause_.examined, effect::kAccesses)) {
+      return Say(cause_.examined,
+                 absl::StrCat(who, " finds the ", entry, " of page ", it_.page, " ", seen, "."));
+    }
+    if (HasNoGather(cause_.examined)) {
+      return Say(cause_.examined,
+                 absl::StrCat(who, " sees the ", entry, " of page ", it_.page, " ", seen,
+                              ". It has no mmu_gather: what is gone is nothing to it."));
+    }
+    Say(cause_.examined, absl::StrCat(who, " sees the ", entry, " of page ", it_.page, " ", seen,
+                                      ", so it does not record it in its mmu_gather."));
+  }
+
+  // Whether the step is of an operation that has the effect.
+  bool IsOf(int step, unsigned effect) const {
+    const std::optional<Op>& op = At(step).op;
+    return op && Info(op->kind).is(effect);
+  }
+  // A guard that puts its markers, or takes them for its own.
+  bool HasNoGather(int step) const {
+    return IsOf(step, effect::kGuards) && At(step).gather.live == 0;
+  }
+
+  // The call that had to invalidate: that which returned or freed, or else the one that removed.
+  bool Responsible(const StepEvent& event) const {
+    const StepEvent& judged = At(cause_.judged).event;
+    const bool call = KindOf(judged.agent) == AgentKind::kCpu &&
+                      !Info(judged.point).is(role::kWalk | role::kSwitch);
+    const StepEvent& whose = call || cause_.removed < 0 ? judged : At(cause_.removed).event;
+    return event.agent == whose.agent && event.op == whose.op;
+  }
+
+  void Asked() {
+    const int from = std::max(cause_.removed, cause_.examined);
+    for (int i = cause_.judged; i > from && from >= 0; --i) {
+      const StepEvent& event = At(i).event;
+      if (event.point != Point::pending_read || !Responsible(event)) continue;
+      const int count = At(i).pending_after;
+      return Say(
+          i, absl::StrCat(
+                 Actor(i), " asks mm_tlb_flush_nested(): tlb_flush_pending is ", count,
+                 count > 1 ? ", another gather is live." : ", so it takes itself to be alone."));
+    }
+  }
+
+  std::string Cleared() const {
+    std::set<std::string> pages;
+    for (const TraceStep& step : trace_.steps) {
+      if (!Responsible(step.event)) continue;
+      if (step.event.point == Point::pte_clear) pages.insert(absl::StrCat(step.event.page));
+    }
+    return absl::StrJoin(pages, ", ");
+  }
+
+  void Flushed() {
+    const std::string& who = Actor(ResponsibleStep());
+    if (cause_.missing == Missing::kNotIssued) {
+      // Said with what comes last.
+      not_issued_ = !asked_nothing_.empty() ? "It has issued no invalidation. " + asked_nothing_
+                    : cause_.examined >= 0 && HasNoGather(cause_.examined)
+                        ? "It has issued no invalidation, and has not asked whether somebody owes "
+                          "one."
+                    : ClearedAnything()
+                        ? "It has issued no invalidation since."
+                        : "It has issued no invalidation: it cleared nothing itself, "
+                          "so its mmu_gather is empty.";
+      return;
+    }
+    const TraceStep& flush = At(cause_.flushed);
+    const std::string issues = absl::StrCat(who, " issues an invalidation of ", Describe(flush));
+    switch (cause_.missing) {
+      case Missing::kTooNarrow: {
+        const std::string cleared = Cleared();
+        return Say(cause_.flushed,
+                   absl::StrCat(issues, ", which does not reach ", Target(),
+                                cleared.empty() ? "."
+                                                : absl::StrCat(": it covers what the call "
+                                                               "cleared itself (",
+                                                               cleared, ").")));
+      }
+      case Missing::kWrongLevel:
+        return Say(cause_.flushed, absl::StrCat(issues, ". Its range reaches ", Target(), ", but ",
+                                                WhyNotLevel(flush.request)));
+      case Missing::kPending:
+        return Say(cause_.flushed,
+                   absl::StrCat(issues, ", which covers ", Target(), ", and does not wait until ",
+                                Holder(), " has taken it."));
+      case Missing::kNotTold:
+        Say(cause_.flushed, absl::StrCat(issues, ", which covers ", Target(), "."));
+        return NotTold();
+      case Missing::kNotDropped:
+        Say(cause_.flushed, absl::StrCat(issues, ", which covers ", Target(), "."));
+        return NotDropped();
+      case Missing::kNotIssued:
+      case Missing::kRefilled: break;
+    }
+    Say(cause_.flushed, absl::StrCat(issues, ", which ", Holder(),
+                                     " takes; the entry is cached again after that."));
+  }
+
+  // Why the request was not sent to the holder.
+  void NotTold() {
+    const StepEvent& flush = At(cause_.flushed).event;
+    for (int i = cause_.flushed + 1; i <= cause_.judged; ++i) {
+      const StepEvent& event = At(i).event;
+      if (event.agent != flush.agent || event.point == Point::tlb_flush_done) continue;
+      if (event.point != Point::should_flush_tlb || event.page != it_.holder) continue;
+      return Say(i, absl::StrCat(Actor(i), " asks whether to tell ", Holder(), ": ",
+                                 Describe(At(i)), "."));
+    }
+    Say(cause_.flushed + 1, absl::StrCat(Holder(), " is not told: it is not in mm_cpumask()."));
+  }
+
+  // What the holder made of it.
+  void NotDropped() {
+    for (int i = cause_.flushed + 1; i <= cause_.judged; ++i) {
+      const TraceStep& step = At(i);
+      const bool here = step.event.point == Point::deliver &&
+                        Index(CpuOf(step.event.agent)) == it_.holder &&
+                        step.event.page == Index(CpuOf(At(cause_.flushed).event.agent));
+      if (!here) continue;
+      const LoadedMm& now = step.loaded;
+      return Say(i, absl::StrCat(Holder(), " takes it, and does not drop ", Target(), ": it ",
+                                 now.is_lazy ? "is lazy"
+                                 : now.mm != MmId::kMm0
+                                     ? "has another mm loaded"
+                                     : absl::StrCat("takes its generation to be ", now.generation),
+                                 "."));
+    }
+  }
+
+  // What the holder ran meanwhile, and what it went by as it came back.
+  void Slept() {
+    if (!At(cause_.judged).loaded.known) return;
+    for (int i = 0; i <= cause_.judged; ++i) {
+      const TraceStep& step = At(i);
+      if (step.event.agent != CpuAgent(MakeCpu(it_.holder))) continue;
+      if (step.event.point == Point::enter_lazy_tlb) {
+        Say(i, absl::StrCat(Actor(i),
+                            " goes lazy, with its page tables loaded: no IPI for leaves "
+                            "from here on."));
+      } else if (step.event.point == Point::loaded_mm_set && step.loaded.mm != MmId::kMm0) {
+        Say(i, absl::StrCat(Actor(i), ": what ", Holder(),
+                            " has cached of mm0 stays, under the slot that it leaves."));
+      } else if (step.event.point == Point::tlb_gen_read) {
+        Say(i, absl::StrCat(Actor(i), " reads tlb_gen ", Describe(step), "."));
+      }
+    }
+  }
+
+  std::string Target() const {
+    return table() ? "the pointer to that table" : absl::StrCat("page ", it_.page);
+  }
+
+  std::string WhyNotLevel(const Invalidation& request) const {
+    if (table() && request.last_level) {
+      return "it asks for leaf entries only, so pointers to tables stay (freed_tables is not set).";
+    }
+    if (request.level_hint != 0) return "its level hint names another level than the entry's.";
+    if (request.stride != Level::kPte) {
+      return absl::StrCat("its stride of ", PagesAt(request.stride),
+                          " pages steps over the entry.");
+    }
+    return "it does not ask for entries of that level.";
+  }
+
+  int ResponsibleStep() const {
+    for (int i = cause_.judged; i >= 0; --i) {
+      if (Responsible(At(i).event)) return i;
+    }
+    return cause_.judged;
+  }
+
+  bool ClearedAnything() const {
+    return std::any_of(trace_.steps.begin(), trace_.steps.end(), [&](const TraceStep& step) {
+      return Responsible(step.event) && Info(step.event.point).is(role::kRemoves | role::kUnlinks);
+    });
+  }
+
+  // The one who removed the entry, if it is not the one to blame, is to invalidate it yet.
+  void Others() {
+    if (cause_.others >= 0) {
+      return Say(cause_.others,
+                 absl::StrCat(Actor(cause_.others), " issues an invalidation of ",
+                              Describe(At(cause_.others)), ", which covers ", Target(), ", but ",
+                              Holder(), " has not taken it yet."));
+    }
+    if (cause_.removed < 0 || Responsible(At(cause_.removed).event)) return;
+    const PendingStep next =
+        trace_.next[static_cast<size_t>(Index(CpuOf(At(cause_.removed).event.agent)))];
+    if (next.point == kNoPoint) return;
+    still_to_come_ = absl::StrCat(" The invalidation of ", Actor(cause_.removed),
+                                  ", which cleared it, is still to come: that ",
+                                  IsReclaim(cause_.removed) ? "agent" : "call", " stands before ",
+                                  StepName(next.point, next.page), ".");
+  }
+
+  // The walk that reads what was a table comes after the step that is to blame.
+  void TableFreed() {
+    if (it_.kind != ViolationKind::kWalkedDeadTable) return;
+    for (int i = cause_.judged; i > cause_.removed; --i) {
+      if (At(i).event.point != Point::free_table || At(i).frame != it_.frame) continue;
+      return Say(i, absl::StrCat(Actor(i), " frees that table. ", not_issued_));
+    }
+  }
+
+  void Judged() {
+    const std::string who = Actor(cause_.judged);
+    const std::string before = not_issued_.empty() ? "" : not_issued_ + " ";
+    const bool filled = !table() && Info(At(cause_.judged).event.point).is(role::kWalk);
+    const bool wakes = At(cause_.judged).event.point == Point::resume_user ||
+                       At(cause_.judged).event.point == Point::write_cr3;
+    const std::string text = absl::StrReplaceAll(
+        wakes    ? Woken()
+        : filled ? "{who} caches a translation to frame {frame}, which is free. {before}"
+                 : Absl(Info(it_.kind).ends),
+        {{"{who}", who},
+         {"{before}", before},
+         {"{holder}", Holder()},
+         {"{frame}", absl::StrCat(it_.frame)},
+         {"{page}", absl::StrCat(it_.page)}});
+    Say(cause_.judged, text + still_to_come_);
+  }
+
+  // Where a CPU that slept comes to use what it has cached.
+  std::string Woken() const {
+    if (table()) {
+      return "{who} loads what is cached under that slot. {before}It points at frame {frame}, "
+             "which is no longer that table, and the hardware may walk from here on.";
+    }
+    return "{who} is back in user code. {before}It still translates page {page} to frame {frame}: "
+           "what was let go as long as it slept counts from here on.";
+  }
+
+  const Trace& trace_;
+  const Cause& cause_;
+  const Violation& it_;
+  std::vector<Sentence> chain_;
+  std::string not_issued_, still_to_come_, asked_nothing_;
+};
+
+}  // namespace
+
+std::vector<Sentence> ChainOfStale(const Trace& trace, const Cause& cause) {
+  return StaleChain(trace, cause).Tell();
+}
+
+}  // namespace gatherfuzz
