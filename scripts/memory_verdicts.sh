@@ -58,8 +58,8 @@ litmus_tests() {
   local policy verdict
   while read -r policy verdict _; do
     [ "$verdict" != safe ] && [ "$(rows sc arm64 | of "$policy" 2)" = safe ] || continue
-    printf '\n`%s`, by memory alone:\n\n```sh\n$ build/gatherfuzz export --litmus corpus/memory/%s\n' \
-      "$policy" "$policy-arm64.gather"
+    printf '\n`%s`, by memory alone:\n\n```sh\n' "$policy"
+    printf '$ build/gatherfuzz export --litmus corpus/memory/%s-arm64.gather\n' "$policy"
     "$build/gatherfuzz" export --litmus "corpus/memory/$policy-arm64.gather"
     printf '```\n'
   done < <(rows weak arm64)
@@ -69,10 +69,15 @@ write_section() {
   local commit
   commit=$(git rev-parse --short=12 HEAD)
   git diff --quiet HEAD -- ':!docs' ':!corpus' || commit+=' with changes'
-  printf '\nWritten by `scripts/verdicts --memory` on %s at commit %s.\n\n' "$(date -u +%F)" "$commit"
-  printf 'Every order, and every value that a load may take, of every program within these bounds:\n\n'
-  printf -- '- %s\n' "${bounds[@]}"
-  printf '\n'
+  cat <<SECTION
+
+Written by \`scripts/verdicts --memory\` on $(date -u +%F) at commit $commit.
+
+Every order, and every value that a load may take, of every program within these bounds:
+
+$(printf -- '- %s\n' "${bounds[@]}")
+
+SECTION
   table
   litmus_tests
 }
