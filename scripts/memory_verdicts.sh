@@ -41,7 +41,8 @@ of() { awk -v policy="$1" -v field="$2" '$1 == policy { print $field }'; }
 
 table() {
   local policy strong weak
-  printf '| policy | arm64, `sc` | arm64, `weak` | x86, `sc` | x86, `tso` |\n|---|---|---|---|---|\n'
+  printf '| policy | arm64, `sc` | arm64, `weak` | x86, `sc` | x86, `tso` |\n'
+  printf '|---|---|---|---|---|\n'
   while read -r policy _; do
     printf '| `%s` ' "$policy"
     for pair in 'sc weak arm64' 'sc tso x86'; do
