@@ -32,6 +32,8 @@ struct Command {
   std::string_view examples;  // command lines, from the root of this tree
   // A status that is not OK is printed, and the command exits with kBadInput.
   Main main;
+  // If --policy names several, it runs under each of them in turn.
+  bool in_turns = false;
 
   std::string_view name() const { return called; }
 };

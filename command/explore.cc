@@ -329,14 +329,15 @@ constexpr Command kCommand{
         "run every order of FILE's programs, or of every program within bounds: none breaks "
         "the policy, or print the shortest that does",
     .flags =
-        " policy variant arch kernel_version memory weaken strengthen programs state all "
+        " policy+ variant arch kernel_version memory weaken strengthen programs state all "
         "preemptions limit jobs full replay "
         "verify odds seen seen_by executions seed json ignore output bytes strict ",
     .examples =
         "gatherfuzz explore corpus/00-the-mail.gather -o shortest.gather\n"
         "gatherfuzz explore --policy full-mm --odds corpus/00-the-mail.gather\n"
         "gatherfuzz explore --policy own-range --arch x86 --programs small",
-    .main = Main};
+    .main = Main,
+    .in_turns = true};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -45,6 +45,32 @@ absl::StatusOr<ExitStatus> HelpMain(std::span<const std::string> words) {
   return kNoViolation;
 }
 
+// Under each policy that --policy names, one after the other. The worst that comes of it.
+absl::StatusOr<ExitStatus> InTurns(const Command& command, Options options,
+                                   const std::vector<std::string>& arguments) {
+  if (options.output != "-" || !options.html.empty() || !options.perfetto.empty() ||
+      !options.state.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a file that is written is of one policy, not of --policy ", options.policy));
+  }
+  ExitStatus worst = kNoViolation;
+  bool first = true;
+  for (const AskedPolicy& asked : AskedPolicies(options)) {
+    if (asked.where_safe && options.arch.empty()) {
+      return absl::InvalidArgumentError("--policy safe: pass --arch, by which it is decided");
+    }
+    if (!options.arch.empty() && !asked.On(*FindArch(options.arch))) continue;
+    options.policy = asked.policy->name();
+    if (!first && !options.json) std::cout << "\n";
+    first = false;
+    const absl::StatusOr<ExitStatus> status = command.main(options, arguments);
+    if (!status.ok()) return status;
+    if (*status == kViolation || worst == kNoViolation) worst = *status;
+  }
+  if (first) return NobodyNamed(options);
+  return worst;
+}
+
 absl::StatusOr<ExitStatus> Dispatch(std::span<const std::string> words) {
   if (words.empty()) return absl::InvalidArgumentError("no command\n" + Help());
   const std::string& first = words[0];
@@ -64,6 +90,9 @@ absl::StatusOr<ExitStatus> Dispatch(std::span<const std::string> words) {
   Options options = line->options;
   const absl::Status variant = ResolveVariant(options);
   if (!variant.ok()) return variant;
+  if ((*command)->in_turns && NamesSeveral(options)) {
+    return InTurns(**command, options, line->arguments);
+  }
   return (*command)->main(options, line->arguments);
 }
 

@@ -237,14 +237,15 @@ constexpr Command kCommand{
     .arguments = "[FILE] [-o FILE]",
     .summary = "run random programs, or FILE's, under orders that a strategy draws",
     .flags =
-        " policy variant arch kernel_version memory weaken strengthen strategy joined executions "
+        " policy+ variant arch kernel_version memory weaken strengthen strategy joined executions "
         "seed "
         "jobs keep_going json ignore "
         "output bytes strict ",
     .examples =
         "gatherfuzz search --policy own-range --arch x86 -o found.gather\n"
         "gatherfuzz search corpus/00-the-mail.gather --keep-going --executions 10000",
-    .main = Main};
+    .main = Main,
+    .in_turns = true};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace
