@@ -40,6 +40,7 @@ import fuzzing.main
 import measuring.options
 import mutation.main
 from campaigns.campaign import clean_schedules, is_clean
+from kernel_trees import unpacking
 from lib import command, gatherfuzz, jobs, junit, subjects
 from lib.children import Child
 from fuzzing import table, target as fuzz_target
@@ -368,6 +369,24 @@ class Builds(Scratch):
                     file.write(b"\n[%d/3] Building\n" % number + bytes(100))
                 wait_for(lambda line=f"building: {number} of 3\n": line in read(said))
         self.assertEqual(read(said), "building: 1 of 3\nbuilding: 2 of 3\n")
+
+
+class Unpacking(Scratch):
+    def test_a_tree_that_lacks_a_file_is_unpacked_again(self):
+        for name in ("mm/one.c", "mm/two.c"):
+            self.write(f"linux-source-6.99/{name}", name)
+        package = self.path("package.tar.xz")
+        subprocess.run(["tar", "-cJf", package, "-C", self.folder, "linux-source-6.99"], check=True)
+        os.utime(package, (1, 1))
+        to = self.path("to")
+        for files, whole in ((["mm/one.c"], 1), (["mm/one.c"], 0), (["mm/one.c", "mm/two.c"], 1)):
+            with (unittest.mock.patch.object(unpacking, "tarball", lambda _: package),
+                  unittest.mock.patch.object(unpacking, "gather_files", lambda _, f=files: f),
+                  contextlib.redirect_stderr(io.StringIO()) as said):
+                self.assertEqual(unpacking.unpack("6.99", to), to)
+            self.assertEqual(said.getvalue().count("unpacking"), whole, files)
+            for name in files:
+                self.assertTrue(os.path.isfile(f"{to}/{name}"), name)
 
 
 class WhichPolicies(unittest.TestCase):
