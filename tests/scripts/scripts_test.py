@@ -682,6 +682,7 @@ class Seeds(Scratch):
                              ("expect none\nkernel 6.17\n", False),
                              ("kernel 7.1 # new\nexpect none\n", False),
                              ("memory weak\nexpect none\n", False),
+                             ("expect none\ncpu0\n  exit\n", False),
                              ("intent kernel 6.17 has it\nexpect none\n", True)):
             self.assertEqual(is_clean((head + lines).splitlines(True)), clean, lines)
 
