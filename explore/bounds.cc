@@ -8,6 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "harness/nearest.h"
+
 namespace gatherfuzz {
 namespace {
 
@@ -158,8 +160,14 @@ std::string SetKeyTo(Bounds& bounds, std::string_view key, std::string_view valu
     return "";
   }
   std::string keys;
-  for (const NumberKey& known : kNumberKeys) keys += std::string(known.name) + ", ";
-  return Given(key, value) + "expected one of the keys " + keys + "init, kinds, kernel";
+  std::vector<std::string_view> names;
+  for (const NumberKey& known : kNumberKeys) {
+    keys += std::string(known.name) + ", ";
+    names.push_back(known.name);
+  }
+  for (const SetKey& known : kSetKeys) names.push_back(known.name);
+  return Given(key, value) + "expected one of the keys " + keys + "init, kinds, kernel" +
+         DidYouMean(key, names);
 }
 
 }  // namespace
