@@ -247,10 +247,10 @@ absl::Status SetMemory(const Options& options, Schedule& schedule) {
   absl::Status status = SetOrders("weaken", options.weaken, schedule.orders.weaker);
   status.Update(SetOrders("strengthen", options.strengthen, schedule.orders.stronger));
   if (!status.ok()) return status;
-  if (schedule.memory != MemoryModel::kSc && Switches(schedule)) {
+  if (schedule.memory != MemoryModel::kSc && OnlySc(schedule)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--memory ", options.memory,
-                     ": CPUs that switch or sleep are modelled under memory sc only; pass "
+                     ": what switches, sleeps or exits is modelled under memory sc only; pass "
                      "--memory sc"));
   }
   if ((schedule.orders.weaker & schedule.orders.stronger) != 0) {
@@ -385,6 +385,18 @@ absl::StatusOr<ProgramList> ChosenPrograms(const Options& options, std::string_v
     return absl::InvalidArgumentError(absl::StrCat("--programs: ", *wrong));
   }
   return std::get<ProgramList>(std::move(list));
+}
+
+absl::Status KnowsMemoryOf(const Policy& policy, const ProgramList& programs) {
+  const bool sc = std::all_of(programs.parts().begin(), programs.parts().end(),
+                              [](const ProgramList::Part& part) {
+                                return part.programs.bounds().memory_model() == MemoryModel::kSc;
+                              });
+  if (sc || !policy.foreign()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--programs: ", Absl(policy.name()),
+      " runs under memory sc only: the orders of a kernel tree's own code are not read yet; "
+      "leave out 'memory='"));
 }
 
 absl::StatusOr<Members> ChosenMembers(const Options& options, const std::string& path,

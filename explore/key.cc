@@ -56,6 +56,12 @@ Leaves LeavesOf(const World& world, int page) {
   return {.small = world.at(pmd.frame).entries[EntryIndex(page, Level::kPte)]};
 }
 
+// Whether somebody may load anything yet. If nobody may, there is no store in flight either.
+bool AnybodyLoads(const World& world) {
+  const unsigned cpus = (1u << world.cpu_count) - 1;
+  return (world.weak.gone & (cpus | cpus << kMaxCpus)) != (cpus | cpus << kMaxCpus);
+}
+
 // The flags that count, of leaves. (By page it would be finer.)
 uint8_t FlagsThatCount(const Live& live) {
   uint8_t flags = 0xff;
@@ -90,8 +96,10 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
   }
   PutAges(world, live);
   if (world.switches != 0) [[unlikely]]
-    PutSwitching(world);
-  if (!world.sc()) [[unlikely]]
+    PutSwitching(stepper);
+  if (world.threads != 0) [[unlikely]]
+    Put(Pack(8, world.threads, world.exited));
+  if (!world.sc() && AnybodyLoads(world)) [[unlikely]]
     PutMemory(stepper, live);
   return std::span(words_).first(count_);
 }
@@ -135,6 +143,8 @@ void StateWriter::PutFrames(const World& world, const Live& live) {
       const Frame& frame = world.frames[64 * half + static_cast<size_t>(bit)];
       Put(Pack(8, static_cast<int>(frame.state), static_cast<int>(frame.level), frame.lock_owner,
                frame.mapped));
+      if (world.decides != 0 && frame.state == FrameState::kData) [[unlikely]]
+        PutFolio(world.folios[64 * half + static_cast<size_t>(bit)]);
       if (frame.state != FrameState::kTable) return;
       const auto& at = frame.entries;
       const auto value = [&](Pte entry) {
@@ -147,6 +157,10 @@ void StateWriter::PutFrames(const World& world, const Live& live) {
       Put(Pack(16, at[0].mapping, at[1].mapping, at[2].mapping, at[3].mapping));
     });
   }
+}
+
+void StateWriter::PutFolio(const Folio& folio) {
+  Put(Pack(8, folio.refs, folio.others, folio.lock_owner, folio.shared, folio.holds, folio.dirty));
 }
 
 void StateWriter::PutTlb(const Tlb& tlb, const LiveOfCpu& live) {
@@ -454,9 +468,21 @@ void StateWriter::PutSlot(const World& world, CpuId cpu, bool loaded) {
   Put(~uint64_t{0});
 }
 
+// What a kernel's own tlb.c has besides. It may have read a generation, so they are not renamed.
+void StateWriter::PutCpuCode(const World& world) {
+  for (const uint16_t generation : world.switching.tlb_gen) Put(generation);
+  for (int i = 0; i < world.cpu_count; ++i) {
+    const SwitchCpu& it = world.switching.at(MakeCpu(i));
+    Put(it.said_slot);
+    for (const uint64_t word : it.flush_info) Put(word);
+  }
+}
+
 // Of generations counts how far behind the newest they are.
-void StateWriter::PutSwitching(const World& world) {
+void StateWriter::PutSwitching(const Stepper& stepper) {
+  const World& world = stepper.world();
   const Switching& all = world.switching;
+  if (stepper.HasCpuCode()) PutCpuCode(world);
   for (const uint8_t mask : all.cpumask) Put(mask);
   const auto behind = [&](MmId mm, uint16_t generation) {
     return static_cast<uint16_t>(all.tlb_gen[static_cast<size_t>(Index(mm))] - generation);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "harness/agents.h"
+#include "model/kernel/switch_mm.h"
 #include "model/kernel/zap.h"
 #include "model/machine/frames.h"
 #include "model/machine/tlb.h"
@@ -72,6 +73,57 @@ uint64_t LoadedBy(const World& world, CpuId cpu) {
          static_cast<uint64_t>(stale) << 9;
 }
 
+// What is known of frames beside what maps them.
+uint64_t FoliosOf(const World& world) {
+  uint64_t hash = 0;
+  for (size_t i = 0; i < world.folios.size(); ++i) {
+    const Folio& it = world.folios[i];
+    const uint64_t known = static_cast<uint64_t>(it.refs) | static_cast<uint64_t>(it.others) << 8 |
+                           static_cast<uint64_t>(it.lock_owner) << 16 |
+                           static_cast<uint64_t>(it.shared) << 24 |
+                           static_cast<uint64_t>(it.holds) << 32;
+    if (known != 0) hash = Mix(Mix(hash, i), known);
+  }
+  return hash;
+}
+
+// --- Of a kernel's own tlb.c ---
+
+// The steps behind which it reads the variables of its CPU.
+constexpr PointMask kOfCpuCode =
+    kSwitchPoints | MaskOf(Point::tlb_flush) | MaskOf(Point::tlb_flush_done);
+// The steps at which it reads mm_cpumask(); and loaded_mm or is_lazy of another CPU.
+constexpr PointMask kReadsMask =
+    MaskOf(Point::mm_cpumask_read) | MaskOf(Point::tlb_flush) | MaskOf(Point::pte_clear);
+constexpr PointMask kReadsOther = MaskOf(Point::should_flush_tlb) | MaskOf(Point::is_lazy_read);
+
+// All that it can read at a step and up to the next one. Generations are as they are, since it may
+// hold one against another later (key.cc has them so, too).
+uint64_t ReadByCpuCode(const World& world, CpuId cpu, Point point, int page) {
+  const Switching& all = world.switching;
+  uint64_t hash = 0;
+  if (In(kOfCpuCode, point)) {
+    const SwitchCpu& it = all.at(cpu);
+    for (const int field :
+         {Index(it.loaded_mm), Index(it.root), int{it.slot}, int{it.said_slot}, int{it.next_slot},
+          int{it.is_lazy}, int{it.irqs_off}, int{it.batch_mask}, int{it.flush_mask}}) {
+      hash = Mix(hash, static_cast<uint64_t>(field));
+    }
+    for (const Slot& slot : it.slots) {
+      hash = Mix(hash, static_cast<uint64_t>(Index(slot.mm)) << 16 | slot.generation);
+    }
+    for (const uint16_t generation : all.tlb_gen) hash = Mix(hash, generation);
+  }
+  if (In(kReadsMask, point)) {
+    for (const uint8_t mask : all.cpumask) hash = Mix(hash, mask);
+  }
+  if (In(kReadsOther, point) && 0 <= page && page < world.cpu_count) {
+    const SwitchCpu& other = all.at(MakeCpu(page));
+    hash = Mix(hash, static_cast<uint64_t>(Index(other.loaded_mm)) << 8 | other.is_lazy);
+  }
+  return hash;
+}
+
 uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   switch (Info(point).teaches) {
     case Teaches::kVmasIfFree: return IsFree(world.mm) ? Vmas(world.mm) : 0;
@@ -91,7 +143,9 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
     case Teaches::kLoaded: return LoadedBy(world, cpu);
     case Teaches::kTranslation: return ThroughTlb(world.at(cpu), page);
     case Teaches::kWalked: return WalkRead(world, cpu);
+    case Teaches::kFolios: return Mix(FoliosOf(world), Value(PteEntry(world, page)));
     case Teaches::kEverything: return Digest(world);
+    case Teaches::kOwnCode:  // ReadByCpuCode() has it
     case Teaches::kNothing:
     case Teaches::kUnsaid: break;
   }
@@ -150,9 +204,10 @@ void NoteStep(Learned& learned, Point point, uint64_t value) {
 }
 
 // Of a thread of which all counts: whose code its policy's is, whether that recalls what it reads,
-// and whether its path remembers that it has dropped a lock (MayReclaimTables()).
+// whether its path remembers that it has dropped a lock (MayReclaimTables()), and whether the CPU
+// side is a kernel's own.
 struct WhoLearns {
-  bool foreign, recalls, remembers;
+  bool foreign, recalls, remembers, cpu_code;
 };
 
 void LearnAll(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point, int page,
@@ -163,6 +218,7 @@ void LearnAll(Learned& learned, const World& before, CpuId cpu, const Op& op, Po
   uint64_t value = used                                          ? 0
                    : who.foreign && point == Point::pending_read ? before.mm.tlb_flush_pending
                                                                  : Read(before, cpu, point, page);
+  if (who.cpu_code) value = Mix(value, ReadByCpuCode(before, cpu, point, page));
   if (Info(op.kind).is(effect::kAccesses)) {
     const Mapping seen = SeenByFault(before, point, page);
     value |= static_cast<uint64_t>(seen != 0 && seen == learned.mapping) << 62;
@@ -346,10 +402,12 @@ void LearnInAccess(Learned& learned, const World& before, CpuId cpu, Point point
   NoteStep(learned, point, value);
 }
 
-// Of the operation under that policy, what is known of what it carries.
-Carries CarriesUnder(const Policy& policy, const Op& op, KernelVersion kernel) {
-  if (MayReclaimTables(op, kernel)) return Carries::kAll;
+// Of the operation under that policy, what is known of what it carries. Where somebody decides on
+// content, faults copy, which has more to carry.
+Carries CarriesUnder(const Policy& policy, const Op& op, const System& system) {
+  if (MayReclaimTables(op, system.kernel)) return Carries::kAll;
   const Carries carries = Info(op.kind).carries;
+  if (system.world.decides != 0 && carries == Carries::kOfAccess) return Carries::kAll;
   return policy.foreign() && carries == Carries::kOfCall ? Carries::kAll : carries;
 }
 
@@ -358,10 +416,11 @@ Carries CarriesUnder(const Policy& policy, const Op& op, KernelVersion kernel) {
 void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Point point, int page,
            const Policy& policy) {
   const World& world = before.world;
-  switch (CarriesUnder(policy, op, before.kernel)) {
+  switch (CarriesUnder(policy, op, before)) {
     case Carries::kAll:
       return LearnAll(learned, world, cpu, op, point, page,
-                      {policy.foreign(), policy.recalls(), MayReclaimTables(op, before.kernel)});
+                      {policy.foreign(), policy.recalls(), MayReclaimTables(op, before.kernel),
+                       CountsGenerations(world) && policy.protocol().cpu_code(before) != nullptr});
     case Carries::kOfAccess: return LearnInAccess(learned, world, cpu, point, page);
     case Carries::kOfCall: break;
   }
@@ -371,10 +430,10 @@ void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Poin
   LearnInCall(learned, world, cpu, op, point, page, policy.recalls());
 }
 
-Learned CarriedTo(Point next, const Learned& learned, const Op& op, KernelVersion kernel,
+Learned CarriedTo(Point next, const Learned& learned, const Op& op, const System& system,
                   const Policy& policy, FinishPart part) {
   Learned carried = learned;
-  switch (CarriesUnder(policy, op, kernel)) {
+  switch (CarriesUnder(policy, op, system)) {
     case Carries::kAll: return carried;
     case Carries::kOfAccess:
       if (In(kAccessSettles, next)) Settle(carried);

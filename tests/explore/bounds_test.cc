@@ -68,6 +68,7 @@ TEST(Bounds, WhatIsPrintedIsRead) {
     bounds.symmetry = one_of(0, 1);
     bounds.init = static_cast<uint32_t>(one_of(1, 15));
     bounds.kinds = static_cast<uint32_t>(one_of(1, 63));
+    bounds.memory = static_cast<uint32_t>(one_of(1, 4));
     const std::string text = PrintBounds(bounds);
     if (const std::string wrong = WhatIsWrong(bounds); !wrong.empty()) {
       EXPECT_EQ(ErrorOf(text), wrong) << text;
@@ -110,7 +111,7 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
   EXPECT_EQ(ErrorOf("ops"), "ops: expected KEY=VALUE");
   EXPECT_EQ(ErrorOf("=3"),
             "=3: expected one of the keys cpus, ops, walkers, pages, at, vmas, huge, batch, "
-            "symmetry, init, kinds, kernel");
+            "symmetry, init, kinds, kernel, memory");
   EXPECT_THAT(ErrorOf("page=3"), HasSubstr("page=3: expected one of the keys cpus, "));
   EXPECT_EQ(ErrorOf("init=hot"),
             "init=hot: expected one or more of warm,cold,dirty,empty, separated by commas");
@@ -118,7 +119,7 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
     EXPECT_THAT(ErrorOf("kinds=" + value),
                 HasSubstr("expected one or more of map,munmap,dontneed,free,read,write,guard,"
                           "unguard,reclaim,swapout,protect,uffdwp,cleardirty,numa,reap,switch,idle,"
-                          "wake,remap, "));
+                          "wake,remap,exit,fork,migrate,ksm,pin, "));
   }
 }
 
@@ -128,17 +129,26 @@ TEST(Bounds, AnErrorSaysWhatContradicts) {
   EXPECT_EQ(ErrorOf("vmas=2 pages=1"), "vmas=2: expected 1 with pages=1");
   EXPECT_EQ(ErrorOf("kinds=map,read"),
             "kinds=map,read: expected at least one of munmap,dontneed,free,protect,uffdwp,"
-            "cleardirty,numa,reap,remap, as no other opens a gather");
+            "cleardirty,numa,reap,remap,exit, as no other opens a gather");
   EXPECT_EQ(ErrorOf("kinds=guard,read"),
             "kinds=read,guard: expected none of guard with kernel=6.12; kernel=6.17 has guard");
   EXPECT_EQ(ErrorOf("kinds=guard,read kernel=6.17"), "none");
   EXPECT_EQ(ErrorOf("kinds=read kernel=7.1"),
             "kinds=read: expected at least one of munmap,dontneed,free,guard,protect,uffdwp,"
-            "cleardirty,numa,reap,remap, as no other opens a gather");
+            "cleardirty,numa,reap,remap,exit, as no other opens a gather");
   EXPECT_EQ(ErrorOf("kernel=6.1,7.1"), "kernel=6.1,7.1: expected one version");
   EXPECT_EQ(ErrorOf("kernel=5.1"),
             "kernel=5.1: expected one or more of 6.1,6.12,6.17,7.1, separated by commas");
   EXPECT_EQ(Parsed("kernel=6.12"), Bounds{});
+  EXPECT_EQ(ErrorOf("memory=pso"),
+            "memory=pso: expected one or more of sc,tso,weak, separated by commas");
+  EXPECT_EQ(ErrorOf("memory=tso,weak"), "memory=tso,weak: expected one model");
+  EXPECT_EQ(Parsed("memory=sc"), Bounds{});
+  EXPECT_EQ(ErrorOf("memory=weak"), "none");
+  EXPECT_EQ(ErrorOf("kinds=dontneed,switch,idle"), "none");
+  EXPECT_EQ(ErrorOf("memory=tso kinds=dontneed,switch,idle"),
+            "kinds=dontneed,switch,idle: expected none of switch,idle, as CPUs that switch or "
+            "sleep are modelled with memory=sc only");
   const std::string no_block =
       "huge=1: expected 0, as no VMA of the window holds an aligned block of 4 pages";
   EXPECT_EQ(ErrorOf("huge=1"), no_block);
