@@ -125,6 +125,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (!settings.ok()) return settings.status();
   const absl::StatusOr<ChosenRun> run = ChooseRun(options, arguments, settings->ignored);
   if (!run.ok()) return run.status();
+  const absl::Status writable = CheckWritable({options.html, options.perfetto});
+  if (!writable.ok()) return writable;
   const std::string& path = arguments[0];
   const auto [policy, arch] = run->target;
   const Schedule& schedule = run->file.schedule;

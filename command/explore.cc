@@ -22,6 +22,7 @@
 #include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "explore/verify.h"
+#include "harness/target.h"
 #include "harness/trace.h"
 #include "model/oracle/oracle.h"
 #include "triage/tell/report.h"
@@ -182,7 +183,12 @@ void Exploration::PrintCounterexample(const Counterexample& shortest) const {
                          " --arch ", Absl(settings_.arch->name()), " ", ShellWord(path_),
                          " -o FILE; ", ProgramName(), " run FILE")
           : absl::StrCat(ProgramName(), " run ", ShellWord(output_));
-  std::cout << PrintReport({trace, settings_.policy->name(), settings_.arch->name(), replay});
+  std::cout << PrintReport(
+      {.trace = trace,
+       .policy = settings_.policy->name(),
+       .arch = settings_.arch->name(),
+       .replay = replay,
+       .excused = Excused(*settings_.policy, *settings_.arch, answer_.schedule)});
   std::cout << absl::StreamFormat(
       "%s (%s): %s, %s; %s\n", Verdict(), Target(),
       Counted(static_cast<uint64_t>(shortest.preemptions), "preemption"),
@@ -298,6 +304,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
         "--odds, --seen and --seen-by know memory sc only; pass --memory sc");
   }
   if (options.verify) return VerifyOnly(loaded->file, *settings);
+  const absl::Status writable = CheckWritable({options.output});
+  if (!writable.ok()) return writable;
 
   Exploration exploration(arguments[0], loaded->file, *settings, options.output);
   exploration.Explore();

@@ -205,6 +205,8 @@ absl::StatusOr<ExitStatus> SearchWith(const Options& options, const std::string&
   settings.seed = options.seed;
   settings.keep_going = options.keep_going;
   if (settings.executions == 0) return absl::InvalidArgumentError("--executions is at least 1");
+  const absl::Status writable = CheckWritable({options.output});
+  if (!writable.ok()) return writable;
   const auto run = std::make_unique<SearchRun>(options, path, file, settings);
   if (const std::optional<Hit>& hit = run->hit(); hit && options.output != "-") {
     const absl::Status status = WriteFile(options.output, PrintText(hit->stored));
