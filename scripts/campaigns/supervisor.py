@@ -34,6 +34,7 @@ class Supervisor:
         self._status = status
         self._shares = []  # the cores of each team, and its turn
         self._turns = []
+        self._had_turn = set()  # targets, since this start of the campaign
         self._beside_turn = FIRST_BESIDE_SECONDS
         self._triage = None
         self._triage_due = campaign.findings.total() > 0
@@ -92,6 +93,7 @@ class Supervisor:
             if target is None:
                 return
             turn = self._turns[number] = Turn(self, target, self._shares[number])
+            self._had_turn.add(target)
         try:
             if not turn.advance():
                 self._turns[number] = None
@@ -106,7 +108,12 @@ class Supervisor:
         """Of those that have no turn now."""
         taken = {turn.target for turn in self._turns if turn is not None}
         free = [target for target in self.c.targets if target not in taken]
-        return next_target(free, self.c.turns, self.had_engines(), self.c.safe)
+        return next_target(free, self.c.turns, self._waiting(), self.tested(), self.c.safe)
+
+    def _waiting(self):
+        """The targets without a result. After each start they come first, with one turn each: what
+        is as slow as before then waits like the others."""
+        return set(self.c.targets) - self.tested() - self._had_turn
 
     def had_engines(self):
         """The targets that engines have been on, however short."""
@@ -123,12 +130,11 @@ class Supervisor:
         return self.had_engines() - self.hardly_tested().keys()
 
     def turn_seconds(self, target):
-        """How long engines may run in the turn of a target that begins now."""
-        taken = {turn.target for turn in self._turns if turn is not None}
-        had, tested = self.c.turns.get(target, 0), self.had_engines()
-        waiting = sum(other not in tested | taken and self.c.turns.get(other, 0) <= had
-                      for other in self.c.targets)
-        return turn_seconds(self.c.turn_seconds, self.left(), waiting, len(self._shares),
+        """How long engines may run in the turn of a target that begins now: those without a result
+        share the time; the others do with all that had no turn since this start."""
+        waiting = (set(self.c.targets) - self._had_turn if target in self.tested()
+                   else self._waiting())
+        return turn_seconds(self.c.turn_seconds, self.left(), len(waiting), len(self._shares),
                             self._beside_turn)
 
     def harvest(self, target):

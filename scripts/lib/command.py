@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """The command line of a script: options, errors of one line, exit statuses."""
 import difflib
+import os
 import re
+import shlex
 import signal
+import subprocess
 import sys
 import types
 
@@ -96,6 +99,10 @@ def main(name, work):
         sys.stdout.flush()
     except Problem as problem:
         say(f"{name}: {problem}")
+        status = 2
+    except subprocess.CalledProcessError as error:  # which has said why
+        say(f"{name}: {shlex.join(map(os.fsdecode, error.cmd))} ended with status "
+            f"{error.returncode}")
         status = 2
     except KeyboardInterrupt:
         said = f"; {when_interrupted}" if when_interrupted else ""

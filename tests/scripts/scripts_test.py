@@ -36,12 +36,13 @@ sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 # pylint: disable=wrong-import-position
 import gating
 import campaigns.command
+import campaigns.main
 import fuzzing.main
 import measuring.options
 import mutation.main
-from campaigns.campaign import clean_schedules, is_clean
 from lib import command, gatherfuzz, jobs, junit, subjects
 from lib.children import Child
+from lib.subjects import clean_schedules, is_clean
 from fuzzing import table, target as fuzz_target
 from testing import changes, listing, times
 
@@ -117,6 +118,7 @@ class Children(Scratch):
     def test_dies_with_the_script(self):
         script = self.start("""
             from lib.children import Child
+from lib.subjects import clean_schedules, is_clean
             Child(["sh", "-c", "echo $$ >1.pid; exec sleep 1000"]).wait()""")
         pid, = self.pids(1)
         script.kill()
@@ -163,6 +165,7 @@ class Jobs(Scratch):
                 script = self.start("""
                     from lib import command, jobs
                     from lib.children import Child
+from lib.subjects import clean_schedules, is_clean
                     def work(number):
                         try:
                             yield Child(["sh", "-c", f"echo $$ >{number}.pid; sleep 1000 & "
@@ -401,6 +404,83 @@ class WhichPolicies(unittest.TestCase):
             self.of("own-rang")
 
 
+class NamesOfPolicies(Scratch):
+    """A policy is called as its file; what is not so is said before anything is built."""
+
+    def said(self, file, code):
+        """Of a folder with the policy full-mm and that file."""
+        for name, text in (("full_mm.cc", self.code("full-mm")), (file, code)):
+            self.write("p/" + name, text)
+        try:
+            with contextlib.chdir(self.folder):
+                subjects.check_names("p")
+        except command.Problem as problem:
+            return str(problem)
+        return ""
+
+    @staticmethod
+    def code(name):
+        return (f'constexpr Policy kPolicy("{name}", "what", "who", kProtocol);\n'
+                "const RegisterPolicy kRegistered(&kPolicy);\n")
+
+    def test_those_of_the_tree(self):
+        with contextlib.chdir(SOURCE):
+            subjects.check_names()
+            subjects.check_names("model/policies/planted")
+
+    def test_as_its_file(self):
+        self.assertEqual(self.said("my_idea.cc", self.code("my-idea")), "")
+        self.assertEqual(self.said("my_idea.cc", "constexpr Policy kPolicy(kName, \"\");\n"
+                                   "const RegisterPolicy kRegistered(&kPolicy);\n"), "")
+
+    def test_another_name(self):
+        self.assertEqual(self.said("my_idea.cc", self.code("better-idea")),
+                         "p/my_idea.cc registers 'better-idea'; name it better_idea.cc, or its "
+                         "policy 'my-idea'")
+        self.assertEqual(self.said("my_idea.cc", self.code("my_idea")),
+                         "p/my_idea.cc registers 'my_idea'; call its policy 'my-idea'")
+
+    def test_a_name_that_there_is(self):
+        self.assertEqual(self.said("my_idea.cc", self.code("full-mm")),
+                         "p/my_idea.cc registers 'full-mm', as full_mm.cc does; call its policy "
+                         "'my-idea'")
+
+    def test_no_registration(self):
+        code = self.code("my-idea").replace("const Reg", "// const Reg")
+        self.assertEqual(self.said("my_idea.cc", code),
+                         "p/my_idea.cc registers no policy; it lacks a line 'const RegisterPolicy "
+                         "kRegistered(&kPolicy);'")
+
+
+class BrokenCommand(Scratch):
+    """A build whose command refuses to start: what it says is all that is said."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("gatherfuzz", "#!/bin/sh\necho \"gatherfuzz: policy 'full-mm': another has this "
+                   "name\" >&2\nexit 2\n")
+        os.chmod(self.path("gatherfuzz"), 0o755)
+
+    def test_no_traceback(self):
+        for what in (gatherfuzz.listed, gatherfuzz.safe_targets, gatherfuzz.policies_of,
+                     lambda its: fuzz_target.Session(self.path("out"), self.folder, 1),
+                     lambda its: campaigns.main.held_safe(its, ["full-mm_x86"]),
+                     lambda its: gatherfuzz.need_policies(its, ["full-mm"])):
+            with self.assertRaises(command.Problem) as raised:
+                what(self.path("gatherfuzz"))
+            self.assertEqual(str(raised.exception), "policy 'full-mm': another has this name")
+
+    def test_of_any_other_program(self):
+        script = self.start("""
+            import subprocess
+            from lib import command
+            command.main("it", lambda _: subprocess.run(["./gatherfuzz", "x y"], check=True))""")
+        said = script.communicate()[1].decode()
+        self.assertEqual(script.returncode, 2)
+        self.assertEqual(said, "gatherfuzz: policy 'full-mm': another has this name\n"
+                         "it: ./gatherfuzz 'x y' ended with status 2\n")
+
+
 @unittest.skipUnless(os.path.exists(os.path.join(BUILD, "gatherfuzz")), "needs the command")
 class Fuzz(Scratch):
     """scripts/fuzz, with engines that leave what they are told to."""
@@ -411,20 +491,21 @@ class Fuzz(Scratch):
         os.symlink(os.path.join(BUILD, "gatherfuzz"), self.path("gatherfuzz"))
         self.enterContext(contextlib.chdir(self.folder))
 
-    def table(self, target, first, then="/dev/null", held_safe=None):
+    def table(self, target, first, then="/dev/null", held_safe=None, executions=1000):
         """What the table says of a target whose engine finds one file, and another one if it is to
-        pass over what is excused. Returns the table, too."""
+        pass over what is excused, after so many executions. Returns the table, too."""
         self.write(f"fuzz/fuzz_{target}", textwrap.dedent(f"""\
             #!/bin/sh
             for argument; do
               case $argument in -artifact_prefix=*) prefix=${{argument#*=}} ;; esac
             done
             grep -qx 'excused [*]' "$GATHERFUZZ_KNOWN" && file={then} || file={first}
+            echo "stat::number_of_executed_units: {executions}"
             [ -s $file ] || exit 0
             cp $file "$prefix"crash-1
             exit 77"""))
         os.chmod(self.path(f"fuzz/fuzz_{target}"), 0o755)
-        session = fuzz_target.Session("out/s", self.folder, 1000)
+        session = fuzz_target.Session(f"out/{target}", self.folder, 1000)
         jobs.run([fuzz_target.fuzz(session, "libfuzzer", target)], 1)
         if held_safe is not None:  # such a violation there is none of
             session.runs["libfuzzer", target].held_safe = held_safe
@@ -432,6 +513,7 @@ class Fuzz(Scratch):
             its = table.Table(session, [target.rsplit("_", 1)[0]])
             its.show("libfuzzer", target)
             its.show_alarm()
+            its.show_hardly()
         return out.getvalue(), its
 
     def encoded(self, name, *lines):
@@ -444,14 +526,17 @@ class Fuzz(Scratch):
 
     def test_named_and_broken(self):
         said, its = self.table("own-range_x86", self.encoded("verdicts/own-range-x86.gather"))
-        self.assertRegex(said, r"own-range +x86 +libfuzzer stale-after-return +0 ")
+        self.assertRegex(said, r"own-range +x86 +libfuzzer stale-after-return +1000 ")
         self.assertEqual((its.broken(True), its.broken(False)), ({"own-range_x86"}, set()))
         self.assertNotIn("!", said)
+        self.assertEqual(its.judged(True, True), (1, "--fail: broken: own-range_x86"))
+        self.assertEqual(its.judged(False, True), (0, ""))
+        self.assertEqual(its.judged(True, False), (0, ""))
 
     def test_excused(self):
         """It says nothing against the policy, does not count, and is no end of fuzzing."""
         said, its = self.table("full-mm_x86", self.encoded("zoo/s1.gather"))
-        self.assertRegex(said, r"full-mm +x86 +libfuzzer none found +0 ")
+        self.assertRegex(said, r"full-mm +x86 +libfuzzer none found +2000 ")
         self.assertIn("\n  stale-after-return under kernel 6.17, which says nothing against it:\n"
                       "  ./gatherfuzz run out/crashes/full-mm_x86/crash-", said)
         self.assertEqual((its.broken(True), its.broken(False)), (set(), set()))
@@ -460,14 +545,43 @@ class Fuzz(Scratch):
         said, its = self.table(
             "own-range_x86", self.encoded("verdicts/own-range-x86.gather", "kernel 6.17"),
             self.encoded("verdicts/own-range-x86.gather"))
-        self.assertRegex(said, r"own-range +x86 +libfuzzer stale-after-return +0 ")
+        self.assertRegex(said, r"own-range +x86 +libfuzzer stale-after-return +2000 ")
         self.assertNotIn("kernel", said)
         self.assertEqual((its.broken(True), its.broken(False)), ({"own-range_x86"}, set()))
+
+    def test_hardly_tested(self):
+        """Of what had next to no executions nothing is known: under --fail that is no success."""
+        self.write("corpus/a.gather", "gatherfuzz 1\nexpect none\n")
+        self.write("corpus/b.gather", "gatherfuzz 1\nexpect none\n")
+        said, its = self.table("full-mm_x86", "/dev/null", executions=1)
+        self.assertRegex(said, r"full-mm +x86 +libfuzzer hardly tested +1 ")
+        self.assertIn("fewer executions than the 2 schedules that a campaign begins\nwith; nothing "
+                      "is known of it", said)
+        self.assertLessEqual(max(map(len, said.splitlines())), 80)
+        for named in (True, False):
+            self.assertEqual(its.judged(named, True), (
+                3, "--fail: hardly tested, so nothing is known of: full-mm_x86"))
+            self.assertEqual(its.judged(named, False), (0, ""))
+        suite = xml.etree.ElementTree.fromstring(junit.suite(list(its.cases(set())), 1))
+        self.assertEqual((suite.get("failures"), suite.get("skipped")), ("0", "1"))
+        self.assertEqual(suite.find("testcase/skipped").get("message"), "hardly tested")
+        said, its = self.table("full-mm_arm64", "/dev/null", executions=2)
+        self.assertRegex(said, r"full-mm +arm64 +libfuzzer none found +2 ")
+        self.assertEqual(its.judged(True, True), (0, ""))
+
+    def test_hardly_tested_and_not_held_safe(self):
+        """Where no policy was named, --fail is about those that are held to be safe."""
+        said, its = self.table("own-range_x86", "/dev/null", executions=0)
+        self.assertRegex(said, r"own-range +x86 +libfuzzer hardly tested +0 ")
+        self.assertEqual(its.judged(False, True), (0, ""))
+        self.assertEqual(its.judged(True, True)[0], 3)
 
     def test_held_safe_and_broken(self):
         said, its = self.table("own-range_x86", self.encoded("verdicts/own-range-x86.gather"),
                                held_safe=True)
         self.assertIn(" stale-after-return! ", said)
+        self.assertEqual(its.judged(False, True), (
+            1, "--fail: broken although held to be safe: own-range_x86"))
         self.assertIn("\n! held to be safe there: a fault of the policy, the model or the oracle",
                       said)
         self.assertEqual(its.broken(False), {"own-range_x86"})
