@@ -236,10 +236,10 @@ absl::Status SetMemory(const Options& options, Schedule& schedule) {
   absl::Status status = SetOrders("weaken", options.weaken, schedule.orders.weaker);
   status.Update(SetOrders("strengthen", options.strengthen, schedule.orders.stronger));
   if (!status.ok()) return status;
-  if (schedule.memory != MemoryModel::kSc && Switches(schedule)) {
+  if (schedule.memory != MemoryModel::kSc && OnlySc(schedule)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--memory ", options.memory,
-                     ": CPUs that switch or sleep are modelled under memory sc only; pass "
+                     ": what switches, sleeps or exits is modelled under memory sc only; pass "
                      "--memory sc"));
   }
   if ((schedule.orders.weaker & schedule.orders.stronger) != 0) {

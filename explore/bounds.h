@@ -48,7 +48,7 @@ constexpr uint32_t Bit(InitState state) { return 1u << static_cast<int>(state); 
 // The kinds that `kinds` has if it is not said.
 inline constexpr uint32_t kUsualKinds = OpsThat([](const OpInfo& op) {
   constexpr unsigned kUsual = effect::kZaps | effect::kCleans | effect::kAccesses;
-  return op.exists_in(kDefaultKernel) && op.is(kUsual) && !op.is(effect::kReaps);
+  return op.exists_in(kDefaultKernel) && op.is(kUsual) && !op.is(effect::kReaps | effect::kExits);
 });
 
 struct Bounds {

@@ -116,7 +116,7 @@ Independence::Independence(const Schedule& schedule, const Policy& policy, uint3
     : futures_(schedule, policy.waits(), policy.foreign()),
       waits_(policy.waits()),
       rules_(policy.peeks() || (ignored & kDisorder) != 0 || TablesVanish(schedule) ||
-                     NoRulesOfMemory(schedule) || Switches(schedule)
+                     NoRulesOfMemory(schedule) || OnlySc(schedule)
                  ? 0
                  : rules) {}
 

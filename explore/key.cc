@@ -91,6 +91,8 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
   PutAges(world, live);
   if (world.switches != 0) [[unlikely]]
     PutSwitching(world);
+  if (world.threads != 0) [[unlikely]]
+    Put(Pack(8, world.threads, world.exited));
   if (!world.sc()) [[unlikely]]
     PutMemory(stepper, live);
   return std::span(words_).first(count_);
@@ -135,6 +137,8 @@ void StateWriter::PutFrames(const World& world, const Live& live) {
       const Frame& frame = world.frames[64 * half + static_cast<size_t>(bit)];
       Put(Pack(8, static_cast<int>(frame.state), static_cast<int>(frame.level), frame.lock_owner,
                frame.mapped));
+      if (world.decides != 0 && frame.state == FrameState::kData) [[unlikely]]
+        PutFolio(world.folios[64 * half + static_cast<size_t>(bit)]);
       if (frame.state != FrameState::kTable) return;
       const auto& at = frame.entries;
       const auto value = [&](Pte entry) {
@@ -147,6 +151,10 @@ void StateWriter::PutFrames(const World& world, const Live& live) {
       Put(Pack(16, at[0].mapping, at[1].mapping, at[2].mapping, at[3].mapping));
     });
   }
+}
+
+void StateWriter::PutFolio(const Folio& folio) {
+  Put(Pack(8, folio.refs, folio.others, folio.lock_owner, folio.shared, folio.holds, folio.dirty));
 }
 
 void StateWriter::PutTlb(const Tlb& tlb, const LiveOfCpu& live) {

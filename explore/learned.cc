@@ -72,6 +72,20 @@ uint64_t LoadedBy(const World& world, CpuId cpu) {
          static_cast<uint64_t>(stale) << 9;
 }
 
+// What is known of frames beside what maps them.
+uint64_t FoliosOf(const World& world) {
+  uint64_t hash = 0;
+  for (size_t i = 0; i < world.folios.size(); ++i) {
+    const Folio& it = world.folios[i];
+    const uint64_t known = static_cast<uint64_t>(it.refs) | static_cast<uint64_t>(it.others) << 8 |
+                           static_cast<uint64_t>(it.lock_owner) << 16 |
+                           static_cast<uint64_t>(it.shared) << 24 |
+                           static_cast<uint64_t>(it.holds) << 32;
+    if (known != 0) hash = Mix(Mix(hash, i), known);
+  }
+  return hash;
+}
+
 uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   switch (Info(point).teaches) {
     case Teaches::kVmasIfFree: return IsFree(world.mm) ? Vmas(world.mm) : 0;
@@ -91,6 +105,7 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
     case Teaches::kLoaded: return LoadedBy(world, cpu);
     case Teaches::kTranslation: return ThroughTlb(world.at(cpu), page);
     case Teaches::kWalked: return WalkRead(world, cpu);
+    case Teaches::kFolios: return Mix(FoliosOf(world), Value(PteEntry(world, page)));
     case Teaches::kEverything: return Digest(world);
     case Teaches::kNothing:
     case Teaches::kUnsaid: break;
@@ -346,10 +361,12 @@ void LearnInAccess(Learned& learned, const World& before, CpuId cpu, Point point
   NoteStep(learned, point, value);
 }
 
-// Of the operation under that policy, what is known of what it carries.
-Carries CarriesUnder(const Policy& policy, const Op& op, KernelVersion kernel) {
-  if (MayReclaimTables(op, kernel)) return Carries::kAll;
+// Of the operation under that policy, what is known of what it carries. Where somebody decides on
+// content, faults copy, which has more to carry.
+Carries CarriesUnder(const Policy& policy, const Op& op, const System& system) {
+  if (MayReclaimTables(op, system.kernel)) return Carries::kAll;
   const Carries carries = Info(op.kind).carries;
+  if (system.world.decides != 0 && carries == Carries::kOfAccess) return Carries::kAll;
   return policy.foreign() && carries == Carries::kOfCall ? Carries::kAll : carries;
 }
 
@@ -358,7 +375,7 @@ Carries CarriesUnder(const Policy& policy, const Op& op, KernelVersion kernel) {
 void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Point point, int page,
            const Policy& policy) {
   const World& world = before.world;
-  switch (CarriesUnder(policy, op, before.kernel)) {
+  switch (CarriesUnder(policy, op, before)) {
     case Carries::kAll:
       return LearnAll(learned, world, cpu, op, point, page,
                       {policy.foreign(), policy.recalls(), MayReclaimTables(op, before.kernel)});
@@ -371,10 +388,10 @@ void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Poin
   LearnInCall(learned, world, cpu, op, point, page, policy.recalls());
 }
 
-Learned CarriedTo(Point next, const Learned& learned, const Op& op, KernelVersion kernel,
+Learned CarriedTo(Point next, const Learned& learned, const Op& op, const System& system,
                   const Policy& policy, FinishPart part) {
   Learned carried = learned;
-  switch (CarriesUnder(policy, op, kernel)) {
+  switch (CarriesUnder(policy, op, system)) {
     case Carries::kAll: return carried;
     case Carries::kOfAccess:
       if (In(kAccessSettles, next)) Settle(carried);

@@ -52,7 +52,7 @@ void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Poin
            const Policy& policy);
 
 // What of it counts where the thread stands before `next`, and is so far in a finish.
-Learned CarriedTo(Point next, const Learned& learned, const Op& op, KernelVersion kernel,
+Learned CarriedTo(Point next, const Learned& learned, const Op& op, const System& system,
                   const Policy& policy, FinishPart part);
 
 }  // namespace gatherfuzz

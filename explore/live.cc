@@ -40,7 +40,8 @@ Live::Live(const Stepper& stepper) {
   }
   const Policy& policy = stepper.policy();
   // An entry that sleeps is judged when its CPU wakes, whoever looks.
-  if (stepper.world().switches != 0) return;
+  const World& world = stepper.world();
+  if (world.switches != 0 || world.threads != 0 || world.decides != 0) return;
   if (policy.peeks() || (stepper.ignored() & kDisorder) != 0) return;
   const Futures& futures = stepper.futures();
   // Where the hardware sets neither A nor D, whether a walk faults depends on them.

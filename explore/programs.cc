@@ -36,12 +36,19 @@ std::vector<Op> OpCodes(const Bounds& bounds) {
       continue;
     }
     const Operands operands = Info(kind).operands;
-    const bool one_page = operands == Operands::kPage;
+    const bool one_page = Info(kind).has_page();
     if (operands == Operands::kAll) {
       codes.push_back({kind, {0, kPages}, {}});
       continue;
     }
     const auto add = [&](PageRange range) {
+      if (operands == Operands::kTwoPages) {
+        for (int other = window.begin; other < window.end; ++other) {
+          if (other == range.begin) continue;
+          codes.push_back({kind, range, {}, static_cast<uint8_t>(other)});
+        }
+        return;
+      }
       if (operands == Operands::kRemap) {  // to the same place in a table of the other half
         const int to = std::min(range.begin ^ kPages / 2, kPages - (range.end - range.begin));
         codes.push_back({kind, range, {}, static_cast<uint8_t>(to)});

@@ -278,8 +278,8 @@ void Stepper::Observe(AgentId agent, Point point, int page) {
 
 Learned Stepper::LearnedBy(CpuId cpu) const {
   if (learned_in_[Index(cpu)] != program(cpu).op + 1) return {};
-  return CarriedTo(pending(cpu).point, learned_[Index(cpu)], OpInProgress(cpu), system_.kernel,
-                   *policy_, system_.finish_part[Index(cpu)]);
+  return CarriedTo(pending(cpu).point, learned_[Index(cpu)], OpInProgress(cpu), system_, *policy_,
+                   system_.finish_part[Index(cpu)]);
 }
 
 // --- Going back ---

@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (schedule.kernel > kDefaultKernel) return 0;
   const Determined determined = DeterminedBy(schedule);
   const FinalMemory predicted = Predict(schedule, determined);
-  const bool switches = Switches(schedule);
+  const bool switches = Switches(schedule), exits = Exits(schedule);
   uint8_t* const map = FeatureMap();
   RunOptions options;
   if (map != nullptr) options.features = &features;
@@ -77,6 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const Policy* policy : Policies()) {
       if (!policy->SafeOn(TheArch().name())) continue;
       if (switches && !policy->safe_asleep()) continue;
+      if (exits && policy->waits()) continue;  // beside the OOM reaper (docs/model.md)
       if (map != nullptr) features.BeginRun(map);
       if (!execution.RunLoaded(*policy, TheArch(), member, options).clean()) {
         Fail(execution, TakeMember(schedule, number), *policy);

@@ -134,7 +134,10 @@ ProgramLine MakeLine(CpuId cpu, OpKind kind, PageRange range, Random& random) {
     const int mm = Info(kind).operands == Operands::kMm ? range.begin % kUserMms : 0;
     line.op.range = {mm, mm + 1};
   }
-  if (Info(kind).operands == Operands::kPage) line.op.range.end = range.begin + 1;
+  if (Info(kind).has_page()) line.op.range.end = range.begin + 1;
+  if (Info(kind).operands == Operands::kTwoPages) {
+    line.op.to = static_cast<uint8_t>(range.begin ^ (1 << random.Below(3)));
+  }
   if (Info(kind).operands == Operands::kAll) line.op.range = {0, kPages};
   if (Info(kind).operands == Operands::kMap) {
     line.op.flags = {.write = !OneIn(random, 4), .huge = OneIn(random, 3)};

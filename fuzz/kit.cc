@@ -188,9 +188,10 @@ void OpTokens() {
       ProgramLine line;
       line.agent = MakeAgent(info.agent, MakeCpu(cpu));
       line.op.kind = static_cast<OpKind>(kind);
-      const bool one = info.operands == Operands::kPage || !info.has_pages();
+      const bool one = info.has_page() || !info.has_pages();
       line.op.range = {1, one ? 2 : 3};
       if (info.operands == Operands::kAll) line.op.range = {0, kPages};
+      if (info.operands == Operands::kTwoPages) line.op.to = 2;
       Schedule schedule;
       schedule.program.push_back(line);
       Token("op_" + AgentName(line.agent) + "_" + info.name, EncodeBytes(schedule), kHeaderBytes);

@@ -12,6 +12,8 @@ namespace {
 
 Point PickTellingPoint(const Schedule& schedule, Random& random) {
   PointMask points = kTellingPoints & ~(Reclaims(schedule) ? 0 : kReclaimPoints) &
+                     ~(Exits(schedule) ? 0 : kExitPoints) &
+                     ~(Decides(schedule) ? 0 : kContentPoints) &
                      ~(Switches(schedule) ? 0 : kSwitchPoints);
   for (uint32_t skip = random.Below(static_cast<uint32_t>(CountOf(points))); skip != 0;) {
     points &= points - 1;

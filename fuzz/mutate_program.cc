@@ -22,8 +22,9 @@ size_t OfAnother(const Schedule& schedule, size_t index, Random& random) {
 void SetRange(Op& op, PageRange range) {
   if (!Info(op.kind).has_pages() || Info(op.kind).operands == Operands::kAll) return;
   op.range = range;
-  if (Info(op.kind).operands == Operands::kPage) op.range.end = range.begin + 1;
+  if (Info(op.kind).has_page()) op.range.end = range.begin + 1;
   op.to = static_cast<uint8_t>(std::min<int>(op.to, kPages - (op.range.end - op.range.begin)));
+  if (Info(op.kind).operands == Operands::kTwoPages && op.to == op.range.begin) op.to ^= 1;
 }
 
 PageRange AnyMm(Random& random) {
@@ -35,7 +36,7 @@ PageRange AnyMm(Random& random) {
 PageRange KnownRange(const Schedule& schedule, Random& random) {
   if (!schedule.program.empty() && !OneIn(random, 8)) {
     const Op& op = schedule.program[PickIndex(schedule.program, random)].op;
-    if (Info(op.kind).is(effect::kMoves) && OneIn(random, 2)) return MovesTo(op);
+    if (Info(op.kind).has_target() && OneIn(random, 2)) return MovesTo(op);
     if (Info(op.kind).has_pages()) return op.range;
   }
   if (!schedule.init.empty()) return schedule.init[PickIndex(schedule.init, random)].range;
@@ -93,7 +94,7 @@ bool Overlap(Schedule& schedule, Random& random) {
   const size_t index = PickIndex(schedule.program, random);
   const PageRange other = schedule.program[OfAnother(schedule, index, random)].op.range;
   PageRange range = Overlapping(other, random);
-  if (Info(schedule.program[index].op.kind).operands == Operands::kPage) {
+  if (Info(schedule.program[index].op.kind).has_page()) {
     range.begin = std::max(range.begin, other.begin);
   }
   SetRange(schedule.program[index].op, range);
@@ -250,6 +251,48 @@ bool AddProtection(Schedule& schedule, Random& random) {
   return true;
 }
 
+// Threads end: some, or all that there are, and then the mm.
+bool AddExit(Schedule& schedule, Random& random) {
+  const bool all = OneIn(random, 2);
+  const int cpus = schedule.cpus - (schedule.kswapd ? 1 : 0);
+  for (int cpu = 0; cpu < cpus && !schedule.program.full(); ++cpu) {
+    if (!all && OneIn(random, 2)) continue;
+    schedule.program.push_back(MakeLine(MakeCpu(cpu), OpKind::kExit, {0, 1}, random));
+  }
+  return true;
+}
+
+// Others take the right to write from pages, or make them clean.
+void InsertTakers(Schedule& schedule, PageRange range, Random& random) {
+  static constexpr OpKind kTakers[] = {OpKind::kUffdwp, OpKind::kFree, OpKind::kNuma};
+  for (int ops = SmallNumber(random, 3); ops > 0 && !schedule.program.full(); --ops) {
+    const OpKind kind = kTakers[random.Below(std::size(kTakers))];
+    schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
+                            MakeLine(PickCpu(schedule, random), kind, range, random));
+  }
+}
+
+// Somebody decides on what pages hold, or comes to refer to them.
+bool AddContent(Schedule& schedule, Random& random) {
+  static constexpr OpKind kKinds[] = {OpKind::kMigrate, OpKind::kMigrate, OpKind::kKsm,
+                                      OpKind::kKsm,     OpKind::kFork,    OpKind::kPin};
+  for (int ops = SmallNumber(random, 4); ops > 0 && !schedule.program.full(); --ops) {
+    const PageRange range = Overlapping(KnownRange(schedule, random), random);
+    const OpKind kind = kKinds[random.Below(std::size(kKinds))];
+    const ProgramLine line = MakeLine(PickCpu(schedule, random), kind, range, random);
+    const size_t at = random.Below(static_cast<uint32_t>(schedule.program.size() + 1));
+    // What is pinned is copied where it is written.
+    if (kind == OpKind::kPin) {
+      schedule.program.insert(at, MakeLine(CpuOf(line.agent), OpKind::kWrite, range, random));
+    }
+    schedule.program.insert(at, line);
+    if (OneIn(random, 2)) {
+      InsertTakers(schedule, kind == OpKind::kKsm ? MovesTo(line.op) : range, random);
+    }
+  }
+  return true;
+}
+
 bool Anew(Schedule& schedule, Random& random) {
   Generate(schedule, random);
   return true;
@@ -270,6 +313,8 @@ constexpr Mutation kMutations[] = {
     {"add-reclaim", 1, AddReclaim},
     {"add-protection", 2, AddProtection},
     {"add-switch", 1, AddSwitch},
+    {"add-exit", 1, AddExit},
+    {"add-content", 1, AddContent},
     {"anew", 20, Anew},
 };
 

@@ -101,7 +101,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int members = DecodeBytes({data, size}, schedule);
   // As who replays the bytes will judge them, too.
   bool excused = Excused(ThePolicy(), TheArch(), schedule);
-  if (!Switches(schedule)) schedule.memory = TheMemory();
+  if (!OnlySc(schedule)) schedule.memory = TheMemory();
   excused = excused || Excused(ThePolicy(), TheArch(), schedule);
   int clean = 0;
   ++counts.executions;

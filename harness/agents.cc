@@ -22,14 +22,31 @@ Agents::Agents() {
   for (int i = 0; i < kMaxCpus; ++i) entries_[i] = {this, MakeCpu(i)};
 }
 
+namespace {
+
+// The CPUs that have a thread of the mm: not those of kernel threads.
+uint8_t ThreadsOf(const Schedule& schedule) {
+  uint8_t threads = 0;
+  for (const auto& [agent, op] : schedule.program) {
+    const CpuId cpu = CpuOf(agent);
+    if (KindOf(agent) != AgentKind::kCpu || Index(cpu) >= schedule.cpus) continue;
+    if (Index(cpu) == schedule.kswapd_cpu() || Info(op.kind).is(effect::kReaps)) continue;
+    threads |= CpuBit(cpu);
+  }
+  return threads;
+}
+
+}  // namespace
+
 void Agents::Load(const Schedule& schedule) {
   schedule_ = &schedule;
   Reset(start_, schedule.cpus, schedule.batch);
   start_.kswapd = static_cast<uint8_t>(schedule.kswapd_cpu() + 1);
   LoadInit(schedule);
   LoadPrograms(schedule);
-  // What CPUs have loaded is not weak.
-  start_.mm.memory = start_.switches != 0 ? MemoryModel::kSc : schedule.memory;
+  // What CPUs have loaded, or who exits, is not weak.
+  start_.mm.memory = OnlySc(schedule) ? MemoryModel::kSc : schedule.memory;
+  if (Exits(schedule)) start_.threads = ThreadsOf(schedule);
 }
 
 void Agents::LoadPrograms(const Schedule& schedule) {
@@ -43,7 +60,8 @@ void Agents::LoadPrograms(const Schedule& schedule) {
     CpuProgram& program = programs_[Index(CpuOf(agent))];
     if (KindOf(agent) == AgentKind::kCpu) {
       program.ops.push_back(op);
-      if (Info(op.kind).is(effect::kReclaims)) start_.reclaims = 1;
+      if (Info(op.kind).is(effect::kReclaims | effect::kDecides)) start_.reclaims = 1;
+      if (Info(op.kind).is(effect::kDecides)) start_.decides = 1;
       if (Info(op.kind).is(effect::kSwitches)) start_.switches = 1;
       cpus_loaded_ |= CpuBit(CpuOf(agent));
     } else {

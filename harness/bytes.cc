@@ -210,7 +210,12 @@ ProgramLine DecodeLine(Source& source, int cpus, int span) {
     line.op.range = {mm, mm + 1};
     return line;
   }
-  const bool one_page = operands == Operands::kPage;
+  const bool one_page = Info(line.op.kind).has_page();
+  if (operands == Operands::kTwoPages) {  // the other in place of a length
+    const int other = DecodePage(record[3], span);
+    const int page = DecodePage(record[2], span);
+    line.op.to = static_cast<uint8_t>(other != page ? other : page == 0 ? 1 : page - 1);
+  }
   if (operands == Operands::kProtect) {
     line.op.flags = AccessFlags(record[2] / kPages);
     line.op.range = DecodeRange(record[2] % kPages, record[3], span);
@@ -422,7 +427,8 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
       continue;
     }
     const int access = info.operands == Operands::kProtect ? AccessCode(op.flags) : 0;
-    put(Index(agent), info.code + flags, op.range.begin + kPages * access, EncodeLength(op.range));
+    const int last = info.operands == Operands::kTwoPages ? op.to : EncodeLength(op.range);
+    put(Index(agent), info.code + flags, op.range.begin + kPages * access, last);
   }
   for (const Run& run : schedule.order) {
     const auto record = EncodeRun(run);

@@ -49,7 +49,8 @@ constexpr Place PlaceOf(Touches touches) {
     case Thing::kRmap:
     case Thing::kLoaded:
     case Thing::kCpumask:
-    case Thing::kTlbGen: break;
+    case Thing::kTlbGen:
+    case Thing::kFolio: break;
   }
   return {true, writes, static_cast<uint8_t>(kPages + 2 * kPmds + 2 * kPuds + thing), 0, 0};
 }

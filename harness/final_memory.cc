@@ -68,6 +68,8 @@ class Analysis {
       if (MayReclaimTables(line.op, schedule.kernel)) reclaimed_ |= MaskOf(line.op.range);
       if (Info(line.op.kind).is(effect::kReclaims)) taken_ |= MaskOf(line.op.range);
       if (Info(line.op.kind).is(effect::kProtects)) protected_ |= MaskOf(line.op.range);
+      // Merged, moved, or referred to, which decides whether it is copied.
+      if (Info(line.op.kind).is(effect::kDecides)) taken_ |= ~uint64_t{0};
       if (Info(line.op.kind).is(effect::kMoves)) {
         moved_ |= MaskOf(line.op.range) | MaskOf(MovesTo(line.op));
       }
@@ -332,6 +334,7 @@ Schedule OfLinesThatRun(const Schedule& schedule) {
 }  // namespace
 
 Determined DeterminedBy(const Schedule& schedule) {
+  if (Exits(schedule)) return {};  // who is last, and when, the order decides
   if (Switches(schedule)) return DeterminedBy(OfLinesThatRun(schedule));
   return Analysis(schedule).Result();
 }

@@ -9,10 +9,10 @@ constexpr PointMask kOfPtes =
 
 }  // namespace
 
-Joins::Joins(const Schedule& schedule) : any_(schedule.memory == MemoryModel::kSc) {
+Joins::Joins(const Schedule& schedule)
+    : any_(schedule.memory == MemoryModel::kSc && !OnlySc(schedule)) {
   for (const auto& [agent, op] : schedule.program) {
     const OpInfo& info = Info(op.kind);
-    any_ = any_ && !info.is(effect::kSwitches);
     const bool looks = KindOf(agent) == AgentKind::kWalker ||
                        info.is(effect::kAccesses | effect::kGuards | effect::kMoves);
     if (looks) seen_ |= MaskOf(op.range);

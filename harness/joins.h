@@ -9,7 +9,7 @@
 // (Tail::joined). An order that is written out may switch anywhere. Every violation and every final
 // state has an order that makes none of these choices: tests/explore/joins_test.cc holds
 // exploration with and without them against each other. Under sequential consistency only, and
-// where no CPU switches.
+// not where CPUs switch, threads exit, or somebody decides on content.
 #ifndef GATHERFUZZ_HARNESS_JOINS_H_
 #define GATHERFUZZ_HARNESS_JOINS_H_
 

@@ -52,6 +52,7 @@ void KeepKswapd(Schedule& schedule) {
 
 bool Running::May(const Op& op) const {
   const OpInfo& info = Info(op.kind);
+  if (exited) return false;
   if (!info.is(effect::kSwitches)) return mm == 0 && !idle;
   if (info.operands == Operands::kMm) return idle || mm != op.range.begin;
   return (op.kind == OpKind::kWake) == idle;
@@ -60,11 +61,12 @@ bool Running::May(const Op& op) const {
 void Running::Do(const Op& op) {
   if (Info(op.kind).operands == Operands::kMm) mm = op.range.begin;
   if (Info(op.kind).is(effect::kSwitches)) idle = op.kind == OpKind::kIdle;
+  exited |= Info(op.kind).is(effect::kExits);
 }
 
 uint64_t LinesThatRun(const Schedule& schedule) {
   uint64_t lines = ~uint64_t{0};
-  if (!Switches(schedule)) return lines;
+  if (!Switches(schedule) && !Exits(schedule)) return lines;
   std::array<Running, kMaxCpus> running;
   for (size_t i = 0; i < schedule.program.size(); ++i) {
     const auto& [agent, op] = schedule.program[i];
@@ -79,21 +81,30 @@ uint64_t LinesThatRun(const Schedule& schedule) {
   return lines;
 }
 
-bool Switches(const Schedule& schedule) {
+namespace {
+
+bool Has(const Schedule& schedule, unsigned effects) {
   return std::any_of(schedule.program.begin(), schedule.program.end(),
-                     [](const auto& line) { return Info(line.op.kind).is(effect::kSwitches); });
+                     [effects](const auto& line) { return Info(line.op.kind).is(effects); });
 }
 
+}  // namespace
+
+bool Switches(const Schedule& schedule) { return Has(schedule, effect::kSwitches); }
+bool Exits(const Schedule& schedule) { return Has(schedule, effect::kExits); }
+bool Decides(const Schedule& schedule) { return Has(schedule, effect::kDecides); }
 bool Reclaims(const Schedule& schedule) {
-  return std::any_of(schedule.program.begin(), schedule.program.end(),
-                     [](const auto& line) { return Info(line.op.kind).is(effect::kReclaims); });
+  return Has(schedule, effect::kReclaims | effect::kDecides);
+}
+bool OnlySc(const Schedule& schedule) {
+  return Has(schedule, effect::kSwitches | effect::kExits | effect::kDecides);
 }
 
 void Canonicalize(Schedule& schedule) {
   if (schedule.kswapd) KeepKswapd(schedule);
   InsertionSort(schedule.init, [](const InitItem& item) { return item.kind; });
   InsertionSort(schedule.program, [](const ProgramLine& line) { return line.agent; });
-  if (Switches(schedule)) schedule.memory = MemoryModel::kSc;
+  if (OnlySc(schedule)) schedule.memory = MemoryModel::kSc;
 }
 
 std::string CpuName(int cpu, int kswapd) {

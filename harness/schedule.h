@@ -96,15 +96,21 @@ struct Schedule {
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
 
-// Whether some program has reclaim in it, or a CPU switches or sleeps in it.
+// Whether some program has reclaim in it, a CPU switches or sleeps in it, or a thread exits; or
+// decides on what pages hold, which takes the rmap lock as reclaim does.
 bool Reclaims(const Schedule& schedule);
+bool Decides(const Schedule& schedule);
+bool Exits(const Schedule& schedule);
 bool Switches(const Schedule& schedule);
+// Whether it has what is modelled under MemoryModel::kSc only, and has no rules that leave out
+// orders.
+bool OnlySc(const Schedule& schedule);
 
 // What a CPU runs, as far as its program has come: a thread of a user mm, or a kernel thread after
-// that. As each CPU begins.
+// that, or nothing any more. As each CPU begins.
 struct Running {
   int mm = 0;
-  bool idle = false;
+  bool idle = false, exited = false;
 
   // Whether an operation can be next, or else is passed over: calls and accesses are of mm0, a CPU
   // sleeps once, and switches to what it does not run.
@@ -118,7 +124,7 @@ uint64_t LinesThatRun(const Schedule& schedule);
 // Orders init items by kind and program lines by agent, keeping the order within each: the form in
 // which two schedules that mean the same are equal, and in which they are written. A CPU is
 // kswapd's only if reclaim is all that its program has; then nothing is cached there. Where CPUs
-// switch, memory is kSc.
+// switch, threads exit, or somebody decides on content, memory is kSc.
 void Canonicalize(Schedule& schedule);
 
 // "cpu0", "walk3", "inv1"; of a detour, that of its thread. On CPU `kswapd`, "kswapd".

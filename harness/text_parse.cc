@@ -105,8 +105,11 @@ class Parser : TextLines {
   bool Runs(std::string_view word, const Op& op) {
     if (KindOf(agent_) != AgentKind::kCpu) return true;
     const OpInfo& info = Info(op.kind);
-    if (info.is(effect::kSwitches) && file_.schedule.memory != MemoryModel::kSc) {
-      return FailAt(word, "no switch under 'memory " + std::string(NameOf(file_.schedule.memory)) +
+    constexpr unsigned kOnlySc = effect::kSwitches | effect::kExits | effect::kDecides;
+    if (info.is(kOnlySc) && file_.schedule.memory != MemoryModel::kSc) {
+      const std::string what = info.is(effect::kSwitches) ? "switch" : info.name;
+      return FailAt(word, "no " + what + " under 'memory " +
+                              std::string(NameOf(file_.schedule.memory)) +
                               "'; under 'memory sc', the default, there are some");
     }
     Running& it = running_[static_cast<size_t>(Index(CpuOf(agent_)))];
@@ -122,6 +125,7 @@ class Parser : TextLines {
   static std::string PassedOver(const Running& it, const std::string& cpu, std::string_view word,
                                 const OpInfo& info) {
     const std::string what = "'" + std::string(word) + "' is passed over: ";
+    if (it.exited) return what + "the thread of " + cpu + " has exited before it";
     if (!info.is(effect::kSwitches)) {
       return what + "it is of mm0, and " + cpu +
              (it.idle ? " is idle" : " runs mm" + std::to_string(it.mm)) + " here; 'switch mm0'" +
@@ -487,11 +491,22 @@ class Parser : TextLines {
       case Operands::kMap: return TakeRange(op.range) && TakeVmaFlags(op.flags);
       case Operands::kProtect: return TakeRange(op.range) && TakeAccess(op.flags);
       case Operands::kRemap: return TakeRange(op.range) && TakeTo(op);
+      case Operands::kTwoPages: return TakePage(op.range) && TakeOther(op);
       case Operands::kMm: return TakeMm(op.range);
       case Operands::kNone: op.range = {0, 1}; return true;
       case Operands::kAll: break;
     }
     op.range = {0, kPages};
+    return true;
+  }
+
+  // The second of two pages.
+  bool TakeOther(Op& op) {
+    const std::string_view word = Peek();
+    PageRange other;
+    if (!TakePage(other)) return false;
+    if (other == op.range) return FailAt(word, "another page than the first");
+    op.to = static_cast<uint8_t>(other.begin);
     return true;
   }
 

@@ -88,6 +88,8 @@ std::string PrintOp(const Op& op) {
   switch (Info(op.kind).operands) {
     case Operands::kPage: return text + " " + std::to_string(op.range.begin);
     case Operands::kRange: return text + " " + PrintRange(op.range);
+    case Operands::kTwoPages:
+      return text + " " + std::to_string(op.range.begin) + " " + std::to_string(op.to);
     case Operands::kMm: return text + " mm" + std::to_string(op.range.begin);
     case Operands::kNone: return text;
     case Operands::kProtect: return text + " " + PrintRange(op.range) + PrintAccess(op.flags);

@@ -227,6 +227,7 @@ std::optional<Op> OpOf(const Schedule& schedule, const StepEvent& event) {
 
 std::string MappingName(Pte leaf) {
   if (leaf.guard()) return "guard";
+  if (leaf.migration()) return "migration of frame " + std::to_string(Index(leaf.frame));
   std::string text = "mapping " + std::to_string(leaf.mapping);
   if (leaf.dirty()) text += ", dirty";
   return text;

@@ -47,8 +47,9 @@ enum class Thing : uint8_t {
   kLoaded,     // which mm CPUs have loaded, and whether they are lazy or their interrupts off
   kCpumask,    // mm_cpumask()
   kTlbGen,     // the generation of an mm, and those that CPUs have caught up with
+  kFolio,      // references, locks and contents of frames
 };
-inline constexpr int kThings = 19;
+inline constexpr int kThings = 20;
 using ThingMask = uint32_t;
 constexpr ThingMask MaskOf(Thing thing) {
   return static_cast<ThingMask>(1u << static_cast<int>(thing));
@@ -104,6 +105,7 @@ enum class Teaches : uint8_t {
   kTranslation,  // what the TLB has for the page
   kLoaded,       // what its CPU has loaded, and chosen
   kWalked,       // the entry its walk stands at
+  kFolios,       // the entry for the page, and what is known of frames beside what maps them
   kEverything,   // for a step of which this is not known: costs states, loses nothing
 };
 
@@ -122,6 +124,8 @@ inline constexpr unsigned kLockless = 512;   // reads an entry above the PTE wit
 inline constexpr unsigned kReclaim = 1024;   // made only where some program has reclaim in it
 inline constexpr unsigned kSwitch = 2048;    // made only where some program has a CPU switch
 inline constexpr unsigned kNamesCpu = 4096;  // its page is the number of a CPU
+inline constexpr unsigned kExit = 8192;      // made only where some thread exits
+inline constexpr unsigned kContent = 16384;  // made only where some program decides on content
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -228,9 +232,12 @@ constexpr PointMask PointsWith(unsigned roles) {
 inline constexpr PointMask kTellingPoints = PointsWith(role::kTelling);
 // Steps that are made in the place of another (Steps::StepOr).
 inline constexpr PointMask kDetourPoints = PointsWith(role::kDetour);
-// Steps that are made only where some program has reclaim in it, or has a CPU switch.
+// Steps that are made only where some program has reclaim in it, has a CPU switch, exits,
+// or decides on content.
 inline constexpr PointMask kReclaimPoints = PointsWith(role::kReclaim);
 inline constexpr PointMask kSwitchPoints = PointsWith(role::kSwitch);
+inline constexpr PointMask kExitPoints = PointsWith(role::kExit);
+inline constexpr PointMask kContentPoints = PointsWith(role::kContent);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

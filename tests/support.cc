@@ -27,7 +27,9 @@ bool ValidLine(const ProgramLine& line, int cpus) {
   const OpInfo& info = Info(line.op.kind);
   const PageRange range = line.op.range;
   return KindOf(line.agent) == info.agent && Index(CpuOf(line.agent)) < cpus && ValidRange(range) &&
-         (info.operands != Operands::kPage || range.end == range.begin + 1) &&
+         (!info.has_page() || range.end == range.begin + 1) &&
+         (info.operands != Operands::kTwoPages ||
+          (line.op.to != range.begin && line.op.to < kPages)) &&
          (info.operands == Operands::kMap || info.operands == Operands::kProtect ||
           info.operands == Operands::kRemap || line.op.flags == VmaFlags{});
 }

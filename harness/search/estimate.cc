@@ -91,6 +91,10 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
     } else if (op.is(effect::kReclaims)) {
       possible |= kReclaimPoints | MaskOf(pte_read) | MaskOf(pte_clear) | MaskOf(pte_unlock) |
                   MaskOf(tlb_flush) | MaskOf(free_page);
+    } else if (op.is(effect::kDecides)) {
+      possible |= kContentPoints | kReclaimPoints | MaskOf(pte_read) | MaskOf(pte_clear) |
+                  MaskOf(pte_set) | MaskOf(pte_unlock) | MaskOf(tlb_flush) | MaskOf(free_page);
+      hides = true;  // asks as reclaim does of what is PROT_NONE
     } else if (op.is(effect::kSwitches)) {
       possible |= kSwitchPoints;
     } else if (!op.gathers()) {
@@ -105,11 +109,14 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
   }
   if (!Reclaims(schedule)) possible &= ~kReclaimPoints;
   if (!Switches(schedule)) possible &= ~kSwitchPoints;
+  if (!Exits(schedule)) possible &= ~kExitPoints;
+  if (!Decides(schedule)) possible &= ~kContentPoints;
   if (!hides) possible &= ~MaskOf(pte_accessible);
   if (!moves) possible &= ~MaskOf(pmd_move);
   if (!huge) possible &= ~kHuge;
   possible &= kTellingPoints;
-  constexpr PointMask kNever = kReclaimPoints | kSwitchPoints | MaskOf(pmd_move);
+  constexpr PointMask kNever =
+      kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints | MaskOf(pmd_move);
   return possible != 0 ? possible : kTellingPoints & ~kNever;
 }
 

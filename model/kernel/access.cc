@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // read and write: an access through the TLB, with the walks and page faults it takes.
+#include "model/kernel/folio.h"
 #include "model/kernel/paths.h"
 #include "model/machine/tlb.h"
 #include "model/machine/walk.h"
@@ -64,7 +65,12 @@ void AccessPath(const Thread& t, const Op& op) {
   SpuriousFaults faults;
   for (;;) {
     t.Step(Point::access, page);
-    if (Hits(t.self().tlb, page, write)) return;
+    if (Hits(t.self().tlb, page, write)) {
+      if (write && t.world().decides != 0) {
+        NoteWrite(t.world(), t.cpu, page, *Lookup(t.self().tlb, page));
+      }
+      return;
+    }
     if (!KnownAbsent(t.self().tlb, page) && WalkForAccess(t, page, write)) continue;
     const FaultOutcome fault = HandleFault(t, page, write);
     if (!fault.resolved) return;

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // A page fault: finds the VMA under the read lock, then populates what is missing, level by level.
 //
-// Simplified: no per-VMA locks, no file mappings, no copy on write; linking a PMD table
-// is one atomic step in place of lock, check, link. A VMA marked huge gets a huge leaf when the
-// whole block lies in it, nothing is there yet, and memory has an aligned block; else small ones,
-// as with THP.
+// Simplified: no per-VMA locks, no file mappings; linking a PMD table is one atomic step in place
+// of lock, check, link. What a write fault finds that it may not write is in wp_page.h. A VMA
+// marked huge gets a huge leaf when the whole block lies in it, nothing is there yet, and memory
+// has an aligned block; else small ones, as with THP.
 #include <algorithm>
 
+#include "model/kernel/folio.h"
+#include "model/kernel/huge.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/wp_page.h"
 #include "model/machine/frames.h"
 #include "model/machine/tlb.h"
 #include "model/oracle/oracle.h"
@@ -77,7 +80,11 @@ void Reveal(const Thread& t, FrameId table, int page, Point set) {
   StoresEntry(t, set, table, page);
   Pte& leaf = EntryOf(t.world(), table, page);
   const int kept = leaf.flags & (Pte::kAccessed | Pte::kDirty);
-  leaf.flags = static_cast<uint8_t>(kept | LeafFlags(t.world().mm, page) | Pte::kAccessed);
+  const bool exclusive =
+      t.world().decides == 0 ||
+      (set == Point::pte_set ? IsExclusive(t.world(), leaf) : IsExclusiveHuge(t.world(), leaf));
+  const int may = exclusive ? ~0 : ~int{Pte::kWrite};  // can_change_pte_writable()
+  leaf.flags = static_cast<uint8_t>(kept | (LeafFlags(t.world().mm, page) & may) | Pte::kAccessed);
   FenceOwn(t, page);
 }
 
@@ -91,8 +98,11 @@ FaultOutcome AllowHuge(const Thread& t, FrameId pmd_table, int page, Look look, 
   }
   const Pte now = LockTableAndLook(t, pmd_table, page);
   const uint8_t lacks = Lacks(t, now, write);
-  if (now.leaf() && lacks != 0) Allow(t, pmd_table, page, lacks, Point::pmd_set);
+  const bool copies = t.world().decides != 0 && now.leaf() && (lacks & Pte::kWrite) != 0 &&
+                      !IsExclusiveHuge(t.world(), now);
+  if (now.leaf() && lacks != 0 && !copies) Allow(t, pmd_table, page, lacks, Point::pmd_set);
   UnlockTable(t, pmd_table, page);
+  if (copies) SplitHugePmd(t, pmd_table, page);  // do_huge_pmd_wp_page(): then the pages
   return {.resolved = true};
 }
 
@@ -116,16 +126,32 @@ bool PopulateHuge(const Thread& t, FrameId pmd_table, int page, bool write) {
   return true;  // somebody populated it meanwhile: the access will tell
 }
 
+bool FolioUnlocked(const World& world, int frame) {
+  return world.folio(MakeFrame(frame)).lock_owner == 0;
+}
+
+// migration_entry_wait(): with mmap_lock held, which nobody needs who migrates.
+FaultOutcome AwaitMigration(const Thread& t, FrameId table, int page, Pte entry) {
+  UnlockTable(t, table, page);
+  t.StepWhen(Point::migration_entry_wait, page, FolioUnlocked, Index(entry.frame));
+  return {.resolved = true};
+}
+
 FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int page, bool write) {
   World& world = t.world();
   if (!LockPteTable(t, pmd_table, table, page)) return {.resolved = true};  // the access will tell
   const Pte seen = LoadEntry(t, Point::pte_read, table, page).entry;
+  if (seen.migration()) return AwaitMigration(t, table, page, seen);
   FaultOutcome outcome;
   const uint8_t lacks = Lacks(t, seen, write);
   if (seen.hidden()) {
     Reveal(t, table, page, Point::pte_set);
     outcome = {.resolved = true};
   } else if (seen.present() && lacks != 0) {
+    if (world.decides != 0 && (lacks & Pte::kWrite) != 0) {
+      const WpPage wp = DoWpPage(t, pmd_table, table, page, seen);
+      if (wp != WpPage::kReuse) return {.resolved = wp == WpPage::kDone};
+    }
     Allow(t, table, page, lacks, Point::pte_set);
     outcome = {.resolved = true};
   } else if (seen.guard()) {
@@ -141,7 +167,7 @@ FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int 
       InstallLeaf(world, table, page, *frame, FaultFlags(world.mm, page, write));
       FenceOwn(t, page);
       if (world.reclaims != 0 && t.system.protocol->BatchesUnmaps().held_coherent) {
-        CheckCoherent(t.system, t.cpu, page, *frame);
+        CheckCoherent(t.system, t.cpu, page, *frame, Index(t.cpu));
       }
     }
   } else {

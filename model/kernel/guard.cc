@@ -41,7 +41,7 @@ Install InstallInTable(const Thread& t, FrameId pmd_table, FrameId table, PageRa
   int page = part.begin;
   for (; page < part.end; ++page) {
     const auto [seen, old, moment] = LoadEntry(t, Point::pte_read, table, page);
-    if (seen.there()) {
+    if (seen.there() || seen.migration()) {
       result = Install::kInTheWay;
       break;
     }

@@ -159,6 +159,7 @@ int HolderOf(const World& world, Point point, int arg) {
   if (point == Point::pte_lock || point == Point::pmd_lock) {
     return world.at(MakeFrame(arg)).lock_owner - 1;
   }
+  if (point == Point::migration_entry_wait) return world.folio(MakeFrame(arg)).lock_owner - 1;
   if (point == Point::rmap_unlink) {
     return mm.rmap_readers == 0 ? -1 : std::countr_zero(mm.rmap_readers);
   }

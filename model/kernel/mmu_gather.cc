@@ -28,6 +28,12 @@ void GatherProtocol::Gather(const Thread& t, PageRange range) const {
   RaisePending(t);
 }
 
+void GatherProtocol::GatherFullmm(const Thread& t) const {
+  Gather(t, {0, kPages});
+  t.gather().fullmm = 1;
+  ResetRange(t.gather());
+}
+
 void GatherProtocol::RemoveTlbEntry(const Thread& t, int page, Level level) const {
   MmuGather& gather = t.gather();
   Record(gather, page, PagesAt(level),
@@ -166,9 +172,24 @@ void FreeTable(const Thread& t, Queued table) {
   GiveBack(t.world(), table.frame);
 }
 
+void PutReference(const Thread& t, FrameId frame, int page) {
+  Folio& folio = t.world().folio(frame);
+  if (folio.refs != 0) {
+    --folio.refs;
+    return;
+  }
+  CheckGivenBack(t.system, t.cpu, frame, page, FrameState::kData);
+  CheckFreePage(t.system, t.cpu, frame, page, Level::kPte);
+  GiveBack(t.world(), frame);
+}
+
 void FreePage(const Thread& t, Queued page) {
   const auto frame = [&](int k) { return MakeFrame(Index(page.frame) + k); };
   t.Step(Point::free_page, page.page);
+  if (t.world().decides != 0) [[unlikely]] {
+    for (int k = 0; k < PagesAt(page.level); ++k) PutReference(t, frame(k), page.page + k);
+    return;
+  }
   for (int k = 0; k < PagesAt(page.level); ++k) {
     CheckGivenBack(t.system, t.cpu, frame(k), page.page + k, FrameState::kData);
   }

@@ -58,6 +58,15 @@ struct Protection {
   bool reaps_whole = false;      // one gather of the whole mm (fullmm) for all VMAs
 };
 
+// How who decides on what a page holds looks at what maps it (wp_page.h, ksm.cc). The defaults are
+// what 5.19 to 7.1 do. What migration asks is UnmapBatching::trusts_prot_none.
+struct Decisions {
+  bool cow_asks = true;       // a write fault asks whether somebody owes a flush, before it copies
+  bool cow_by_count = false;  // ... and copies what has another reference, though it is exclusive
+  bool ksm_asks = true;       // KSM asks it of a page that is neither writable nor dirty
+  bool ksm_by_exclusive = true;  // ... and flushes in any case what is exclusive
+};
+
 class GatherProtocol {
  public:
   virtual ~GatherProtocol() = default;
@@ -69,6 +78,9 @@ class GatherProtocol {
 
   // tlb_gather_mmu(): starts a gather over the caller's `range`.
   virtual void Gather(const Thread& t, PageRange range) const;
+  // tlb_gather_mmu_fullmm(): starts one of a whole mm, which is going away. A kernel tree's own
+  // code begins an ordinary one, which flushes more.
+  void GatherFullmm(const Thread& t) const;
   // tlb_start_vma(). Nothing that it records has a use in the model.
   virtual void StartVma(const Thread&, PageRange) const {}
   // tlb_remove_tlb_entry() and its PMD form: the leaf of `page` at `level` was cleared.
@@ -94,7 +106,8 @@ class GatherProtocol {
   virtual UnmapBatching BatchesUnmaps() const { return {}; }
   virtual MmSwitching SwitchesMms() const { return {}; }
   virtual Protection Protects() const { return {}; }
-  // mm_tlb_flush_pending(), for pte_accessible(): the step pte_accessible.
+  virtual Decisions Decides() const { return {}; }
+  // mm_tlb_flush_pending(): the step pte_accessible.
   virtual bool FlushPending(const Thread& t, int page) const;
 
   // mremap() flushes what it has moved when it has dropped the locks of the page tables.
@@ -144,9 +157,13 @@ void LowerPending(const Thread& t);
 // tlb_table_flush(), tlb_batch_pages_flush(): free what is queued.
 void FreeTables(const Thread& t);
 void FreePages(const Thread& t);
-// One of each: the steps free_table and free_page.
+// One of each: the steps free_table and free_page. Of a page that is what its queue holds: the last
+// reference, or, where frames have several (folios.h), one of them.
 void FreeTable(const Thread& t, Queued table);
 void FreePage(const Thread& t, Queued page);
+
+// folio_put(), in a step of the caller's: the last reference frees the frame (folios.h).
+void PutReference(const Thread& t, FrameId frame, int page);
 
 // For a policy whose finish waits for others: the step finish_wait, which goes on when `ready`
 // (called with the thread's CPU) holds. It looks at one variable that others change: the count, or

@@ -36,7 +36,8 @@ bool PointsAtTable(World& world, FrameId table, int page) {
   return EntryOf(world, table, page).table();
 }
 
-// free_pgtables(): unlinks every table below the detached `pages` in whose span no VMA is left.
+}  // namespace
+
 // What lies there cannot be populated meanwhile: that takes a VMA, and so the write lock.
 void FreePgtables(const Thread& t, uint64_t pages) {
   World& world = t.world();
@@ -58,6 +59,17 @@ void FreePgtables(const Thread& t, uint64_t pages) {
     protocol.RemoveTable(t, UnlinkTable(world, kRootFrame, pud), pud, Level::kPmd);
   }
 }
+
+uint64_t TakeOutAll(const Thread& t) {
+  Mm& mm = t.world().mm;
+  const uint64_t pages = mm.vma_pages;
+  t.Step(Point::vma_detach, 0);
+  Detach(mm, {0, kPages});
+  if (t.world().reclaims != 0) mm.detached |= pages;
+  return pages;
+}
+
+namespace {
 
 // VMAs that are out of the mm: all of them, as they were, and which pages they had.
 struct Taken {

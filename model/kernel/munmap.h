@@ -7,6 +7,13 @@
 
 namespace gatherfuzz {
 
+// free_pgtables() of VMAs that had these pages and are out of the mm: unlinks every table below in
+// whose span no VMA is left, into the thread's live gather.
+void FreePgtables(const Thread& t, uint64_t pages);
+// Takes the VMAs of all pages out of the mm, with mmap_lock held for writing; returns which pages
+// they had. The step vma_detach.
+uint64_t TakeOutAll(const Thread& t);
+
 // do_vmi_munmap() with mmap_lock held for writing, which stays so: no downgrade. Some of `range` is
 // in a VMA.
 void UnmapUnderWriteLock(const Thread& t, PageRange range);

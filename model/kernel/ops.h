@@ -24,8 +24,18 @@ enum class OpKind : uint8_t {
 
 // kProtect: a range, and what access there is left. kAll: none; its range is the whole mm. kMm: the
 // number of a user mm stands where a page does. kNone: nothing does. kRemap: a range, and where it
-// goes.
-enum class Operands : uint8_t { kRange, kMap, kPage, kProtect, kAll, kMm, kNone, kRemap };
+// goes. kTwoPages: a page, and another as `to`.
+enum class Operands : uint8_t {
+  kRange,
+  kMap,
+  kPage,
+  kProtect,
+  kAll,
+  kMm,
+  kNone,
+  kRemap,
+  kTwoPages
+};
 
 struct VmaFlags {
   bool write = false;
@@ -63,6 +73,8 @@ inline constexpr unsigned kHints = 2048;     // ... for a while, which nobody is
 inline constexpr unsigned kReaps = 4096;     // no call: zaps behind the backs of threads that run
 inline constexpr unsigned kSwitches = 8192;  // no call: changes what the CPU runs
 inline constexpr unsigned kMoves = 16384;    // moves leaves and a VMA away; then as munmap, or not
+inline constexpr unsigned kExits = 32768;  // no call: the thread ends; the last one takes all away
+inline constexpr unsigned kDecides = 65536;  // looks at what pages hold, or at who refers to them
 inline constexpr unsigned kGathers = kZaps | kCleans | kProtects | kMoves;
 }  // namespace effect
 
@@ -105,15 +117,21 @@ struct OpInfo {
 
   constexpr bool is(unsigned effects) const { return (does & effects) != 0; }
   // It opens gathers; otherwise there is nothing to finish.
-  constexpr bool gathers() const { return is(effect::kGathers); }
+  constexpr bool gathers() const { return is(effect::kGathers) && !is(effect::kDecides); }
   // Its operand is a range of pages, or a page.
   constexpr bool has_pages() const {
     return operands != Operands::kMm && operands != Operands::kNone;
   }
-  // A system call, which returns.
-  constexpr bool calls() const {
-    return has_pages() && operands != Operands::kPage && !is(effect::kReclaims);
+  // ... or a page.
+  constexpr bool has_page() const {
+    return operands == Operands::kPage || operands == Operands::kTwoPages;
   }
+  // Has `to`.
+  constexpr bool has_target() const {
+    return operands == Operands::kRemap || operands == Operands::kTwoPages;
+  }
+  // A system call, which returns.
+  constexpr bool calls() const { return has_pages() && !has_page() && !is(effect::kReclaims); }
   constexpr const char* told() const { return *call == '\0' ? name : call; }
   constexpr const char* shares() const { return *in == '\0' ? name : in; }
   constexpr bool exists_in(KernelVersion version) const { return since <= version; }
@@ -131,7 +149,8 @@ constexpr const OpInfo& Info(OpKind kind) { return kOps[static_cast<int>(kind)];
 // What the oracle holds a call to when it returns.
 constexpr CallKind CallKindOf(const Op& op) {
   const OpInfo& info = Info(op.kind);
-  if (info.is(effect::kReaps | effect::kHints) || op.flags.write) return CallKind::kOther;
+  constexpr unsigned kPromisesNothing = effect::kReaps | effect::kHints | effect::kExits;
+  if (info.is(kPromisesNothing) || op.flags.write) return CallKind::kOther;
   return info.is(effect::kZaps | effect::kMoves) ? CallKind::kRemove
          : info.is(effect::kCleans)              ? CallKind::kClean
          : op.flags.none                         ? CallKind::kForbid
@@ -139,7 +158,7 @@ constexpr CallKind CallKindOf(const Op& op) {
                                                  : CallKind::kOther;
 }
 
-// Where a remap moves the pages of its range to.
+// Where a remap moves the pages of its range to; the other page of an operation on two.
 constexpr PageRange MovesTo(const Op& op) { return {op.to, op.to + op.range.end - op.range.begin}; }
 
 // Sets of operations are masks of 32 bits.

@@ -12,8 +12,11 @@ namespace gatherfuzz {
 namespace {
 
 void SetMapped(World& world, Pte leaf, Level level, bool mapped) {
+  const bool counts = world.decides != 0;
   for (int i = 0; i < PagesAt(level); ++i) {
-    world.at(MakeFrame(Index(leaf.frame) + i)).mapped = mapped;
+    uint8_t& count = world.at(MakeFrame(Index(leaf.frame) + i)).mapped;
+    const int before = counts ? count : 0;  // else it is one at most
+    count = static_cast<uint8_t>(mapped ? before + 1 : std::max(before - 1, 0));
   }
   const int change = mapped ? PagesAt(level) : -PagesAt(level);
   world.mm.mapped_frames = static_cast<uint16_t>(world.mm.mapped_frames + change);

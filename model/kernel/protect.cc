@@ -17,6 +17,7 @@
 // the right to write back at once, within the fault; clear_refs is for a range, not for the mm.
 #include "model/arch/arch.h"
 #include "model/kernel/examine.h"
+#include "model/kernel/folio.h"
 #include "model/kernel/huge.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
@@ -24,6 +25,7 @@
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/walk_range.h"
+#include "model/kernel/wp_page.h"
 #include "model/machine/invalidation.h"
 
 namespace gatherfuzz {
@@ -71,16 +73,18 @@ class Change {
   bool IsClearRefs() const { return op_.kind == OpKind::kCleardirty; }
   bool HintedAlready(Pte seen) const { return hints_ && seen.hidden(); }
 
-  // pte_modify(), and the right to write where the VMA has it and mprotect() gives it.
-  uint8_t After(Pte before) const {
+  // pte_modify(), and the right to write where mprotect() gives it and the page is exclusive
+  // (can_change_pte_writable()).
+  uint8_t After(Pte before, bool exclusive) const {
     const unsigned kept = before.flags & (Pte::kAccessed | Pte::kDirty);
     const bool hides = hints_ || allows_none_ || (IsClearRefs() && before.hidden());
     const unsigned allows = hides ? Pte::kInvalid : Pte::kPresent;
-    return static_cast<uint8_t>(kept | allows | (op_.flags.write ? Pte::kWrite : 0));
+    return static_cast<uint8_t>(kept | allows | (op_.flags.write && exclusive ? Pte::kWrite : 0));
   }
 
   void ChangePte(FrameId table, int page) {
     const auto [seen, old, moment] = LoadEntry(t_, Point::pte_read, table, page);
+    if (seen.migration()) return ChangeMigration(table, page);
     if (!seen.there()) return Empty({page, page + 1}, moment);
     if (HintedAlready(seen)) return;
     t_.Step(Point::pte_clear, page);
@@ -91,6 +95,19 @@ class Change {
     if (leaf.none()) return;
     StoresEntry(t_, Point::pte_set, table, page);
     Commit(table, {page, page + 1}, before, leaf);
+  }
+
+  // A migration entry: what will be there again is not to be writable.
+  void ChangeMigration(FrameId table, int page) {
+    if (op_.flags.write) return;
+    t_.Step(Point::pte_set, page);
+    EntryOf(t_.world(), table, page).flags &= static_cast<uint8_t>(~Pte::kWrite);
+  }
+
+  bool Exclusive(PageRange part, Pte leaf) const {
+    if (t_.world().decides == 0) return true;
+    return part.end - part.begin == kPagesPerPmd ? IsExclusiveHuge(t_.world(), leaf)
+                                                 : IsExclusive(t_.world(), leaf);
   }
 
   // The leaf is hidden while it is changed, and so never none.
@@ -109,7 +126,7 @@ class Change {
 
   // ptep_modify_prot_commit(), and what goes into the gather.
   void Commit(FrameId table, PageRange part, Pte before, Pte leaf) {
-    ChangeLeaf(t_.world(), table, part.begin, leaf, After(before));
+    ChangeLeaf(t_.world(), table, part.begin, leaf, After(before, Exclusive(part, leaf)));
     const Pte after = EntryOf(t_.world(), table, part.begin);
     if (judged_) ExaminedClean(t_, part, after.mapping);
     if (IsClearRefs() || !t_.system.arch->NeedsFlush(before, after, t_.system.kernel)) return;

@@ -18,9 +18,7 @@ namespace {
 void ReapWhole(const Thread& t, PageRange all) {
   const GatherProtocol& protocol = *t.system.protocol;
   MmapReadLock(t);
-  protocol.Gather(t, all);
-  t.gather().fullmm = 1;
-  ResetRange(t.gather());
+  protocol.GatherFullmm(t);
   ForEachVmaLocked(t, all, [](const Thread& thread, PageRange vma) { ZapVma(thread, vma); });
   protocol.Finish(t);
   MmapReadUnlock(t);

@@ -42,10 +42,9 @@ void OweFlush(const Thread& t, int page) {
   }
 }
 
-// pte_accessible() of a PROT_NONE page: whether a TLB may hold it still.
-bool Accessible(const Thread& t, int page) {
-  return !t.system.protocol->BatchesUnmaps().trusts_prot_none &&
-         t.system.protocol->FlushPending(t, page);
+// By its PTE, or, where frames have that (folios.h), by PG_dirty.
+bool IsDirty(const World& world, Pte leaf) {
+  return leaf.dirty() || (world.decides != 0 && world.folio(leaf.frame).dirty != 0);
 }
 
 // try_to_unmap_one(), with the lock of `table` held. The gather of the CPU, which reclaim has no
@@ -55,9 +54,9 @@ void UnmapPte(const Thread& t, FrameId table, int page, bool pages_out) {
   World& world = t.world();
   t.Step(Point::pte_read, page);
   const Pte seen = EntryOf(world, table, page);
-  if (!seen.there() || (seen.dirty() && !pages_out)) return;
+  if (!seen.there() || (IsDirty(world, seen) && !pages_out)) return;
   t.Step(Point::pte_clear, page);
-  const bool dirty = EntryOf(world, table, page).dirty();
+  const bool dirty = IsDirty(world, EntryOf(world, table, page));
   if (dirty && !pages_out) return;  // meanwhile, by the hardware: it stays
   MmuGather& batch = t.gather();
   const Pte leaf = ClearLeaf(world, table, page);
@@ -82,20 +81,9 @@ bool FindsTable(const World& world, int page) {
   return EntryAt(world, page, Level::kPud).table() && EntryAt(world, page, Level::kPmd).table();
 }
 
-// rmap_walk() and page_vma_mapped_walk() to one page.
 void TryToUnmap(const Thread& t, int page, bool pages_out) {
-  World& world = t.world();
   t.Step(Point::rmap_lock, page);
-  if (!FindsTable(world, page)) return;
-  world.mm.rmap_readers |= CpuBit(t.cpu);
-  const FrameId pmd_table = PmdTableOf(world, page);
-  const FrameId table = EntryOf(world, pmd_table, page).frame;
-  if (LockPteTable(t, pmd_table, table, page)) {
-    UnmapPte(t, table, page, pages_out);
-    UnlockTable(t, table, page);
-  }
-  t.Step(Point::rmap_unlock, page);
-  world.mm.rmap_readers &= static_cast<uint8_t>(~CpuBit(t.cpu));
+  WalkFromRmap(t, page, [&](FrameId table) { UnmapPte(t, table, page, pages_out); });
 }
 
 // try_to_unmap_flush().
@@ -116,7 +104,9 @@ void PageOut(const Thread& t, int page) {
   MmuGather& batch = t.gather();
   if (!t.system.protocol->BatchesUnmaps().writes_first) TryToUnmapFlush(t);
   t.Step(Point::start_io, page);
-  CheckStartIo(t.system, t.cpu, batch.pages[batch.page_count - 1].frame, page);
+  const FrameId frame = batch.pages[batch.page_count - 1].frame;
+  CheckDecision(t.system, t.cpu, frame, page, "begins to be written out");
+  if (t.world().decides != 0) t.world().folio(frame).dirty = 0;
   batch.cleared_pmds = 0;
 }
 
@@ -129,6 +119,26 @@ void FlushAndFree(const Thread& t) {
 }
 
 }  // namespace
+
+bool Accessible(const Thread& t, int page) {
+  return !t.system.protocol->BatchesUnmaps().trusts_prot_none &&
+         t.system.protocol->FlushPending(t, page);
+}
+
+void WalkFromRmap(const Thread& t, int page, void (*under_lock)(void* arg, FrameId table),
+                  void* arg) {
+  World& world = t.world();
+  if (!FindsTable(world, page)) return;
+  world.mm.rmap_readers |= CpuBit(t.cpu);
+  const FrameId pmd_table = PmdTableOf(world, page);
+  const FrameId table = EntryOf(world, pmd_table, page).frame;
+  if (LockPteTable(t, pmd_table, table, page)) {
+    under_lock(arg, table);
+    UnlockTable(t, table, page);
+  }
+  t.Step(Point::rmap_unlock, page);
+  world.mm.rmap_readers &= static_cast<uint8_t>(~CpuBit(t.cpu));
+}
 
 void FlushBatchedPendingSlow(const Thread& t, unsigned at, int page) {
   const UnmapBatching batching = t.system.protocol->BatchesUnmaps();

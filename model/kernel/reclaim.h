@@ -40,6 +40,20 @@ inline void FlushBatchedPending(const Thread& t, unsigned at, int page) {
 // its way there. The step rmap_unlink, where there is reclaim.
 void UnlinkFromRmap(const Thread& t, uint64_t detached, int page);
 
+// pte_accessible() of a PROT_NONE page: whether a TLB may hold it still. The step pte_accessible.
+bool Accessible(const Thread& t, int page);
+
+// page_vma_mapped_walk() to `page`, in the step in which the rmap lock was taken: where the rmap
+// leads to a PTE table, calls under_lock(arg, table) with its lock held; then the step rmap_unlock.
+void WalkFromRmap(const Thread& t, int page, void (*under_lock)(void* arg, FrameId table),
+                  void* arg);
+template <typename UnderLock>
+void WalkFromRmap(const Thread& t, int page, UnderLock under_lock) {
+  WalkFromRmap(
+      t, page, [](void* arg, FrameId table) { (*static_cast<UnderLock*>(arg))(table); },
+      &under_lock);
+}
+
 // Whether reclaim has taken `page` and not freed it yet.
 bool HeldByReclaim(const World& world, int page);
 

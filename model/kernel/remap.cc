@@ -155,6 +155,7 @@ class Move {
     const Pte seen = LoadEntry(t_, Point::pte_read, table, page).entry;
     if (seen.none()) return false;
     t_.Step(Point::pte_clear, page);
+    if (seen.migration()) return MoveMigration(table, other, page);
     StoresEntry(t_, Point::pte_clear, table, page, Access::kUpdate);
     Pte leaf = seen;
     if (seen.guard()) {
@@ -171,6 +172,15 @@ class Move {
     }
     Install(other, New(page), leaf, seen.hidden());
     return true;
+  }
+
+  // A migration entry, which is nowhere gone: who looks for it takes the lock of its table
+  // (simplified: take_rmap_locks()). Nobody has it cached.
+  bool MoveMigration(FrameId table, FrameId other, int page) {
+    t_.Step(Point::pte_set, New(page));
+    EntryOf(t_.world(), other, New(page)) = EntryOf(t_.world(), table, page);
+    EntryOf(t_.world(), table, page) = Pte{};
+    return false;
   }
 
   void Install(FrameId table, int page, Pte leaf, bool hidden) {

@@ -25,12 +25,15 @@ void RunOp(const Thread& t, const Op& op) {
   GATHERFUZZ_CHECK(0 <= op.range.begin && op.range.begin < op.range.end && op.range.end <= kPages);
   GATHERFUZZ_CHECK(info.operands != Operands::kPage || op.range.end == op.range.begin + 1);
   if (t.world().switches != 0 && !MayRun(t, info)) return;
+  if ((t.world().exited & CpuBit(t.cpu)) != 0) return;  // the thread is gone
   if (!info.calls()) return info.path(t, op);
   Call& call = t.self().call;
   call.kind = CallKindOf(op);
   t.system.protocol->Run(t, op, info.path);
-  t.Step(Point::syscall_return, op.range.begin);
-  CheckReturn(t.system, t.cpu);
+  if (!info.is(effect::kExits)) {
+    t.Step(Point::syscall_return, op.range.begin);
+    CheckReturn(t.system, t.cpu);
+  }
   const uint16_t number = call.number;
   call = Call{};
   LeavesCall(t);

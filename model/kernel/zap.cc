@@ -81,6 +81,12 @@ class Zap {
   // `may_stop`: something was done since the lock was taken.
   Next ZapPte(FrameId table, int page, bool may_stop) {
     const auto [seen, old, moment] = LoadEntry(t_, Point::pte_read, table, page);
+    if (seen.migration()) {  // nothing to free: what is moved finds nowhere to come back to
+      t_.Step(Point::pte_clear, page);
+      EntryOf(t_.world(), table, page) = Pte{};
+      ExaminedGone(t_, {page, page + 1});
+      return Next::kGoOn;
+    }
     if (!seen.there()) {
       ExaminedGone(t_, {page, page + 1}, moment);
       if (!seen.guard()) return Next::kGoOn;

@@ -24,6 +24,8 @@ struct Pte {
   // A leaf that only software sees: PROT_NONE, or, as long as the lock is held, pmd_mkinvalid().
   static constexpr uint8_t kInvalid = 32;
   static constexpr uint8_t kGuard = 64;  // no leaf: a guard marker, which only software sees
+  // No leaf: a migration entry. `frame` is the one that moves; W, A and D are of the leaf it was.
+  static constexpr uint8_t kMigration = 128;
 
   Mapping mapping;  // of a leaf; 0 for a pointer to a table
   FrameId frame;    // of a huge leaf: the first of its kPagesPerPmd frames
@@ -40,6 +42,7 @@ struct Pte {
   bool there() const { return flags & (kPresent | kInvalid); }
   bool hidden() const { return flags & kInvalid; }
   bool guard() const { return flags & kGuard; }
+  bool migration() const { return flags & kMigration; }
   friend bool operator==(const Pte&, const Pte&) = default;
 };
 

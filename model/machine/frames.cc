@@ -18,6 +18,8 @@ void Take(World& world, FrameId frame, FrameState state) {
   world.free_frames[index / 64] &= ~(uint64_t{1} << index % 64);
   world.at(frame).state = state;
   ++world.at(frame).generation;
+  if (world.decides != 0) [[unlikely]]
+    world.folio(frame) = {};
 }
 
 int LowestBit(const std::array<uint64_t, 2>& words) {
@@ -80,6 +82,8 @@ void GiveBack(World& world, FrameId frame) {
   Frame& freed = world.at(frame);
   if (freed.state == FrameState::kFree) return;
   --(freed.state == FrameState::kTable ? world.mm.table_frames : world.mm.data_frames);
+  if (world.decides != 0) [[unlikely]]
+    world.folio(frame) = {};
   const uint16_t generation = freed.generation;
   freed = Frame{};
   freed.generation = generation;

@@ -17,6 +17,7 @@ void Reset(World& world, int cpu_count, int batch) {
   const int used = std::max<int>(world.cpu_count, cpu_count);
   if (!world.sc()) world.weak = {};
   if (world.switches != 0) world.switching = {};
+  if (world.decides != 0) world.folios = {};
   std::memset(&world, 0, offsetof(World, cpus) + static_cast<size_t>(used) * sizeof(CpuState));
   world.cpu_count = static_cast<uint8_t>(cpu_count);
   world.mm.batch = static_cast<uint8_t>(batch);
@@ -34,6 +35,8 @@ void CopyState(const World& from, World& to) {
     to.weak = from.weak;
   if ((from.switches | to.switches) != 0) [[unlikely]]
     to.switching = from.switching;
+  if ((from.decides | to.decides) != 0) [[unlikely]]
+    to.folios = from.folios;
   const int before = to.cpu_count, now = from.cpu_count;
   std::memcpy(&to, &from, bytes(now));
   if (before > now) std::memset(&to.cpus[now], 0, bytes(before) - bytes(now));
@@ -41,10 +44,11 @@ void CopyState(const World& from, World& to) {
 
 GATHERFUZZ_WRAPS uint64_t Digest(const World& world) {
   static_assert(sizeof world % 8 == 0 && offsetof(World, weak) % 8 == 0);
-  static_assert(offsetof(World, switching) % 8 == 0);
-  const size_t size = world.switches != 0 ? sizeof world
-                      : world.sc()        ? offsetof(World, weak)
-                                          : offsetof(World, switching);
+  static_assert(offsetof(World, switching) % 8 == 0 && offsetof(World, folios) % 8 == 0);
+  const size_t size = world.decides != 0    ? sizeof world
+                      : world.switches != 0 ? offsetof(World, folios)
+                      : world.sc()          ? offsetof(World, weak)
+                                            : offsetof(World, switching);
   const auto* bytes = reinterpret_cast<const unsigned char*>(&world);
   uint64_t hash = 0x2545f4914f6cdd1du;
   for (size_t i = 0; i < size; i += 8) {

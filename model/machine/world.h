@@ -16,6 +16,7 @@
 #include <type_traits>
 
 #include "model/machine/cached.h"
+#include "model/machine/folios.h"
 #include "model/machine/switching.h"
 #include "model/machine/types.h"
 #include "model/machine/weak.h"
@@ -30,7 +31,9 @@ struct Frame {
   FrameState state;
   Level level;         // of a table
   uint8_t lock_owner;  // page-table lock of a table: CPU index + 1, or 0
-  uint8_t mapped;      // 1 while a PTE (data) or an upper table (table) points here
+  // 1 while a PTE (data) or an upper table (table) points here; where some program decides on what
+  // pages hold, of data: how many PTEs do.
+  uint8_t mapped;
 };
 
 struct Walk {
@@ -158,15 +161,20 @@ struct World {
   uint8_t cpu_count;
   // Bit mask of CPUs whose delivery queue is not empty, and whose interrupts are on.
   uint8_t deliveries_pending;
-  uint8_t reclaims;                     // 1: some program has reclaim in it
-  uint8_t kswapd;                       // CPU index + 1 of kswapd, or 0: no invalidation goes there
-  uint8_t switches;                     // 1: some program has a CPU switch; `switching` is in use
-  std::array<uint8_t, 3> padding_;      // always 0
+  uint8_t reclaims;  // 1: some program has reclaim in it
+  uint8_t kswapd;    // CPU index + 1 of kswapd, or 0: no invalidation goes there
+  uint8_t switches;  // 1: some program has a CPU switch; `switching` is in use
+  // Where some thread exits (exit.cc): the CPUs that have a thread of the mm as all begin, and
+  // those whose thread has ended, as bit masks. Else 0.
+  uint8_t threads, exited;
+  uint8_t decides;                      // 1: some program decides on content; `folios` is in use
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
   // Comes behind the rest: under sequential consistency it is neither copied nor hashed.
   Weak weak;
-  // Comes last: where nobody switches it is neither copied nor hashed. Not with weaker memory.
+  // Where nobody switches it is neither copied nor hashed. Not with weaker memory.
   Switching switching;
+  // Comes last: where nobody decides on content it is neither copied nor hashed. As above.
+  Folios folios;
 
   bool sc() const { return mm.memory == MemoryModel::kSc; }
   // The CPUs on which the mm runs, as a bit mask: who has its translations.
@@ -175,10 +183,14 @@ struct World {
     return static_cast<uint8_t>(kswapd == 0 ? all : all & ~(1u << (kswapd - 1)));
   }
   int kswapd_cpu() const { return kswapd - 1; }  // -1: none
+  // No thread of the mm is left.
+  bool mm_users_gone() const { return threads != 0 && (threads & ~exited) == 0; }
   CpuState& at(CpuId cpu) { return cpus[Index(cpu)]; }
   const CpuState& at(CpuId cpu) const { return cpus[Index(cpu)]; }
   Frame& at(FrameId frame) { return frames[Index(frame)]; }
   const Frame& at(FrameId frame) const { return frames[Index(frame)]; }
+  Folio& folio(FrameId frame) { return folios[static_cast<size_t>(Index(frame))]; }
+  const Folio& folio(FrameId frame) const { return folios[static_cast<size_t>(Index(frame))]; }
 };
 
 static_assert(std::is_trivially_copyable_v<World>);

@@ -18,6 +18,8 @@ static_assert(kSlots == 2, "one slot is loaded, the other is parked");
 
 void ReportHeld(System& system, const Violation& violation, const OneTlb& it, int entry) {
   if (Counts(system.world, it)) return system.Report(violation);
+  // Nobody comes back there.
+  if (system.world.switches == 0 || (system.world.exited >> it.cpu & 1) != 0) return;
   if ((system.ignored & Bit(violation.kind)) != 0) return;
   SwitchCpu& cpu = system.world.switching.at(MakeCpu(it.cpu));
   Owed& owed = cpu.owed[SlotOf(cpu, it.loaded)];

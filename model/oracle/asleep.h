@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Entries that do not count yet: of a CPU that runs no user code, or under a slot that is not
-// loaded (model/machine/switching.h).
+// loaded (model/machine/switching.h). Of a CPU whose thread has exited they count no more.
 //
 // What the statements about leaves say of TLBs, they say of those that user code runs with. An
 // entry that would be a violation, but sleeps, is noted, and is that violation as soon as user code
@@ -37,6 +37,9 @@ constexpr int HugeEntry(int block) { return kPages + block; }
 
 // Whether user code runs with its entries.
 inline bool Counts(const World& world, const OneTlb& it) {
+  if (world.exited != 0) [[unlikely]] {
+    if (world.mm_users_gone() || (world.exited >> it.cpu & 1) != 0) return false;
+  }
   return world.switches == 0 || (it.loaded && world.switching.at(MakeCpu(it.cpu)).in_user != 0);
 }
 

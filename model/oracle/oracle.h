@@ -22,11 +22,13 @@ void CheckFreePage(System& system, CpuId cpu, FrameId frame, int page, Level lev
 // freed-page-cached, its other side: a walk has just cached a translation to `leaf`'s frame.
 void CheckFill(System& system, CpuId cpu, const Walk& walk, Pte leaf);
 
-// incoherent-mapping: a page fault of `cpu` has just mapped `page` to `frame`.
-void CheckCoherent(System& system, CpuId cpu, int page, FrameId frame);
+// incoherent-mapping: `cpu` has just mapped `page` to `frame`, in the place of what was there.
+// `excused`: a CPU whose TLB does not count, since its access walks once more; -1: none.
+void CheckCoherent(System& system, CpuId cpu, int page, FrameId frame, int excused);
 
-// write-lost: `cpu` is about to begin to write out `frame`, which was mapped at `page`.
-void CheckStartIo(System& system, CpuId cpu, FrameId frame, int page);
+// write-lost: `cpu` is about to decide on what `frame` holds, which is or was mapped at `page`;
+// `decides`: what becomes of it, a string literal.
+void CheckDecision(System& system, CpuId cpu, FrameId frame, int page, const char* decides);
 
 // freed-table-cached: `cpu` is about to free a table whose first page is `page`.
 void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page);

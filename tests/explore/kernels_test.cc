@@ -32,6 +32,12 @@ bool OfAccess(const Policy& policy) {
          name == "reap-whole" || name.starts_with("move-");
 }
 
+// ... or where somebody decides on what pages hold.
+bool OfContent(const Policy& policy) {
+  const std::string_view name = policy.name();
+  return name.starts_with("cow-") || name.starts_with("ksm-") || name == "pending-raised-late";
+}
+
 // A small program with guards in place of some of its calls.
 Schedule NewerProgram(Random& random) {
   Schedule schedule = SmallProgram(random);
@@ -81,7 +87,8 @@ std::vector<const Policy*> SomePolicies() {
   }
   for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
     const bool switches = policy->protocol().SwitchesMms() != MmSwitching{};
-    if (!OfReclaim(*policy) && !OfAccess(*policy) && !switches) policies.push_back(policy);
+    const bool elsewhere = OfReclaim(*policy) || OfAccess(*policy) || OfContent(*policy);
+    if (!elsewhere && !switches) policies.push_back(policy);
   }
   return policies;
 }
@@ -91,6 +98,17 @@ std::vector<const Policy*> PoliciesOfAccess() {
   for (const Policy* policy : Policies()) policies.push_back(policy);
   for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
     if (OfAccess(*policy)) policies.push_back(policy);
+  }
+  return policies;
+}
+
+std::vector<const Policy*> PoliciesOfContent() {
+  std::vector<const Policy*> policies;
+  for (const char* name : {"full-mm", "own-range", "prot-none-trusted"}) {
+    policies.push_back(FindPolicy(name));
+  }
+  for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
+    if (OfContent(*policy)) policies.push_back(policy);
   }
   return policies;
 }
@@ -164,6 +182,32 @@ const char* const kProgramsOfAccess[] = {
     "cpu0; reap; cpu1; read 0; munmap 2..3",
 };
 
+const char* const kProgramsOfContent[] = {
+    "cpus 2; init; map 0..1 rw; present 0..1 dirty; cached cpu0 0..1;"
+    "cpu0; numa 0..1; write 0; cpu1; migrate 0",
+    "cpus 2; init; map 0..1 rw; present 0..1 dirty; cached cpu0 0..1;"
+    "cpu0; uffdwp 0..1; cpu1; pin 0; write 0",
+    "cpus 2; init; map 0..2 rw; present 0..2 dirty; cached cpu0 0..2;"
+    "cpu0; write 0; cpu1; ksm 0 1",
+    "cpus 2; init; map 0..2 rw; present 0..2 dirty; cached cpu0 0..1;"
+    "cpu0; free 0..1; uffdwp 0..1; cpu1; ksm 1 0",
+    "cpus 2; init; map 0..1 rw; present 0..1; cached cpu0 0..1; cached cpu1 0..1;"
+    "cpu0; fork; write 0; cpu1; write 0",
+    "cpus 2; init; map 0..1 rw; present 0..1; cached cpu1 0..1;"
+    "cpu0; migrate 0; cpu1; fork; write 0",
+    "cpus 2; init; map 0..1 rw; present 0..1 dirty; cached cpu1 0..1;"
+    "cpu0; migrate 0; cpu1; remap 0..1 to 5; read 5",
+    "cpus 2; kernel 6.17; init; map 0..4 rw; present 0..1; cached cpu1 0..1;"
+    "cpu0; migrate 0; cpu1; dontneed 0..4",
+    "cpus 1; init; map 0..1 rw; present 0..1 dirty; cached cpu0 0..1;"
+    "cpu0; migrate 0; kswapd; swapout 0..1",
+    "cpus 2; init; map 0..4 rw huge; present 0..4 dirty; cached cpu1 0..4;"
+    "cpu0; fork; cpu1; write 3",
+    "cpus 2; init; map 0..1 rw; present 0..1; cached cpu0 0..1; cached cpu1 0..1;"
+    "cpu0; exit; cpu1; read 0; exit",
+    "cpus 2; init; map 0..2 rw; present 0..2; cached cpu0 0..1; cpu0; exit; cpu1; reap",
+};
+
 void HoldTo(const Schedule& schedule, const Policy& policy, const Arch& arch, uint64_t most,
             uint64_t& merges, int& compared) {
   const std::string name = std::string(policy.name()) + " " + std::string(arch.name()) + "\n" +
@@ -231,6 +275,21 @@ TEST(Kernels, MergesAndReductionAreExactWhereAccessIsTakenAway) {
     }
   }
   if (kFibersCanGoBack) EXPECT_GT(compared, 200);
+  EXPECT_GT(merges, 1000u);
+}
+
+TEST(Kernels, MergesAreExactWhereContentIsDecidedOn) {
+  uint64_t merges = 0;
+  int compared = 0;
+  for (const char* lines : kProgramsOfContent) {
+    for (const Policy* policy : PoliciesOfContent()) {
+      for (const Arch* arch : Archs()) {
+        HoldTo(FromLines(lines), *policy, *arch, kFibersCanGoBack ? 6000 : 50, merges, compared);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  if (kFibersCanGoBack) EXPECT_GT(compared, 60);
   EXPECT_GT(merges, 1000u);
 }
 

@@ -8,6 +8,10 @@ Op OpOf(OpKind kind, PageRange range, bool none) {
   Op op{.kind = kind, .range = range};
   switch (Info(kind).operands) {
     case Operands::kPage: op.range.end = range.begin + 1; break;
+    case Operands::kTwoPages:
+      op.range.end = range.begin + 1;
+      op.to = static_cast<uint8_t>(range.begin + 1);
+      break;
     case Operands::kProtect: op.flags.none = none; break;
     case Operands::kMap: op.flags.write = true; break;
     case Operands::kAll: op.range = {0, kPages}; break;

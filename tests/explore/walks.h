@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 #include <string>
@@ -130,6 +131,35 @@ inline void AddMoves(Schedule& schedule) {
   }
 }
 
+// Calls of MADV_DONTNEED become such as decide on what pages hold, a page is moved that another CPU
+// accesses, and threads exit behind their programs.
+inline void AddContent(Schedule& schedule) {
+  static constexpr OpKind kKinds[] = {OpKind::kMigrate, OpKind::kFork, OpKind::kKsm, OpKind::kPin};
+  size_t next = 0;
+  for (ProgramLine& line : schedule.program) {
+    if (line.op.kind != OpKind::kDontneed) continue;
+    const OpKind kind = kKinds[next++ % std::size(kKinds)];
+    const int page = line.op.range.begin;
+    line.op = {.kind = kind, .range = {page, page + 1}};
+    if (kind == OpKind::kFork) line.op.range = {0, kPages};
+    if (kind == OpKind::kKsm) line.op.to = static_cast<uint8_t>(page ^ 1);
+  }
+  const auto accesses = [](const ProgramLine& line) {
+    return Info(line.op.kind).is(effect::kAccesses);
+  };
+  const auto* access = std::find_if(schedule.program.begin(), schedule.program.end(), accesses);
+  if (access != schedule.program.end() && !schedule.program.full()) {
+    const CpuId other = MakeCpu((Index(CpuOf(access->agent)) + 1) % schedule.cpus);
+    const Op move{.kind = OpKind::kMigrate, .range = access->op.range};
+    schedule.program.insert(0, {CpuAgent(other), move});
+  }
+  for (int cpu = 0; cpu < schedule.cpus && !schedule.program.full(); ++cpu) {
+    schedule.program.push_back(
+        {CpuAgent(MakeCpu(cpu)), {.kind = OpKind::kExit, .range = {0, kPages}}});
+  }
+  Canonicalize(schedule);
+}
+
 // Each CPU runs another mm before its program, and is idle behind it; not under weaker memory.
 inline void AddSwitches(Schedule& schedule) {
   const auto op = [](OpKind kind, int mm) { return Op{.kind = kind, .range = {mm, mm + 1}}; };
@@ -146,14 +176,14 @@ inline void AddSwitches(Schedule& schedule) {
 }
 
 // Calls `with` with random programs, one in eight with guards, one with reclaim, one with calls
-// that change access, and then an eighth more with CPUs that switch; policies and architectures in
-// turn.
+// that change access, and then a quarter more with CPUs that switch, and with calls that decide on
+// content; policies and architectures in turn.
 template <typename With>
 void ForAnyPrograms(int count, uint64_t seed, With with) {
   Random random(seed);
-  for (int i = 0; i < count + count / 8 && !testing::Test::HasFailure(); ++i) {
+  for (int i = 0; i < count + count / 4 && !testing::Test::HasFailure(); ++i) {
     Schedule schedule = AnyProgram(random);
-    if (i >= count) AddSwitches(schedule);
+    if (i >= count) i % 2 == 0 ? AddSwitches(schedule) : AddContent(schedule);
     if (i % 8 == 0) AddGuards(schedule);
     if (i % 8 == 4) AddReclaim(schedule);
     if (i % 8 == 2) AddAccess(schedule);

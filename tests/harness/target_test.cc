@@ -40,6 +40,12 @@ TEST(Target, SomeAreSafeAsLongAsNoCpuSleeps) {
   EXPECT_EQ(Of("full-mm-leaf", "", "cpu1\n  idle\n"), kExcused);
 }
 
+TEST(Target, AFinishThatWaitsIsSafeAsLongAsNoThreadExits) {
+  EXPECT_EQ(Of("epoch-sync", ""), kHeldSafe);
+  EXPECT_EQ(Of("epoch-sync", "", "cpu1\n  exit\n"), kExcused);
+  EXPECT_EQ(Of("full-mm", "", "cpu1\n  exit\n"), kHeldSafe);
+}
+
 TEST(Target, OfAnyOtherItCountsUnlessAnyMayBreak) {
   EXPECT_EQ(Of("own-range", ""), kBroken);
   EXPECT_EQ(Of("own-range", "", "cpu1\n  idle\n"), kBroken);

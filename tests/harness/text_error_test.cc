@@ -95,7 +95,8 @@ const std::vector<Malformed>& MalformedTexts() {
       {"one program for each agent; cpu0 has one already", {"cpu0\nread 1\n^cpu0"}},
       {"one program for each agent; walk1 has one already", {"walk1\n^walk1"}},
       {"map, munmap, dontneed, free, read, write, reclaim, swapout, protect, uffdwp, cleardirty, "
-       "numa, reap, switch, idle, wake, remap, another program or order",
+       "numa, reap, switch, idle, wake, remap, exit, fork, migrate, ksm, pin, another program or "
+       "order",
        {"cpu0\n  ^unmap 0..4", "cpu0\n  ^fill 0", "cpu0\n  ^inv0",
         "cpu0\nmap 0..4 rw\n^present 0..4", "cpu0\n^rest"}},
       {"an operation of kernel 6.12; 'guard' takes a line 'kernel 6.17' above, or a later version",
@@ -182,7 +183,7 @@ TEST(Text, RefusesAnUnknownNameWithAllThatAreKnown) {
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nkernel 5.1\n"),
               StartsWith("2:8: expected a kernel version: 6.1, 6.12, 6.17 or 7.1"));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z0\n"),
-              StartsWith("2:9: expected a variant: z1, z2, z4, "));
+              StartsWith("2:9: expected a variant: z1, z2, z3, z4, "));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z4 broken\n"),
               StartsWith("2:12: expected 'fixed' or the end of the line"));
   for (const OpInfo& op : kOps) {

@@ -67,7 +67,8 @@ Reach::Places Reach::PlacesOf(Thing thing, const StepEvent& event) {
     case Thing::kRmap:
     case Thing::kLoaded:
     case Thing::kCpumask:
-    case Thing::kTlbGen: break;
+    case Thing::kTlbGen:
+    case Thing::kFolio: break;
   }
   return at(0);
 }

@@ -22,7 +22,7 @@ int LastPage(const Schedule& schedule) {
   for (const ProgramLine& line : schedule.program) {
     if (!HasPlaces(line.op)) continue;
     last = std::max(last, line.op.range.end - 1);
-    if (Info(line.op.kind).is(effect::kMoves)) last = std::max(last, MovesTo(line.op).end - 1);
+    if (Info(line.op.kind).has_target()) last = std::max(last, MovesTo(line.op).end - 1);
   }
   for (const InitItem& item : schedule.init) last = std::max(last, item.range.end - 1);
   return last;
@@ -44,7 +44,7 @@ std::optional<Schedule> WithPages(const Schedule& schedule, Map map) {
     if (!HasPlaces(line.op)) continue;
     const std::optional<PageRange> range = map(line.op.range);
     if (!range || range->begin >= range->end) return {};
-    if (Info(line.op.kind).is(effect::kMoves)) {
+    if (Info(line.op.kind).has_target()) {
       const std::optional<PageRange> to = map(MovesTo(line.op));
       if (!to || to->end - to->begin != range->end - range->begin) return {};
       line.op.to = static_cast<uint8_t>(to->begin);

@@ -115,8 +115,8 @@ bool TurnLinesToInit(Attempts& attempts) {
 std::vector<OpKind> LighterKinds(KernelVersion kernel) {
   std::vector<OpKind> kinds;
   for (int i = 0; i < kOpCount; ++i) {
-    constexpr unsigned kOthers =
-        effect::kReclaims | effect::kProtects | effect::kReaps | effect::kMoves;
+    constexpr unsigned kOthers = effect::kReclaims | effect::kProtects | effect::kReaps |
+                                 effect::kMoves | effect::kExits | effect::kDecides;
     const bool plain = kOps[i].agent == AgentKind::kCpu && kOps[i].operands != Operands::kMap &&
                        kOps[i].has_pages() && !kOps[i].is(kOthers);
     if (plain && kOps[i].exists_in(kernel)) kinds.push_back(static_cast<OpKind>(i));

@@ -96,6 +96,12 @@ class StaleChain {
                                   ? "The whole mm is to be invalidated in the end."
                                   : "The invalidation is deferred to the end of its mmu_gather."));
     }
+    if (Decides(cause_.removed)) {
+      return Say(cause_.removed,
+                 absl::StrCat(who, " takes the ", what, " of page ", it_.page,
+                              " away: from here on the entry is stale. It is to be invalidated at "
+                              "once, outside of any mmu_gather."));
+    }
     if (IsReclaim(cause_.removed)) {
       return Say(cause_.removed, absl::StrCat(who, " clears the ", what, " of page ", it_.page,
                                               ": from here on the entry is stale. The "
@@ -170,7 +176,8 @@ class StaleChain {
     const StepEvent& event = At(cause_.examined).event;
     const std::string who = Actor(cause_.examined);
     const Pte found = At(cause_.examined).leaf_before;
-    if (IsOf(cause_.examined, effect::kProtects) && Info(event.point).is(role::kRemoves)) {
+    const bool by_leaf = IsOf(cause_.examined, effect::kProtects) || Decides(cause_.examined);
+    if (by_leaf && Info(event.point).is(role::kRemoves)) {
       return Say(cause_.examined,
                  absl::StrCat(who, " comes to page ", it_.page, " as well, and finds it ",
                               found.hidden()     ? "PROT_NONE"
@@ -187,11 +194,12 @@ class StaleChain {
     const std::string seen = event.point != Point::pte_read || before.none() ? "empty"
                              : before.guard()                                ? "guarded"
                              : before.hidden()                               ? "PROT_NONE"
+                             : Decides(cause_.examined)                      ? "read-only"
                                                                              : "clean";
     const std::string entry = event.point == Point::pte_read   ? "PTE"
                               : event.point == Point::pmd_read ? "PMD entry"
                                                                : "PUD entry";
-    if (IsOf(cause_.examined, effect::kAccesses)) {
+    if (Decides(cause_.examined)) {
       return Say(cause_.examined,
                  absl::StrCat(who, " finds the ", entry, " of page ", it_.page, " ", seen, "."));
     }
@@ -202,6 +210,19 @@ class StaleChain {
     }
     Say(cause_.examined, absl::StrCat(who, " sees the ", entry, " of page ", it_.page, " ", seen,
                                       ", so it does not record it in its mmu_gather."));
+  }
+
+  // Whether the step is of an operation that has no gather, and decides on content.
+  bool Decides(int step) const { return IsOf(step, effect::kDecides | effect::kAccesses); }
+
+  // Of one that has issued no invalidation: whether it has asked if somebody owes one.
+  std::string NotAsked() const {
+    for (int i = cause_.judged; i > std::max(cause_.removed, 0); --i) {
+      if (At(i).event.point != Point::pte_accessible || !Responsible(At(i).event)) continue;
+      return absl::StrCat("It has issued no invalidation: when it asked, tlb_flush_pending was ",
+                          At(i).pending_after, ".");
+    }
+    return "It has issued no invalidation, and has not asked whether somebody owes one.";
   }
 
   // Whether the step is of an operation that has the effect.
@@ -249,7 +270,8 @@ class StaleChain {
     const std::string& who = Actor(ResponsibleStep());
     if (cause_.missing == Missing::kNotIssued) {
       // Said with what comes last.
-      not_issued_ = !asked_nothing_.empty() ? "It has issued no invalidation. " + asked_nothing_
+      not_issued_ = !asked_nothing_.empty()  ? "It has issued no invalidation. " + asked_nothing_
+                    : Decides(cause_.judged) ? NotAsked()
                     : cause_.examined >= 0 && HasNoGather(cause_.examined)
                         ? "It has issued no invalidation, and has not asked whether somebody owes "
                           "one."
@@ -411,6 +433,7 @@ class StaleChain {
          {"{before}", before},
          {"{holder}", Holder()},
          {"{frame}", absl::StrCat(it_.frame)},
+         {"{detail}", it_.detail},
          {"{page}", absl::StrCat(it_.page)}});
     Say(cause_.judged, text + still_to_come_);
   }

@@ -12,6 +12,9 @@ std::string OpName(const Op& op) {
   const OpInfo& info = Info(op.kind);
   if (info.operands == Operands::kNone || info.operands == Operands::kAll) return info.told();
   if (info.operands == Operands::kMm) return absl::StrCat(info.told(), " mm", op.range.begin);
+  if (info.operands == Operands::kTwoPages) {
+    return absl::StrCat(info.told(), " of pages ", op.range.begin, " and ", op.to);
+  }
   return info.operands == Operands::kPage
              ? absl::StrCat(info.told(), " of page ", op.range.begin)
              : absl::StrCat(info.told(), " of ", op.range.begin, "..", op.range.end);
