@@ -5,6 +5,7 @@ import os
 import re
 import sys
 
+from campaigns.campaign import BadCampaign, open_settings
 from lib import command
 from lib.build import build_by_profile, build_targets, enter_root, install_missing
 from lib.command import Problem, need, number, one_of, seconds
@@ -99,6 +100,19 @@ def take_up(options, folder):
     return os.path.exists(os.path.join(folder, "campaign.json"))
 
 
+def check_folder(folder, options, targets):
+    """That a campaign can be there: said before the build, which takes minutes."""
+    there = os.path.abspath(folder)
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    need(os.path.isdir(there), f"{folder}: {there} is a file; name a folder")
+    need(os.access(there, os.W_OK), f"{folder}: nothing can be written to {there}")
+    try:
+        open_settings(folder, {"targets": targets.names, "host": options.host})
+    except BadCampaign as error:
+        raise Problem(str(error)) from error
+
+
 def build_programs(trees, options):
     """Returns the folder that they are in."""
     folder, targets = trees.build_folder(), ["gatherfuzz", "any_targets"]
@@ -125,6 +139,7 @@ def main(arguments):
     goes_on = take_up(options, folder)
     trees = Trees(options.kernel, options.config, called_in)
     targets = Targets(options.policy, options.arch, trees)
+    check_folder(folder, options, targets)
     install_missing("python3")
     build = build_programs(trees, options)
     try:

@@ -28,7 +28,7 @@ def need(holds, message):
 
 def one_of(value, known, what):
     need(value in known,
-         f"unknown {what} '{value}'; one of: {' '.join(known)}{did_you_mean(value, known)}")
+         f"unknown {what} '{value}'{did_you_mean(value, known)}; one of: {' '.join(known)}")
 
 
 def did_you_mean(value, known):
@@ -82,7 +82,7 @@ def read(arguments, usage, one=(), many=(), lists=(), flags=(), places=False, af
         else:
             need(places and not argument.startswith("-"),
                  f"unknown argument '{argument}'; see --help"
-                 + did_you_mean(argument, [*one, *many, *lists, *flags]))
+                 + did_you_mean(argument, ["--help", *one, *many, *lists, *flags]))
             found["places"].append(argument)
     return types.SimpleNamespace(**{name.strip("-").replace("-", "_"): value
                                     for name, value in found.items()})

@@ -40,6 +40,7 @@ import campaigns.main
 import fuzzing.main
 import measuring.options
 import mutation.main
+import testing.main
 from lib import command, gatherfuzz, jobs, junit, subjects
 from lib.children import Child
 from lib.subjects import clean_schedules, is_clean
@@ -260,26 +261,73 @@ class CommandLine(unittest.TestCase):
 
     def test_every_script_has_help(self):
         """At once: nothing is installed, built or run for it."""
+        for name, option in itertools.product(self.scripts(), ("--help", "-h")):
+            ran = self.run_script(name, option)
+            self.assertEqual((ran.returncode, ran.stderr), (0, ""), name)
+            before, _, _ = ran.stdout.partition(f"usage: scripts/{name} ")
+            self.assertNotEqual(before, ran.stdout, name)
+            self.assertTrue(name.endswith(".py") or not before, name)
+            self.assertEqual([line for line in ran.stdout.splitlines() if len(line) > 80], [], name)
+
+    def test_every_script_knows_its_flags(self):
+        """At once, too, and with the one that was meant."""
+        for name in self.scripts():
+            if name.endswith(".py") or name == "benchmarks":  # by argparse, or none has any
+                continue
+            ran = self.run_script(name, "--hlp")
+            self.assertEqual((ran.returncode, ran.stdout), (2, ""), name)
+            self.assertRegex(ran.stderr, f"{name}: unknown (argument|check) '--hlp'; see --help; "
+                             "did you mean '--help'[?]\n$")
+        for script, argument, near in (("zoo", "--chekc", "--check"), ("lint", "shel", "shell"),
+                                       ("verdicts", "--program", "--programs"),
+                                       ("test", "--changed-sinc", "--changed-since")):
+            self.assertRegex(self.run_script(script, argument).stderr,
+                             f"did you mean '{near}'[?]\n$")
+        self.assertNotIn("did you mean", self.run_script("lint", "nothing-alike").stderr)
+
+    def scripts(self):
         names = [name for name in sorted(os.listdir(f"{SOURCE}/scripts"))
                  if os.path.isfile(f"{SOURCE}/scripts/{name}")
                  and os.access(f"{SOURCE}/scripts/{name}", os.X_OK)]
         self.assertGreater(len(names), 20)
+        return names
+
+    def run_script(self, name, *arguments):
+        """Where nothing can be installed or built."""
         with tempfile.TemporaryDirectory() as tools:
-            for name in ("cmake", "ninja", "apt-get", "sudo"):
-                with open(f"{tools}/{name}", "w", encoding="ascii") as file:
+            for tool in ("cmake", "ninja", "apt-get", "sudo"):
+                with open(f"{tools}/{tool}", "w", encoding="ascii") as file:
                     file.write("#!/bin/sh\nexit 99\n")
-                os.chmod(f"{tools}/{name}", 0o755)
-            environment = {**os.environ, "PATH": tools + ":" + os.environ["PATH"]}
-            for name, option in itertools.product(names, ("--help", "-h")):
-                ran = subprocess.run([f"{SOURCE}/scripts/{name}", option], text=True, check=False,
-                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                     env=environment)
-                self.assertEqual((ran.returncode, ran.stderr), (0, ""), name)
-                before, _, _ = ran.stdout.partition(f"usage: scripts/{name} ")
-                self.assertNotEqual(before, ran.stdout, name)
-                self.assertTrue(name.endswith(".py") or not before, name)
-                self.assertEqual([line for line in ran.stdout.splitlines() if len(line) > 80], [],
-                                 name)
+                os.chmod(f"{tools}/{tool}", 0o755)
+            return subprocess.run([f"{SOURCE}/scripts/{name}", *arguments], text=True, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  env={**os.environ, "PATH": tools + ":" + os.environ["PATH"]})
+
+    def test_what_ctest_does_not_know(self):
+        """It would pass over that, and run all tests."""
+        for arguments in (["-R", "gate"], ["--rerun-failed"], ["--repeat", "until-fail:3"], ["-j4"],
+                          ["--dry-run", "--all", "-L", "long"], ["--output-junit", "it.xml"]):
+            testing.main.read(arguments)
+        for argument, said in (("--hlp", "did you mean '--help'"), ("--al", "did you mean '--all'"),
+                               ("gate", "-R 'gate' chooses tests by their names")):
+            with self.assertRaisesRegex(command.Problem, f"unknown argument '{argument}'.*{said}"):
+                testing.main.read([argument])
+
+    def test_the_folder_of_a_campaign(self):
+        """What is wrong with it is said before the build."""
+        targets = types.SimpleNamespace(names=["full-mm_x86"])
+        options = types.SimpleNamespace(host=None)
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "README.md")
+            with open(file, "w", encoding="ascii") as opened:
+                opened.write("x")
+            for path, said in ((file, "is a file; name a folder"),
+                               (file + "/below/it", "README.md is a file; name a folder"),
+                               (folder, "is not empty and holds no campaign")):
+                with self.assertRaisesRegex(command.Problem, said):
+                    campaigns.command.check_folder(path, options, targets)
+            campaigns.command.check_folder(folder + "/new/one", options, targets)
+            self.assertEqual(os.listdir(folder), ["README.md"])
 
 
 class Terminals(unittest.TestCase):
