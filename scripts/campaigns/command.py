@@ -26,9 +26,11 @@ violation is sorted, made small and explained under FOLDER/triage while fuzzing
 goes on; FOLDER/report.html shows all of it, with curves over time. Started
 again with the same FOLDER it goes on where it was, also after kill -9 or a
 power cut, with the settings it had; what is given again replaces them.
-  --time TIME     90 or 90s, 30m, 12h, 3d; counted from now. Without it: until
-                  stopped
-  --engine ENGINE both (the default), libfuzzer, or afl (AFL++)
+  --time TIME     90 or 90s, 30m, 12h, 3d of fuzzing, from now. What was found
+                  last is sorted after it, in five minutes at most. Without it:
+                  until stopped
+  --engine ENGINE both (the default), libfuzzer, or afl (AFL++). Where turns are
+                  short a core has one of them, and the other in the next turn
   --jobs N        cores; all of them if not given
   --turn TIME     how long a target is fuzzed before the next one gets the
                   cores; default 60, and less if --time would not be enough for

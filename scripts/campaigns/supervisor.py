@@ -20,6 +20,7 @@ from lib.signals import Signals
 TICK_SECONDS = 0.2
 SAME_PROBLEM_SECONDS = 60
 LAST_TRIAGE_SECONDS = 300
+SORTING_SECONDS = 15  # between two words about it where there is no terminal
 TRIAGE_SECONDS = 3 * 3600  # the most that one may take
 FIRST_BESIDE_SECONDS = 2  # that a turn takes besides engines, until one was measured
 
@@ -166,7 +167,7 @@ class Supervisor:
                 raise
             except Exception as error:  # whatever it is, fuzzing goes on
                 self.problem(_said_by(error))
-        self._status.show(self._line, self.c.ran)
+        self._status.show(self._line)
 
     def _write_state(self):
         self.c.flush_counts({turn.target for turn in self._turns if turn is not None})
@@ -214,9 +215,9 @@ class Supervisor:
         if why == "finished" and (self._triage_due or self._triage is not None):
             self._try(self._last_triage)
         self._try(lambda: self.c.write_state("finished" if why == "finished" else "stopped", why))
-        self._try(lambda: report.write(self.c.folder.path, time.time()))
         self._say_what_lacks()
         self.say(f"{why}: {self._line(self._mean_rate)}")
+        self._try(lambda: report.write(self.c.folder.path, time.time()))  # which has the log
 
     def _say_what_lacks(self):
         untested = sorted(set(self.c.targets) - self.had_engines())
@@ -233,8 +234,11 @@ class Supervisor:
         self.c.write_state("running", "sorting what was found")
         report.write(self.c.folder.path, time.time())
         triage = self.c.triage()
-        until = time.monotonic() + LAST_TRIAGE_SECONDS
+        began = time.monotonic()
+        until = began + LAST_TRIAGE_SECONDS
         while triage.running() and not self._signals.caught and time.monotonic() < until:
+            self._status.show(lambda: f"sorting what was found, {_ago(time.monotonic() - began)} of "
+                              f"at most {_ago(LAST_TRIAGE_SECONDS)}", SORTING_SECONDS)
             self._signals.wait(TICK_SECONDS)
         end([triage])
 

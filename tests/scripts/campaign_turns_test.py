@@ -77,7 +77,9 @@ class Campaigns(unittest.TestCase):
         c.findings.total.return_value = int(triage)
         c.findings.last = None
         c.corpus_files.return_value = 0
-        status = unittest.mock.MagicMock(rate=lambda *_: 0, say=said.append)
+        self.shown = []
+        status = unittest.mock.MagicMock(rate=lambda *_: 0, say=said.append,
+                                         show=lambda line, *_: self.shown.append(line()))
         signals = unittest.mock.MagicMock(caught=None)
         signals.wait = lambda wait: setattr(clock, "now", clock.now + wait)
         self.made = c.method_calls
@@ -152,13 +154,18 @@ class Campaigns(unittest.TestCase):
         self.assertEqual(set(MANY), {target for target, _ in turns})
 
     def test_the_last_triage(self):
-        """It is said before it begins, the page is drawn then, and its time is none of fuzzing."""
+        """It is said before it begins and while it lasts, the page is drawn then, and at the end,
+        with all that was said; its time is none of fuzzing."""
         _, said = self.run_for(100, ["full-mm_x86"], triage=True)
         self.assertEqual("sorting what was found ...", said[-2])
         names = [call[0] for call in self.made]
         sorting = self.made.index(
             unittest.mock.call.write_state("running", "sorting what was found"))
         self.assertLess(names.index("write", sorting), names.index("triage", sorting))
+        self.assertLess(max(i for i, name in enumerate(names) if name == "folder.log"),
+                        max(i for i, name in enumerate(names) if name == "write"))
+        self.assertIn("sorting what was found, 0 s of at most 5 min", self.shown)
+        self.assertIn("sorting what was found, 100 s of at most 5 min", self.shown)
         self.assertIn("/s, - inputs, - features", said[-1])
         schedules = 1000 * sum(2 * seconds for _, seconds in Turn.had)
         rate = float(said[-1].split(" k/s")[0].rpartition(" ")[2])
@@ -169,6 +176,19 @@ class Campaigns(unittest.TestCase):
         turns = {target: 1 for target in MANY}
         had, _ = self.run_for(3600, MANY, turns=turns)
         self.assertEqual({60.0}, {seconds for _, seconds in had[:26]})
+
+
+class Lines(unittest.TestCase):
+    def test_as_often_as_asked_for(self):
+        """Where there is no terminal: once a minute, or sooner where a minute is long."""
+        clock, out = Clock(), io.StringIO()
+        with unittest.mock.patch.object(status.time, "monotonic", clock.monotonic):
+            its = status.Status(out)
+            for second, pipe in ((0, 60), (20, 60), (61, 60), (70, 15), (77, 15)):
+                clock.now = second
+                its.show(lambda: f"at {clock.now}", pipe)
+        self.assertEqual(["at 0", "at 61", "at 77"],
+                         [line.split(" ", 2)[2] for line in out.getvalue().splitlines()])
 
 
 class Rate(unittest.TestCase):
