@@ -237,8 +237,9 @@ class Supervisor:
         began = time.monotonic()
         until = began + LAST_TRIAGE_SECONDS
         while triage.running() and not self._signals.caught and time.monotonic() < until:
-            self._status.show(lambda: f"sorting what was found, {_ago(time.monotonic() - began)} of "
-                              f"at most {_ago(LAST_TRIAGE_SECONDS)}", SORTING_SECONDS)
+            spent = _ago(time.monotonic() - began)
+            self._status.show(lambda: f"sorting what was found, {spent} of at most "
+                              f"{_ago(LAST_TRIAGE_SECONDS)}", SORTING_SECONDS)
             self._signals.wait(TICK_SECONDS)
         end([triage])
 

@@ -165,8 +165,10 @@ class State(Folder):
         self.assertIn("Features, of all targets -", text)
 
     def test_engines_are_those_that_ran(self):
-        for ran, said in (([], "engines - "), (["libfuzzer"], "engines libfuzzer; not yet afl, since a short turn has one of them "),
-                          (["afl", "libfuzzer"], "engines afl, libfuzzer ")):
+        for ran, said in (
+                ([], "engines - "), (["afl", "libfuzzer"], "engines afl, libfuzzer "),
+                (["libfuzzer"],
+                 "engines libfuzzer; not yet afl, since a short turn has one of them ")):
             self.about(engines_run=ran)
             self.assertIn(said, re.sub("[ ]+", " ", self.render().text))
 
