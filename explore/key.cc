@@ -90,7 +90,7 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
   }
   PutAges(world, live);
   if (world.switches != 0) [[unlikely]]
-    PutSwitching(world);
+    PutSwitching(stepper);
   if (world.threads != 0) [[unlikely]]
     Put(Pack(8, world.threads, world.exited));
   if (!world.sc()) [[unlikely]]
@@ -462,9 +462,21 @@ void StateWriter::PutSlot(const World& world, CpuId cpu, bool loaded) {
   Put(~uint64_t{0});
 }
 
+// What a kernel's own tlb.c has besides. It may have read a generation, so they are not renamed.
+void StateWriter::PutCpuCode(const World& world) {
+  for (const uint16_t generation : world.switching.tlb_gen) Put(generation);
+  for (int i = 0; i < world.cpu_count; ++i) {
+    const SwitchCpu& it = world.switching.at(MakeCpu(i));
+    Put(it.said_slot);
+    for (const uint64_t word : it.flush_info) Put(word);
+  }
+}
+
 // Of generations counts how far behind the newest they are.
-void StateWriter::PutSwitching(const World& world) {
+void StateWriter::PutSwitching(const Stepper& stepper) {
+  const World& world = stepper.world();
   const Switching& all = world.switching;
+  if (stepper.HasCpuCode()) PutCpuCode(world);
   for (const uint8_t mask : all.cpumask) Put(mask);
   const auto behind = [&](MmId mm, uint16_t generation) {
     return static_cast<uint16_t>(all.tlb_gen[static_cast<size_t>(Index(mm))] - generation);

@@ -66,7 +66,8 @@ class StateWriter {
   void PutGather(const MmuGather& gather);
   void PutInvalidation(const CpuState& cpu);
   void PutPlaces(const Stepper& stepper, CpuId cpu);
-  void PutSwitching(const World& world);
+  void PutSwitching(const Stepper& stepper);
+  void PutCpuCode(const World& world);
   void PutSlot(const World& world, CpuId cpu, bool loaded);
   void PutAges(const World& world, const Live& live);
   void PutMemory(const Stepper& stepper, const Live& live);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "harness/agents.h"
+#include "model/kernel/switch_mm.h"
 #include "model/kernel/zap.h"
 #include "model/machine/frames.h"
 #include "model/machine/tlb.h"
@@ -86,6 +87,43 @@ uint64_t FoliosOf(const World& world) {
   return hash;
 }
 
+// --- Of a kernel's own tlb.c ---
+
+// The steps behind which it reads the variables of its CPU.
+constexpr PointMask kOfCpuCode =
+    kSwitchPoints | MaskOf(Point::tlb_flush) | MaskOf(Point::tlb_flush_done);
+// The steps at which it reads mm_cpumask(); and loaded_mm or is_lazy of another CPU.
+constexpr PointMask kReadsMask =
+    MaskOf(Point::mm_cpumask_read) | MaskOf(Point::tlb_flush) | MaskOf(Point::pte_clear);
+constexpr PointMask kReadsOther = MaskOf(Point::should_flush_tlb) | MaskOf(Point::is_lazy_read);
+
+// All that it can read at a step and up to the next one. Generations are as they are, since it may
+// hold one against another later (key.cc has them so, too).
+uint64_t ReadByCpuCode(const World& world, CpuId cpu, Point point, int page) {
+  const Switching& all = world.switching;
+  uint64_t hash = 0;
+  if (In(kOfCpuCode, point)) {
+    const SwitchCpu& it = all.at(cpu);
+    for (const int field :
+         {Index(it.loaded_mm), Index(it.root), int{it.slot}, int{it.said_slot}, int{it.next_slot},
+          int{it.is_lazy}, int{it.irqs_off}, int{it.batch_mask}, int{it.flush_mask}}) {
+      hash = Mix(hash, static_cast<uint64_t>(field));
+    }
+    for (const Slot& slot : it.slots) {
+      hash = Mix(hash, static_cast<uint64_t>(Index(slot.mm)) << 16 | slot.generation);
+    }
+    for (const uint16_t generation : all.tlb_gen) hash = Mix(hash, generation);
+  }
+  if (In(kReadsMask, point)) {
+    for (const uint8_t mask : all.cpumask) hash = Mix(hash, mask);
+  }
+  if (In(kReadsOther, point) && 0 <= page && page < world.cpu_count) {
+    const SwitchCpu& other = all.at(MakeCpu(page));
+    hash = Mix(hash, static_cast<uint64_t>(Index(other.loaded_mm)) << 8 | other.is_lazy);
+  }
+  return hash;
+}
+
 uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   switch (Info(point).teaches) {
     case Teaches::kVmasIfFree: return IsFree(world.mm) ? Vmas(world.mm) : 0;
@@ -107,6 +145,7 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
     case Teaches::kWalked: return WalkRead(world, cpu);
     case Teaches::kFolios: return Mix(FoliosOf(world), Value(PteEntry(world, page)));
     case Teaches::kEverything: return Digest(world);
+    case Teaches::kOwnCode:  // ReadByCpuCode() has it
     case Teaches::kNothing:
     case Teaches::kUnsaid: break;
   }
@@ -165,9 +204,10 @@ void NoteStep(Learned& learned, Point point, uint64_t value) {
 }
 
 // Of a thread of which all counts: whose code its policy's is, whether that recalls what it reads,
-// and whether its path remembers that it has dropped a lock (MayReclaimTables()).
+// whether its path remembers that it has dropped a lock (MayReclaimTables()), and whether the CPU
+// side is a kernel's own.
 struct WhoLearns {
-  bool foreign, recalls, remembers;
+  bool foreign, recalls, remembers, cpu_code;
 };
 
 void LearnAll(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point, int page,
@@ -178,6 +218,7 @@ void LearnAll(Learned& learned, const World& before, CpuId cpu, const Op& op, Po
   uint64_t value = used                                          ? 0
                    : who.foreign && point == Point::pending_read ? before.mm.tlb_flush_pending
                                                                  : Read(before, cpu, point, page);
+  if (who.cpu_code) value = Mix(value, ReadByCpuCode(before, cpu, point, page));
   if (Info(op.kind).is(effect::kAccesses)) {
     const Mapping seen = SeenByFault(before, point, page);
     value |= static_cast<uint64_t>(seen != 0 && seen == learned.mapping) << 62;
@@ -378,7 +419,8 @@ void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Poin
   switch (CarriesUnder(policy, op, before)) {
     case Carries::kAll:
       return LearnAll(learned, world, cpu, op, point, page,
-                      {policy.foreign(), policy.recalls(), MayReclaimTables(op, before.kernel)});
+                      {policy.foreign(), policy.recalls(), MayReclaimTables(op, before.kernel),
+                       CountsGenerations(world) && policy.protocol().cpu_code(before) != nullptr});
     case Carries::kOfAccess: return LearnInAccess(learned, world, cpu, point, page);
     case Carries::kOfCall: break;
   }

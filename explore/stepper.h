@@ -25,6 +25,7 @@
 #include "explore/learned.h"
 #include "explore/round.h"
 #include "harness/agents.h"
+#include "model/kernel/mmu_gather.h"
 
 namespace gatherfuzz {
 
@@ -103,6 +104,10 @@ class Stepper final : public Agents {
   uint32_t ignored() const { return ignored_; }
   const World& start() const { return start_; }
   const Cost& cost() const { return system_.cost; }
+  // Whether the CPU side is a kernel's own code (model/kernel/cpu_code.h).
+  bool HasCpuCode() const {
+    return world().switches != 0 && system_.protocol->cpu_code(system_) != nullptr;
+  }
   Hardware hardware() const { return system_.hardware; }
   MemoryOrder order(Point point) const { return system_.order(point); }
   uint32_t steps() const { return steps_; }

@@ -106,6 +106,7 @@ enum class Teaches : uint8_t {
   kLoaded,       // what its CPU has loaded, and chosen
   kWalked,       // the entry its walk stands at
   kFolios,       // the entry for the page, and what is known of frames beside what maps them
+  kOwnCode,      // what is said of all steps of a kernel's own tlb.c (explore/learned.cc)
   kEverything,   // for a step of which this is not known: costs states, loses nothing
 };
 
@@ -126,6 +127,7 @@ inline constexpr unsigned kSwitch = 2048;    // made only where some program has
 inline constexpr unsigned kNamesCpu = 4096;  // its page is the number of a CPU
 inline constexpr unsigned kExit = 8192;      // made only where some thread exits
 inline constexpr unsigned kContent = 16384;  // made only where some program decides on content
+inline constexpr unsigned kOwnCode = 32768;  // made only by a kernel's own tlb.c
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -238,6 +240,8 @@ inline constexpr PointMask kReclaimPoints = PointsWith(role::kReclaim);
 inline constexpr PointMask kSwitchPoints = PointsWith(role::kSwitch);
 inline constexpr PointMask kExitPoints = PointsWith(role::kExit);
 inline constexpr PointMask kContentPoints = PointsWith(role::kContent);
+// Steps that are made only by a kernel's own tlb.c (model/kernel/cpu_code.h).
+inline constexpr PointMask kOwnCodePoints = PointsWith(role::kOwnCode);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

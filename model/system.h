@@ -59,7 +59,8 @@ struct WalkJudge {
 
 // The kernel's side of flushes where CPUs switch and sleep, which the machine is handed as well.
 struct CpuSide {
-  void (*flush)(const Thread& thread, const Invalidation& request);  // flush_tlb_mm_range()
+  // flush_tlb_mm_range(); true if it is to be awaited.
+  bool (*flush)(const Thread& thread, const Invalidation& request);
   void (*take)(System& system, CpuId target, CpuId issuer);  // what it does where it arrives
 };
 

@@ -20,6 +20,7 @@
 
 namespace gatherfuzz {
 
+class CpuCode;
 struct Op;
 
 // What can be wrong with the freeing of PTE tables by MADV_DONTNEED (zap.h).
@@ -105,6 +106,8 @@ class GatherProtocol {
 
   virtual UnmapBatching BatchesUnmaps() const { return {}; }
   virtual MmSwitching SwitchesMms() const { return {}; }
+  // What is used in the place of switch_mm.h; null: that. Where CountsGenerations().
+  virtual const CpuCode* cpu_code(const System&) const { return nullptr; }
   virtual Protection Protects() const { return {}; }
   virtual Decisions Decides() const { return {}; }
   // mm_tlb_flush_pending(): the step pte_accessible.

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "model/check.h"
+#include "model/kernel/cpu_code.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/paths.h"
 #include "model/machine/invalidation.h"
@@ -21,6 +22,10 @@ uint8_t& Cpumask(World& world, MmId mm) {
   return world.switching.cpumask[static_cast<size_t>(Index(mm))];
 }
 MmSwitching Rules(const System& system) { return system.protocol->SwitchesMms(); }
+// The kernel's own code, if there is some.
+const CpuCode* Own(const System& system) {
+  return CountsGenerations(system.world) ? system.protocol->cpu_code(system) : nullptr;
+}
 
 // Whether a switch takes its CPU out of the mask of the mm it comes from.
 bool ClearsMask(const System& system) { return system.kernel < KernelVersion::k6_17; }
@@ -101,7 +106,7 @@ void WakeSame(const Thread& t, MmId mm, const MmSwitching& rules) {
 void ResumeUser(const Thread& t) {
   t.Step(Point::resume_user);
   Self(t).in_user = 1;
-  Self(t).is_lazy = 0;
+  if (Own(t.system) == nullptr) Self(t).is_lazy = 0;
   CheckResume(t.system, t.cpu);
 }
 
@@ -111,6 +116,10 @@ void SwitchByGenerations(const Thread& t, MmId next) {
   SwitchCpu& self = Self(t);
   InterruptsOff(t.world(), t.cpu);
   self.in_user = 0;
+  if (const CpuCode* own = Own(t.system)) {
+    own->SwitchMm(t, next);
+    return InterruptsOn(t.world(), t.cpu);
+  }
   const MmId prev = self.loaded_mm;
   const bool was_lazy = self.is_lazy != 0;
   if (!rules.lazy_until_end) self.is_lazy = 0;
@@ -218,7 +227,11 @@ void NoteCost(const Thread& t, const Invalidation& request) {
 
 }  // namespace
 
-void FlushTlbMmRange(const Thread& t, const Invalidation& request) {
+bool FlushTlbMmRange(const Thread& t, const Invalidation& request) {
+  if (const CpuCode* own = Own(t.system)) {
+    own->FlushTlbMmRange(t, request);
+    return false;
+  }
   const MmSwitching rules = Rules(t.system);
   if (!rules.looks_before_raise) RaiseTlbGen(t, request);
   t.Step(Point::tlb_flush, request.start);
@@ -230,21 +243,25 @@ void FlushTlbMmRange(const Thread& t, const Invalidation& request) {
   }
   NoteCost(t, request);
   FlushTlbMulti(t, mask, rules);
+  return true;
 }
 
 bool RunsElsewhere(const Thread& t) {
+  if (const CpuCode* own = Own(t.system)) return own->ShouldDefer(t);
   const uint8_t cpus =
       CountsGenerations(t.world()) ? Cpumask(t.world(), MmId::kMm0) : t.world().MmCpus();
   return (cpus & ~CpuBit(t.cpu)) != 0;
 }
 
 void AddToBatch(const Thread& t, int page) {
+  if (const CpuCode* own = Own(t.system)) return own->AddToBatch(t, page);
   t.Step(Point::tlb_gen_inc, page);
   ++TlbGen(t.world(), MmId::kMm0);
   Self(t).batch_mask |= Cpumask(t.world(), MmId::kMm0);
 }
 
 void FlushBatch(const Thread& t) {
+  if (const CpuCode* own = Own(t.system)) return own->FlushBatch(t);
   if (t.self().invalidation.undelivered != 0) AwaitInvalidation(t);
   t.Step(Point::tlb_flush, 0);
   Invalidation& issued = t.self().invalidation;
@@ -266,6 +283,7 @@ void FlushTlbFunc(System& system, CpuId target, CpuId issuer) {
     if (self.slot == 0) return DropNamed(system, target, request);
     return DropNamedParked(system, target, request);
   }
+  if (const CpuCode* own = Own(system)) return own->FlushTlbFunc(system, target, issuer);
   const MmSwitching rules = Rules(system);
   if (target != issuer && request.of_all == 0 && self.loaded_mm != MmId::kMm0) {
     if (!ClearsMask(system)) {
@@ -310,6 +328,7 @@ void IdlePath(const Thread& t, const Op&) {
   if (Self(t).in_user == 0) return;
   t.Step(Point::enter_lazy_tlb);
   Self(t).in_user = 0;
+  if (const CpuCode* own = Own(t.system)) return own->EnterLazyTlb(t);
   Self(t).is_lazy = 1;
 }
 

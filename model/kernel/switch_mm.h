@@ -45,7 +45,7 @@ struct MmSwitching {
 };
 
 // For System.
-void FlushTlbMmRange(const Thread& t, const Invalidation& request);
+bool FlushTlbMmRange(const Thread& t, const Invalidation& request);
 void FlushTlbFunc(System& system, CpuId target, CpuId issuer);
 inline constexpr CpuSide kCpuSide{.flush = FlushTlbMmRange, .take = FlushTlbFunc};
 

@@ -4,6 +4,7 @@
 //   GF_TREE           the name of the gf_tree, the only symbol that stays global
 //   GF_ARCH_x86 or GF_ARCH_arm64, and the CONFIG_ options
 //   GF_MMU_GATHER_C   the path of the tree's file, as a string
+//   GF_CPU_CODE       what cpu.c makes of the tree's mm/tlb.c, where there is one
 // Versions are told apart by the types of functions, not by numbers: a function with arguments that
 // are known from no version is named in an error that begins with "gatherfuzz:".
 #include <gatherfuzz/shim.h>
@@ -147,8 +148,14 @@ static void Look(const void* room, struct gf_fields* fields) {
                                .cleared_puds = tlb->cleared_puds};
 }
 
+#ifdef GF_CPU_CODE
+extern const struct gf_cpu_code GF_CPU_CODE;  // cpu.c
+#endif
 extern const struct gf_tree GF_TREE;
 const struct gf_tree GF_TREE = {
+#ifdef GF_CPU_CODE
+    .cpu_code = &GF_CPU_CODE,
+#endif
     // Where a page may be followed by a number of pages, there is room for both.
     .spare_entries = GF_SPARE_ENTRIES,
     .gather = GatherVerb,

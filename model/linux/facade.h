@@ -30,9 +30,12 @@ struct gf_fields {
   unsigned char cleared_ptes, cleared_pmds, cleared_puds;
 };
 
+struct gf_cpu_code; /* below */
+
 /* The verbs of one tree, built for one architecture. `tlb` is room for its struct mmu_gather. */
 struct gf_tree {
-  unsigned int spare_entries; /* of a batch, that the tree keeps free: 6.12 keeps one */
+  const struct gf_cpu_code* cpu_code; /* x86: the tree's mm/tlb.c; 0: the model's is used */
+  unsigned int spare_entries;         /* of a batch, that the tree keeps free: 6.12 keeps one */
   /* The range is that of the call. Kernels since 5.12 do not ask for it. */
   void (*gather)(void* tlb, unsigned int bundle, unsigned long start, unsigned long end);
   void (*start_vma)(void* tlb, unsigned long start, unsigned long end);
@@ -68,8 +71,10 @@ void gf_free_unknown(void);
  * interrupts are off by now. No step. */
 void gf_grace_period(void);
 
-/* x86: flush_tlb_mm_range(), the steps tlb_flush and tlb_flush_done. */
-void gf_flush_range(unsigned long start, unsigned long end, unsigned int stride_shift);
+/* x86: flush_tlb_mm_range(), by the tree's mm/tlb.c where CPUs switch and there is one, or else the
+ * steps tlb_flush and tlb_flush_done. */
+void gf_flush_range(unsigned long start, unsigned long end, unsigned int stride_shift,
+                    int freed_tables);
 
 /* arm64: TLBI operations are collected; DSB issues them and waits, with the same two steps. */
 enum gf_tlbi_op {
@@ -101,6 +106,89 @@ void gf_dsb(enum gf_barrier barrier);
 
 /* VM_BUG_ON(), WARN_ON() and their kin: protocol-error with this text, which must be a literal. */
 void gf_bug(const char* text);
+
+/* --- x86: the tree's own arch/x86/mm/tlb.c (cpu.c) --- */
+
+#define GF_MMS 5           /* kMms: init_mm, then the users' */
+#define GF_SWITCHING 255u  /* MmId::kSwitching */
+#define GF_CPUS 8          /* kMaxCpus */
+#define GF_SLOTS 2         /* kSlots, for TLB_NR_DYN_ASIDS */
+#define GF_CPU_BYTES 768   /* room for the variables that a CPU has of its own */
+#define GF_FLUSH_CEILING 8 /* strides, above which a flush is whole; 33 in the kernel */
+#define GF_INFO_WORDS 8    /* room for a struct flush_tlb_info */
+
+/* Of a CPU's variables, those that live from one call to the next; mms by number. The model has
+ * them in SwitchCpu, whose copy of them is the one that counts: before each step they are written
+ * there, and read back behind it. */
+struct gf_cpu_state {
+  unsigned char loaded_mm, loaded_slot, next_slot, is_lazy;
+  unsigned char slot_mm[GF_SLOTS];
+  unsigned short slot_generation[GF_SLOTS];
+};
+
+/* A struct flush_tlb_info, as words, without the generation: its mm is a number. */
+struct gf_info {
+  unsigned long words[GF_INFO_WORDS];
+  unsigned long start, end, new_generation; /* for reports, and for who reads generations */
+  unsigned int stride_shift;
+  unsigned char freed_tables, of_all;
+};
+
+/* What a tree's tlb.c does. `area` is room for the variables of a CPU. */
+struct gf_cpu_code {
+  void (*begin)(void* area); /* as a CPU has them at first */
+  void (*load)(void* area, const struct gf_cpu_state* from);
+  void (*store)(const void* area, struct gf_cpu_state* to);
+  /* Whether all the other variables are what they were at first. */
+  int (*is_at_rest)(const void* area);
+  void (*switch_mm)(unsigned int next); /* switch_mm_irqs_off() */
+  void (*enter_lazy)(void);             /* enter_lazy_tlb() */
+  void (*flush_range)(unsigned long start, unsigned long end, unsigned int stride_shift,
+                      int freed_tables);          /* flush_tlb_mm_range(), of mm0 */
+  void (*flush_func)(const struct gf_info* info); /* flush_tlb_func(), where an interrupt runs it */
+  int (*should_defer)(void);                      /* arch_tlbbatch_should_defer() */
+  unsigned long (*batch_add)(unsigned long mask, unsigned long address);
+  void (*batch_flush)(unsigned long mask);
+};
+
+/* The variables of the CPU that runs, and, for reading at once, of another; the second is a step,
+ * as gf_step says. */
+void* gf_own_cpu(void);
+const void* gf_other_cpu(unsigned int cpu, int is_lazy);
+unsigned int gf_cpu_number(void);
+
+/* The steps of one shared variable: */
+enum gf_cpu_variable {
+  GF_WRITES_loaded_mm_switching,
+  GF_WRITES_loaded_mm_set,
+  GF_WRITES_is_lazy, /* none, if nothing shared was touched since the step with which a switch, or a
+                      kernel thread, began */
+};
+void gf_cpu_step(enum gf_cpu_variable variable);
+unsigned long gf_generation_read(unsigned int mm);
+unsigned long gf_generation_inc(unsigned int mm);
+/* mm_cpumask(). The own bit is read without a step: nobody else changes it. */
+unsigned long gf_mask_read(unsigned int mm);
+int gf_mask_test(unsigned int mm, unsigned int cpu);
+void gf_mask_set(unsigned int mm, unsigned int cpu);
+void gf_mask_clear(unsigned int mm, unsigned int cpu);
+
+/* The hardware. */
+unsigned long gf_read_cr3(void);
+void gf_write_cr3(unsigned long value);    /* a switch: another root, or another slot */
+void gf_flush_by_cr3(unsigned long value); /* the same once more */
+void gf_invlpg(unsigned long address);
+void gf_invpcid_all(void);
+void gf_irqs(int on); /* off: the step tlb_flush */
+int gf_irqs_off(void);
+
+/* smp_call_function_many_cond(): of mm_cpumask(mm), or, with mm < 0, of `mask`. `should` may be 0.
+ * The call is flush_tlb_func(). */
+void gf_call_cpus(int mm, unsigned long mask, const struct gf_info* info,
+                  int (*should)(unsigned int cpu, void* info), void* argument, int wait);
+
+/* WARN_ON(), VM_WARN_ON(), BUG_ON() and their kin in tlb.c: kernel-assertion with this literal. */
+void gf_assertion(const char* text);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -2,9 +2,10 @@
 // What kernel code calls (facade.h): each touch of shared state is a step.
 #include <algorithm>
 
-#include "model/arch/drops.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/switch_mm.h"
+#include "model/linux/cpu_room.h"
+#include "model/linux/linux_cpu.h"
 #include "model/linux/room.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
@@ -58,11 +59,6 @@ void Unqueue(Queue& queue, uint8_t& count, Queued& item) {
   item = Queued{};
   const auto gone = [](const Queued& queued) { return Index(queued.frame) == 0; };
   if (std::all_of(queue.begin(), queue.begin() + count, gone)) count = 0;
-}
-
-int PageOf(unsigned long address) {
-  const unsigned long page = address >> GF_PAGE_SHIFT;
-  return page >= kPages ? kPages : static_cast<int>(page);
 }
 
 }  // namespace
@@ -155,19 +151,17 @@ void gf_grace_period() {
 
 void gf_free_unknown() { Hook().Report("freed what is neither a page nor a page table"); }
 
-void gf_flush_range(unsigned long start, unsigned long end, unsigned stride_shift) {
+void gf_flush_range(unsigned long start, unsigned long end, unsigned stride_shift,
+                    int freed_tables) {
   Hook hook;
-  const auto invalidate = [&](Invalidation request) {
-    if (CountsGenerations(hook.t().world())) {
-      request.freed_tables = hook.t().gather().freed_tables;
-    }
-    Invalidate(hook.t(), request);
-  };
-  if (end == ~0ul) return invalidate(WholeInvalidation());
-  const auto stride = stride_shift >= GF_PAGE_SHIFT + 2 * GF_LEVEL_SHIFT ? Level::kPud
-                      : stride_shift >= GF_PAGE_SHIFT + GF_LEVEL_SHIFT   ? Level::kPmd
-                                                                         : Level::kPte;
-  invalidate(InvlpgRange(PageOf(start), PageOf(end + (1ul << GF_PAGE_SHIFT) - 1), stride));
+  const Thread& t = hook.t();
+  const bool counts = CountsGenerations(t.world());
+  if (counts && hook.room().tree->cpu_code != nullptr) {
+    return LinuxCpu(*hook.room().tree).FlushRange(t, start, end, stride_shift, freed_tables != 0);
+  }
+  Invalidation request = RequestFor(start, end, stride_shift);
+  if (counts) request.freed_tables = freed_tables != 0;
+  Invalidate(t, request);
 }
 
 void gf_tlbi(gf_tlbi_op op, unsigned long operand) {

@@ -82,6 +82,10 @@ void LinuxProtocol::Run(const Thread& t, const Op& op, Path path) const {
   path(with_room, op);
 }
 
+const CpuCode* LinuxProtocol::cpu_code(const System& system) const {
+  return system.arch->name() == "x86" && cpu_.exists() ? &cpu_ : nullptr;
+}
+
 void LinuxProtocol::Gather(const Thread& t, PageRange range) const {
   MmuGather& gather = t.gather();
   gather = MmuGather{};

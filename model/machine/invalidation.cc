@@ -85,11 +85,10 @@ Invalidation WholeInvalidation() {
 }
 
 void Invalidate(const Thread& thread, const Invalidation& request) {
-  IssueInvalidation(thread, request);
-  AwaitInvalidation(thread);
+  if (IssueInvalidation(thread, request)) AwaitInvalidation(thread);
 }
 
-void IssueInvalidation(const Thread& thread, const Invalidation& request) {
+bool IssueInvalidation(const Thread& thread, const Invalidation& request) {
   if (thread.self().invalidation.undelivered != 0) AwaitInvalidation(thread);
   World& world = thread.world();
   if (world.switches != 0 && world.switching.generations != 0) [[unlikely]]
@@ -103,6 +102,7 @@ void IssueInvalidation(const Thread& thread, const Invalidation& request) {
   Enqueue(world, thread.cpu, issued.undelivered);
   ++thread.system.cost.invalidations;
   thread.system.cost.whole += request.whole;
+  return true;
 }
 
 void SendInvalidation(World& world, CpuId issuer, uint8_t targets) {

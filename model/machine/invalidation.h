@@ -22,8 +22,8 @@ namespace gatherfuzz {
 void Invalidate(const Thread& thread, const Invalidation& request);
 
 // The two halves of Invalidate, for a defect that does not wait at once. A request that is
-// outstanding is awaited before the next is issued.
-void IssueInvalidation(const Thread& thread, const Invalidation& request);
+// outstanding is awaited before the next is issued. False if there is nothing to await any more.
+bool IssueInvalidation(const Thread& thread, const Invalidation& request);
 void AwaitInvalidation(const Thread& thread);
 // What that waits for.
 bool InvalidationCompleted(const World& world, int cpu);

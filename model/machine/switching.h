@@ -50,6 +50,8 @@ struct Owed {
   std::array<uint8_t, kEntries> kind;
 };
 
+inline constexpr int kFlushInfoWords = 8;
+
 struct SwitchCpu {
   Tlb parked_tlb;          // of the slot that is not loaded
   WalkCache parked_cache;  // ... as is this
@@ -68,7 +70,11 @@ struct SwitchCpu {
   // Of a flush under way: CPUs that it has not looked at yet. Of reclaim's batch: whom it concerns.
   uint8_t flush_mask, batch_mask;
   uint8_t grace;  // CPUs whose interrupts were off when its tables were given to RCU, and are still
-  std::array<uint8_t, 7> padding_;  // always 0
+  // Of a kernel's own code (model/kernel/cpu_code.h): loaded_mm_asid, where that is not `slot`, and
+  // struct flush_tlb_info of a flush under way, but for its generation.
+  uint8_t said_slot;
+  std::array<uint8_t, 6> padding_;  // always 0
+  std::array<uint64_t, kFlushInfoWords> flush_info;
 };
 
 struct Switching {

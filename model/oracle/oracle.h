@@ -83,6 +83,9 @@ void CheckQueueFull(System& system, CpuId cpu, int page);
 void CheckTableLeak(System& system, CpuId cpu, int page);
 void CheckEnd(System& system);
 
+// kernel-assertion: a WARN_ON() or its like in a kernel's own code, with its text, a literal.
+void ReportAssertion(System& system, CpuId cpu, const char* text);
+
 }  // namespace gatherfuzz
 
 #endif  // GATHERFUZZ_MODEL_ORACLE_ORACLE_H_

@@ -3,6 +3,7 @@
 import csv
 import subprocess
 
+from kernel_trees.edits import EDITS
 from kernel_trees.unpacking import BREAKS
 from lib.jobs import run_one
 from lib.subjects import kernel_archs, stored_for_trees
@@ -17,11 +18,12 @@ class Checks:
         self.failed = False
         self._folder = folder
 
-    def check(self, what, program, *arguments):
+    def check(self, what, program, *arguments, status=0):
         child = run_one([f"{self._folder}/{program}", *arguments],
                         log=self._folder + "/check.log")
-        print(f"{'FAILED' if child.status else 'ok    '}  {what}", flush=True)
-        if child.status:
+        failed = child.status != status
+        print(f"{'FAILED' if failed else 'ok    '}  {what}", flush=True)
+        if failed:
             self.failed = True
             with open(child.log, errors="replace", encoding="utf-8") as file:
                 print(file.read(), end="", flush=True)
@@ -43,7 +45,23 @@ def all_of(folder, policies, runs):
         broken = [f"{policy}-{way}" for policy in policies]
         checks.check(f"the same, broken ({way})", *differential, *_policies(broken), "--nested",
                      way, *stored)
+    _cpu_side(checks, policies, runs, stored)
     return checks.failed
+
+
+def _cpu_side(checks, policies, runs, stored):
+    """x86's own tlb.c: as it is, and each edit of it."""
+    checks.check(f"CPUs that switch: {runs} random programs, and the corpus",
+                 "tests/cpu_differential", "--runs", str(runs), *_policies(policies), *stored)
+    programs = sorted({edit.program for edit in EDITS.values()})
+    for policy in policies:
+        for program in programs:
+            checks.check(f"{policy} on x86: every order of {program}", "gatherfuzz", "explore",
+                         "--policy", policy, "--arch", "x86", program)
+        for way, edit in EDITS.items():
+            checks.check(f"{policy}-{way} on x86: found in {edit.program}", "gatherfuzz",
+                         "explore", "--policy", f"{policy}-{way}", "--arch", "x86", edit.program,
+                         status=1)
 
 
 def _policies(names):

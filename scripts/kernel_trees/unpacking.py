@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-"""The few files of the gather out of Debian's packages; and the same, broken in three ways."""
+"""The few files of the gather out of Debian's packages; and the same, broken in three ways, and
+with each edit of its CPU side."""
 import os
 import re
 import shutil
 import subprocess
 import sys
 
+from kernel_trees.edits import EDITS, TLB, edited
 from lib.command import Problem, need
 from lib.subjects import gather_files, kernel_archs
 
@@ -23,8 +25,18 @@ def prepare(versions, folder):
         trees[version] = unpack(version, f"{folder}/{version}")
         for way, edit in BREAKS.items():
             name = f"{version}-{way}"
-            trees[name] = _broken(trees[version], f"{folder}/{name}", edit, version)
+            trees[name] = _broken(trees[version], f"{folder}/{name}", GATHER, edit, version)
+        for way, edit in EDITS.items():
+            name = f"{version}-{way}"
+            trees[name] = _broken(trees[version], f"{folder}/{name}", TLB, _tlb(way, edit), version)
     return trees
+
+
+def _tlb(way, edit):
+    def edits(text):
+        return edited(text, edit)
+    edits.__name__ = way
+    return edits
 
 
 def unpack(version, to, more=()):
@@ -50,19 +62,19 @@ def unpack(version, to, more=()):
     return to
 
 
-def _broken(tree, to, edit, version):
-    """A copy of the tree, edited; the one that is there, if it is the same."""
-    with open(f"{tree}/{GATHER}", encoding="utf-8", errors="surrogateescape") as file:
+def _broken(tree, to, name, edit, version):
+    """A copy of the tree with that file edited; the one that is there, if it is the same."""
+    with open(f"{tree}/{name}", encoding="utf-8", errors="surrogateescape") as file:
         whole = file.read()
-    edited = edit(whole)
-    need(edited != whole,
-         f"the edit '{edit.__name__.strip('_')}' changes nothing in {GATHER} of {version}")
-    if os.path.exists(to) and _text(f"{to}/{GATHER}") == edited:
+    broken = edit(whole)
+    need(broken != whole,
+         f"the edit '{edit.__name__.strip('_')}' changes nothing in {name} of {version}")
+    if os.path.exists(to) and _text(f"{to}/{name}") == broken:
         return to
     shutil.rmtree(to, ignore_errors=True)
     shutil.copytree(tree, to)
-    with open(f"{to}/{GATHER}", "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(edited)
+    with open(f"{to}/{name}", "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(broken)
     return to
 
 

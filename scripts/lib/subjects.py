@@ -84,9 +84,9 @@ def is_clean(lines):
         word[:1] in (["kernel"], ["memory"]) for word in words)
 
 
-def gather_files(archs):
-    """What is read of a tree to build its gather."""
-    return subprocess.run(["model/linux/compile_tree", "files", *archs], check=True, text=True,
+def gather_files(archs, which="files"):
+    """What is read of a tree to build its gather and, where it has one, its tlb.c; or `needed`."""
+    return subprocess.run(["model/linux/compile_tree", which, *archs], check=True, text=True,
                           stdout=subprocess.PIPE).stdout.split()
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 from typing import NamedTuple
 
+from kernel_trees.edits import EDITS
 from lib.children import Child
 from lib.files import parse_json_lines
 from lib.gatherfuzz import last_object
@@ -37,12 +38,22 @@ def stored():
     return sorted(glob.glob("corpus/**/*.gather", recursive=True), key=os.fsencode)
 
 
+def switching():
+    """Programs in which CPUs switch and sleep, which the small ones of exploration have not."""
+    return sorted({edit.program for edit in EDITS.values()})
+
+
 def check(folder, arch, bounds):
     """A generator: what comes of FOLDER/gatherfuzz."""
     corpus = stored()
     runs = yield from _run(folder, arch, bounds, "run", *corpus)
     outcome = _stored_outcome(runs)
     total = len(corpus)
+    for program in switching() if arch == "x86" else ():
+        if outcome:
+            return outcome
+        explore = yield from _run(folder, arch, bounds, "explore", program)
+        outcome = _outcome(explore, "exploration")
     for strategy in STRATEGIES:
         if outcome:
             return outcome

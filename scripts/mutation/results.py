@@ -4,8 +4,8 @@ import glob
 import hashlib
 import os
 
+from lib.subjects import gather_files, kernel_archs
 from mutation.checking import Outcome, stored
-from mutation.mutants import FILES
 
 VERSION = 1  # for changes of these scripts that change results
 
@@ -55,9 +55,9 @@ class Results:
 
 def key(build, bounds, mutants):
     """A new gatherfuzz, corpus, tree, or bound makes all results old."""
-    own = ["model/linux/compile_tree", "model/linux/facade.c",
-           *sorted(glob.glob("model/linux/shim/*/*"))]
-    tree = [f"{mutants.kernel}/{file}" for file in FILES]
+    own = ["model/linux/compile_tree", "model/linux/facade.c", "model/linux/cpu.c",
+           *filter(os.path.isfile, sorted(glob.glob("model/linux/shim/**", recursive=True)))]
+    tree = [f"{mutants.kernel}/{file}" for file in gather_files(kernel_archs())]
     text = f"{_sha1(build.folder + '/gatherfuzz')}  -\n"
     text += f"{VERSION} {bounds.executions} {bounds.seconds}\n"
     text += "".join(line.rpartition("\t")[0] + "\n" for line in mutants.listing.splitlines())

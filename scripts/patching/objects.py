@@ -74,8 +74,9 @@ class TreeObject:
     def _hash_of(self, source):
         sha = hashlib.sha1(repr((self._config, compiler(), COUNTS)).encode())
         for path in [f"{source}/{file}" for file in gather_files(self.archs)] + _shim():
-            with open(path, "rb") as file:
-                sha.update(path.removeprefix(source).encode() + b"\0" + file.read())
+            if os.path.exists(path):
+                with open(path, "rb") as file:
+                    sha.update(path.removeprefix(source).encode() + b"\0" + file.read())
         return sha.hexdigest()[:16]
 
     def work(self, arch):
@@ -135,7 +136,8 @@ class TreeObject:
 def _shim():
     files = glob.glob("model/linux/shim/**/*", recursive=True)
     return sorted([path for path in files if os.path.isfile(path)]
-                  + glob.glob("model/linux/facade.*") + ["model/linux/compile_tree"])
+                  + glob.glob("model/linux/facade.*")
+                  + ["model/linux/cpu.c", "model/linux/compile_tree"])
 
 
 def _forget_old():

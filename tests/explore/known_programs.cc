@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "tests/explore/known_programs.h"
 
+#include "model/oracle/oracle.h"
 #include "model/policies/policy.h"
 
 namespace gatherfuzz {
@@ -20,6 +21,17 @@ class ForgetsPage final : public GatherProtocol {
 const ForgetsPage kForgetsPage{};
 constexpr Policy kPolicy("test-forgets-page", "does not free page 1", "this test", kForgetsPage);
 const RegisterPolicy kRegistered(&kPolicy);
+
+// Asserts, as a kernel's code may, that no other gather is live when one finishes.
+class AssertsAlone final : public GatherProtocol {
+ protected:
+  void Finishing(const Thread& t) const override {
+    if (FlushNested(t)) ReportAssertion(t.system, t.cpu, "WARN_ON(mm_tlb_flush_nested(mm))");
+  }
+};
+const AssertsAlone kAssertsAlone{};
+constexpr Policy kAsserts("test-asserts", "asserts that it is alone", "this test", kAssertsAlone);
+const RegisterPolicy kRegisteredAsserts(&kAsserts);
 
 // The race of 2019.
 constexpr std::string_view kMail = R"(
@@ -253,6 +265,7 @@ constexpr KnownProgram kPrograms[] = {
     {kWrittenOut, "reclaim-writes-first", "x86", kWriteLost, kAllPoints},
     {kWriteProtected, "own-range", "x86", kWritableAfterReturn,
      Points({pte_unlock, syscall_return})},
+    {kMail, "test-asserts", "x86", kKernelAssertion, kMailPoints},
     {kForgotten, "test-forgets-page", "x86", kProtocolError, Points({pending_inc, pud_read})},
 };
 

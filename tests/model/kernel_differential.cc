@@ -154,8 +154,11 @@ class Differential {
         reference_("model with batches of tables", "", "", gather_),
         plain_(settings.nested == Nested::kFullMm ? *FindPolicy("full-mm") : broken_) {}
 
+  // But where a tree has its own CPU side, which makes other steps: cpu_differential has that.
   void Run(const Work& work) {
-    for (const Arch* arch : settings_.archs) RunOn(work, *arch);
+    for (const Arch* arch : settings_.archs) {
+      if (!arch->counts_generations() || !Switches(work.schedule)) RunOn(work, *arch);
+    }
   }
 
   // Prints what there was; whether all of it was expected.

@@ -68,7 +68,8 @@ expect_error x86 ".* tlb_gather_mmu\(\) is not \(struct mmu_gather \*, struct mm
 fresh
 build x86 || fail "does not build again"
 # An edit makes the object anew: the build hears of all files of the tree.
-for file in mm/mmu_gather.c include/asm-generic/tlb.h include/linux/mm_inline.h; do
+for file in mm/mmu_gather.c include/asm-generic/tlb.h include/linux/mm_inline.h \
+  arch/x86/mm/tlb.c arch/x86/include/asm/tlbflush.h; do
   grep -q "$tree/$file" "$scratch/made/tree.d" || fail "the build does not hear of $file"
 done
 
@@ -112,6 +113,28 @@ fresh
 edit 's/__TLBI_0/__TLBI_ZERO/' arch/arm64/include/asm/tlbflush.h
 expect_error arm64 ".* does not define __TLBI_0\(\) and __TLBI_1\(\)" "no operations"
 
+# The CPU side: a tree without it builds, with the model's; one with half of it does not, nor one
+# that asks for more than there is.
+fresh
+rm -r "$tree/arch/x86/mm"
+build x86 || fail "a tree without a tlb.c does not build"
+fresh
+rm "$tree/arch/x86/include/asm/mmu.h"
+expect_error x86 "the tree at $tree has no arch/x86/include/asm/mmu.h" "a header that tlb.c lacks"
+fresh
+edit 's/^static void flush_tlb_func.*/static int flushes;\n&\n  ++flushes;/' arch/x86/mm/tlb.c
+expect_error x86 "$tree/arch/x86/mm/tlb.c has a variable that would outlive a run: flushes" \
+  "a variable in tlb.c"
+fresh
+edit 's/native_write_cr3(/native_write_cr9(/' arch/x86/mm/tlb.c
+expect_error x86 \
+  ".* does not compile for x86: $tree/arch/x86/mm/tlb.c:[0-9]+:.*native_write_cr9" \
+  "a misspelt name in tlb.c"
+fresh
+edit 's/u8 stride_shift/u64 more[4]; u8 stride_shift/' arch/x86/include/asm/tlbflush.h
+expect_error x86 ".* struct flush_tlb_info is larger than GF_INFO_WORDS allows for" \
+  "a large struct flush_tlb_info"
+
 # What is built runs: clean as it is, and broken where it was broken.
 mail=$source/corpus/00-the-mail.gather
 for arch in x86 arm64; do
@@ -129,6 +152,26 @@ for arch in x86 arm64; do
   "$gatherfuzz" explore --policy linux@test-broken --arch "$arch" "$mail" >"$scratch/out" 2>&1
   [ $? -eq 1 ] || fail "linux@test-broken on $arch: exploration finds nothing"
 done
+
+# Where CPUs switch, the tree's own CPU side runs: clean, and broken where it was broken; every
+# order of it is exact.
+for file in "$source"/corpus/switching/*.gather "$source/corpus/zoo/z41.gather"; do
+  "$gatherfuzz" run --policy linux@test --arch x86 --expect none "$file" >"$scratch/out" 2>&1 ||
+    fail "linux@test where CPUs switch: $file"
+done
+lazy=$source/corpus/zoo/z41.gather
+wakes=$source/corpus/switching/wakes-blindly.gather
+"$gatherfuzz" explore --verify --policy linux@test --arch x86 "$wakes" >"$scratch/out" 2>&1 ||
+  fail "linux@test where CPUs switch: exploration"
+"$gatherfuzz" run --policy linux@test-lazy --arch x86 --expect freed-table-cached "$lazy" \
+  >"$scratch/out" 2>&1 || fail "linux@test-lazy does not leave lazy CPUs alone"
+"$gatherfuzz" run --policy linux@test-lazy --arch x86 --expect kernel-assertion "$wakes" \
+  >"$scratch/out" 2>&1 || fail "linux@test-lazy asserts nothing"
+grep -q 'An assertion of the kernel does not hold: WARN_ON(was_lazy)' "$scratch/out" ||
+  fail "the report does not have the assertion"
+"$gatherfuzz" run --policy linux@test-lazy --arch arm64 --expect none "$lazy" >"$scratch/out" \
+  2>&1 ||
+  fail "linux@test-lazy on arm64 has a tlb.c"
 
 # A busy wait in a tree compiles, and is a livelock where two of them wait for each other.
 for arch in x86 arm64; do

@@ -24,7 +24,7 @@ WORSE = 10
 GATHER, GENERIC = "mm/mmu_gather.c", "include/asm-generic/tlb.h"
 PENDING = "include/linux/mm_inline.h"
 ARM64, TLBFLUSH = "arch/arm64/include/asm/tlb.h", "arch/arm64/include/asm/tlbflush.h"
-X86 = "arch/x86/include/asm/tlb.h"
+X86, TLB = "arch/x86/include/asm/tlb.h", "arch/x86/mm/tlb.c"
 
 # (file, the function or macro from which on, old, new, where it is caught)
 EDITS = (
@@ -55,6 +55,9 @@ EDITS = (
      "arm64"),
     (X86, "static inline void tlb_flush(struct mmu_gather *tlb)\n{", "end = tlb->end;",
      "end = tlb->start;", "x86"),
+    (TLB, "static bool should_flush_tlb", "loaded_mm == LOADED_MM_SWITCHING", "false", "x86"),
+    (TLB, "static void flush_tlb_func", "switch_mm_irqs_off(NULL, &init_mm, NULL);", "", "x86"),
+    (TLB, "void switch_mm_irqs_off(", "need_flush = true;", "need_flush = false;", "x86"),
     (GATHER, "void tlb_gather_mmu_fullmm", "true", "false", ""),
     ("mm/mprotect.c", "tlb_gather_mmu", "tlb_gather_mmu(&tlb", "tlb_finish_mmu(&tlb", ""),
 )
@@ -87,7 +90,7 @@ def judge(tree, folder, diffs, archs=("x86", "arm64")):
         paths.append(f"{folder}/{number}.patch")
         with open(paths[-1], "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(diff)
-    chosen = [word for arch in archs for word in ("--arch", arch)]
+    chosen = ["--arch", ",".join(archs)] if archs else []
     ran = subprocess.run(
         [f"{SOURCE}/scripts/fuzz", "--kernel", tree, "--executions", "20000", "--json", *chosen,
          "--patch", *paths], stdout=subprocess.PIPE, text=True, check=False,

@@ -109,10 +109,11 @@ static inline void ptdesc_pmd_pts_dec(struct ptdesc* table) { --table->pt_share_
 
 #if defined(GF_ARCH_x86)
 
-/* mm/tlb.c is the model's: what it does with its arguments is in model/arch/x86.cc. */
+/* Where CPUs switch, the tree's mm/tlb.c (../../cpu.c) does it. Else every CPU runs the mm, and it
+ * is the model's: what that does with its arguments is in model/arch/x86.cc. */
 static inline void flush_tlb_mm_range(struct mm_struct* mm, unsigned long start, unsigned long end,
                                       unsigned int stride_shift, bool freed_tables) {
-  gf_flush_range(start, end, stride_shift);
+  gf_flush_range(start, end, stride_shift, freed_tables);
 }
 /* arch/x86/mm/pgtable.c: without paravirt calls and accounting, these are all that is left. */
 #define __pte_free_tlb(tlb, pte, address) tlb_remove_table(tlb, pte)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+"""One-line edits of arch/x86/mm/tlb.c, and for each the program in which exploration must find it.
+
+They are told by the few words that they change, which are the same from 6.1 to 6.12.
+"""
+import re
+from typing import NamedTuple
+
+TLB = "arch/x86/mm/tlb.c"
+LOCAL_GEN = "this_cpu_write(cpu_tlbstate.ctxs[loaded_mm_asid].tlb_gen, mm_tlb_gen)"
+
+
+class Edit(NamedTuple):
+    program: str
+    pattern: str  # the first that matches
+    to: str
+
+
+def _switching(name, pattern, to):
+    return Edit(f"corpus/switching/{name}.gather", pattern, to)
+
+
+def _other(name, pattern, to):
+    return Edit(f"tests/model/kernel_edits/{name}.gather", pattern, to)
+
+
+def _zoo(number, pattern, to):
+    return Edit(f"corpus/zoo/z{number}.gather", pattern, to)
+
+
+EDITS = {
+    "zero-is-old": _zoo(42, r"f->new_tlb_gen != TLB_GENERATION_INVALID &&", ""),
+    "switching-not-told": _zoo(43, r"if \(loaded_mm == LOADED_MM_SWITCHING\)", "if (0)"),
+    "switching-not-said": _switching(
+        "switching-not-said",
+        r"this_cpu_write\(cpu_tlbstate.loaded_mm, LOADED_MM_SWITCHING\);", ""),
+    "tables-like-pages": _zoo(41, r"if \(info->freed_tables\)", "if (0)"),
+    "lazy-left-alone": _zoo(
+        40, r"switch_mm_irqs_off\(NULL, &init_mm, NULL\);\s*return;", "return;"),
+    "generation-before-mask": _switching(
+        "generation-before-mask",
+        r"(if \(next != &init_mm\)\s*cpumask_set_cpu\(.*;)\s*(next_tlb_gen = .*;)", r"\2 \1"),
+    "told-before-raise": _switching(
+        "told-before-raise",
+        r"(new_tlb_gen = inc_mm_tlb_gen\(mm\);)((?:.|\n)*?)if \((cpumask_any_but\(mm_cpumask\(mm\), "
+        r"cpu\) < nr_cpu_ids)\)", r"bool others = \3; \1\2if (others)"),
+    "wakes-blindly": _switching("wakes-blindly", r"if \(!was_lazy\)\s*return;", "return;"),
+    "lazy-until-end": _switching(
+        "lazy-until-end",
+        r"if \(was_lazy\)\s*(this_cpu_write\(cpu_tlbstate_shared.is_lazy, false\);)"
+        r"((?:.|\n)*?next_tlb_gen = .*;)", r"\2 \1"),
+    "partial-of-any": _switching("partial-of-any", r"f->new_tlb_gen == local_tlb_gen \+ 1 &&", ""),
+    "partial-of-old": _switching("partial-of-old", r"&&\s*f->new_tlb_gen == mm_tlb_gen\)", ")"),
+    "slot-reused-blindly": _switching(
+        "slot-reused-blindly", r"\*need_flush = \(this_cpu_read\([^;]*;", "*need_flush = false;"),
+    "slot-not-flushed": _switching(
+        "slot-not-flushed", r"(next_asid, 1\);\s*\}\s*)\*need_flush = true;",
+        r"\1*need_flush = false;"),
+    "generation-read-again": _other(
+        "flush-meets-flush", re.escape(LOCAL_GEN),
+        LOCAL_GEN.replace(" mm_tlb_gen", " atomic64_read(&loaded_mm->context.tlb_gen)")),
+    "generation-too-high": _switching(
+        "generation-too-high", re.escape(LOCAL_GEN), LOCAL_GEN.replace(" mm_tlb_gen",
+                                                                       " mm_tlb_gen + 1")),
+    "generation-not-raised": _switching(
+        "range-one-short", r"new_tlb_gen = inc_mm_tlb_gen\(mm\);",
+        "new_tlb_gen = atomic64_read(&mm->context.tlb_gen);"),
+    "last-page-left": _switching(
+        "range-one-short", r"while \(addr < f->end\)",
+        "while (addr + (1UL << f->stride_shift) < f->end)"),
+    "slot-not-named": _other(
+        "used-behind-switches",
+        r"this_cpu_write\(cpu_tlbstate.ctxs\[new_asid\].ctx_id, next->context.ctx_id\);", ""),
+    "generation-not-read": _other(
+        "used-behind-switches",
+        r"next_tlb_gen = atomic64_read\(&next->context.tlb_gen\);(\s*choose)",
+        r"next_tlb_gen = 9;\1"),
+    "itself-left": _other("alone", r"(local_irq_disable\(\);\s*)flush_tlb_func\(info\);", r"\1"),
+}
+
+
+def edited(text, edit):
+    return re.sub(edit.pattern, edit.to, text, count=1)

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// The arch/x86/mm/tlb.c of a kernel tree (GATHERFUZZ_KERNEL) against the model's own CPU side.
+//
+//   cpu_differential [--runs N] [--seed S] [--policy P]... [FILE...]
+//
+// Runs N (2000) random programs in which CPUs switch and sleep, each in a random order, and the
+// programs of each FILE in which one does, in 16, on the tree and on full-mm side by side: each
+// step of the tree is made by the model as well. Both must always stand before the same step, be in
+// the same state (what is cached and parked, loaded, owed for and queued; page tables and frames)
+// and end in the same violation or none. The tree makes steps that the model does not: it looks at
+// mm_cpumask() twice, at is_lazy behind loaded_mm, and where no other CPU is in the mask it flushes
+// by itself, where the model sends an interrupt to itself; the model is brought to the same place
+// then. Where a flush is made up for as a lazy CPU goes on, it writes loaded_mm once more. Two
+// things may differ, after which a run is over: a CPU joins or leaves the mask between those two
+// looks (counted as `mask`), or becomes lazy, or not, between those (`is_lazy`). Exit status 1 if
+// something else does.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "explore/stepper.h"
+#include "harness/random.h"
+#include "harness/text.h"
+#include "model/policies/policy.h"
+
+namespace gatherfuzz {
+namespace {
+
+constexpr PointMask kOnlyTree = MaskOf(Point::mm_cpumask_read) | MaskOf(Point::is_lazy_read) |
+                                MaskOf(Point::is_lazy_write) | MaskOf(Point::invlpg);
+// The steps of a flush that the tree makes by itself on its own CPU.
+constexpr PointMask kByItself = kOnlyTree | MaskOf(Point::tlb_gen_read) | MaskOf(Point::write_cr3) |
+                                MaskOf(Point::loaded_mm_set);
+constexpr PointMask kInFlush = kByItself | MaskOf(Point::tlb_flush) |
+                               MaskOf(Point::should_flush_tlb) | MaskOf(Point::tlb_flush_done);
+
+bool In(PointMask points, Point point) {
+  return point != kNoPoint && (points & MaskOf(point)) != 0;
+}
+
+Schedule RandomProgram(Random& random) {
+  Schedule schedule;
+  schedule.cpus = static_cast<int>(2 + random.Below(2));
+  const int pages = 1 + static_cast<int>(random.Below(5));
+  using Kind = InitItem::Kind;
+  schedule.init.push_back({.kind = Kind::kMap, .range = {0, pages}, .flags = {true, false}});
+  schedule.init.push_back(
+      {.kind = Kind::kPresent, .range = {0, pages}, .dirty = random.Below(2) == 0});
+  for (int i = 0; i < schedule.cpus; ++i) {
+    if (random.Below(3) == 0) continue;
+    schedule.init.push_back({.kind = Kind::kCached, .range = {0, pages}, .cpu = MakeCpu(i)});
+  }
+  static constexpr OpKind kKinds[] = {
+      OpKind::kDontneed, OpKind::kMunmap, OpKind::kRead,   OpKind::kWrite,  OpKind::kFill,
+      OpKind::kProtect,  OpKind::kFree,   OpKind::kSwitch, OpKind::kSwitch, OpKind::kIdle,
+      OpKind::kIdle,     OpKind::kWake,   OpKind::kWake,   OpKind::kReclaim};
+  for (uint32_t n = 3 + random.Below(6); n-- > 0;) {
+    ProgramLine line;
+    line.op.kind = kKinds[random.Below(std::size(kKinds))];
+    const OpInfo& info = Info(line.op.kind);
+    const auto cpu = static_cast<int>(random.Below(static_cast<uint32_t>(schedule.cpus)));
+    line.agent = MakeAgent(info.agent, MakeCpu(cpu));
+    const int begin = static_cast<int>(random.Below(static_cast<uint32_t>(pages)));
+    line.op.range = {begin, info.operands == Operands::kPage ? begin + 1 : pages};
+    if (info.operands == Operands::kMm) {
+      const int mm = static_cast<int>(random.Below(kUserMms));
+      line.op.range = {mm, mm + 1};
+    }
+    if (info.operands == Operands::kNone) line.op.range = {0, 1};
+    schedule.program.push_back(line);
+  }
+  Canonicalize(schedule);
+  return schedule;
+}
+
+template <typename T>
+bool Same(const T& a, const T& b) {
+  return std::memcmp(&a, &b, sizeof a) == 0;
+}
+
+// Whose interrupts wait at a CPU. In which order does not matter: any of them may be next.
+unsigned Waiting(const CpuState& cpu) {
+  unsigned issuers = 0;
+  for (int i = 0; i < cpu.deliveries.count; ++i) {
+    issuers |= CpuBit(cpu.deliveries.issuers[static_cast<size_t>(i)]);
+  }
+  return issuers;
+}
+
+// The name of what differs, or null. `flushing` are the CPUs whose thread stands in a flush.
+const char* FirstDifference(const World& a, const World& b, unsigned flushing) {
+  if (!Same(a.mm, b.mm)) return "the mm";
+  if (!Same(a.frames, b.frames) || a.free_frames != b.free_frames) return "page tables and frames";
+  if (a.switching.tlb_gen != b.switching.tlb_gen) return "tlb_gen";
+  if (a.switching.cpumask != b.switching.cpumask) return "mm_cpumask()";
+  if (a.deliveries_pending != b.deliveries_pending) return "who is interrupted";
+  for (int i = 0; i < a.cpu_count; ++i) {
+    const CpuState &left = a.at(MakeCpu(i)), &right = b.at(MakeCpu(i));
+    if (!Same(left.tlb, right.tlb)) return "a TLB";
+    if (!Same(left.walk_cache, right.walk_cache)) return "a walk cache";
+    if (!Same(left.walks, right.walks)) return "a walk";
+    if (!Same(left.gather, right.gather)) return "a gather";
+    if (Waiting(left) != Waiting(right)) return "interrupts that wait";
+    SwitchCpu l = a.switching.at(MakeCpu(i)), r = b.switching.at(MakeCpu(i));
+    if (!Same(l.slots, r.slots)) return "slots";
+    if (l.loaded_mm != r.loaded_mm || l.root != r.root || l.slot != r.slot ||
+        l.next_slot != r.next_slot)
+      return "what is loaded";
+    if (l.is_lazy != r.is_lazy) return "is_lazy";
+    for (SwitchCpu* it : {&l, &r}) {
+      // On a stack in the tree, as is, in its flush, the mask of a batch.
+      it->said_slot = it->new_slot = it->need_flush = it->flush_mask = 0;
+      if ((flushing >> i & 1) != 0) it->batch_mask = 0;
+      it->flush_info = {};
+    }
+    if (!Same(l, r)) return "what is parked or owed for";
+  }
+  return nullptr;
+}
+
+class Pair {
+ public:
+  Pair(const Schedule& schedule, const Policy& tree) : schedule_(schedule) {
+    tree_->Begin(schedule_, tree, *FindArch("x86"));
+    model_->Begin(schedule_, *FindPolicy("full-mm"), *FindArch("x86"));
+  }
+
+  // "" if they are the same to the end; else what differs, or "mask".
+  std::string Run(Random& random) {
+    while (true) {
+      Actions able = tree_->Able();
+      if (able.empty()) return End();
+      for (auto skip = random.Below(static_cast<uint32_t>(able.size())); skip > 0; --skip) {
+        able.TakeFirst();
+      }
+      const Action action = able.TakeFirst();
+      const std::string difference = Both(action);
+      if (!difference.empty() || over_) return difference;
+    }
+  }
+
+  const std::string& trail() const { return trail_; }
+  uint64_t steps() const { return tree_->steps(); }
+
+ private:
+  Point Stands(const Stepper& stepper, CpuId cpu) const {
+    return stepper.ThreadLeft(cpu) ? stepper.Next(ActionOf(CpuAgent(cpu))).point : kNoPoint;
+  }
+
+  std::string Both(Action action) {
+    const AgentId agent = AgentOf(action);
+    const Point point = tree_->Next(action).point;
+    trail_ += " " + AgentName(agent) + ":" + Info(point).name;
+    const CpuId cpu = CpuOf(agent);
+    const bool thread = KindOf(agent) == AgentKind::kCpu || KindOf(agent) == AgentKind::kDetour;
+    const bool alone = thread && In(kByItself, point) && Stands(*model_, cpu) != point;
+    if (thread && !alone && Stands(*model_, cpu) != StandsOf(action)) return "the next step";
+    const char* expected = thread ? Look(cpu, point, tree_->Next(action).page) : nullptr;
+    if (expected != nullptr) return expected;
+    const bool goes_on = tree_->Step(action);
+    if (alone) {
+      behind_ |= CpuBit(cpu);
+    } else {
+      if (!model_->Able(action)) return "the model cannot follow";
+      if (model_->Step(action) != goes_on) return CatchUpToEnd(goes_on);
+    }
+    if (!goes_on && !alone) return Verdicts();
+    if (point == Point::tlb_flush && FlushesByItself(cpu)) {
+      if (looked_at_mask_ != 0 && looked_[static_cast<size_t>(Index(cpu))] != Mask()) return "mask";
+      behind_ |= CpuBit(cpu);
+    }
+    if (thread) {
+      const std::string difference = CatchUp(cpu);
+      if (!difference.empty() || over_) return difference;
+    }
+    if (!goes_on) return "a violation of the tree's only: " + Verdict(*tree_);
+    if (behind_ != 0) return "";
+    unsigned flushing = 0;
+    for (int i = 0; i < schedule_.cpus; ++i) {
+      const Point stands = Stands(*tree_, MakeCpu(i));
+      if (In(kOnlyTree | MaskOf(Point::loaded_mm_set), stands) &&
+          stands != Stands(*model_, MakeCpu(i)))
+        return "";
+      flushing |= unsigned{In(kInFlush, stands)} << i;
+    }
+    const char* difference = FirstDifference(tree_->world(), model_->world(), flushing);
+    return difference == nullptr ? "" : difference;
+  }
+
+  // What the tree looks at twice, and the model once; not null if it has changed meanwhile.
+  const char* Look(CpuId cpu, Point point, int page) {
+    uint8_t& looked = looked_[static_cast<size_t>(Index(cpu))];
+    const auto is_lazy = [&] { return tree_->world().switching.at(MakeCpu(page)).is_lazy; };
+    if (point != Point::tlb_flush) looked_at_mask_ &= static_cast<uint8_t>(~CpuBit(cpu));
+    if (point == Point::should_flush_tlb) looked = is_lazy();
+    if (point == Point::is_lazy_read && looked != is_lazy()) return "is_lazy";
+    if (point == Point::tlb_gen_inc) looked = Mask();
+    if (point == Point::mm_cpumask_read) {
+      const bool flushes = Stands(*model_, cpu) == Point::tlb_flush;
+      if (!flushes && looked != Mask()) return "mask";
+      if (flushes) looked_at_mask_ |= CpuBit(cpu);
+      looked = Mask();
+    }
+    return nullptr;
+  }
+
+  // Behind the step tlb_flush.
+  bool FlushesByItself(CpuId cpu) const {
+    return !In(MaskOf(Point::should_flush_tlb) | MaskOf(Point::tlb_flush_done),
+               Stands(*tree_, cpu));
+  }
+
+  Point StandsOf(Action action) const {
+    return tree_->Next(ActionOf(CpuAgent(CpuOf(AgentOf(action))))).point;
+  }
+  uint8_t Mask() const { return tree_->world().switching.cpumask[Index(MmId::kMm0)]; }
+  std::string CatchUpToEnd(bool tree_goes_on) {
+    return tree_goes_on ? "a violation of the model's only: " + Verdict(*model_)
+                        : "a violation of the tree's only: " + Verdict(*tree_);
+  }
+
+  // The model makes the rest of a flush that the tree has done by itself, or not at all.
+  std::string CatchUp(CpuId cpu) {
+    if ((behind_ & CpuBit(cpu)) == 0) return "";
+    const Point stands = Stands(*tree_, cpu);
+    if (In(kInFlush, stands) && !(stands == Point::tlb_flush && Stands(*model_, cpu) == stands)) {
+      if (Stands(*model_, cpu) == stands) behind_ &= static_cast<uint8_t>(~CpuBit(cpu));
+      return "";
+    }
+    while (In(MaskOf(Point::tlb_flush) | MaskOf(Point::tlb_flush_done), Stands(*model_, cpu)) &&
+           Stands(*model_, cpu) != stands) {
+      const Action own = Delivery(cpu, cpu), thread = ActionOf(CpuAgent(cpu));
+      const Action next = model_->Able(own) ? own : thread;
+      if (!model_->Able(next)) return "the model waits";
+      if (!model_->Step(next)) return "a violation of the model's only: " + Verdict(*model_);
+    }
+    if (Stands(*model_, cpu) != stands) return "where the flush ends";
+    behind_ &= static_cast<uint8_t>(~CpuBit(cpu));
+    return "";
+  }
+
+  std::string Verdict(const Stepper& stepper) const {
+    return std::string(Info(stepper.violation().kind).name) + " (" + stepper.violation().detail +
+           ")";
+  }
+  std::string Verdicts() {
+    over_ = true;
+    const Violation &a = tree_->violation(), &b = model_->violation();
+    return a.kind == b.kind && a.page == b.page && a.cpu == b.cpu && a.holder == b.holder
+               ? ""
+               : "the violation";
+  }
+  std::string End() {
+    if (!model_->Able().empty()) return "the model can go on";
+    over_ = true;
+    const bool tree = tree_->Judge(), model = model_->Judge();
+    if (tree != model) return "the end";
+    return tree ? "" : Verdicts();
+  }
+
+  Schedule schedule_;
+  std::unique_ptr<Stepper> tree_ = std::make_unique<Stepper>();
+  std::unique_ptr<Stepper> model_ = std::make_unique<Stepper>();
+  std::array<uint8_t, kMaxCpus> looked_{};  // what the tree's flush has seen
+  uint8_t looked_at_mask_ = 0;              // CPUs whose flush has, and is not issued yet
+  uint8_t behind_ = 0;                      // CPUs on which the model has yet to follow
+  bool over_ = false;
+  std::string trail_;
+};
+
+struct Settings {
+  uint64_t runs = 2000, seed = 1;
+  std::vector<const Policy*> trees;
+  std::vector<const char*> files;
+};
+
+// Counts what came of each run, and shows the first that are not as they should be.
+class Report {
+ public:
+  void Run(const Schedule& schedule, const Policy& tree, Random& random, const std::string& what) {
+    Pair pair(schedule, tree);
+    const std::string difference = pair.Run(random), name(tree.name());
+    counts_[name + " steps"] += pair.steps();
+    ++counts_[name + (difference.empty() ? ": the same" : ": " + difference)];
+    if (difference.empty() || difference == "mask" || difference == "is_lazy") return;
+    if (++faults_ > 3) return;
+    std::printf("DIFFERENCE of %s, %s: %s\n%s%s\n", name.c_str(), what.c_str(), difference.c_str(),
+                PrintText({.policy = "full-mm", .arch = "x86", .schedule = schedule}).c_str(),
+                pair.trail().c_str());
+  }
+
+  // Whether all was as it should be.
+  bool Print() const {
+    for (const auto& [name, count] : counts_) {
+      std::printf("%-60s %llu\n", name.c_str(), static_cast<unsigned long long>(count));
+    }
+    return faults_ == 0;
+  }
+
+ private:
+  std::map<std::string, uint64_t> counts_;
+  int faults_ = 0;
+};
+
+void RunRandom(const Settings& settings, Report& report) {
+  for (uint64_t seed = settings.seed; seed < settings.seed + settings.runs; ++seed) {
+    for (const Policy* tree : settings.trees) {
+      Random random(seed);
+      const Schedule schedule = RandomProgram(random);
+      if (Switches(schedule)) report.Run(schedule, *tree, random, "seed " + std::to_string(seed));
+    }
+  }
+}
+
+bool RunFile(const Settings& settings, const char* path, Report& report) {
+  std::ifstream stream(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  const auto parsed = ParseText(text);
+  if (const auto* error = std::get_if<TextError>(&parsed)) {
+    std::fprintf(stderr, "%s\n", FormatError(path, *error).c_str());
+    return false;
+  }
+  const Schedule& schedule = std::get<ScheduleFile>(parsed).schedule;
+  // Tables find a place in a tree's batches as in the model's, and the kernel is the tree's.
+  const bool fits = schedule.batch == kDefaultBatch && schedule.kernel == kDefaultKernel;
+  for (uint64_t seed = 0; seed < 16 && fits && Switches(schedule); ++seed) {
+    for (const Policy* tree : settings.trees) {
+      Random random(seed);
+      report.Run(schedule, *tree, random, path);
+    }
+  }
+  return true;
+}
+
+// Takes the flag and its value; false if there is no such flag, or no such value.
+bool TakeFlag(std::string_view flag, const char* value, Settings& settings) {
+  if (value == nullptr) return false;
+  if (flag == "--runs") {
+    settings.runs = std::strtoull(value, nullptr, 10);
+  } else if (flag == "--seed") {
+    settings.seed = std::strtoull(value, nullptr, 10);
+  } else {
+    settings.trees.push_back(FindPolicy(value));
+    return flag == "--policy" && settings.trees.back() != nullptr;
+  }
+  return true;
+}
+
+int Main(int argc, char** argv) {
+  Settings settings;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strncmp(argv[i], "--", 2) != 0) {
+      settings.files.push_back(argv[i]);
+    } else if (!TakeFlag(argv[i], i + 1 < argc ? argv[i + 1] : nullptr, settings)) {
+      std::fprintf(stderr, "cpu_differential: '%s' and what follows\n", argv[i]);
+      return 2;
+    } else {
+      ++i;
+    }
+  }
+  if (settings.trees.empty()) {
+    std::copy_if(Policies().begin(), Policies().end(), std::back_inserter(settings.trees),
+                 [](const Policy* policy) { return policy->foreign(); });
+  }
+  if (settings.trees.empty()) {
+    std::fprintf(stderr, "cpu_differential: built without a tree (GATHERFUZZ_KERNEL)\n");
+    return 2;
+  }
+  Report report;
+  for (const char* file : settings.files) {
+    if (!RunFile(settings, file, report)) return 2;
+  }
+  RunRandom(settings, report);
+  return report.Print() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace gatherfuzz
+
+int main(int argc, char** argv) { return gatherfuzz::Main(argc, argv); }
