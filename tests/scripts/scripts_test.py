@@ -119,7 +119,6 @@ class Children(Scratch):
     def test_dies_with_the_script(self):
         script = self.start("""
             from lib.children import Child
-from lib.subjects import clean_schedules, is_clean
             Child(["sh", "-c", "echo $$ >1.pid; exec sleep 1000"]).wait()""")
         pid, = self.pids(1)
         script.kill()
@@ -166,7 +165,6 @@ class Jobs(Scratch):
                 script = self.start("""
                     from lib import command, jobs
                     from lib.children import Child
-from lib.subjects import clean_schedules, is_clean
                     def work(number):
                         try:
                             yield Child(["sh", "-c", f"echo $$ >{number}.pid; sleep 1000 & "
@@ -825,6 +823,7 @@ class Seeds(Scratch):
                              ("expect none\nkernel 6.17\n", False),
                              ("kernel 7.1 # new\nexpect none\n", False),
                              ("memory weak\nexpect none\n", False),
+                             ("expect none\ncpu0\n  munmap 0..1\n  exit\n", False),
                              ("intent kernel 6.17 has it\nexpect none\n", True)):
             self.assertEqual(is_clean((head + lines).splitlines(True)), clean, lines)
 
