@@ -17,6 +17,7 @@
 #include "explore/io/long_run.h"
 #include "explore/io/strings.h"
 #include "harness/text.h"
+#include "triage/tell/report.h"
 
 namespace gatherfuzz {
 namespace {
@@ -78,11 +79,12 @@ std::string Sets(const std::vector<PointMask>& sets, Name name) {
 }
 std::string Joined(PointMask set) { return absl::StrJoin(StepsOf(set), " "); }
 
-void PrintForPeople(const Row& row, std::string_view memory) {
+void PrintForPeople(const Row& row, KernelVersion kernel, MemoryModel memory) {
   const Ablation& it = row.ablation;
-  std::cout << absl::StreamFormat("%s, %s, memory %s: %d explorations, %d states%s\n",
-                                  Absl(row.policy->name()), Absl(row.arch->name()), Absl(memory),
-                                  it.explorations, it.states, it.complete ? "" : ", not complete");
+  std::cout << absl::StreamFormat("%s, %s: %d explorations, %d states%s\n",
+                                  Absl(row.policy->name()),
+                                  MachineText(row.arch->name(), kernel, memory), it.explorations,
+                                  it.states, it.complete ? "" : ", not complete");
   const std::string safe = it.safe.empty() ? "none" : absl::StrJoin(it.safe, ", ");
   std::cout << "  " << Wrapped("safe as it is: " + safe, 6) << "\n";
   for (const BrokenProgram& broken : it.broken) {
@@ -175,7 +177,14 @@ void PrintMarkdown(const std::vector<Row>& rows) {
 
 absl::StatusOr<std::vector<AblationProgram>> Programs(const Options& options,
                                                       const std::vector<std::string>& paths) {
-  if (paths.empty()) return AblationPrograms();
+  if (paths.empty()) {
+    std::vector<AblationProgram> programs = AblationPrograms();
+    const auto version = ParseKernelVersion(options.kernel_version);
+    for (AblationProgram& program : programs) {
+      if (version) program.schedule.kernel = *version;
+    }
+    return programs;
+  }
   std::vector<AblationProgram> programs;
   for (const std::string& path : paths) {
     const absl::StatusOr<LoadedSchedule> loaded = Load(options, path);
@@ -192,6 +201,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   }
   const absl::StatusOr<std::vector<AblationProgram>> programs = Programs(options, arguments);
   if (!programs.ok()) return programs.status();
+  const auto kernel = ParseKernelVersion(options.kernel_version).value_or(kDefaultKernel);
   const absl::StatusOr<int> jobs = ChosenJobs(options);
   if (!jobs.ok()) return jobs.status();
   const absl::StatusOr<ExploreLimits> limits = ChosenLimits(options);
@@ -206,7 +216,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
           .policy = policy, .arch = arch, .jobs = *jobs, .limits = *limits};
       rows.push_back({policy, arch, Ablate(*programs, memory, settings, Interruptible::flag())});
       complete = complete && rows.back().ablation.complete;
-      if (!options.json && !options.markdown) PrintForPeople(rows.back(), NameOf(memory));
+      if (!options.json && !options.markdown) PrintForPeople(rows.back(), kernel, memory);
     }
   }
   if (rows.empty()) return NobodyNamed(options);
@@ -226,9 +236,9 @@ constexpr Command kCommand{
     .summary =
         "which memory orders carry the weight: each taken away alone, and as few as are enough; "
         "for what is broken, as few as close it",
-    .flags = " policy+ arch memory limit jobs json markdown bytes strict ",
+    .flags = " policy+ arch kernel_version memory limit jobs json markdown bytes strict ",
     .examples =
-        "gatherfuzz ablate --policy full-mm --arch arm64\n"
+        "gatherfuzz ablate --policy full-mm --arch arm64 --kernel-version 6.1\n"
         "gatherfuzz ablate --memory tso --arch x86 --json",
     .main = Main};
 const RegisterCommand kRegistered(&kCommand);

@@ -270,7 +270,8 @@ absl::StatusOr<ExitStatus> EveryProgram(const Options& options,
         "--kernel-version is of a file; say 'kernel=", options.kernel_version, "' in the bounds"));
   }
   if (!options.memory.empty() || !options.weaken.empty() || !options.strengthen.empty()) {
-    return absl::InvalidArgumentError("--memory, --weaken and --strengthen are of one file");
+    return absl::InvalidArgumentError(
+        "--memory, --weaken and --strengthen are of one file; say 'memory=weak' in the bounds");
   }
   const absl::StatusOr<Target> target = TargetFor(options, "--programs", {});
   if (!target.ok()) return target.status();

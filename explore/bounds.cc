@@ -8,6 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "model/machine/memory.h"
+
 namespace gatherfuzz {
 namespace {
 
@@ -40,11 +42,16 @@ struct SetKey {
 std::string_view InitName(int bit) { return kInitStates[bit]; }
 std::string_view KindName(int bit) { return kOps[bit].name; }
 std::string_view KernelName(int bit) { return kKernelVersions[bit]; }
+std::string_view MemoryName(int bit) { return kMemoryModels[bit]; }
+
+constexpr uint32_t kSwitchKinds =
+    OpsThat([](const OpInfo& op) { return op.is(effect::kSwitches); });
 
 constexpr SetKey kSetKeys[] = {
     {"init", &Bounds::init, (1u << std::size(kInitStates)) - 1, InitName},
     {"kinds", &Bounds::kinds, ((1u << kOpCount) - 1) & ~kWalkerKinds, KindName},
     {"kernel", &Bounds::kernel, (1u << kKernelVersionCount) - 1, KernelName},
+    {"memory", &Bounds::memory, (1u << std::size(kMemoryModels)) - 1, MemoryName},
 };
 
 std::string PrintSet(const SetKey& key, uint32_t set) {
@@ -95,6 +102,15 @@ std::string Contradiction(const Bounds& bounds) {
   }
   if (!std::has_single_bit(bounds.kernel)) {
     return Given("kernel", PrintSet(kSetKeys[2], bounds.kernel)) + "expected one version";
+  }
+  if (!std::has_single_bit(bounds.memory)) {
+    return Given("memory", PrintSet(kSetKeys[3], bounds.memory)) + "expected one model";
+  }
+  const uint32_t switching = bounds.kinds & kSwitchKinds;
+  if (switching != 0 && bounds.memory_model() != MemoryModel::kSc) {
+    return Given("kinds", PrintSet(kSetKeys[1], bounds.kinds)) + "expected none of " +
+           PrintSet(kSetKeys[1], switching) +
+           ", as CPUs that switch or sleep are modelled with memory=sc only";
   }
   const uint32_t missing = bounds.kinds & ~KindsIn(bounds.version());
   if (missing != 0) {
@@ -159,7 +175,7 @@ std::string SetKeyTo(Bounds& bounds, std::string_view key, std::string_view valu
   }
   std::string keys;
   for (const NumberKey& known : kNumberKeys) keys += std::string(known.name) + ", ";
-  return Given(key, value) + "expected one of the keys " + keys + "init, kinds, kernel";
+  return Given(key, value) + "expected one of the keys " + keys + "init, kinds, kernel, memory";
 }
 
 }  // namespace
@@ -213,6 +229,7 @@ std::string PrintBounds(const Bounds& bounds) {
   }
   for (const SetKey& key : kSetKeys) {
     if (key.member == &Bounds::kernel && bounds.version() == kDefaultKernel) continue;
+    if (key.member == &Bounds::memory && bounds.memory == Bounds{}.memory) continue;
     text += std::string(key.name) + "=" + PrintSet(key, bounds.*key.member) + " ";
   }
   text.pop_back();

@@ -56,6 +56,12 @@ Leaves LeavesOf(const World& world, int page) {
   return {.small = world.at(pmd.frame).entries[EntryIndex(page, Level::kPte)]};
 }
 
+// Whether somebody may load anything yet. If nobody may, there is no store in flight either.
+bool AnybodyLoads(const World& world) {
+  const unsigned cpus = (1u << world.cpu_count) - 1;
+  return (world.weak.gone & (cpus | cpus << kMaxCpus)) != (cpus | cpus << kMaxCpus);
+}
+
 // The flags that count, of leaves. (By page it would be finer.)
 uint8_t FlagsThatCount(const Live& live) {
   uint8_t flags = 0xff;
@@ -93,7 +99,7 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
     PutSwitching(stepper);
   if (world.threads != 0) [[unlikely]]
     Put(Pack(8, world.threads, world.exited));
-  if (!world.sc()) [[unlikely]]
+  if (!world.sc() && AnybodyLoads(world)) [[unlikely]]
     PutMemory(stepper, live);
   return std::span(words_).first(count_);
 }

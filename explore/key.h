@@ -13,7 +13,8 @@
 //   - Numbers of calls: kept is which of the waits under way a call counts against.
 //   - Of stores in flight, which are in order as they are (memory.h): their numbers of mappings,
 //   but
-//     for how they compare with what is cached, linked, or answered for.
+//     for how they compare with what is cached, linked, or answered for. Where nobody loads any
+//     more there are none; so what a program ends in is written the same under every memory model.
 //   - The order in which invalidations wait at a CPU, as any order of deliveries is explored.
 // So two states that are written the same have the same future, up to those names: the same actions
 // lead to states that are written the same, and to violations of the same kinds. verify.h holds

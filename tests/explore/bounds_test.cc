@@ -68,6 +68,7 @@ TEST(Bounds, WhatIsPrintedIsRead) {
     bounds.symmetry = one_of(0, 1);
     bounds.init = static_cast<uint32_t>(one_of(1, 15));
     bounds.kinds = static_cast<uint32_t>(one_of(1, 63));
+    bounds.memory = static_cast<uint32_t>(one_of(1, 4));
     const std::string text = PrintBounds(bounds);
     if (const std::string wrong = WhatIsWrong(bounds); !wrong.empty()) {
       EXPECT_EQ(ErrorOf(text), wrong) << text;
@@ -110,7 +111,7 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
   EXPECT_EQ(ErrorOf("ops"), "ops: expected KEY=VALUE");
   EXPECT_EQ(ErrorOf("=3"),
             "=3: expected one of the keys cpus, ops, walkers, pages, at, vmas, huge, batch, "
-            "symmetry, init, kinds, kernel");
+            "symmetry, init, kinds, kernel, memory");
   EXPECT_THAT(ErrorOf("page=3"), HasSubstr("page=3: expected one of the keys cpus, "));
   EXPECT_EQ(ErrorOf("init=hot"),
             "init=hot: expected one or more of warm,cold,dirty,empty, separated by commas");
@@ -139,6 +140,15 @@ TEST(Bounds, AnErrorSaysWhatContradicts) {
   EXPECT_EQ(ErrorOf("kernel=5.1"),
             "kernel=5.1: expected one or more of 6.1,6.12,6.17,7.1, separated by commas");
   EXPECT_EQ(Parsed("kernel=6.12"), Bounds{});
+  EXPECT_EQ(ErrorOf("memory=pso"),
+            "memory=pso: expected one or more of sc,tso,weak, separated by commas");
+  EXPECT_EQ(ErrorOf("memory=tso,weak"), "memory=tso,weak: expected one model");
+  EXPECT_EQ(Parsed("memory=sc"), Bounds{});
+  EXPECT_EQ(ErrorOf("memory=weak"), "none");
+  EXPECT_EQ(ErrorOf("kinds=dontneed,switch,idle"), "none");
+  EXPECT_EQ(ErrorOf("memory=tso kinds=dontneed,switch,idle"),
+            "kinds=dontneed,switch,idle: expected none of switch,idle, as CPUs that switch or "
+            "sleep are modelled with memory=sc only");
   const std::string no_block =
       "huge=1: expected 0, as no VMA of the window holds an aligned block of 4 pages";
   EXPECT_EQ(ErrorOf("huge=1"), no_block);
