@@ -107,8 +107,8 @@ def check_folder(folder, options, targets):
     there = os.path.abspath(folder)
     while not os.path.lexists(there):
         there = os.path.dirname(there)
-    need(os.path.isdir(there), f"{folder}: {there} is a file; name a folder")
-    need(os.access(there, os.W_OK), f"{folder}: nothing can be written to {there}")
+    need(os.path.isdir(there), f"{there} is a file; name a folder")
+    need(os.access(there, os.W_OK), f"nothing can be written to {there}; name another folder")
     try:
         open_settings(folder, {"targets": targets.names, "host": options.host})
     except BadCampaign as error:

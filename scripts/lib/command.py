@@ -28,7 +28,7 @@ def need(holds, message):
 
 def one_of(value, known, what):
     need(value in known,
-         f"unknown {what} '{value}'{did_you_mean(value, known)}; one of: {' '.join(known)}")
+         f"unknown {what} '{value}'{did_you_mean(value, known) or ';'} one of: {' '.join(known)}")
 
 
 def did_you_mean(value, known):

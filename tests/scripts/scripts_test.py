@@ -446,8 +446,12 @@ class WhichPolicies(unittest.TestCase):
                 if name.rsplit("_", 1)[0] in published})
 
     def test_did_you_mean(self):
-        with self.assertRaisesRegex(command.Problem, "did you mean 'own-range'"):
+        """First, as there are many of them."""
+        with self.assertRaisesRegex(command.Problem, "unknown policy 'own-rang'; did you mean "
+                                    "'own-range'[?] one of: epoch-sync"):
             self.of("own-rang")
+        with self.assertRaisesRegex(command.Problem, "unknown policy 'x'; one of: epoch-sync"):
+            self.of("x")
 
 
 class NamesOfPolicies(Scratch):
