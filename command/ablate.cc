@@ -237,6 +237,9 @@ constexpr Command kCommand{
         "which memory orders carry the weight: each taken away alone, and as few as are enough; "
         "for what is broken, as few as close it",
     .flags = " policy+ arch kernel_version memory limit jobs json markdown bytes strict ",
+    .own_help =
+        "policy: the finish policies to look at; all unless given\n"
+        "arch: the architectures to look at; all unless given",
     .examples =
         "gatherfuzz ablate --policy full-mm --arch arm64 --kernel-version 6.1\n"
         "gatherfuzz ablate --memory tso --arch x86 --json",

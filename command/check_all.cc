@@ -10,6 +10,7 @@
 #include "command/chosen.h"
 #include "command/junit.h"
 #include "command/options.h"
+#include "explore/io/files.h"
 #include "explore/io/message.h"
 #include "explore/io/strings.h"
 #include "triage/replay/replay.h"
@@ -87,10 +88,15 @@ void PrintCounts(const Options& options, const ReplayCounts& counts) {
 
 absl::StatusOr<ExitStatus> CheckUnderAll(const Options& options,
                                          const std::vector<std::string>& paths, uint32_t ignored) {
+  const absl::Status writable = CheckWritable({options.junit});
+  if (!writable.ok()) return writable;
   JUnit junit("gatherfuzz run --check --policy all");
   const auto differs = [&](const UnexpectedRun& run) {
     PrintUnexpected(options, run);
-    junit.Fail(WhatDiffers(run));
+    junit.Fail(WhatDiffers(run), absl::StrCat("replay: ",
+                                              ReplayCommand(options, "run", run.path,
+                                                            {run.verdict.policy, run.verdict.arch}),
+                                              "\n"));
   };
   const absl::StatusOr<ReplayCounts> counts =
       ReplayAll({.paths = paths,

@@ -41,6 +41,17 @@ absl::Status SaysNo(const std::string& path, bool policy, bool arch) {
   };
   std::error_code error;
   const bool file = std::filesystem::is_regular_file(path, error);
+  // Of what is no schedule nobody knows one.
+  const absl::StatusOr<LoadedSchedule> loaded =
+      file ? LoadSchedule(path) : absl::StatusOr<LoadedSchedule>(LoadedSchedule{});
+  if (loaded.ok() && !loaded->doubt.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": ", loaded->doubt, "; name a schedule (as bytes of one it is run with ",
+        policy && arch ? "--policy and --arch"
+        : policy       ? "--policy"
+                       : "--arch",
+        ")"));
+  }
   const std::string of_policy = absl::StrCat("--policy, one of ", List(Policies()));
   const std::string of_arch = absl::StrCat("--arch, one of ", List(Archs()));
   return absl::InvalidArgumentError(
@@ -264,6 +275,10 @@ absl::StatusOr<LoadedSchedule> Load(const Options& options, const std::string& p
         options, absl::StrCat(Printable(path), ": ", loaded->doubt,
                               IsStrict(options) ? "; name a schedule, or pass --bytes"
                                                 : "; run as bytes (--bytes: without a warning)")));
+  }
+  if (loaded->empty && IsStrict(options) && !options.bytes) {
+    status.Update(absl::InvalidArgumentError(
+        absl::StrCat(Printable(path), ": it is empty; name a schedule, or pass --bytes")));
   }
   for (const TextWarning& warning : loaded->notes.warnings) {
     status.Update(

@@ -28,10 +28,14 @@ struct Command {
   // several names, separated by ',', and of policies a group of them; only with a verb, if that
   // follows the +.
   std::string_view flags;
+  // What help says of some of them in place of flags.def: a line for each, "policy: what it is".
+  std::string_view own_help;
   std::string_view notes;     // what else its help says; a line is a paragraph
   std::string_view examples;  // command lines, from the root of this tree
   // A status that is not OK is printed, and the command exits with kBadInput.
   Main main;
+  // If --policy names several, it runs under each of them in turn.
+  bool in_turns = false;
 
   std::string_view name() const { return called; }
 };

@@ -81,7 +81,11 @@ absl::StatusOr<ExitStatus> StatsMain(const Options& options,
       StatsOf({.roots = roots,
                .target = [&](const std::string& path,
                              const ScheduleFile& file) { return StatsTarget(options, path, file); },
-               .unreadable = [](const std::string& why) { Say(why); }});
+               .unreadable = [](const std::string& why) { Say(why); },
+               .doubtful =
+                   [](const std::string& why) {
+                     Say(absl::StrCat("warning: ", why, "; counted as bytes"));
+                   }});
   if (!stats.ok()) return stats.status();
   std::cout << (options.json ? JsonOfStats(**stats, *under) : PrintStats(**stats, *under));
   return kNoViolation;

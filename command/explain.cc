@@ -125,6 +125,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (!settings.ok()) return settings.status();
   const absl::StatusOr<ChosenRun> run = ChooseRun(options, arguments, settings->ignored);
   if (!run.ok()) return run.status();
+  const absl::Status writable = CheckWritable({options.html, options.perfetto});
+  if (!writable.ok()) return writable;
   const std::string& path = arguments[0];
   const auto [policy, arch] = run->target;
   const Schedule& schedule = run->file.schedule;
@@ -159,13 +161,14 @@ constexpr Command kCommand{
         "why a run ended in a violation: the interleaving, the chain of causes, the point of "
         "no return, and which other policies survive it",
     .flags =
-        " policy variant arch kernel_version memory weaken strengthen ignore member all limit html "
+        " policy+ variant arch kernel_version memory weaken strengthen ignore member all limit html "
         "perfetto json bytes "
         "strict ",
     .examples =
         "gatherfuzz explain corpus/00-the-mail.gather\n"
         "gatherfuzz explain corpus/00-the-mail.gather --html mail.html",
-    .main = Main};
+    .main = Main,
+    .in_turns = true};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include "explore/io/program.h"
 #include "explore/io/strings.h"
 #include "explore/verify.h"
+#include "harness/target.h"
 #include "harness/trace.h"
 #include "model/oracle/oracle.h"
 #include "triage/tell/report.h"
@@ -182,7 +183,12 @@ void Exploration::PrintCounterexample(const Counterexample& shortest) const {
                          " --arch ", Absl(settings_.arch->name()), " ", ShellWord(path_),
                          " -o FILE; ", ProgramName(), " run FILE")
           : absl::StrCat(ProgramName(), " run ", ShellWord(output_));
-  std::cout << PrintReport({trace, settings_.policy->name(), settings_.arch->name(), replay});
+  std::cout << PrintReport(
+      {.trace = trace,
+       .policy = settings_.policy->name(),
+       .arch = settings_.arch->name(),
+       .replay = replay,
+       .excused = Excused(*settings_.policy, *settings_.arch, answer_.schedule)});
   std::cout << absl::StreamFormat(
       "%s (%s): %s, %s; %s\n", Verdict(), Target(),
       Counted(static_cast<uint64_t>(shortest.preemptions), "preemption"),
@@ -298,6 +304,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
         "--odds, --seen and --seen-by know memory sc only; pass --memory sc");
   }
   if (options.verify) return VerifyOnly(loaded->file, *settings);
+  const absl::Status writable = CheckWritable({options.output});
+  if (!writable.ok()) return writable;
 
   Exploration exploration(arguments[0], loaded->file, *settings, options.output);
   exploration.Explore();
@@ -329,14 +337,15 @@ constexpr Command kCommand{
         "run every order of FILE's programs, or of every program within bounds: none breaks "
         "the policy, or print the shortest that does",
     .flags =
-        " policy variant arch kernel_version memory weaken strengthen programs state all "
+        " policy+ variant arch kernel_version memory weaken strengthen programs state all "
         "preemptions limit jobs full replay "
         "verify odds seen seen_by executions seed json ignore output bytes strict ",
     .examples =
         "gatherfuzz explore corpus/00-the-mail.gather -o shortest.gather\n"
         "gatherfuzz explore --policy full-mm --odds corpus/00-the-mail.gather\n"
         "gatherfuzz explore --policy own-range --arch x86 --programs small",
-    .main = Main};
+    .main = Main,
+    .in_turns = true};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

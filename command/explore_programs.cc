@@ -221,6 +221,8 @@ absl::StatusOr<ExitStatus> ExplorePrograms(const Options& options, const Explore
                                                    Absl(each.policy->name()), " on ",
                                                    Absl(each.arch->name())));
   }
+  const absl::Status writable = CheckWritable({options.output});
+  if (!writable.ok()) return writable;
   double seconds = 0;
   const absl::StatusOr<SweepRun> run = RunWithProgress(*programs, settings, *state, seconds);
   if (!run.ok()) return run.status();

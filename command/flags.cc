@@ -98,6 +98,16 @@ Names StepNames() {
   return names;
 }
 
+// What the command says of the flag itself, or else what the table does.
+std::string_view HelpFor(const Command& command, const FlagInfo& flag) {
+  for (const absl::string_view line : absl::StrSplit(Absl(command.own_help), '\n')) {
+    const size_t name = flag.field.size();
+    if (line.substr(0, name) != Absl(flag.field) || line.substr(name, 2) != ": ") continue;
+    return {line.data() + name + 2, line.size() - name - 2};
+  }
+  return flag.help;
+}
+
 }  // namespace
 
 std::span<const FlagInfo> Flags() { return kFlags; }
@@ -119,7 +129,8 @@ std::vector<TakenFlag> FlagsOf(const Command& command) {
         std::find_if(std::begin(kFlags), std::end(kFlags),
                      [&](const FlagInfo& each) { return Absl(each.field) == name; });
     GATHERFUZZ_CHECK(flag != std::end(kFlags));
-    taken.push_back({flag, marked || flag->values == Values::kKinds, std::string(parts.second)});
+    taken.push_back({flag, marked || flag->values == Values::kKinds, std::string(parts.second),
+                     HelpFor(command, *flag)});
   }
   return taken;
 }
@@ -149,6 +160,13 @@ std::vector<std::string> NamesFor(const FlagInfo& flag) {
     case Values::kSteps: return StepNames();
     case Values::kLimits: return {"states=", "memory=", "seconds="};
   }
+  return names;
+}
+
+std::vector<std::string> NamesFor(const TakenFlag& flag) {
+  Names names = NamesFor(*flag.info);
+  if (flag.info->values != Values::kPolicies || flag.several) return names;
+  names.erase(names.begin(), names.begin() + std::size(kPolicyGroups));
   return names;
 }
 

@@ -53,11 +53,14 @@ struct TakenFlag {
   const FlagInfo* info;
   bool several;  // its value may be several names, separated by ','; or a group of policies
   std::string several_with = "";  // only with this verb; empty: always
+  std::string_view help = "";     // of the command, or else of the flag
 };
 std::vector<TakenFlag> FlagsOf(const Command& command);
 
 // The names that its value may be, or may be made of; empty if any text may.
 std::vector<std::string> NamesFor(const FlagInfo& flag);
+// So of a flag of one command: without groups of policies, if it takes one policy.
+std::vector<std::string> NamesFor(const TakenFlag& flag);
 // Whether it may be nothing else.
 inline bool HeldToNames(Values values) {
   return values >= Values::kPolicies && values < Values::kVariants;

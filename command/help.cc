@@ -48,8 +48,8 @@ std::string Usage(const TakenFlag& flag) {
 
 std::string TextOf(const TakenFlag& flag) {
   const auto append = [](std::string* out, const auto& name) { out->append(name); };
-  std::string text(flag.info->help);
-  const std::vector<std::string> names = NamesFor(*flag.info);
+  std::string text(flag.help);
+  const std::vector<std::string> names = NamesFor(flag);
   if (flag.info->values == Values::kPolicies) {
     const std::string groups = absl::StrJoin(kPolicyGroups, ", ", append);
     if (flag.several && flag.several_with.empty()) absl::StrAppend(&text, "; or ", groups);
@@ -83,9 +83,9 @@ Json JsonOf(const TakenFlag& flag) {
   json["several"] = flag.several || TakesList(flag.info->values);
   json["several_with"] = flag.several_with;
   json["values"] = Json::array();
-  for (const std::string& name : NamesFor(*flag.info)) json["values"].push_back(name);
+  for (const std::string& name : NamesFor(flag)) json["values"].push_back(name);
   json["default"] = flag.info->value.empty() ? "" : flag.info->unless_given();
-  json["description"] = flag.info->help;
+  json["description"] = flag.help;
   return json;
 }
 

@@ -4,20 +4,29 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "explore/io/files.h"
 #include "explore/io/strings.h"
 
 namespace gatherfuzz {
 namespace {
 
-// As the value of an attribute; a name may have what XML cannot.
-std::string Quoted(const std::string& text) {
-  return absl::StrCat(
-      "\"",
-      absl::StrReplaceAll(Printable(text),
-                          {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}}),
-      "\"");
+// A name may have what XML cannot.
+std::string Escaped(absl::string_view text) {
+  return absl::StrReplaceAll(Printable({text.data(), text.size()}),
+                             {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
+}
+
+// As the value of an attribute.
+std::string Quoted(const std::string& text) { return absl::StrCat("\"", Escaped(text), "\""); }
+
+// As what stands in an element.
+std::string Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) lines.push_back(Escaped(line));
+  return absl::StrJoin(lines, "\n");
 }
 
 }  // namespace
@@ -34,8 +43,9 @@ absl::Status JUnit::Write(const std::string& path) const {
                                   "<testsuite", counts);
   for (const Case& it : cases_) {
     absl::StrAppend(&text, "<testcase classname=", Quoted(suite_), " name=", Quoted(it.name), ">");
-    for (const std::string& why : it.failures) {
-      absl::StrAppend(&text, "\n  <failure message=", Quoted(why), "/>");
+    for (const auto& [why, details] : it.failures) {
+      absl::StrAppend(&text, "\n  <failure message=", Quoted(why),
+                      details.empty() ? "/>" : absl::StrCat(">", Lines(details), "</failure>"));
     }
     if (!it.error.empty()) {
       absl::StrAppend(&text, "\n  <error message=", Quoted(it.error), "/>");

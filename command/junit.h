@@ -17,7 +17,10 @@ class JUnit {
 
   // A case that is as expected, until it is said to fail or to be open.
   void Begin(std::string name) { cases_.push_back({std::move(name), {}, {}, {}}); }
-  void Fail(const std::string& why) { cases_.back().failures.push_back(why); }
+  // `details`, of some lines: what a person looks at next.
+  void Fail(std::string why, std::string details = "") {
+    cases_.back().failures.push_back({std::move(why), std::move(details)});
+  }
   void Skip(const std::string& why) { cases_.back().skipped = why; }
   // A case of its own: what could not be checked, such as a file that cannot be read.
   void Error(std::string name, const std::string& why) {
@@ -28,9 +31,12 @@ class JUnit {
   absl::Status Write(const std::string& path) const;
 
  private:
+  struct Failure {
+    std::string why, details;
+  };
   struct Case {
     std::string name;
-    std::vector<std::string> failures;
+    std::vector<Failure> failures;
     std::string skipped, error;
   };
   std::string suite_;

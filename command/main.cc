@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // gatherfuzz: one binary with subcommands. Results go to standard output, diagnostics to standard
 // error.
+#include <algorithm>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "command/chosen.h"
 #include "command/command.h"
 #include "command/help.h"
 #include "command/parse.h"
 #include "explore/io/message.h"
 #include "explore/io/program.h"
+#include "explore/io/strings.h"
 #include "harness/nearest.h"
 #include "model/registry.h"
 
@@ -33,16 +36,49 @@ absl::StatusOr<const Command*> CommandNamed(const std::string& name) {
 absl::StatusOr<ExitStatus> HelpMain(std::span<const std::string> words) {
   if (words.empty()) {
     std::cout << Help();
-  } else if (words.size() > 1) {
-    return absl::InvalidArgumentError("help takes one command");
-  } else if (words[0] == "--json") {
+  } else if (words[0] == "help" && words.size() == 1) {
+    std::cout << Help();
+  } else if (words[0] == "--json" && words.size() == 1) {
     std::cout << HelpAsJson();
   } else {
     const absl::StatusOr<const Command*> command = CommandNamed(words[0]);
     if (!command.ok()) return command.status();
+    const std::vector<std::string> verbs = absl::StrSplit(Absl((*command)->verbs), ' ');
+    const bool verb =
+        words.size() == 2 && std::find(verbs.begin(), verbs.end(), words[1]) != verbs.end();
+    if (words.size() > 1 && !verb) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "help takes one command; '", Printable(words[1]), "' is no verb of ", words[0]));
+    }
     std::cout << HelpOf(**command);
   }
   return kNoViolation;
+}
+
+// Under each policy that --policy names, one after the other. The worst that comes of it.
+absl::StatusOr<ExitStatus> InTurns(const Command& command, Options options,
+                                   const std::vector<std::string>& arguments) {
+  if (options.output != "-" || !options.html.empty() || !options.perfetto.empty() ||
+      !options.state.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a file that is written is of one policy, not of --policy ", options.policy));
+  }
+  ExitStatus worst = kNoViolation;
+  bool first = true;
+  for (const AskedPolicy& asked : AskedPolicies(options)) {
+    if (asked.where_safe && options.arch.empty()) {
+      return absl::InvalidArgumentError("--policy safe: pass --arch, by which it is decided");
+    }
+    if (!options.arch.empty() && !asked.On(*FindArch(options.arch))) continue;
+    options.policy = asked.policy->name();
+    if (!first && !options.json) std::cout << "\n";
+    first = false;
+    const absl::StatusOr<ExitStatus> status = command.main(options, arguments);
+    if (!status.ok()) return status;
+    if (*status == kViolation || worst == kNoViolation) worst = *status;
+  }
+  if (first) return NobodyNamed(options);
+  return worst;
 }
 
 absl::StatusOr<ExitStatus> Dispatch(std::span<const std::string> words) {
@@ -64,6 +100,9 @@ absl::StatusOr<ExitStatus> Dispatch(std::span<const std::string> words) {
   Options options = line->options;
   const absl::Status variant = ResolveVariant(options);
   if (!variant.ok()) return variant;
+  if ((*command)->in_turns && NamesSeveral(options)) {
+    return InTurns(**command, options, line->arguments);
+  }
   return (*command)->main(options, line->arguments);
 }
 

@@ -103,6 +103,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
                                                    Absl(policy.name()), " on ", Absl(arch.name()),
                                                    ", so there is nothing to keep"));
   }
+  const absl::Status writable = CheckWritable({options.output});
+  if (!writable.ok()) return writable;
   double seconds = 0;
   const Minimized minimized = MinimizeWithProgress(before, chosen->target, *settings, seconds);
 
@@ -130,6 +132,14 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
     result["seconds"] = seconds;
     result["schedule"] = text;
     std::cout << result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  }
+  if (!options.json && options.output != "-") {
+    std::cout << Wrapped(absl::StrCat(Absl(Info(minimized.kind).name), " with ",
+                                      Counted(minimized.schedule.program.size(), "operation"),
+                                      " of ", before.program.size(), ", ", Extent(minimized),
+                                      Proven(minimized)),
+                         2)
+              << "\n";
   }
   if (!minimized.interrupted) return kNoViolation;
   Say(absl::StrCat("interrupted; ", options.output == "-" ? "this" : options.output,

@@ -120,7 +120,10 @@ class Parser {
     for (const std::string& each : given) {
       if (IsOne(flag, names, each)) continue;
       return Error("--", name, ": unknown ", WhatOf(flag.values), " '", each, "'",
-                   DidYouMean(each, {names.begin(), names.end()}), OneOf(flag, names));
+                   flag.values == Values::kKernels  // none is a misspelt other one
+                       ? ""
+                       : DidYouMean(each, {names.begin(), names.end()}),
+                   OneOf(flag, names));
     }
     const bool group = flag.values == Values::kPolicies &&
                        std::find(std::begin(kPolicyGroups), std::end(kPolicyGroups), value) !=

@@ -88,15 +88,23 @@ std::string MemberText(const Options& options, const RunOf& run) {
   return absl::StrCat("all ", run.members, " members; member ", run.member, ": ");
 }
 
+std::string ReportOf(const Options& options, const RunOf& run) {
+  return PrintReport({.trace = run.trace,
+                      .policy = run.target.policy->name(),
+                      .arch = run.target.arch->name(),
+                      .replay = ReplayCommand(options, "run", run.path, run.target),
+                      .member = run.member,
+                      .members = run.members,
+                      .excused = Excused(*run.target.policy, *run.target.arch, run.schedule)});
+}
+
 void PrintForPeople(const Options& options, const RunOf& run) {
   const RunResult& result = run.trace.result;
   if (options.trace) {
     std::cout << PrintInterleaving(run.trace, std::vector<bool>(run.trace.steps.size(), true));
   }
   if (result.violation.kind != ViolationKind::kNone) {
-    std::cout << PrintReport({run.trace, run.target.policy->name(), run.target.arch->name(),
-                              ReplayCommand(options, "run", run.path, run.target), run.member,
-                              run.members});
+    std::cout << ReportOf(options, run);
     return;
   }
   std::cout << AsResult(absl::StrFormat("%s: %s (%s, %s, %s%s, %s)", run.path, VerdictOf(result),
@@ -180,6 +188,12 @@ class Runner {
   int different() const { return different_; }
 
  private:
+  // The report of a violation, which ends with the line that replays it; of others that line.
+  std::string Details(const RunOf& run) const {
+    if (run.trace.result.violation.kind != ViolationKind::kNone) return ReportOf(options_, run);
+    return absl::StrCat("replay: ", ReplayCommand(options_, "run", run.path, run.target), "\n");
+  }
+
   void Count(const RunOf& run, const std::string& expected, bool as_expected) {
     ++checked_;
     if (!expected.empty()) {
@@ -195,7 +209,7 @@ class Runner {
       const std::string why = absl::StrFormat(
           "expected %s, got %s (%s, %s)", expected, VerdictOf(run.trace.result),
           Absl(run.target.policy->name()), MachineText(run.target.arch->name(), run.trace));
-      junit_.Fail(why);
+      junit_.Fail(why, Details(run));
       Say(absl::StrCat(run.path, ": ", why));
     } else if (run.trace.result.limit) {
       if (status_ == kNoViolation) status_ = kLimit;
@@ -261,6 +275,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   }
   const absl::Status goes = several ? CheckSeveral(options) : absl::OkStatus();
   if (!goes.ok()) return goes;
+  const absl::Status writable = CheckWritable({options.junit});
+  if (!writable.ok()) return writable;
   const auto runner = std::make_unique<Runner>(options, ignored);
   absl::Status bad;
   for (const std::string& path : arguments) {
@@ -295,6 +311,7 @@ constexpr Command kCommand{
         " policy+ variant arch kernel_version memory weaken strengthen trace json expect check "
         "update ignore member bytes "
         "strict junit ",
+    .own_help = "json: print one JSON object for each file, in a line of its own",
     .notes =
         "--check --policy all takes folders too, and holds each file to its "
         "'expect' lines: under its own policy, under those it names, and to none under every other "

@@ -205,6 +205,8 @@ absl::StatusOr<ExitStatus> SearchWith(const Options& options, const std::string&
   settings.seed = options.seed;
   settings.keep_going = options.keep_going;
   if (settings.executions == 0) return absl::InvalidArgumentError("--executions is at least 1");
+  const absl::Status writable = CheckWritable({options.output});
+  if (!writable.ok()) return writable;
   const auto run = std::make_unique<SearchRun>(options, path, file, settings);
   if (const std::optional<Hit>& hit = run->hit(); hit && options.output != "-") {
     const absl::Status status = WriteFile(options.output, PrintText(hit->stored));
@@ -237,14 +239,15 @@ constexpr Command kCommand{
     .arguments = "[FILE] [-o FILE]",
     .summary = "run random programs, or FILE's, under orders that a strategy draws",
     .flags =
-        " policy variant arch kernel_version memory weaken strengthen strategy joined executions "
+        " policy+ variant arch kernel_version memory weaken strengthen strategy joined executions "
         "seed "
         "jobs keep_going json ignore "
         "output bytes strict ",
     .examples =
         "gatherfuzz search --policy own-range --arch x86 -o found.gather\n"
         "gatherfuzz search corpus/00-the-mail.gather --keep-going --executions 10000",
-    .main = Main};
+    .main = Main,
+    .in_turns = true};
 const RegisterCommand kRegistered(&kCommand);
 
 }  // namespace

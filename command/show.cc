@@ -2,7 +2,11 @@
 // gatherfuzz show and encode: bytes to text, text to bytes.
 #include <string>
 
+#include <unistd.h>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "command/chosen.h"
 #include "command/command.h"
 #include "command/options.h"
@@ -21,6 +25,15 @@ absl::StatusOr<LoadedSchedule> LoadOnly(const Options& options,
                                         const std::vector<std::string>& arguments) {
   if (arguments.size() != 1) return absl::InvalidArgumentError("expected one schedule file");
   return Load(options, arguments[0]);
+}
+
+// A terminal would obey what an intent may hold; a file, or a pipe, gets every byte.
+std::string ForTerminal(const std::string& text) {
+  std::vector<std::string> lines;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    lines.push_back(Printable({line.data(), line.size()}));
+  }
+  return absl::StrJoin(lines, "\n");
 }
 
 absl::StatusOr<ExitStatus> Write(const std::string& output, const std::string& content) {
@@ -90,7 +103,9 @@ absl::StatusOr<ExitStatus> Show(const Options& options, const std::vector<std::s
       file.expect = trace.result.violation.kind;
     }
   }
-  return Write(options.output, WithComment(PrintText(file), *member, loaded->members));
+  const std::string text = WithComment(PrintText(file), *member, loaded->members);
+  const bool shown = options.output == "-" && isatty(STDOUT_FILENO) != 0;
+  return Write(options.output, shown ? ForTerminal(text) : text);
 }
 
 absl::StatusOr<ExitStatus> Encode(const Options& options,

@@ -22,8 +22,9 @@ ExitStatus StatusOf(const TriageRun& run) {
   const TriageIndex& index = run.index();
   if (run.stopped()) return kLimit;
   if (index.Count(GroupState::kNew) != 0) return kViolation;
-  for (const ReplayOutcome unjudged : {ReplayOutcome::kUnread, ReplayOutcome::kBadText,
-                                       ReplayOutcome::kUnsaid, ReplayOutcome::kUnknownTarget}) {
+  for (const ReplayOutcome unjudged :
+       {ReplayOutcome::kUnread, ReplayOutcome::kBadText, ReplayOutcome::kUnsaid,
+        ReplayOutcome::kUnknownTarget, ReplayOutcome::kNoSchedule}) {
     if (index.Count(unjudged) != 0) return kBadInput;
   }
   return index.Count(ReplayOutcome::kStepLimit) != 0 ? kLimit : kNoViolation;
@@ -36,6 +37,20 @@ void SayStopped(const TriageRun& run) {
                                       " still to be made small")
                        : " while files were replayed, so there is no index yet",
                    "; the same command goes on"));
+}
+
+// What does not follow from the table: flags that count for nothing, files of other kinds.
+void SayOdd(const Options& options, const TriageIndex& index) {
+  for (const SortedFile* file : index.doubted) {
+    Say(absl::StrCat("warning: ", Printable(file->found.path), ": ", file->replayed->doubt,
+                     "; run as bytes"));
+  }
+  if (index.own == 0) return;
+  Say(absl::StrCat(options.policy.empty() ? "--arch"
+                   : options.arch.empty() ? "--policy"
+                                          : "--policy and --arch",
+                   " did not count for ", Counted(index.own, "file"),
+                   " of text, which names another itself"));
 }
 
 absl::StatusOr<TriageSettings> ChosenSettings(const Options& options,
@@ -65,6 +80,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   const absl::Status status = run->Run();
   if (!status.ok()) return status;
   if (run->replayed_all()) {
+    SayOdd(options, run->index());
     std::cout << (options.json ? PrintJson(run->index()) : PrintTable(run->index()));
   }
   if (!run->stopped()) return StatusOf(*run);
@@ -80,12 +96,14 @@ constexpr Command kCommand{
         "sort crash files of libFuzzer, AFL++ and scripts/fuzz into distinct violations, "
         "reduce the shortest of each, and write a folder for each and an index",
     .flags = " out known policy arch jobs json limit ",
+    .own_help =
+        "policy: the finish policy of bytes, and of text that names none itself\n"
+        "arch: the architecture of bytes, and of text that names none itself",
     .notes =
-        "Two files show the same violation if policy, architecture and signature are the same. Of "
-        "bytes, --policy and --arch say what they are run under, or else the nearest name along "
-        "the "
-        "path that is or holds POLICY_ARCH, or AFL++'s fuzzer_stats; of text, its own lines do. "
-        "The "
+        "Two files show the same violation if policy, architecture and signature are the same. "
+        "Text is run under what its own lines say. Where they do not, and of bytes, --policy and "
+        "--arch say it, or else the nearest name along the path that is or holds POLICY_ARCH, or "
+        "AFL++'s fuzzer_stats. The "
         "shortest is the one of fewest steps, then of fewest bytes, then the first by path.\n"
         "--limit: states bounds each exploration (200000 unless given), seconds all of it.\n"
         "What is in --out already is kept and used; nothing is deleted or overwritten but the "

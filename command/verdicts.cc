@@ -194,6 +194,7 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   const absl::StatusOr<SweepSettings> settings = ChosenSettings(options);
   if (!settings.ok()) return settings.status();
   absl::Status status = options.output == "-" ? absl::OkStatus() : PrepareFolder(options.output);
+  if (status.ok()) status = CheckWritable({options.junit});
   if (!status.ok()) return status;
   absl::StatusOr<StateFile> state = StateFile::Open(options.state, *programs, *settings);
   if (!state.ok()) return state.status();
@@ -214,8 +215,12 @@ constexpr Command kCommand{
         "explore every policy on every architecture: the shortest way to break it, or safe "
         "within bounds",
     .flags = " policy+ arch+ programs state jobs limit json markdown junit output ",
+    .own_help =
+        "policy: the finish policies of the table; all unless given\n"
+        "arch: the architectures of the table; all unless given\n"
+        "output: the folder for the table and counterexamples, made if it is not there; -: none",
     .notes =
-        "-o names a folder. --programs is default unless given; --programs small takes under a "
+        "--programs is default unless given; --programs small takes under a "
         "minute.\n"
         "Exit status 1 if a policy is broken where it is expected to be safe (if --policy names "
         "some: if one of those is broken), else 3 if something was left open, else 0.",

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "harness/nearest.h"
 #include "model/machine/memory.h"
 
 namespace gatherfuzz {
@@ -174,8 +175,14 @@ std::string SetKeyTo(Bounds& bounds, std::string_view key, std::string_view valu
     return "";
   }
   std::string keys;
-  for (const NumberKey& known : kNumberKeys) keys += std::string(known.name) + ", ";
-  return Given(key, value) + "expected one of the keys " + keys + "init, kinds, kernel, memory";
+  std::vector<std::string_view> names;
+  for (const NumberKey& known : kNumberKeys) {
+    keys += std::string(known.name) + ", ";
+    names.push_back(known.name);
+  }
+  for (const SetKey& known : kSetKeys) names.push_back(known.name);
+  return Given(key, value) + "expected one of the keys " + keys + "init, kinds, kernel, memory" +
+         DidYouMean(key, names);
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ struct Part {
 // What the threads share.
 class Pool {
  public:
-  Pool(int jobs, const std::atomic<bool>& asked) : seen(jobs > 1), jobs_(jobs), asked_(asked) {}
+  Pool(int jobs, uint64_t most_states, const std::atomic<bool>& asked)
+      : seen(jobs > 1, most_states), jobs_(jobs), asked_(asked) {}
 
   void Give(Part part) {
     const std::lock_guard lock(mutex_);
@@ -210,6 +211,7 @@ class Worker {
     pool_.seen.Prefetch(key);
     const Actions able = stepper_.Able();
     if (!pool_.seen.Add(key, left)) {
+      if (pool_.seen.full()) return pool_.StopFor(Stop::kStates);
       ++result_.merged;
     } else {
       if (pool_.bytes() >= settings_.limits.bytes) pool_.StopFor(Stop::kMemory);
@@ -302,7 +304,6 @@ class Worker {
     CountMemory();
     steps.store(result_.steps, std::memory_order_relaxed);
     share.store(done_, std::memory_order_relaxed);
-    if (pool_.seen.states() >= settings_.limits.states) pool_.StopFor(Stop::kStates);
     if (pool_.SomebodyIsIdle()) GiveAway();
   }
 
@@ -354,7 +355,7 @@ void Add(ExploreResult& to, const ExploreResult& part) {
 class Explorer {
  public:
   Explorer(const Schedule& schedule, const ExploreSettings& settings, const std::atomic<bool>& stop)
-      : settings_(settings), pool_(std::max(settings.jobs, 1), stop) {
+      : settings_(settings), pool_(std::max(settings.jobs, 1), settings.limits.states, stop) {
     for (int i = 0; i < std::max(settings.jobs, 1); ++i) {
       workers_.push_back(std::make_unique<Worker>(schedule, settings, pool_));
     }

@@ -23,11 +23,12 @@ namespace gatherfuzz {
 
 class Seen {
  public:
-  // `shared`: several threads use it.
-  explicit Seen(bool shared) : shared_(shared) {}
+  // `shared`: several threads use it. It takes `most` states, and none after those.
+  explicit Seen(bool shared, uint64_t most = UINT64_MAX) : shared_(shared), most_(most) {}
 
   // Notes that `key` was reached with so much left to spend (of a bounded exploration; else 0), 0
-  // to 254. True if it has to be explored: it is new, or was reached with less left before.
+  // to 254. True if it has to be explored: it is new, or was reached with less left before. Not if
+  // it is new and there is no room for it; then full() is true from now on.
   bool Add(const Key& key, int left) {
     GATHERFUZZ_CHECK(0 <= left && left < kMostLeft);
     Shard& shard = shards_[shared_ ? key.high >> kShardShift : 0];
@@ -37,10 +38,13 @@ class Seen {
     Slot& slot = Find(shard, key.low, key.high & kKept);
     if (slot.left() > left) return false;
     const bool added = slot.left() == 0;
+    if (added && states_.fetch_add(1, std::memory_order_relaxed) >= most_) {
+      states_.fetch_sub(1, std::memory_order_relaxed);
+      full_.store(true, std::memory_order_relaxed);
+      return false;
+    }
     slot = {key.low, (key.high & kKept) | static_cast<uint64_t>(left + 1) << kKeptBits};
-    if (!added) return true;
-    ++shard.used;
-    states_.fetch_add(1, std::memory_order_relaxed);
+    if (added) ++shard.used;
     return true;
   }
 
@@ -53,6 +57,8 @@ class Seen {
   }
 
   uint64_t states() const { return states_.load(std::memory_order_relaxed); }
+  // Whether there was a state that it did not take.
+  bool full() const { return full_.load(std::memory_order_relaxed); }
   // Of memory, of the capacity that the table has.
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
@@ -96,8 +102,10 @@ class Seen {
   static constexpr size_t kFewest = 16;
 
   const bool shared_;
+  const uint64_t most_;
   std::array<Shard, 64> shards_;  // by the upper bits
   std::atomic<uint64_t> states_ = 0, bytes_ = 0;
+  std::atomic<bool> full_ = false;
 };
 
 }  // namespace gatherfuzz

@@ -79,9 +79,9 @@ class Search {
     Way& way = ways_[item.place];
     if (way.settled) return false;
     way.settled = true;
-    if ((++settled_ % 256 == 0 || too_long_ || graph_.out_of_stores() || Bytes() > limits_.bytes) &&
-        Stopped())
+    if ((++settled_ % 256 == 0 || too_long_ || graph_.out_of_stores() || Full()) && Stopped()) {
       return true;
+    }
     FollowAll(item.place, level, steps);
     return false;
   }
@@ -142,6 +142,8 @@ class Search {
     return kind != ViolationKind::kNone && (kinds_ & Bit(kind)) != 0;
   }
 
+  // A limit that is kept, so looked at in every state.
+  bool Full() const { return graph_.states() > limits_.states || Bytes() > limits_.bytes; }
   uint64_t Bytes() const { return graph_.bytes() + BytesOfTable(ways_) + queued_; }
 
   bool Stopped() {

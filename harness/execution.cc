@@ -97,10 +97,13 @@ inline bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
 
 // Whether it does that step though its turn is over, since a choice here could not matter.
 inline bool Execution::GoesOnJoined(CpuId cpu, Point point, int page) {
-  const PendingStep next{point, static_cast<int8_t>(page)};
+  return joins_.any() && IsJoined(cpu, {point, static_cast<int8_t>(page)});
+}
+
+bool Execution::IsJoined(CpuId cpu, PendingStep next) {
   if (CpuOf(mover_) != cpu || view_.joined.full()) return false;
   if (!joins_.Between(system_.world, cpu, last_point_, next)) return false;
-  if (view_.joined.empty()) last_of_move_ = last_point_;
+  if (view_.joined.empty()) view_.last = last_point_;
   view_.joined.push_back(next);
   return true;
 }
@@ -506,7 +509,7 @@ bool Execution::BeginDrawnTurn() {
   view_.runnable = AbleAgents();
   if (view_.runnable == 0) return false;
   view_.unspent = drawing_ != nullptr ? turn_.left : 0;
-  view_.last = view_.joined.empty() ? last_point_ : last_of_move_;
+  if (view_.joined.empty()) view_.last = last_point_;
   if (drawing_ == nullptr) {
     drawing_ = strategies_[static_cast<size_t>(member_.tail.kind)].get();
     drawing_->Begin(*schedule_, member_.tail);

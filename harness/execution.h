@@ -148,6 +148,7 @@ class Execution final : public Agents {
   // Whether the thread stands where Ask() may have something to say.
   bool Asks(CpuId cpu) const { return steps_ >= looking_.ask_at() || looking_.marked(cpu); }
   bool GoesOnJoined(CpuId cpu, Point point, int page);
+  bool IsJoined(CpuId cpu, PendingStep next);
   void YieldAsked(AgentId agent, Point point, int page);
   void WaitAsked(AgentId agent, Point point, int page, Ready ready, int arg);
   bool ChooseAsked(AgentId agent, Point point, Point detour, int page);
@@ -192,8 +193,7 @@ class Execution final : public Agents {
   std::array<std::unique_ptr<Strategy>, kTailKinds> strategies_;  // by Tail::Kind
   Strategy* drawing_ = nullptr;  // the one that draws the order, once it has begun
   View view_{*this};
-  Point last_of_move_{};  // the step after which joined ones came
-  Joins joins_;           // of a drawn order that has them; what is drawn before it has none
+  Joins joins_;  // of a drawn order that has them; what is drawn before it has none
   StepObserver* observer_ = nullptr;
   Features* features_ = nullptr;
   RunResult result_;

@@ -127,6 +127,24 @@ std::vector<PartlyOutside> PartlyOutsideInits(const Schedule& schedule) {
   return partly;
 }
 
+std::vector<OutsideOp> OutsideOps(const Schedule& schedule) {
+  uint64_t mapped = MappedPages(schedule);
+  for (const auto& [agent, op] : schedule.program) {
+    if (Info(op.kind).is(effect::kMaps)) mapped |= MaskOf(op.range);
+    if (Info(op.kind).is(effect::kMoves)) mapped |= MaskOf(MovesTo(op));
+  }
+  std::vector<OutsideOp> outside;
+  for (size_t i = 0; i < schedule.program.size(); ++i) {
+    const Op& op = schedule.program[i].op;
+    const OpInfo& info = Info(op.kind);
+    if (!info.has_pages() || info.operands == Operands::kAll) continue;
+    const bool walks = info.agent == AgentKind::kWalker || info.is(effect::kAccesses);
+    if ((MaskOf(op.range) & (walks ? UnderTables(mapped) : mapped)) != 0) continue;
+    outside.push_back({i, "this is outside of every map, so it finds nothing"});
+  }
+  return outside;
+}
+
 void DropIgnoredInits(Schedule& schedule) {
   const std::vector<IgnoredInit> ignored = IgnoredInits(schedule);
   for (auto it = ignored.rbegin(); it != ignored.rend(); ++it) schedule.init.erase(it->at);

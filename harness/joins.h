@@ -30,6 +30,8 @@ class Joins {
   Joins() = default;
   explicit Joins(const Schedule& schedule);
 
+  // Whether there are such steps at all.
+  bool any() const { return any_; }
   // Whether the thread of `cpu`, which has just made a step at `last` and stands before `next` (no
   // detour begins there), goes on.
   bool Between(const World& world, CpuId cpu, Point last, PendingStep next) const {

@@ -194,8 +194,10 @@ class Parser : TextLines {
 
   bool First() {
     if (Take() != "gatherfuzz") return FailAt(line_, "'gatherfuzz 1' on the first line");
-    long version = 0;
-    if (!TakeNumber("the version of the format", kTextVersion, kTextVersion, version)) return false;
+    if (Peek() != std::to_string(kTextVersion)) {
+      return Fail("'" + std::to_string(kTextVersion) + "', the version of the format that is read");
+    }
+    Take();
     seen_first_ = true;
     return End();
   }
@@ -242,8 +244,11 @@ class Parser : TextLines {
     if (word == "kernel") {
       const std::optional<KernelVersion> kernel = ParseKernelVersion(Peek());
       if (!kernel) {
-        return FailOneOf(
-            Peek(), "a kernel version: ", {std::begin(kKernelVersions), std::end(kKernelVersions)});
+        // No version is a misspelt other one.
+        return FailNear(
+            Peek(),
+            "a kernel version: " + OneOf({std::begin(kKernelVersions), std::end(kKernelVersions)}),
+            {});
       }
       file_.schedule.kernel = *kernel;
       return Take(), End();
@@ -269,8 +274,8 @@ class Parser : TextLines {
                                  "batch",  "kernel", "expect",    "init",    "order",
                                  "memory", "weaken", "strengthen"};
     return FailNear(word,
-                    "intent, cpus, policy, arch, batch, kernel, memory, expect, init, a program "
-                    "(cpu0) or order",
+                    "intent, cpus, policy, variant, arch, batch, kernel, memory, weaken, "
+                    "strengthen, expect, init, a program (cpu0) or order",
                     kWords);
   }
 
@@ -406,6 +411,12 @@ class Parser : TextLines {
       warnings.push_back({init_lines_[ignored.at], ignored.why});
     }
     warnings.insert(warnings.end(), op_warnings_.begin(), op_warnings_.end());
+    for (const OutsideOp& outside : OutsideOps(file_.schedule)) {
+      warnings.push_back({op_lines_[outside.at], outside.why});
+    }
+    if (file_.schedule.program.empty()) {
+      warnings.push_back({line_number(), "there is no program with an operation, so nothing runs"});
+    }
     for (const PartlyOutside& partly : PartlyOutsideInits(file_.schedule)) {
       warnings.push_back({init_lines_[partly.at], partly.why});
     }
@@ -480,6 +491,7 @@ class Parser : TextLines {
     Op op{.kind = kind, .range = {}, .flags = {}};
     if (!TakeOperands(Info(kind).operands, op)) return false;
     if (!End() || !Runs(word, op)) return false;
+    op_lines_.push_back(line_number());
     return file_.schedule.program.push_back({agent_, op}) ||
            FailAt(word, "at most " + std::to_string(kMaxOps) + " operations in all programs");
   }
@@ -633,7 +645,7 @@ class Parser : TextLines {
   uint32_t head_seen_ = 0;      // by index in kOnceInHead
   uint32_t programs_seen_ = 0;  // by agent
   std::array<Running, kMaxCpus> running_{};
-  std::vector<int> init_lines_, order_lines_;  // where each entry stands
+  std::vector<int> init_lines_, op_lines_, order_lines_;  // where each entry stands
   std::vector<TextWarning> op_warnings_;
   ScheduleFile file_;
 };

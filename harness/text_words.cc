@@ -30,12 +30,19 @@ bool LooksLikeText(std::string_view content) {
     return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
   };
   if (content.starts_with(kByteOrderMark)) content.remove_prefix(kByteOrderMark.size());
+  // A sentence may begin with the first word, too; behind it the text form has a number.
+  const auto begins = [&](std::string_view rest) {
+    const size_t at = std::min(rest.find_first_not_of(" \t\r"), rest.size());
+    return at == rest.size() || ('0' <= rest[at] && rest[at] <= '9') || rest[at] == '#';
+  };
   for (size_t begin = 0; begin < content.size();) {
     const size_t end = std::min(content.find('\n', begin), content.size());
     std::string_view word = content.substr(begin, end - begin);
     while (!word.empty() && IsBlank(word.front())) word.remove_prefix(1);
-    word = word.substr(0, std::min(word.find_first_of(" \t\r"), word.size()));
-    if (is_one(word)) return true;
+    const size_t word_end = std::min(word.find_first_of(" \t\r"), word.size());
+    const std::string_view rest = word.substr(word_end);
+    word = word.substr(0, word_end);
+    if (is_one(word) && (word != kWords[0] || begins(rest))) return true;
     begin = end + 1;
   }
   return false;

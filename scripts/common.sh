@@ -33,6 +33,32 @@ die() {
   exit 2
 }
 
+# nearest WORD KNOWN...: the one that was probably meant, which is at most a third of its letters
+# away; nothing if there is none.
+nearest() {
+  printf '%s\n' "$@" | awk '
+    function least(a, b) { return a < b ? a : b }
+    function distance(a, b,   i, j, d) {
+      for (i = 0; i <= length(a); ++i) d[i, 0] = i
+      for (j = 0; j <= length(b); ++j) d[0, j] = j
+      for (i = 1; i <= length(a); ++i)
+        for (j = 1; j <= length(b); ++j)
+          d[i, j] = least(least(d[i - 1, j], d[i, j - 1]) + 1,
+                          d[i - 1, j - 1] + (substr(a, i, 1) != substr(b, j, 1)))
+      return d[length(a), length(b)]
+    }
+    NR == 1 { word = $0; best = length(word) / 3; next }
+    { away = distance(word, $0); if (away <= best) { near = $0; best = away - 0.5 } }
+    END { print near }'
+}
+
+# die_unknown WHAT WORD KNOWN...: it is none of these, nor --help.
+die_unknown() {
+  local what=$1 word=$2 near
+  near=$(nearest "$word" --help "${@:3}")
+  die "unknown $what '$word'; see --help${near:+; did you mean '$near'?}"
+}
+
 # install_missing PACKAGE...: installs what all scripts need, and those, as far as they are not
 # there yet; as root or with sudo.
 install_missing() {

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lib import jobs
 from lib.build import build_folder, build_targets, enter_root, install_missing
-from lib.command import Problem, main, need
+from lib.command import Problem, main, need, number, read
 from lib.gatherfuzz import last_object, listed
 from lib.terminal import Line
 
@@ -92,8 +92,8 @@ def measure_all(build, executions):
     found = list(defects(listed(gatherfuzz)[2]))
     with open(build + "/gate.tsv", "w", encoding="ascii") as table, \
             tempfile.TemporaryDirectory() as scratch:
-        for number, (policy, arch, stored) in enumerate(found, 1):
-            line.show(f"{policy} on {arch} ({number} of {len(found)})")
+        for begun, (policy, arch, stored) in enumerate(found, 1):
+            line.show(f"{policy} on {arch} ({begun} of {len(found)})")
             for strategy in STRATEGIES:
                 for file, most in (("-", executions), (stored, executions // 2)):
                     figures.append(measure(gatherfuzz, scratch + "/search", policy, arch, strategy,
@@ -131,14 +131,12 @@ def write(figures):
 
 def gate(arguments):
     enter_root()
-    executions = (arguments or ["60000"])[0]
-    if executions in ("--help", "-h"):
-        print(USAGE, end="")
-        return 0
-    need(re.fullmatch("[1-9][0-9]*", executions), "usage: scripts/gate [EXECUTIONS]")
+    places = read(arguments, USAGE, places=True).places
+    need(len(places) < 2, "one number of EXECUTIONS; see --help")
+    executions = number((places or ["60000"])[0], "EXECUTIONS", "a number", 9)
     install_missing()
     build_targets(build_folder(), ["gatherfuzz"])
-    write(measure_all(build_folder(), int(executions)))
+    write(measure_all(build_folder(), executions))
     return 0
 
 

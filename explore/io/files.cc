@@ -29,6 +29,10 @@ absl::Status Failed(const std::string& path, const char* what) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", what, ": ", std::strerror(errno)));
 }
 
+absl::Status IsDirectory(const std::string& path) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": is a directory; name a file to write"));
+}
+
 absl::StatusOr<std::string> ReadAll(std::FILE* file, const std::string& path) {
   std::string content;
   char buffer[1 << 16];
@@ -41,6 +45,15 @@ absl::StatusOr<std::string> ReadAll(std::FILE* file, const std::string& path) {
   }
   if (std::ferror(file)) return Failed(path, "cannot read");
   return content;
+}
+
+// To open one waits until somebody writes. A shell's <(...), and standard input by its name in
+// /dev, are pipes without a name of their own, which somebody has opened.
+bool IsNamedPipe(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_fifo(path, error)) return false;
+  const std::filesystem::path named = std::filesystem::canonical(path, error);
+  return !error && !named.empty();
 }
 
 absl::Status Put(std::FILE* file, const std::string& path, const std::string& content) {
@@ -57,6 +70,10 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   if (std::filesystem::is_directory(path, ignored)) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": is a directory; name the schedule files in it"));
+  }
+  if (IsNamedPipe(path)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": is a named pipe; name a file, or - and give it as standard input"));
   }
   const File file(std::fopen(path.c_str(), "rb"));
   if (!file) return Failed(path, "cannot open");
@@ -79,12 +96,24 @@ absl::StatusOr<std::vector<std::string>> FilesAt(const std::string& path) {
   return files;
 }
 
+absl::Status CheckWritable(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (path.empty() || path == "-") continue;
+    if (std::filesystem::is_directory(path, error)) return IsDirectory(path);
+    const bool is_file = std::filesystem::is_regular_file(path, error);
+    const bool is_new = !std::filesystem::exists(path, error);
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    const std::string& into = is_file || is_new ? folder.empty() ? "." : folder : path;
+    if (access(into.c_str(), W_OK) != 0) return Failed(path, "cannot write");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status WriteFile(const std::string& path, const std::string& content) {
   if (path == "-") return Put(stdout, "standard output", content);
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": is a directory; name a file to write"));
-  }
+  if (std::filesystem::is_directory(path, error)) return IsDirectory(path);
   if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
     // A device or a pipe is written to; a file renamed over it would take its place.
     const File file(std::fopen(path.c_str(), "wb"));
@@ -110,6 +139,7 @@ absl::StatusOr<LoadedSchedule> LoadSchedule(const std::string& path, bool as_byt
   absl::StatusOr<std::string> content = ReadFile(path);
   if (!content.ok()) return content.status();
   LoadedSchedule loaded;
+  loaded.empty = content->empty();
   loaded.was_text = !as_bytes && (path.ends_with(".gather") || LooksLikeText(*content));
   if (!loaded.was_text) {
     if (!as_bytes) loaded.doubt = WhyNoSchedule(*content);

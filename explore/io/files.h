@@ -12,7 +12,8 @@
 
 namespace gatherfuzz {
 
-// The whole file; "-" is standard input. Directories and files above 16 MiB are refused.
+// The whole file; "-" is standard input. Directories, named pipes and files
+// above 16 MiB are refused.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // The file itself, or all files in a folder and in those below, by name.
@@ -22,11 +23,16 @@ absl::StatusOr<std::vector<std::string>> FilesAt(const std::string& path);
 // file. "-" is standard output; a device or a pipe is written to directly.
 absl::Status WriteFile(const std::string& path, const std::string& content);
 
+// Whether WriteFile could write them, before long work is begun; an empty name is none. Says how it
+// would fail.
+absl::Status CheckWritable(const std::vector<std::string>& paths);
+
 struct LoadedSchedule {
   ScheduleFile file;  // of bytes: only the schedule is filled in
   bool was_text = false;
-  TextNotes notes;  // of text
-  int members = 1;  // of the schedule's family (harness/family.h); of text: itself alone
+  bool empty = false;  // there are no bytes
+  TextNotes notes;     // of text
+  int members = 1;     // of the schedule's family (harness/family.h); of text: itself alone
   // Why the bytes are most likely none that an engine or `encode` made, as a clause; mostly empty.
   std::string doubt;
 };

@@ -4,6 +4,7 @@
 // Each pending step has a random priority and the highest moves; then the steps that conflict with
 // it (conflict.h), and the mover's next one, get new priorities. A detour is a step of its own
 // among them. No parameters, and no estimate.
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -27,13 +28,13 @@ class Pos final : public Strategy {
     priority_[Index(DetourAgent(CpuOf(mover_)))] = 0;
     AgentId best{};
     uint32_t highest = 0;
+    const bool joined = !now.joined.empty();
     for (uint32_t agents = now.runnable; agents != 0; agents &= agents - 1) {
       const int agent = std::countr_zero(agents);
       const bool same_cpu = CpuOf(AgentId(agent)) == CpuOf(mover_);
       const PendingStep pending = now.Pending(AgentId(agent));
-      bool conflicts = Conflict(made_, pending, same_cpu);
-      for (const PendingStep& joined : now.joined) conflicts |= Conflict(joined, pending, same_cpu);
-      if (conflicts) priority_[agent] = 0;
+      if (Conflict(made_, pending, same_cpu)) priority_[agent] = 0;
+      if (joined && ConflictsWithAny(now, pending, same_cpu)) priority_[agent] = 0;
       while (priority_[agent] == 0) priority_[agent] = static_cast<uint32_t>(random_.Next() >> 32);
       const bool higher = priority_[agent] > highest;
       highest = higher ? priority_[agent] : highest;
@@ -45,6 +46,12 @@ class Pos final : public Strategy {
   }
 
  private:
+  // With what the mover made behind its step without a choice.
+  static bool ConflictsWithAny(const Situation& now, PendingStep pending, bool same_cpu) {
+    return std::any_of(now.joined.begin(), now.joined.end(),
+                       [&](const PendingStep& made) { return Conflict(made, pending, same_cpu); });
+  }
+
   Random random_{0};
   std::array<uint32_t, kMaxAgents> priority_{};  // 0: is drawn when it is asked for
   AgentId mover_{};

@@ -25,8 +25,8 @@ class Surw final : public Strategy {
   }
 
   Move Next(const Situation& now) override {
-    for (const PendingStep& step : now.joined)
-      left_[mover_] -= IsTelling(step.point) && left_[mover_] > 1;
+    if (!now.joined.empty()) [[unlikely]]
+      CountJoined(now);
     uint32_t telling = now.runnable & kTellingAgents;  // whose next step is of the set
     for (uint32_t agents = now.runnable & ~kTellingAgents; agents != 0; agents &= agents - 1) {
       const int agent = std::countr_zero(agents);
@@ -48,6 +48,12 @@ class Surw final : public Strategy {
   }
 
  private:
+  // What the last mover made behind its step without a choice.
+  void CountJoined(const Situation& now) {
+    for (const PendingStep& step : now.joined) {
+      left_[mover_] -= IsTelling(step.point) && left_[mover_] > 1;
+    }
+  }
   static bool IsTelling(Point point) {
     return point != kNoPoint && (kTellingPoints & MaskOf(point)) != 0;
   }

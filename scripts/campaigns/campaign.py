@@ -11,6 +11,7 @@ from campaigns.findings import Findings
 from campaigns.merging import Merging, drop_torn
 from lib.children import Child, end_orphans
 from lib.files import files_in, read_json, sha1_of, sync
+from lib.subjects import clean_schedules
 
 COUNTS_MAGIC = 0x31746E7563666761  # fuzz/counts.h
 
@@ -141,27 +142,6 @@ class Campaign:
              "--out", self.folder.at("triage"), "--jobs", "1",
              "--limit", f"memory={max(64, self.memory_mb // 2)}M"],
             {}, self.folder.at("local", "logs", "triage"), "triage")
-
-
-def clean_schedules(corpus):
-    paths = []
-    for parent, _, names in os.walk(corpus):
-        for name in names:
-            path = os.path.join(parent, name)
-            if name.endswith(".gather"):
-                with open(path) as file:
-                    if is_clean(file):
-                        paths.append(path)
-    return sorted(paths)
-
-
-def is_clean(lines):
-    """Whether a schedule shows nothing, by what it says of itself. "expect none under POLICY" is
-    about another policy only; and with the paths of another kernel than the usual one (a line
-    "kernel"), or weaker memory, policies break that are held safe."""
-    words = [line.partition("#")[0].split() for line in lines]
-    return ["expect", "none"] in words and not any(
-        word[:1] in (["kernel"], ["memory"]) for word in words)
 
 
 def open_settings(path, given):

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 
+from campaigns.campaign import BadCampaign, open_settings
 from lib import command
 from lib.build import build_by_profile, build_targets, enter_root, install_missing
 from lib.command import Problem, need, number, one_of, seconds
@@ -25,9 +26,11 @@ violation is sorted, made small and explained under FOLDER/triage while fuzzing
 goes on; FOLDER/report.html shows all of it, with curves over time. Started
 again with the same FOLDER it goes on where it was, also after kill -9 or a
 power cut, with the settings it had; what is given again replaces them.
-  --time TIME     90 or 90s, 30m, 12h, 3d; counted from now. Without it: until
-                  stopped
-  --engine ENGINE both (the default), libfuzzer, or afl (AFL++)
+  --time TIME     90 or 90s, 30m, 12h, 3d of fuzzing, from now. What was found
+                  last is sorted after it, in five minutes at most. Without it:
+                  until stopped
+  --engine ENGINE both (the default), libfuzzer, or afl (AFL++). Where turns are
+                  short a core has one of them, and the other in the next turn
   --jobs N        cores; all of them if not given
   --turn TIME     how long a target is fuzzed before the next one gets the
                   cores; default 60, and less if --time would not be enough for
@@ -99,6 +102,19 @@ def take_up(options, folder):
     return os.path.exists(os.path.join(folder, "campaign.json"))
 
 
+def check_folder(folder, options, targets):
+    """That a campaign can be there: said before the build, which takes minutes."""
+    there = os.path.abspath(folder)
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    need(os.path.isdir(there), f"{there} is a file; name a folder")
+    need(os.access(there, os.W_OK), f"nothing can be written to {there}; name another folder")
+    try:
+        open_settings(folder, {"targets": targets.names, "host": options.host})
+    except BadCampaign as error:
+        raise Problem(str(error)) from error
+
+
 def build_programs(trees, options):
     """Returns the folder that they are in."""
     folder, targets = trees.build_folder(), ["gatherfuzz", "any_targets"]
@@ -125,6 +141,7 @@ def main(arguments):
     goes_on = take_up(options, folder)
     trees = Trees(options.kernel, options.config, called_in)
     targets = Targets(options.policy, options.arch, trees)
+    check_folder(folder, options, targets)
     install_missing("python3")
     build = build_programs(trees, options)
     try:

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What scripts/campaign runs once all is built: takes up the campaign in a folder, and goes on."""
 import argparse
-import json
 import os
 import re
 import socket
@@ -14,6 +13,8 @@ from campaigns.exchange import exchange
 from campaigns.folder import Folder
 from campaigns.status import Status
 from campaigns.supervisor import Supervisor
+from lib.command import Problem
+from lib.gatherfuzz import policies_of
 from lib.terminal import say
 
 DEFAULTS = {"jobs": os.cpu_count() or 1, "engines": ["libfuzzer", "afl"], "turn": 60,
@@ -49,9 +50,8 @@ def settings_of(options):
 
 def held_safe(gatherfuzz, targets):
     """Those of the targets that must not break. All must be in this build."""
-    listed = json.loads(subprocess.run([gatherfuzz, "policies", "--json"], check=True,
-                                       stdout=subprocess.PIPE).stdout)
-    safe_on = {policy["name"]: policy["held_safe_on"] for policy in listed["policies"]}
+    safe_on = {policy["name"]: policy["held_safe_on"]
+               for policy in policies_of(gatherfuzz)["policies"]}
     for target in targets:
         if target.rsplit("_", 1)[0] not in safe_on:
             raise BadCampaign(f"this build has no policy for {target}; pass --kernel as before")
@@ -78,7 +78,7 @@ def main():
         if options.exchange:
             return 0 if exchange(campaign) else 1
         why = Supervisor(campaign, status).run(options.seconds)
-    except (BadCampaign, OSError, subprocess.SubprocessError) as error:
+    except (BadCampaign, Problem, OSError, subprocess.SubprocessError) as error:
         say(f"scripts/campaign: {error}")
         return 2
     except KeyboardInterrupt:  # before the supervisor looks after signals

@@ -28,13 +28,15 @@ def drop_torn(folder, target, say):
         if not re.fullmatch("[0-9a-f]{40}", name):  # put there by a person
             os.rename(path, os.path.join(corpus, content))
         elif content != name:
-            say(f"{target}: corpus file {name} was cut off; removed")
+            say(f"{target}: input {name} was cut off, as its engine ended while it wrote it; "
+                "removed, and nothing else is lost")
             remove(path)
     for name in files_in(folder.crashes(target)):
         path = os.path.join(folder.crashes(target), name)
         content = sha1_of(path)
         if name.startswith("crash-") and content != name[6:]:
-            say(f"{target}: {name} was cut off; kept as torn-{content}")
+            say(f"{target}: {name} was cut off, as its engine ended while it wrote it; kept as "
+                f"torn-{content}")
             os.rename(path, os.path.join(folder.crashes(target), "torn-" + content))
 
 

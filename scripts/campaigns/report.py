@@ -25,6 +25,7 @@ from report_data import late_share, load, number, text, texts, totals
 from report_text import count, counted, duration, link, moment, shown
 
 MOST_LISTED, MOST_OPEN = 300, 30  # violations; those after the newest are folded
+MOST_OF_A_COMMAND = 1000  # letters, of two paths
 SILENT = 900  # seconds, or three turns; a campaign that runs says something more often
 FLAT, SLOW = 0.002, 0.02  # shares of all features in the last tenth; steady growth has a tenth
 
@@ -170,14 +171,19 @@ def facts(campaign, now):
     about, limits = campaign.about, campaign.about.get("limits")
     limits = limits if isinstance(limits, dict) else {}
     ran = texts(about.get("engines_run" if "engines_run" in about else "engines"))
-    rows = [("host", shown(text(about.get("host")))), ("engines", shown(", ".join(ran)) or "-")]
-    for key, name, unit in (("jobs", "jobs", ""), ("turn", "a turn at most", " s")):
+    not_yet = [engine for engine in texts(about.get("engines")) if engine not in ran]
+    why = (f"; not yet {shown(', '.join(not_yet))}, since a short turn has one of them"
+           if ran and not_yet else "")
+    rows = [("host", shown(text(about.get("host")))),
+            ("engines", (shown(", ".join(ran)) or "-") + why)]
+    for key, name, unit in (("jobs", "jobs", ""),
+                            ("turn", "a turn at most", " s, less where the time is short")):
         if number(about.get(key)) is not None:
             rows.append((name, f"{count(about[key])}{unit}"))
     for key, name in (("disk_mb", "disk at most"), ("memory_mb", "memory at most")):
         if number(limits.get(key)) is not None:
             rows.append((name, f"{count(limits[key])} MB"))
-    rows += [("build", f"<code>{shown(text(about.get('build')))}</code>"
+    rows += [("fuzz_any's SHA-1", f"<code>{shown(text(about.get('build')))}</code>"
               if text(about.get("build")) else ""), ("page made", moment(now))]
     items = "".join(f"<div><dt>{name}</dt> <dd>{value}</dd></div>\n" for name, value in rows
                     if value)
@@ -318,15 +324,22 @@ def by_target(campaign):
             "</table>\n<p class=dim>Times and rates are of one core. Growth is the share of a "
             "target's features that the last tenth of its time found: flat is less than "
             f"{100 * FLAT:.1f} %, growing {100 * SLOW:.0f} % or more. Early: under ten samples or "
-            "a minute.</p>\n")
+            "a minute. What AFL++ has found is in corpus and features once it is merged, at the "
+            "end of a turn or when the campaign goes on.</p>\n")
 
 
 def log(campaign):
-    """What the campaign said, newest first."""
+    """What the campaign said, newest first; what is to be copied has a line of its own, whole."""
     if not campaign.log:
         return ""
-    lines = "\n".join(shown(line.rstrip("\r"), 240) for line in reversed(campaign.log))
-    return ("<h2 id=log>Log</h2>\n<pre tabindex=0 role=region aria-labelledby=log>"
+    lines = []
+    for line in reversed(campaign.log):
+        said, replays, command = line.rstrip("\r").partition("; replay: ")
+        lines.append(shown(said, 240))
+        if replays:
+            lines.append("  replay: " + shown(command, MOST_OF_A_COMMAND))
+    lines = "\n".join(lines)
+    return ("<h2 id=log>Log, newest first</h2>\n<pre tabindex=0 role=region aria-labelledby=log>"
             f"{lines}</pre>\n")
 
 

@@ -20,15 +20,17 @@ def turns_each(turns, teams):
     return -(-turns // teams)
 
 
-def next_target(targets, turns, tested, safe):
-    """The one that had the fewest turns: first what was never tested, and of these first what is
-    not expected to be safe, since that breaks sooner. None if there is none."""
+def next_target(targets, turns, waiting, tested, safe):
+    """First those that wait for a result; then the one that had the fewest turns, of several what
+    has no result yet, and of these first what is not expected to be safe, since that breaks sooner.
+    None if there is none."""
     return min(targets, default=None,
-               key=lambda target: (turns.get(target, 0), target in tested, target in safe))
+               key=lambda target: (target not in waiting, turns.get(target, 0), target in tested,
+                                   target in safe))
 
 
 def turn_seconds(most, left, waiting, teams, beside):
-    """How long engines run in a turn, so that those who wait for their first one get it in time.
+    """How long engines run in a turn, so that those who wait get theirs in time.
     `left` is the time of the campaign, None if it has no end; `beside` is what a turn takes besides
     engines."""
     if left is None:

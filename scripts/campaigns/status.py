@@ -13,15 +13,15 @@ RATE_SECONDS = 30  # that the rate is taken over
 class Status:
     def __init__(self, stream=None):
         self._line = Line(stream)
-        self._next = 0.0
+        self._shown = float("-inf")
         self._counts = []  # (seconds that the campaign has run, schedules)
 
-    def show(self, line, _):
+    def show(self, line, pipe_seconds=PIPE_SECONDS):
         """`line` is called when it is time."""
         now = time.monotonic()
-        if now < self._next:
+        if now < self._shown + (LINE_SECONDS if self._line.terminal else pipe_seconds):
             return
-        self._next = now + (LINE_SECONDS if self._line.terminal else PIPE_SECONDS)
+        self._shown = now
         if self._line.terminal:
             self._line.show(line())
         else:
@@ -30,7 +30,7 @@ class Status:
     def say(self, message):
         if self._line.terminal:
             self._line.say(message)
-            self._next = 0.0
+            self._shown = float("-inf")
         else:
             self._line.say(_now() + message)
 

@@ -20,6 +20,7 @@ from lib.signals import Signals
 TICK_SECONDS = 0.2
 SAME_PROBLEM_SECONDS = 60
 LAST_TRIAGE_SECONDS = 300
+SORTING_SECONDS = 15  # between two words about it where there is no terminal
 TRIAGE_SECONDS = 3 * 3600  # the most that one may take
 FIRST_BESIDE_SECONDS = 2  # that a turn takes besides engines, until one was measured
 
@@ -34,6 +35,7 @@ class Supervisor:
         self._status = status
         self._shares = []  # the cores of each team, and its turn
         self._turns = []
+        self._had_turn = set()  # targets, since this start of the campaign
         self._beside_turn = FIRST_BESIDE_SECONDS
         self._triage = None
         self._triage_due = campaign.findings.total() > 0
@@ -92,6 +94,7 @@ class Supervisor:
             if target is None:
                 return
             turn = self._turns[number] = Turn(self, target, self._shares[number])
+            self._had_turn.add(target)
         try:
             if not turn.advance():
                 self._turns[number] = None
@@ -106,7 +109,12 @@ class Supervisor:
         """Of those that have no turn now."""
         taken = {turn.target for turn in self._turns if turn is not None}
         free = [target for target in self.c.targets if target not in taken]
-        return next_target(free, self.c.turns, self.had_engines(), self.c.safe)
+        return next_target(free, self.c.turns, self._waiting(), self.tested(), self.c.safe)
+
+    def _waiting(self):
+        """The targets without a result. After each start they come first, with one turn each: what
+        is as slow as before then waits like the others."""
+        return set(self.c.targets) - self.tested() - self._had_turn
 
     def had_engines(self):
         """The targets that engines have been on, however short."""
@@ -123,12 +131,11 @@ class Supervisor:
         return self.had_engines() - self.hardly_tested().keys()
 
     def turn_seconds(self, target):
-        """How long engines may run in the turn of a target that begins now."""
-        taken = {turn.target for turn in self._turns if turn is not None}
-        had, tested = self.c.turns.get(target, 0), self.had_engines()
-        waiting = sum(other not in tested | taken and self.c.turns.get(other, 0) <= had
-                      for other in self.c.targets)
-        return turn_seconds(self.c.turn_seconds, self.left(), waiting, len(self._shares),
+        """How long engines may run in the turn of a target that begins now: those without a result
+        share the time; the others do with all that had no turn since this start."""
+        waiting = (set(self.c.targets) - self._had_turn if target in self.tested()
+                   else self._waiting())
+        return turn_seconds(self.c.turn_seconds, self.left(), len(waiting), len(self._shares),
                             self._beside_turn)
 
     def harvest(self, target):
@@ -160,7 +167,7 @@ class Supervisor:
                 raise
             except Exception as error:  # whatever it is, fuzzing goes on
                 self.problem(_said_by(error))
-        self._status.show(self._line, self.c.ran)
+        self._status.show(self._line)
 
     def _write_state(self):
         self.c.flush_counts({turn.target for turn in self._turns if turn is not None})
@@ -208,9 +215,9 @@ class Supervisor:
         if why == "finished" and (self._triage_due or self._triage is not None):
             self._try(self._last_triage)
         self._try(lambda: self.c.write_state("finished" if why == "finished" else "stopped", why))
-        self._try(lambda: report.write(self.c.folder.path, time.time()))
         self._say_what_lacks()
         self.say(f"{why}: {self._line(self._mean_rate)}")
+        self._try(lambda: report.write(self.c.folder.path, time.time()))  # which has the log
 
     def _say_what_lacks(self):
         untested = sorted(set(self.c.targets) - self.had_engines())
@@ -227,8 +234,12 @@ class Supervisor:
         self.c.write_state("running", "sorting what was found")
         report.write(self.c.folder.path, time.time())
         triage = self.c.triage()
-        until = time.monotonic() + LAST_TRIAGE_SECONDS
+        began = time.monotonic()
+        until = began + LAST_TRIAGE_SECONDS
         while triage.running() and not self._signals.caught and time.monotonic() < until:
+            spent = _ago(time.monotonic() - began)
+            self._status.show(lambda: f"sorting what was found, {spent} of at most "
+                              f"{_ago(LAST_TRIAGE_SECONDS)}", SORTING_SECONDS)
             self._signals.wait(TICK_SECONDS)
         end([triage])
 

@@ -9,8 +9,9 @@ import patching.main
 from lib import command, jobs, junit
 from lib.build import build_targets, enter_root, install_missing
 from lib.command import need, number, seconds
+from lib.gatherfuzz import need_policies
 from lib.subjects import Targets, Trees
-from lib.terminal import Line
+from lib.terminal import Line, say
 
 USAGE = """\
 usage: scripts/fuzz [--time TIME] [--engine ENGINE] [--policy NAMES]
@@ -32,10 +33,12 @@ from an empty corpus.
   --fail          exit with 1 if a policy breaks that was named (by --policy or
                   --kernel); if none was, one that is expected to be safe. Where
                   a violation says nothing against the policy (under a later
-                  kernel any may break), fuzzing goes on and it does not count
+                  kernel any may break), fuzzing goes on and it does not count.
+                  With 3 if none of them breaks, but one was hardly tested
   --junit FILE    also writes the results as JUnit's XML: a test for each
-                  target, which fails where --fail would; with --patch, a test
-                  for each architecture
+                  target, which fails where --fail would, and is skipped if
+                  the target was hardly tested; with --patch, a test for each
+                  architecture
   --kernel PATH   the gather of the kernel tree there, as it stands, in place of
                   the policies: as policy linux, or linux@NAME for NAME=PATH;
                   may be given several times, named. Built in a folder of its
@@ -53,10 +56,13 @@ from an empty corpus.
   --json          the answer to --patch as JSON, in place of text for a mail
 Ends with a table, and the interleaving of the first violation of each kind,
 made small. Crashes are kept under out/crashes/, as the bytes that were found
-(crash-SHA1) and as text made small; none is ever overwritten. Exit status: 0 if
-all ran, broken policies or not (without --fail); 1 if a target failed in
-another way; 2 for bad usage, a patch that does not apply or a tree that does
-not build; 10 if a patch changes a verdict for the worse; 130 if interrupted.
+(crash-SHA1) and as text made small; none is ever overwritten. A target is
+hardly tested if it had fewer executions than there are stored schedules to
+begin with: nothing is known of it. Exit status: 0 if all ran, broken policies
+or not (without --fail); 1 if a target failed in another way; 2 for bad usage, a
+patch that does not apply or a tree that does not build; 3 if --fail is about a
+target that was hardly tested; 10 if a patch changes a verdict for the worse;
+130 if interrupted.
 """
 ENGINES = {"libfuzzer": ["libfuzzer"], "afl": ["afl"], "both": ["libfuzzer", "afl"]}
 
@@ -118,6 +124,7 @@ def main(arguments):
     targets = Targets(options.policy, options.arch, trees)
     install_missing()
     build(trees, targets, options.engines)
+    need_policies(f"{trees.build_folder()}/gatherfuzz", targets.policies)
     folder = time.strftime("out/fuzz-%Y%m%d-%H%M%S-") + str(os.getpid())
     session = Session(folder, trees.build_folder(), options.seconds)
     command.when_interrupted = f"what was found is under {CRASHES}"
@@ -131,12 +138,16 @@ def main(arguments):
         for engine in options.engines:
             table.show(engine, target)
     table.show_alarm()
+    table.show_hardly()
     table.show_violations()
-    broken = table.broken(targets.named)
     if options.junit:
-        junit.write(os.path.join(called_in, options.junit), list(table.cases(broken)),
+        junit.write(os.path.join(called_in, options.junit),
+                    list(table.cases(table.broken(targets.named))),
                     round(time.monotonic() - began, 1))
-    return 1 if table.failed or (options.fail and broken) else 0
+    status, why = table.judged(targets.named, options.fail)
+    if status:
+        say(f"fuzz: {why}; exit status {status}")
+    return status
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What scripts/fuzz ends with: a line of at most 80 columns for each target, and below it what runs
 its violation again; then a violation of each kind, made small."""
+import collections
 import os
 import shlex
 import subprocess
@@ -9,14 +10,16 @@ from lib.junit import Case
 from lib.gatherfuzz import replay, seen_from
 from fuzzing.target import CRASHES
 
+HARDLY = "hardly tested"  # in place of a verdict
 NARROWEST, WIDEST = 17, 19  # of the column of policies; a longer name has a line of its own
 
 
 class Table:
     def __init__(self, session, policies, called_in="."):
-        self.failed = False
-        self._broken = set()  # targets
+        self._failed = set()  # targets, as are
+        self._broken = set()
         self._alarming = set()  # of these, those that break although they are held to be safe
+        self._executions = collections.Counter()  # of each target, by all engines
         self._session = session
         self._called_in = os.path.abspath(called_in)
         self._width = min(WIDEST, max([NARROWEST, *map(len, policies)]))
@@ -49,13 +52,15 @@ class Table:
         if run.kept:
             return self._crash(run)
         if run.child.status != 0:
-            self.failed = True
+            self._failed.add(run.target)
             return (f"failed ({run.child.shell_status})",
                     seen_from(run.folder + "/log", self._called_in))
         if run.hangs():
-            self.failed = True
+            self._failed.add(run.target)
             return "failed (hang)", seen_from(run.hangs(), self._called_in)
-        return "none found", self._replay(run.excused) if run.excused else ""
+        again = self._replay(run.excused) if run.excused else ""
+        self._executions[run.target] += run.executions()
+        return HARDLY if run.executions() < self._session.least else "none found", again
 
     def _crash(self, run):
         self._broken.add(run.target)
@@ -85,16 +90,43 @@ class Table:
         that are held to be safe."""
         return self._broken if named else self._alarming
 
+    def judged(self, named, fail):
+        """The exit status, and why; --fail is about targets that were named, or are held safe."""
+        names = (", ".join(sorted(targets)) for targets in (
+            self._failed, self.broken(named), self._hardly_tested(named)))
+        failed, broken, hardly = names
+        if failed:
+            return 1, f"failed in another way: {failed}"
+        if fail and broken:
+            return 1, f"--fail: broken{'' if named else ' although held to be safe'}: {broken}"
+        if fail and hardly:
+            return 3, f"--fail: hardly tested, so nothing is known of: {hardly}"
+        return 0, ""
+
+    def _hardly_tested(self, named):
+        """Of the targets that --fail is about, those that no engine got far with."""
+        return {target for target, count in self._executions.items()
+                if count < self._session.least and target not in self._broken
+                and (named or target in self._session.safe)}
+
+    def show_hardly(self):
+        if any(verdict == HARDLY for _, _, verdict, _, _ in self._shown):
+            print(f"{HARDLY}: fewer executions than the {self._session.least} schedules that a "
+                  "campaign begins\nwith; nothing is known of it: pass a longer --time, or fewer "
+                  "--jobs", flush=True)
+
     def show_alarm(self):
         if self._alarming:
             print("! held to be safe there: a fault of the policy, the model or the oracle")
 
     def cases(self, judged):
-        """For JUnit: a test for each line, which fails if its target is broken, and is of these."""
+        """For JUnit: a test for each line, which fails if its target is broken, and is of these; it
+        is skipped if its target was hardly tested."""
         for engine, target, verdict, seconds, file in self._shown:
             run = self._session.runs[engine, target]
             outcome = ("error" if not run.kept and verdict.startswith("failed")
-                       else "failure" if run.kept and target in judged else None)
+                       else "failure" if run.kept and target in judged
+                       else "skipped" if verdict == HARDLY else None)
             yield Case(run.policy, f"{run.arch} {engine}", seconds, outcome, verdict,
                        f"{verdict}\n{file}\n")
 

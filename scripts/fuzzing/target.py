@@ -12,7 +12,7 @@ from lib.children import Child
 from lib.engines import AFL, MUTATOR, about, first_crash, last_numbers, write_seed
 from lib.files import sha1_of
 from lib.gatherfuzz import excuse_of, run_of, safe_targets
-from lib.subjects import policy_and_arch
+from lib.subjects import clean_schedules, policy_and_arch
 
 CRASHES = "out/crashes"
 
@@ -26,6 +26,8 @@ class Session:
         self.seconds = seconds
         self.gatherfuzz = f"{build}/gatherfuzz"
         self.safe = safe_targets(self.gatherfuzz)
+        # What had fewer executions was hardly tested: a campaign begins with so many schedules.
+        self.least = max(1, len(clean_schedules("corpus")))
         self.runs = {}  # (engine, target) -> Run
         os.makedirs(f"{folder}/seeds")
         os.makedirs(CRASHES, exist_ok=True)

@@ -12,6 +12,7 @@ from lib.command import Problem, need
 from lib.subjects import gather_files, kernel_archs
 
 GATHER = "mm/mmu_gather.c"
+MARK = "/.unpacked"  # lists the files that were taken
 
 
 def tarball(version):
@@ -40,12 +41,12 @@ def _tlb(way, edit):
 
 
 def unpack(version, to, more=()):
-    """The files of the gather, and more; unless they are there already. Stops reading at the last
-    one. Returns where they are."""
+    """The files of the gather, and more; unless they, all of them, are there already. Stops reading
+    at the last one. Returns where they are."""
     files = [*gather_files(kernel_archs()), *more]
-    mark = to + "/.unpacked"
+    mark, listed = to + MARK, "\n".join(files) + "\n"
     package = tarball(version)
-    if os.path.exists(mark) and os.path.getmtime(mark) > os.path.getmtime(package):
+    if _text(mark) == listed and os.path.getmtime(mark) > os.path.getmtime(package):
         return to
     print(f"unpacking {package}", file=sys.stderr)
     for path in (to, to + ".new"):
@@ -56,8 +57,8 @@ def unpack(version, to, more=()):
          *(f"linux-source-{version}/{file}" for file in files)], check=False)
     if unpacked.returncode:
         raise Problem(f"{package} lacks a file of the gather")
-    with open(to + ".new/.unpacked", "w", encoding="ascii"):
-        pass
+    with open(to + ".new" + MARK, "w", encoding="utf-8") as file:
+        file.write(listed)
     os.rename(to + ".new", to)
     return to
 
@@ -69,7 +70,7 @@ def _broken(tree, to, name, edit, version):
     broken = edit(whole)
     need(broken != whole,
          f"the edit '{edit.__name__.strip('_')}' changes nothing in {name} of {version}")
-    if os.path.exists(to) and _text(f"{to}/{name}") == broken:
+    if _text(f"{to}/{name}") == broken and _text(to + MARK) == _text(tree + MARK):
         return to
     shutil.rmtree(to, ignore_errors=True)
     shutil.copytree(tree, to)

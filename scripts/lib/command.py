@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """The command line of a script: options, errors of one line, exit statuses."""
 import difflib
+import os
 import re
+import shlex
 import signal
+import subprocess
 import sys
 import types
 
@@ -25,7 +28,7 @@ def need(holds, message):
 
 def one_of(value, known, what):
     need(value in known,
-         f"unknown {what} '{value}'; one of: {' '.join(known)}{did_you_mean(value, known)}")
+         f"unknown {what} '{value}'{did_you_mean(value, known) or ';'} one of: {' '.join(known)}")
 
 
 def did_you_mean(value, known):
@@ -79,7 +82,7 @@ def read(arguments, usage, one=(), many=(), lists=(), flags=(), places=False, af
         else:
             need(places and not argument.startswith("-"),
                  f"unknown argument '{argument}'; see --help"
-                 + did_you_mean(argument, [*one, *many, *lists, *flags]))
+                 + did_you_mean(argument, ["--help", *one, *many, *lists, *flags]))
             found["places"].append(argument)
     return types.SimpleNamespace(**{name.strip("-").replace("-", "_"): value
                                     for name, value in found.items()})
@@ -96,6 +99,10 @@ def main(name, work):
         sys.stdout.flush()
     except Problem as problem:
         say(f"{name}: {problem}")
+        status = 2
+    except subprocess.CalledProcessError as error:  # which has said why
+        say(f"{name}: {shlex.join(map(os.fsdecode, error.cmd))} ended with status "
+            f"{error.returncode}")
         status = 2
     except KeyboardInterrupt:
         said = f"; {when_interrupted}" if when_interrupted else ""

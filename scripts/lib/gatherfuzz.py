@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 
+from lib.command import need
 from lib.files import parse_json_lines
 
 
@@ -28,10 +29,28 @@ def seen_from(path, folder, program=False):
     return relative if os.sep in relative or not program else os.path.join(".", relative)
 
 
+def policies_of(gatherfuzz):
+    """`gatherfuzz policies`. A program that two policies of one name are in, or the like, says so
+    in place of any answer."""
+    said = subprocess.run([gatherfuzz, "policies", "--json"], check=False, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = [line for line in said.stderr.splitlines() if line.strip()]
+    need(said.returncode == 0, lines[0].removeprefix("gatherfuzz: ") if lines else
+         f"'{gatherfuzz} policies' ended with status {said.returncode} and no word")
+    return json.loads(said.stdout)
+
+
+def need_policies(gatherfuzz, names):
+    """That they are in this build by these names, whatever their files are called."""
+    there = [policy["name"] for policy in policies_of(gatherfuzz)["policies"]]
+    for name in names:
+        need(name in there, f"this build has no policy '{name}': the file of that name registers "
+             "none that is called so")
+
+
 def listed(gatherfuzz):
-    """`gatherfuzz policies`: names of policies, of planted defects, of architectures."""
-    found = json.loads(subprocess.run([gatherfuzz, "policies", "--json"], check=True,
-                                      stdout=subprocess.PIPE).stdout)
+    """Names of policies, of planted defects, of architectures."""
+    found = policies_of(gatherfuzz)
     published = [p["name"] for p in found["policies"] if p["group"] == "published"]
     planted = [p["name"] for p in found["policies"] if p["group"] == "planted"]
     return published, planted, [arch["name"] for arch in found["archs"]]
@@ -39,8 +58,7 @@ def listed(gatherfuzz):
 
 def safe_targets(gatherfuzz):
     """POLICY_ARCH of all that are expected to be safe."""
-    found = json.loads(subprocess.run([gatherfuzz, "policies", "--json"], check=True,
-                                      stdout=subprocess.PIPE).stdout)
+    found = policies_of(gatherfuzz)
     return {f"{policy['name']}_{arch}" for policy in found["policies"]
             for arch in policy["held_safe_on"]}
 

@@ -4,8 +4,8 @@ import collections
 import os
 from xml.sax.saxutils import escape, quoteattr
 
-# seconds: 0 where it is not known. outcome: None, "failure" or "error", which `message` and `text`
-# tell more of; of a case that passed, `text` is its output.
+# seconds: 0 where it is not known. outcome: None, "failure", "error" or "skipped", which `message`
+# and `text` tell more of; of a case that passed, `text` is its output.
 Case = collections.namedtuple("Case", "classname name seconds outcome message text",
                               defaults=(0, None, "", ""))
 
@@ -15,7 +15,7 @@ def suite(cases, seconds, text=""):
     count = collections.Counter(case.outcome for case in cases)
     lines = ['<?xml version="1.0" encoding="UTF-8"?>',
              f'<testsuite name="gatherfuzz" tests="{len(cases)}" failures="{count["failure"]}"'
-             f' errors="{count["error"]}" time="{seconds}">']
+             f' errors="{count["error"]}" skipped="{count["skipped"]}" time="{seconds}">']
     for case in cases:
         lines += [f"  <testcase classname={quoteattr(case.classname)} name={quoteattr(case.name)}"
                   f' time="{case.seconds}">', *_outcome(case), "  </testcase>"]

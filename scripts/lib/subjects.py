@@ -20,6 +20,28 @@ def policy_names(folder="model/policies"):
     return names(sorted(glob.glob(f"{folder}/*.cc")))
 
 
+REGISTERED = re.compile(r'\bPolicy\s+\w+\s*[({]\s*"([^"]*)"')
+
+
+def check_names(folder="model/policies"):
+    """That each policy is called as its file: so are the programs that fuzz it."""
+    files = {name: file for file in sorted(glob.glob(f"{folder}/*.cc")) for name in names([file])}
+    for name, file in files.items():
+        with open(file, encoding="utf-8") as opened:
+            code = re.sub(r"//.*", "", opened.read())
+        need("RegisterPolicy" in code, f"{file} registers no policy; it lacks a line 'const "
+             "RegisterPolicy kRegistered(&kPolicy);'")
+        found = REGISTERED.findall(code)
+        if not found or name in found:
+            continue
+        wanted = found[0].replace("-", "_") + ".cc"
+        need(found[0] not in files, f"{file} registers '{found[0]}', as {wanted} does; "
+             f"call its policy '{name}'")
+        need([found[0]] != names([wanted]), f"{file} registers '{found[0]}'; name it {wanted}, or "
+             f"its policy '{name}'")
+        raise Problem(f"{file} registers '{found[0]}'; call its policy '{name}'")
+
+
 def arch_names():
     return names(sorted(glob.glob("model/arch/*.cc")))
 
@@ -39,6 +61,27 @@ def stored_for_trees():
             if not re.search(r"^(kernel|memory) ", file.read(), re.M):
                 found.append(name)
     return found
+
+
+def clean_schedules(corpus):
+    paths = []
+    for parent, _, names in os.walk(corpus):
+        for name in names:
+            path = os.path.join(parent, name)
+            if name.endswith(".gather"):
+                with open(path) as file:
+                    if is_clean(file):
+                        paths.append(path)
+    return sorted(paths)
+
+
+def is_clean(lines):
+    """Whether a schedule shows nothing, by what it says of itself. "expect none under POLICY" is
+    about another policy only; and with the paths of another kernel than the usual one (a line
+    "kernel"), weaker memory, or threads that end, policies break that are held safe."""
+    words = [line.partition("#")[0].split() for line in lines]
+    return ["expect", "none"] in words and not any(
+        word[:1] in (["kernel"], ["memory"], ["exit"]) for word in words)
 
 
 def gather_files(archs, which="files"):
@@ -125,6 +168,8 @@ class Targets:
     names, separated by ',', and groups: all (or published), safe, planted."""
 
     def __init__(self, policies, archs, trees):
+        check_names()
+        check_names("model/policies/planted")
         published = policy_names() + extra_policies(trees.build_folder()) + trees.policies
         planted = policy_names("model/policies/planted")
         groups = {"all": published, "published": published, "planted": planted,

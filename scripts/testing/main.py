@@ -2,10 +2,12 @@
 """scripts/test: installs, builds, says how long the tests will take, and runs them."""
 import os
 import re
+import shutil
+import subprocess
 
 from lib import command
 from lib.build import build_folder, build_targets, enter_root, install_for_tests
-from lib.command import need
+from lib.command import did_you_mean, need
 from lib.jobs import cores
 from lib.terminal import say
 from testing import changes, listing, times
@@ -25,10 +27,12 @@ build is not in that.
   --write-times   writes how long each test last took here to tests/seconds.tsv,
                   which is what the first run in a new build folder goes by;
                   runs nothing
-Further arguments go to ctest. What they choose by -R, -L or -I is not left out.
+Further arguments, of ctest, go to it. What they choose by -R, -L or -I is not
+left out.
 GATHERFUZZ_TREES, such as "6.1 6.12", names kernel trees (scripts/trees) to test
 as well; these are big packages.
 """
+OURS = ("--all", "--dry-run", "--write-times", "--help", "--changed-since")
 CHOOSING = re.compile(r"-[RLI]|--tests-regex|--label-regex|--tests-information")
 
 
@@ -46,9 +50,32 @@ def read(arguments):
         del rest[at:at + 2]
     options = command.read(ours, USAGE, one=("--changed-since",),
                            flags=("--all", "--dry-run", "--write-times"))
+    check(rest)
     options.chooses = any(CHOOSING.match(argument) for argument in rest)
     options.rest = rest
     return options
+
+
+def check(rest):
+    """That ctest knows them: what it does not know it passes over, and runs all tests."""
+    known = of_ctest()
+    for before, argument in zip(["", *rest], rest):
+        name = argument.partition("=")[0]
+        if argument.startswith("--"):
+            need(name in known or not known and not did_you_mean(name, OURS),
+                 f"unknown argument '{argument}'; see --help"
+                 + did_you_mean(name, [*OURS, *known]))
+        else:  # the value of an option, or an option of one letter
+            need(argument.startswith("-") or before.startswith("-"),
+                 f"unknown argument '{argument}'; -R '{argument}' chooses tests by their names")
+
+
+def of_ctest():
+    """Its long options; none where it is not installed yet."""
+    if not shutil.which("ctest"):
+        return set()
+    said = subprocess.run(["ctest", "--help"], check=False, text=True, stdout=subprocess.PIPE)
+    return set(re.findall(r"(?<![\w-])--[a-z][\w.-]*", said.stdout))
 
 
 def left_out(tests, options, trees):

@@ -43,6 +43,20 @@ TEST(Seen, KnowsWhatWasAddedAndWithHowMuchLeft) {
   }
 }
 
+TEST(Seen, TakesNoMoreThanItMay) {
+  for (const bool shared : {false, true}) {
+    Seen seen(shared, 3);
+    for (uint64_t i = 0; i < 3; ++i) EXPECT_TRUE(seen.Add({.low = i, .high = i << 60}, 1));
+    EXPECT_FALSE(seen.Add({.low = 1, .high = uint64_t{1} << 60}, 1));
+    EXPECT_FALSE(seen.full());  // what is known needs no room, however much is left
+    EXPECT_TRUE(seen.Add({.low = 1, .high = uint64_t{1} << 60}, 2));
+    EXPECT_FALSE(seen.full());
+    EXPECT_FALSE(seen.Add({.low = 9, .high = 0}, 1));
+    EXPECT_TRUE(seen.full());
+    EXPECT_EQ(seen.states(), 3u);
+  }
+}
+
 // What lies next to each other in the table is not one key.
 TEST(Seen, KeysOfOnePlaceAreTold) {
   Seen seen(false);

@@ -29,6 +29,33 @@ init
   EXPECT_EQ(places, (std::vector<size_t>{1, 2, 5}));
 }
 
+// By an operation anywhere a page may come into a map; walks, and accesses, may find its tables.
+TEST(Ignored, NamesOperationsOutsideOfAllMaps) {
+  const Schedule schedule = FromText(R"(
+cpus 2
+init
+  map 0..4 rw
+cpu0
+  munmap 20..24
+  dontneed 24..30
+  read 9
+  write 62
+  reap
+cpu1
+  map 20..21 rw
+  remap 0..2 to 40
+  free 41..43
+  remap 50..52 to 0
+walk1
+  fill 15
+  fill 63
+)")
+                                .schedule;
+  std::vector<size_t> places;
+  for (const OutsideOp& outside : OutsideOps(schedule)) places.push_back(outside.at);
+  EXPECT_EQ(places, (std::vector<size_t>{1, 3, 8, 10}));
+}
+
 TEST(Ignored, NamesWhatReachesBeyondTheMaps) {
   Schedule schedule = FromText(R"(
 cpus 2

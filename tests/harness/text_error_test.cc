@@ -53,7 +53,8 @@ const std::vector<Malformed>& MalformedTexts() {
   static const auto* const kTexts = new std::vector<Malformed>{
       {"cpuN or walkN with a number below 2 ('cpus' says how many)",
        {"\n  ^cpuss 2", "^cpu2", "^cpu", "^cpu-1", "^cpu1x", "^cpu4294967296", "^walk2"}},
-      {"intent, cpus, policy, arch, batch, kernel, memory, expect, init, a program (cpu0) or order",
+      {"intent, cpus, policy, variant, arch, batch, kernel, memory, weaken, strengthen, expect, "
+       "init, a program (cpu0) or order",
        {"^speed 2", "^gatherfuzz 1", "^map 0..4 rw", "^read 1", "^rest", "^inv0"}},
       {"a sentence that says what the schedule is for", {"intent^", "intent^ \t "}},
       {"a number of CPUs, 1 to 8",
@@ -164,8 +165,8 @@ TEST(Text, RefusesWhatDoesNotBeginWithTheVersion) {
   EXPECT_THAT(ErrorOf("# nothing else"), StartsWith("1:1: " + std::string(kFirst)));
   EXPECT_THAT(ErrorOf("\ncpus 2\n"), StartsWith("2:1: " + std::string(kFirst)));
   EXPECT_THAT(ErrorOf("gatherfuzz1\n"), StartsWith("1:1: " + std::string(kFirst)));
-  EXPECT_EQ(ErrorOf("gatherfuzz"), "1:11: expected the version of the format, 1 to 1");
-  EXPECT_EQ(ErrorOf("gatherfuzz 2"), "1:12: expected the version of the format, 1 to 1");
+  EXPECT_EQ(ErrorOf("gatherfuzz"), "1:11: expected '1', the version of the format that is read");
+  EXPECT_EQ(ErrorOf("gatherfuzz 2"), "1:12: expected '1', the version of the format that is read");
   EXPECT_EQ(ErrorOf("gatherfuzz 1 cpus 2"), "1:14: expected the end of the line");
 }
 
@@ -261,7 +262,8 @@ order
       ElementsAre("4: this map overlaps an earlier one, so it is ignored",
                   "6: this is partly outside of every map, so nothing is populated on page 4",
                   "7: this is outside of every map, so nothing is populated",
-                  "8: this is outside of every map, so there is nothing to cache"));
+                  "8: this is outside of every map, so there is nothing to cache",
+                  "15: there is no program with an operation, so nothing runs"));
   EXPECT_THAT(notes.order_lines, ElementsAre(13, 14));
 }
 

@@ -277,7 +277,7 @@ TEST(Text, LineEndsOfWindowsAndAMissingLastOneMeanTheSame) {
 TEST(Text, AByteOrderMarkAtTheStartIsSkipped) {
   EXPECT_TRUE(Parsed("\xef\xbb\xbf" + std::string(kMailRace)) == Parsed(kMailRace));
   EXPECT_EQ(ErrorOf("\xef\xbb\xbfgatherfuzz 2\n"),
-            "1:12: expected the version of the format, 1 to 1");
+            "1:12: expected '1', the version of the format that is read");
   // Anywhere else it is a word like others.
   EXPECT_THAT(ErrorOf("\xef\xbb\xbf\xef\xbb\xbfgatherfuzz 1\n"), StartsWith("1:1: expected"));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\n\xef\xbb\xbf"
@@ -304,7 +304,8 @@ TEST(Text, AZeroByteEndsNothing) {
   EXPECT_EQ(Parsed("gatherfuzz 1\nintent a\0b\ncpus 3\n"sv).intent, "a\0b"sv);
   EXPECT_EQ(Parsed("gatherfuzz 1\n# a\0b\ncpus 3\n"sv).schedule.cpus, 3);
   EXPECT_EQ(ErrorOf("gatherfuzz 1\ncpus 3\0\n"sv), "2:6: expected a number of CPUs, 1 to 8");
-  EXPECT_EQ(ErrorOf("gatherfuzz 1\0"sv), "1:12: expected the version of the format, 1 to 1");
+  EXPECT_EQ(ErrorOf("gatherfuzz 1\0"sv),
+            "1:12: expected '1', the version of the format that is read");
 }
 
 // --- Text or bytes ---
@@ -321,6 +322,8 @@ TEST(Text, LooksLikeTextIfALineBeginsWithAWordOfTheForm) {
   // and not run as bytes.
   EXPECT_TRUE(LooksLikeText("cpus 2\norder\n\tcpu0 1\r\n"));
   EXPECT_TRUE(LooksLikeText("gatherfuz 1\n\n  init \n"));
+  EXPECT_TRUE(LooksLikeText("gatherfuzz # 1\n"));
+  EXPECT_FALSE(LooksLikeText("gatherfuzz tests what a kernel does\n")) << "a sentence";
   for (const std::string_view word :
        {"intent", "cpus", "policy", "arch", "batch", "expect", "init", "order", "cpu0"}) {
     EXPECT_TRUE(LooksLikeText(word));

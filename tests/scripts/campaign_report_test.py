@@ -165,8 +165,10 @@ class State(Folder):
         self.assertIn("Features, of all targets -", text)
 
     def test_engines_are_those_that_ran(self):
-        for ran, said in (([], "engines -"), (["libfuzzer"], "engines libfuzzer "),
-                          (["afl", "libfuzzer"], "engines afl, libfuzzer")):
+        for ran, said in (
+                ([], "engines - "), (["afl", "libfuzzer"], "engines afl, libfuzzer "),
+                (["libfuzzer"],
+                 "engines libfuzzer; not yet afl, since a short turn has one of them ")):
             self.about(engines_run=ran)
             self.assertIn(said, re.sub("[ ]+", " ", self.render().text))
 
@@ -438,9 +440,17 @@ class Content(Folder):
 
     def test_log(self):
         self.put("log", "".join(f"line {i:03}\n" for i in range(300)) + "half")
-        log = self.render().text.partition(" Log ")[2].strip()
+        log = self.render().text.partition(" Log, newest first ")[2].strip()
         self.assertTrue(log.startswith("half line 299 line 298"), log[:30])
         self.assertTrue(log.endswith("line 101"), log[-30:])
+
+    def test_what_replays_is_whole(self):
+        """In the log, where other lines are cut: it is to be copied."""
+        command = "'/a/long path/" + "folder/" * 60 + "gatherfuzz' run /another/crash-1"
+        self.put("log", "x: stale; replay: " + command + "\nlater " + "y" * 300 + "\n")
+        page = report.render(self.folder, NOW)
+        self.assertIn("x: stale\n  replay: " + html.escape(command) + "</pre>", page)
+        self.assertIn("y" * 200 + "...\nx: stale", page)
 
     def test_numbers(self):
         plain = {0: "0", 999_999: "999,999", 1_234_567: "1.23 M", 61_500_000_000: "61.5 G"}

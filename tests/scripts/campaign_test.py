@@ -161,8 +161,9 @@ class Trouble(CampaignTest):
             with open(os.path.join(self.folder, name), "a") as file:
                 file.write('{"target": "full-mm_x8')
         self.assertEqual(self.run_campaign("--seconds", "1"), 0)
-        self.assertIn(os.path.basename(torn) + " was cut off; removed", self.said())
-        self.assertIn(os.path.basename(lost) + " was cut off; kept", self.said())
+        why = " was cut off, as its engine ended while it wrote it; "
+        self.assertIn(os.path.basename(torn) + why + "removed", self.said())
+        self.assertIn(os.path.basename(lost) + why + "kept", self.said())
         self.assertFalse(os.path.exists(lost))
         self.assertLessEqual(known, self.signatures())
 

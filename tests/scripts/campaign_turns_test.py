@@ -57,9 +57,9 @@ class Turn:
 
 class Campaigns(unittest.TestCase):
     def run_for(self, seconds, targets, safe=(), jobs=2, turn=60, beside=2.0, turns=None,
-                schedules=None, triage=False):
+                schedules=None, triage=False, had=None):
         """The turns that there were, and the lines said. Of a second of an engine a target runs
-        1000 schedules, or all that `schedules` says of it."""
+        1000 schedules, or all that `schedules` says of it. `had` are seconds of an earlier run."""
         clock, said = Clock(), []
         Turn.clock, Turn.beside, Turn.had = clock, beside, []
 
@@ -69,7 +69,7 @@ class Campaigns(unittest.TestCase):
 
         c = unittest.mock.MagicMock(
             targets=targets, safe=set(safe), jobs=jobs, engine_names=["libfuzzer", "afl"],
-            turn_seconds=turn, ran=0.0, turns=dict(turns or {}), seconds={}, seeds=100,
+            turn_seconds=turn, ran=0.0, turns=dict(turns or {}), seconds=dict(had or {}), seeds=100,
             counted=counted)
         c.findings.known = {target: set() for target in targets}
         c.triage.return_value.running.side_effect = lambda: clock.now < seconds + 200
@@ -77,7 +77,9 @@ class Campaigns(unittest.TestCase):
         c.findings.total.return_value = int(triage)
         c.findings.last = None
         c.corpus_files.return_value = 0
-        status = unittest.mock.MagicMock(rate=lambda *_: 0, say=said.append)
+        self.shown = []
+        status = unittest.mock.MagicMock(rate=lambda *_: 0, say=said.append,
+                                         show=lambda line, *_: self.shown.append(line()))
         signals = unittest.mock.MagicMock(caught=None)
         signals.wait = lambda wait: setattr(clock, "now", clock.now + wait)
         self.made = c.method_calls
@@ -128,14 +130,42 @@ class Campaigns(unittest.TestCase):
                       "policy-01_arm64 (0), policy-03_x86 (3)", said)
         self.assertNotIn("NOT TESTED", " ".join(said))
 
+    def resumed(self, seconds, schedules, turns=None, **more):
+        """The turns of a campaign that goes on, after a turn of each target."""
+        return self.run_for(seconds, MANY, had=dict.fromkeys(MANY, 2.0), schedules=schedules,
+                            turns={**dict.fromkeys(MANY, 1), **(turns or {})}, **more)[0]
+
+    def test_hardly_tested_comes_first_when_it_goes_on(self):
+        """Whatever it had before, and for long enough."""
+        few = {"policy-03_x86": 53, "policy-07_arm64": 9}
+        for turns in ({}, {"policy-03_x86": 5}):
+            turns = self.resumed(20, few, turns, safe=MANY[:10])
+            self.assertEqual(few.keys(), {target for target, _ in turns[:2]})
+            self.assertGreater(min(seconds for _, seconds in turns[:2]), 8)
+
+    def test_what_stays_slow_waits_like_the_others(self):
+        """It had its turn, and does not keep the others from theirs."""
+        turns = self.resumed(600, {"policy-03_x86": 0})
+        self.assertEqual("policy-03_x86", turns[0][0])
+        self.assertNotIn("policy-03_x86", {target for target, _ in turns[1:8]})
+
+    def test_all_share_a_short_time_when_it_goes_on(self):
+        turns = self.resumed(90, {})
+        self.assertEqual(set(MANY), {target for target, _ in turns})
+
     def test_the_last_triage(self):
-        """It is said before it begins, the page is drawn then, and its time is none of fuzzing."""
+        """It is said before it begins and while it lasts, the page is drawn then, and at the end,
+        with all that was said; its time is none of fuzzing."""
         _, said = self.run_for(100, ["full-mm_x86"], triage=True)
         self.assertEqual("sorting what was found ...", said[-2])
         names = [call[0] for call in self.made]
         sorting = self.made.index(
             unittest.mock.call.write_state("running", "sorting what was found"))
         self.assertLess(names.index("write", sorting), names.index("triage", sorting))
+        self.assertLess(max(i for i, name in enumerate(names) if name == "folder.log"),
+                        max(i for i, name in enumerate(names) if name == "write"))
+        self.assertIn("sorting what was found, 0 s of at most 5 min", self.shown)
+        self.assertIn("sorting what was found, 100 s of at most 5 min", self.shown)
         self.assertIn("/s, - inputs, - features", said[-1])
         schedules = 1000 * sum(2 * seconds for _, seconds in Turn.had)
         rate = float(said[-1].split(" k/s")[0].rpartition(" ")[2])
@@ -146,6 +176,19 @@ class Campaigns(unittest.TestCase):
         turns = {target: 1 for target in MANY}
         had, _ = self.run_for(3600, MANY, turns=turns)
         self.assertEqual({60.0}, {seconds for _, seconds in had[:26]})
+
+
+class Lines(unittest.TestCase):
+    def test_as_often_as_asked_for(self):
+        """Where there is no terminal: once a minute, or sooner where a minute is long."""
+        clock, out = Clock(), io.StringIO()
+        with unittest.mock.patch.object(status.time, "monotonic", clock.monotonic):
+            its = status.Status(out)
+            for second, pipe in ((0, 60), (20, 60), (61, 60), (70, 15), (77, 15)):
+                clock.now = second
+                its.show(lambda: f"at {clock.now}", pipe)
+        self.assertEqual(["at 0", "at 61", "at 77"],
+                         [line.split(" ", 2)[2] for line in out.getvalue().splitlines()])
 
 
 class Rate(unittest.TestCase):

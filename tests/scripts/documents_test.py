@@ -344,6 +344,35 @@ class Documents:
                 if not re.search(rf"--{flag}(?![a-z-])", flags) and flag != "help":
                     self.fail(document, f"{call[1]} has no flag --{flag}: {piece}")
 
+    def check_commands(self):
+        """docs/tour.md has each command in its table; docs/ci.md names those without --json."""
+        listed = [match[1] for line in self.run("build/gatherfuzz help")
+                  if (match := re.match(r"  ([a-z]+)  +", line))]
+        table = re.search(r"(?m)^\| command \| what it does \|\n((?:\|.*\n)*)",
+                          self.texts["docs/tour.md"])[1]
+        named = re.findall(r"`([a-z]+)`", " ".join(
+            row.split("|")[1] for row in table.strip().split("\n")))
+        if sorted(named) != sorted(listed):
+            self.fail("docs/tour.md", "the table of commands is not that of help: "
+                      + " ".join(sorted(set(named) ^ set(listed))))
+        without = [name for name in listed if not any(
+            " --json " in line + " " for line in self.run(f"build/gatherfuzz help {name}"))]
+        told = re.search(r"Those have none that write a file or show one: ([^.]*)[.]",
+                         flowing(self.texts["docs/ci.md"]))
+        if not told or sorted(re.findall(r"`(\w+)`", told[1])) != sorted(without):
+            self.fail("docs/ci.md", "commands without --json are " + " ".join(without))
+
+    def check_glossary(self):
+        """In the order of the alphabet, with each command that is a word of its own here."""
+        words = re.findall(r"(?m)^\| \*\*(.+?)\*\*", self.texts["docs/glossary.md"])
+        for before, after in zip(words, words[1:]):
+            if before.lower() > after.lower():
+                self.fail("docs/glossary.md", f"'{after}' comes before '{before}'")
+        refused = self.run("build/gatherfuzz run --memory none corpus/00-the-mail.gather")
+        for name in re.findall(r"\w+", re.search(r"one of (.*)", "\n".join(refused))[1]):
+            if f"**{name}**" not in self.texts["docs/glossary.md"]:
+                self.fail("docs/glossary.md", f"has no memory model {name}")
+
     # --- Figures ---
 
     def policies(self, heading):
@@ -489,6 +518,8 @@ def main(arguments):
         documents = Documents(os.path.abspath(arguments[0]), os.path.abspath(arguments[1]), folder)
         documents.check_blocks()
         documents.check_names()
+        documents.check_commands()
+        documents.check_glossary()
         documents.check_counts()
         documents.check_tables()
         documents.check_figures()

@@ -36,12 +36,15 @@ sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 # pylint: disable=wrong-import-position
 import gating
 import campaigns.command
+import campaigns.main
 import fuzzing.main
 import measuring.options
 import mutation.main
-from campaigns.campaign import clean_schedules, is_clean
+import testing.main
+from kernel_trees import unpacking
 from lib import command, gatherfuzz, jobs, junit, subjects
 from lib.children import Child
+from lib.subjects import clean_schedules, is_clean
 from fuzzing import table, target as fuzz_target
 from testing import changes, listing, times
 
@@ -257,26 +260,73 @@ class CommandLine(unittest.TestCase):
 
     def test_every_script_has_help(self):
         """At once: nothing is installed, built or run for it."""
+        for name, option in itertools.product(self.scripts(), ("--help", "-h")):
+            ran = self.run_script(name, option)
+            self.assertEqual((ran.returncode, ran.stderr), (0, ""), name)
+            before, _, _ = ran.stdout.partition(f"usage: scripts/{name} ")
+            self.assertNotEqual(before, ran.stdout, name)
+            self.assertTrue(name.endswith(".py") or not before, name)
+            self.assertEqual([line for line in ran.stdout.splitlines() if len(line) > 80], [], name)
+
+    def test_every_script_knows_its_flags(self):
+        """At once, too, and with the one that was meant."""
+        for name in self.scripts():
+            if name.endswith(".py") or name == "benchmarks":  # by argparse, or none has any
+                continue
+            ran = self.run_script(name, "--hlp")
+            self.assertEqual((ran.returncode, ran.stdout), (2, ""), name)
+            self.assertRegex(ran.stderr, f"{name}: unknown (argument|check) '--hlp'; see --help; "
+                             "did you mean '--help'[?]\n$")
+        for script, argument, near in (("zoo", "--chekc", "--check"), ("lint", "shel", "shell"),
+                                       ("verdicts", "--program", "--programs"),
+                                       ("test", "--changed-sinc", "--changed-since")):
+            self.assertRegex(self.run_script(script, argument).stderr,
+                             f"did you mean '{near}'[?]\n$")
+        self.assertNotIn("did you mean", self.run_script("lint", "nothing-alike").stderr)
+
+    def scripts(self):
         names = [name for name in sorted(os.listdir(f"{SOURCE}/scripts"))
                  if os.path.isfile(f"{SOURCE}/scripts/{name}")
                  and os.access(f"{SOURCE}/scripts/{name}", os.X_OK)]
         self.assertGreater(len(names), 20)
+        return names
+
+    def run_script(self, name, *arguments):
+        """Where nothing can be installed or built."""
         with tempfile.TemporaryDirectory() as tools:
-            for name in ("cmake", "ninja", "apt-get", "sudo"):
-                with open(f"{tools}/{name}", "w", encoding="ascii") as file:
+            for tool in ("cmake", "ninja", "apt-get", "sudo"):
+                with open(f"{tools}/{tool}", "w", encoding="ascii") as file:
                     file.write("#!/bin/sh\nexit 99\n")
-                os.chmod(f"{tools}/{name}", 0o755)
-            environment = {**os.environ, "PATH": tools + ":" + os.environ["PATH"]}
-            for name, option in itertools.product(names, ("--help", "-h")):
-                ran = subprocess.run([f"{SOURCE}/scripts/{name}", option], text=True, check=False,
-                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                     env=environment)
-                self.assertEqual((ran.returncode, ran.stderr), (0, ""), name)
-                before, _, _ = ran.stdout.partition(f"usage: scripts/{name} ")
-                self.assertNotEqual(before, ran.stdout, name)
-                self.assertTrue(name.endswith(".py") or not before, name)
-                self.assertEqual([line for line in ran.stdout.splitlines() if len(line) > 80], [],
-                                 name)
+                os.chmod(f"{tools}/{tool}", 0o755)
+            return subprocess.run([f"{SOURCE}/scripts/{name}", *arguments], text=True, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  env={**os.environ, "PATH": tools + ":" + os.environ["PATH"]})
+
+    def test_what_ctest_does_not_know(self):
+        """It would pass over that, and run all tests."""
+        for arguments in (["-R", "gate"], ["--rerun-failed"], ["--repeat", "until-fail:3"], ["-j4"],
+                          ["--dry-run", "--all", "-L", "long"], ["--output-junit", "it.xml"]):
+            testing.main.read(arguments)
+        for argument, said in (("--hlp", "did you mean '--help'"), ("--al", "did you mean '--all'"),
+                               ("gate", "-R 'gate' chooses tests by their names")):
+            with self.assertRaisesRegex(command.Problem, f"unknown argument '{argument}'.*{said}"):
+                testing.main.read([argument])
+
+    def test_the_folder_of_a_campaign(self):
+        """What is wrong with it is said before the build."""
+        targets = types.SimpleNamespace(names=["full-mm_x86"])
+        options = types.SimpleNamespace(host=None)
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "README.md")
+            with open(file, "w", encoding="ascii") as opened:
+                opened.write("x")
+            for path, said in ((file, "is a file; name a folder"),
+                               (file + "/below/it", "README.md is a file; name a folder"),
+                               (folder, "is not empty and holds no campaign")):
+                with self.assertRaisesRegex(command.Problem, said):
+                    campaigns.command.check_folder(path, options, targets)
+            campaigns.command.check_folder(folder + "/new/one", options, targets)
+            self.assertEqual(os.listdir(folder), ["README.md"])
 
 
 class Terminals(unittest.TestCase):
@@ -370,6 +420,24 @@ class Builds(Scratch):
         self.assertEqual(read(said), "building: 1 of 3\nbuilding: 2 of 3\n")
 
 
+class Unpacking(Scratch):
+    def test_a_tree_that_lacks_a_file_is_unpacked_again(self):
+        for name in ("mm/one.c", "mm/two.c"):
+            self.write(f"linux-source-6.99/{name}", name)
+        package = self.path("package.tar.xz")
+        subprocess.run(["tar", "-cJf", package, "-C", self.folder, "linux-source-6.99"], check=True)
+        os.utime(package, (1, 1))
+        to = self.path("to")
+        for files, whole in ((["mm/one.c"], 1), (["mm/one.c"], 0), (["mm/one.c", "mm/two.c"], 1)):
+            with (unittest.mock.patch.object(unpacking, "tarball", lambda _: package),
+                  unittest.mock.patch.object(unpacking, "gather_files", lambda _, f=files: f),
+                  contextlib.redirect_stderr(io.StringIO()) as said):
+                self.assertEqual(unpacking.unpack("6.99", to), to)
+            self.assertEqual(said.getvalue().count("unpacking"), whole, files)
+            for name in files:
+                self.assertTrue(os.path.isfile(f"{to}/{name}"), name)
+
+
 class WhichPolicies(unittest.TestCase):
     """--policy means the same to scripts as to the command."""
 
@@ -397,8 +465,89 @@ class WhichPolicies(unittest.TestCase):
                 if name.rsplit("_", 1)[0] in published})
 
     def test_did_you_mean(self):
-        with self.assertRaisesRegex(command.Problem, "did you mean 'own-range'"):
+        """First, as there are many of them."""
+        with self.assertRaisesRegex(command.Problem, "unknown policy 'own-rang'; did you mean "
+                                    "'own-range'[?] one of: epoch-sync"):
             self.of("own-rang")
+        with self.assertRaisesRegex(command.Problem, "unknown policy 'x'; one of: epoch-sync"):
+            self.of("x")
+
+
+class NamesOfPolicies(Scratch):
+    """A policy is called as its file; what is not so is said before anything is built."""
+
+    def said(self, file, code):
+        """Of a folder with the policy full-mm and that file."""
+        for name, text in (("full_mm.cc", self.code("full-mm")), (file, code)):
+            self.write("p/" + name, text)
+        try:
+            with contextlib.chdir(self.folder):
+                subjects.check_names("p")
+        except command.Problem as problem:
+            return str(problem)
+        return ""
+
+    @staticmethod
+    def code(name):
+        return (f'constexpr Policy kPolicy("{name}", "what", "who", kProtocol);\n'
+                "const RegisterPolicy kRegistered(&kPolicy);\n")
+
+    def test_those_of_the_tree(self):
+        with contextlib.chdir(SOURCE):
+            subjects.check_names()
+            subjects.check_names("model/policies/planted")
+
+    def test_as_its_file(self):
+        self.assertEqual(self.said("my_idea.cc", self.code("my-idea")), "")
+        self.assertEqual(self.said("my_idea.cc", "constexpr Policy kPolicy(kName, \"\");\n"
+                                   "const RegisterPolicy kRegistered(&kPolicy);\n"), "")
+
+    def test_another_name(self):
+        self.assertEqual(self.said("my_idea.cc", self.code("better-idea")),
+                         "p/my_idea.cc registers 'better-idea'; name it better_idea.cc, or its "
+                         "policy 'my-idea'")
+        self.assertEqual(self.said("my_idea.cc", self.code("my_idea")),
+                         "p/my_idea.cc registers 'my_idea'; call its policy 'my-idea'")
+
+    def test_a_name_that_there_is(self):
+        self.assertEqual(self.said("my_idea.cc", self.code("full-mm")),
+                         "p/my_idea.cc registers 'full-mm', as full_mm.cc does; call its policy "
+                         "'my-idea'")
+
+    def test_no_registration(self):
+        code = self.code("my-idea").replace("const Reg", "// const Reg")
+        self.assertEqual(self.said("my_idea.cc", code),
+                         "p/my_idea.cc registers no policy; it lacks a line 'const RegisterPolicy "
+                         "kRegistered(&kPolicy);'")
+
+
+class BrokenCommand(Scratch):
+    """A build whose command refuses to start: what it says is all that is said."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("gatherfuzz", "#!/bin/sh\necho \"gatherfuzz: policy 'full-mm': another has this "
+                   "name\" >&2\nexit 2\n")
+        os.chmod(self.path("gatherfuzz"), 0o755)
+
+    def test_no_traceback(self):
+        for what in (gatherfuzz.listed, gatherfuzz.safe_targets, gatherfuzz.policies_of,
+                     lambda its: fuzz_target.Session(self.path("out"), self.folder, 1),
+                     lambda its: campaigns.main.held_safe(its, ["full-mm_x86"]),
+                     lambda its: gatherfuzz.need_policies(its, ["full-mm"])):
+            with self.assertRaises(command.Problem) as raised:
+                what(self.path("gatherfuzz"))
+            self.assertEqual(str(raised.exception), "policy 'full-mm': another has this name")
+
+    def test_of_any_other_program(self):
+        script = self.start("""
+            import subprocess
+            from lib import command
+            command.main("it", lambda _: subprocess.run(["./gatherfuzz", "x y"], check=True))""")
+        said = script.communicate()[1].decode()
+        self.assertEqual(script.returncode, 2)
+        self.assertEqual(said, "gatherfuzz: policy 'full-mm': another has this name\n"
+                         "it: ./gatherfuzz 'x y' ended with status 2\n")
 
 
 @unittest.skipUnless(os.path.exists(os.path.join(BUILD, "gatherfuzz")), "needs the command")
@@ -411,20 +560,21 @@ class Fuzz(Scratch):
         os.symlink(os.path.join(BUILD, "gatherfuzz"), self.path("gatherfuzz"))
         self.enterContext(contextlib.chdir(self.folder))
 
-    def table(self, target, first, then="/dev/null", held_safe=None):
+    def table(self, target, first, then="/dev/null", held_safe=None, executions=1000):
         """What the table says of a target whose engine finds one file, and another one if it is to
-        pass over what is excused. Returns the table, too."""
+        pass over what is excused, after so many executions. Returns the table, too."""
         self.write(f"fuzz/fuzz_{target}", textwrap.dedent(f"""\
             #!/bin/sh
             for argument; do
               case $argument in -artifact_prefix=*) prefix=${{argument#*=}} ;; esac
             done
             grep -qx 'excused [*]' "$GATHERFUZZ_KNOWN" && file={then} || file={first}
+            echo "stat::number_of_executed_units: {executions}"
             [ -s $file ] || exit 0
             cp $file "$prefix"crash-1
             exit 77"""))
         os.chmod(self.path(f"fuzz/fuzz_{target}"), 0o755)
-        session = fuzz_target.Session("out/s", self.folder, 1000)
+        session = fuzz_target.Session(f"out/{target}", self.folder, 1000)
         jobs.run([fuzz_target.fuzz(session, "libfuzzer", target)], 1)
         if held_safe is not None:  # such a violation there is none of
             session.runs["libfuzzer", target].held_safe = held_safe
@@ -432,6 +582,7 @@ class Fuzz(Scratch):
             its = table.Table(session, [target.rsplit("_", 1)[0]])
             its.show("libfuzzer", target)
             its.show_alarm()
+            its.show_hardly()
         return out.getvalue(), its
 
     def encoded(self, name, *lines):
@@ -444,14 +595,17 @@ class Fuzz(Scratch):
 
     def test_named_and_broken(self):
         said, its = self.table("own-range_x86", self.encoded("verdicts/own-range-x86.gather"))
-        self.assertRegex(said, r"own-range +x86 +libfuzzer stale-after-return +0 ")
+        self.assertRegex(said, r"own-range +x86 +libfuzzer stale-after-return +1000 ")
         self.assertEqual((its.broken(True), its.broken(False)), ({"own-range_x86"}, set()))
         self.assertNotIn("!", said)
+        self.assertEqual(its.judged(True, True), (1, "--fail: broken: own-range_x86"))
+        self.assertEqual(its.judged(False, True), (0, ""))
+        self.assertEqual(its.judged(True, False), (0, ""))
 
     def test_excused(self):
         """It says nothing against the policy, does not count, and is no end of fuzzing."""
         said, its = self.table("full-mm_x86", self.encoded("zoo/s1.gather"))
-        self.assertRegex(said, r"full-mm +x86 +libfuzzer none found +0 ")
+        self.assertRegex(said, r"full-mm +x86 +libfuzzer none found +2000 ")
         self.assertIn("\n  stale-after-return under kernel 6.17, which says nothing against it:\n"
                       "  ./gatherfuzz run out/crashes/full-mm_x86/crash-", said)
         self.assertEqual((its.broken(True), its.broken(False)), (set(), set()))
@@ -460,14 +614,43 @@ class Fuzz(Scratch):
         said, its = self.table(
             "own-range_x86", self.encoded("verdicts/own-range-x86.gather", "kernel 6.17"),
             self.encoded("verdicts/own-range-x86.gather"))
-        self.assertRegex(said, r"own-range +x86 +libfuzzer stale-after-return +0 ")
+        self.assertRegex(said, r"own-range +x86 +libfuzzer stale-after-return +2000 ")
         self.assertNotIn("kernel", said)
         self.assertEqual((its.broken(True), its.broken(False)), ({"own-range_x86"}, set()))
+
+    def test_hardly_tested(self):
+        """Of what had next to no executions nothing is known: under --fail that is no success."""
+        self.write("corpus/a.gather", "gatherfuzz 1\nexpect none\n")
+        self.write("corpus/b.gather", "gatherfuzz 1\nexpect none\n")
+        said, its = self.table("full-mm_x86", "/dev/null", executions=1)
+        self.assertRegex(said, r"full-mm +x86 +libfuzzer hardly tested +1 ")
+        self.assertIn("fewer executions than the 2 schedules that a campaign begins\nwith; nothing "
+                      "is known of it", said)
+        self.assertLessEqual(max(map(len, said.splitlines())), 80)
+        for named in (True, False):
+            self.assertEqual(its.judged(named, True), (
+                3, "--fail: hardly tested, so nothing is known of: full-mm_x86"))
+            self.assertEqual(its.judged(named, False), (0, ""))
+        suite = xml.etree.ElementTree.fromstring(junit.suite(list(its.cases(set())), 1))
+        self.assertEqual((suite.get("failures"), suite.get("skipped")), ("0", "1"))
+        self.assertEqual(suite.find("testcase/skipped").get("message"), "hardly tested")
+        said, its = self.table("full-mm_arm64", "/dev/null", executions=2)
+        self.assertRegex(said, r"full-mm +arm64 +libfuzzer none found +2 ")
+        self.assertEqual(its.judged(True, True), (0, ""))
+
+    def test_hardly_tested_and_not_held_safe(self):
+        """Where no policy was named, --fail is about those that are held to be safe."""
+        said, its = self.table("own-range_x86", "/dev/null", executions=0)
+        self.assertRegex(said, r"own-range +x86 +libfuzzer hardly tested +0 ")
+        self.assertEqual(its.judged(False, True), (0, ""))
+        self.assertEqual(its.judged(True, True)[0], 3)
 
     def test_held_safe_and_broken(self):
         said, its = self.table("own-range_x86", self.encoded("verdicts/own-range-x86.gather"),
                                held_safe=True)
         self.assertIn(" stale-after-return! ", said)
+        self.assertEqual(its.judged(False, True), (
+            1, "--fail: broken although held to be safe: own-range_x86"))
         self.assertIn("\n! held to be safe there: a fault of the policy, the model or the oracle",
                       said)
         self.assertEqual(its.broken(False), {"own-range_x86"})
@@ -663,6 +846,7 @@ class Seeds(Scratch):
                              ("expect none\nkernel 6.17\n", False),
                              ("kernel 7.1 # new\nexpect none\n", False),
                              ("memory weak\nexpect none\n", False),
+                             ("expect none\ncpu0\n  munmap 0..1\n  exit\n", False),
                              ("intent kernel 6.17 has it\nexpect none\n", True)):
             self.assertEqual(is_clean((head + lines).splitlines(True)), clean, lines)
 

@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "explore/io/foreign.h"
 #include "explore/io/strings.h"
 #include "harness/bytes.h"
 #include "harness/text.h"
@@ -88,6 +89,10 @@ class Collector {
       }
       file = std::get<ScheduleFile>(std::move(parsed));
     } else {
+      const std::string doubt = WhyNoSchedule(*content);
+      if (!doubt.empty() && settings_.doubtful) {
+        settings_.doubtful(absl::StrCat(Printable(found.path), ": ", doubt));
+      }
       members = DecodeBytes(AsBytes(*content), file.schedule);
     }
     const absl::StatusOr<Target> target = settings_.target(found.path, file);

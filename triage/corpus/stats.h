@@ -55,6 +55,8 @@ struct StatsSettings {
   std::function<absl::StatusOr<Target>(const std::string& path, const ScheduleFile&)> target;
   // Is told of each file that cannot be read, with a sentence.
   std::function<void(const std::string&)> unreadable;
+  // ... that is most likely no schedule (explore/io/foreign.h), but counted; if there is somebody.
+  std::function<void(const std::string&)> doubtful = nullptr;
 };
 
 // Large, so it lies on the heap.

@@ -173,6 +173,7 @@ std::string JsonOfStats(const CorpusStats& stats, const Target& under) {
   json["schedules"] = stats.schedules;
   json["executions"] = stats.executions;
   json["steps"] = stats.steps;
+  json["total_steps"] = stats.steps;
   json["traces"] = stats.traces;
   json["cells"] = stats.reach.CountCells();
   json["cells_possible"] = kFeatureCells;

@@ -124,6 +124,7 @@ Json ToJson(const IndexGroup& group) {
   json["policy"] = group.made.key.policy;
   json["arch"] = group.made.key.arch;
   json["kind"] = group.made.kind;
+  json["verdict"] = group.made.kind;
   json["signature"] = group.made.key.signature;
   json["excused"] = group.made.key.excused;
   for (const char* name : {"folder", "preemptions", "steps", "proven", "original"}) {

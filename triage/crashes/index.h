@@ -34,11 +34,13 @@ struct IndexGroup {
 
 struct TriageIndex {
   std::string out;
-  std::vector<IndexGroup> groups;         // by state, then by key
-  std::vector<const SortedFile*> others;  // files that are in no group, by path
-  uint64_t files = 0, contents = 0;       // all files, and how many different contents
-  uint64_t skipped = 0;                   // litter
-  uint64_t known_files = 0;               // of --known, and how many of them show no violation
+  std::vector<IndexGroup> groups;          // by state, then by key
+  std::vector<const SortedFile*> others;   // files that are in no group, by path
+  uint64_t files = 0, contents = 0;        // all files, and how many different contents
+  uint64_t skipped = 0;                    // litter
+  uint64_t own = 0;                        // that are text with a target other than the flags'
+  std::vector<const SortedFile*> doubted;  // that are most likely no schedules, but violate
+  uint64_t known_files = 0;                // of --known, and how many of them show no violation
   uint64_t known_without = 0;
 
   uint64_t Count(GroupState state) const;

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "explore/io/foreign.h"
 #include "explore/io/strings.h"
 #include "harness/bytes.h"
 #include "harness/cause.h"
@@ -34,6 +35,19 @@ class Replayer {
 
   Replayed Run() {
     const bool text = input_.named_as_text || LooksLikeText(input_.content);
+    if (!text) doubt_ = WhyNoSchedule(input_.content);
+    Replayed replayed = RunAs(text);
+    if (replayed.outcome == ReplayOutcome::kNoViolation && !doubt_.empty()) {
+      replayed.outcome = ReplayOutcome::kNoSchedule;
+      replayed.why = absl::StrCat(doubt_, "; read as bytes, it ", replayed.why);
+    }
+    replayed.doubt = doubt_;
+    replayed.own = own_;
+    return replayed;
+  }
+
+ private:
+  Replayed RunAs(bool text) {
     if (!(text ? Parse() : Decode()) || !FindTarget()) return failure_;
     const int member = FirstUnclean(execution_, schedule_, {0, members_}, *policy_, *arch_);
     schedule_ = TakeMember(schedule_, member);
@@ -61,7 +75,6 @@ class Replayer {
     return replayed;
   }
 
- private:
   bool Fail(ReplayOutcome outcome, std::string why) {
     failure_ = Failure(outcome, std::move(why));
     return false;
@@ -88,6 +101,10 @@ class Replayer {
                                error->expected));
     }
     const auto& file = std::get<ScheduleFile>(parsed);
+    const auto differs = [](const std::string& own, const std::string& flag) {
+      return !own.empty() && !flag.empty() && own != flag;
+    };
+    own_ = differs(file.policy, input_.flags.policy) || differs(file.arch, input_.flags.arch);
     schedule_ = file.schedule;
     policy_name_ = FirstOf(file.policy, input_.flags.policy, input_.path.policy);
     arch_name_ = FirstOf(file.arch, input_.flags.arch, input_.path.arch);
@@ -114,6 +131,8 @@ class Replayer {
   const ReplayInput& input_;
   Schedule& schedule_;
   int members_ = 1;
+  std::string doubt_;
+  bool own_ = false;
   std::string policy_name_, arch_name_;
   const Policy* policy_ = nullptr;
   const Arch* arch_ = nullptr;
@@ -123,8 +142,9 @@ class Replayer {
 }  // namespace
 
 std::string_view OutcomeName(ReplayOutcome outcome) {
-  static constexpr std::string_view kNames[] = {"violation", "no-violation", "step-limit", "unread",
-                                                "bad-text",  "unsaid",       "unknown"};
+  static constexpr std::string_view kNames[] = {"violation", "no-violation", "step-limit",
+                                                "unread",    "bad-text",     "unsaid",
+                                                "unknown",   "no-schedule"};
   return kNames[static_cast<int>(outcome)];
 }
 

@@ -20,13 +20,16 @@ enum class ReplayOutcome : uint8_t {
   kBadText,        // text that is not well formed
   kUnsaid,         // nobody says which policy, or which architecture
   kUnknownTarget,  // somebody names one that there is not
+  kNoSchedule,     // a file of another kind, which as bytes shows no violation
 };
 // As it stands in JSON: "violation", "no-violation", ...
 std::string_view OutcomeName(ReplayOutcome outcome);
 
 struct Replayed {
   ReplayOutcome outcome = ReplayOutcome::kUnread;
-  std::string why;  // of all but a violation: a clause
+  std::string why;    // of all but a violation: a clause
+  std::string doubt;  // why it is most likely no schedule (explore/io/foreign.h); mostly empty
+  bool own = false;   // it is text that names a policy or an architecture other than the flags do
   // Of a violation.
   std::string policy, arch, signature;
   bool excused = false;  // harness/target.h

@@ -65,13 +65,20 @@ void TriageRun::ListFiles() {
   index_.files = files_.size();
   std::set<std::string> contents;
   for (const SortedFile& file : files_) {
-    if (file.found.corpus && file.replayed->outcome == ReplayOutcome::kNoViolation) {
+    const ReplayOutcome outcome = file.replayed->outcome;
+    if (file.found.corpus &&
+        (outcome == ReplayOutcome::kNoViolation || outcome == ReplayOutcome::kNoSchedule)) {
       ++index_.skipped;
       --index_.files;
       continue;
     }
     if (!file.hash.empty()) contents.insert(file.hash);
-    if (file.replayed->outcome != ReplayOutcome::kViolation) index_.others.push_back(&file);
+    index_.own += file.replayed->own ? 1 : 0;
+    if (outcome != ReplayOutcome::kViolation) {
+      index_.others.push_back(&file);
+    } else if (!file.replayed->doubt.empty()) {
+      index_.doubted.push_back(&file);
+    }
   }
   index_.contents = contents.size();
 }

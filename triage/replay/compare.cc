@@ -12,6 +12,7 @@
 #include "harness/family.h"
 #include "harness/target.h"
 #include "triage/replay/verdicts.h"
+#include "triage/tell/report.h"
 
 namespace gatherfuzz {
 namespace {
@@ -88,6 +89,24 @@ std::string Rows(const Comparison& comparison) {
   return text;
 }
 
+// What the columns and marks of the table say.
+std::string Legend(const Comparison& comparison) {
+  const Runs safe = Select(comparison, &PolicyRun::held_safe);
+  const std::string memory = absl::StrFormat(
+      "memory: whether the end is what the program alone says, of %d of the %d "
+      "pages it touches",
+      comparison.determined, comparison.touched);
+  return absl::StrCat(
+      Wrapped("inval: invalidations; whole: those of a whole TLB; drops: needless ones, of entries "
+              "that were not stale; wait: steps that finishes waited",
+              2),
+      "\n", Wrapped(memory, 2), "\n",
+      Wrapped(safe.empty() ? "none is held to be safe in this schedule"
+                           : "*: held to be safe in this schedule",
+              2),
+      "\n");
+}
+
 // Pages that the programs of CPUs name.
 uint64_t Touched(const Schedule& schedule) {
   uint64_t pages = 0;
@@ -109,8 +128,10 @@ Comparison Compare(Execution& execution, const Schedule& schedule, Members membe
                         .touched = std::popcount(touched),
                         .determined = std::popcount(touched & determined.pte)};
   const auto run_member = [&](const Policy& policy, int number) {
-    PolicyRun run{
-        .policy = &policy, .held_safe = HeldSafe(policy, arch, schedule), .member = number};
+    PolicyRun run{.policy = &policy,
+                  .held_safe = HeldSafe(policy, arch, schedule),
+                  .excused = Excused(policy, arch, schedule),
+                  .member = number};
     run.trace = Record(execution, TakeMember(schedule, number), policy, arch, ignored);
     if (run.judged()) {
       run.difference = FirstDifference(Final(execution.world(), determined), predicted);
@@ -144,14 +165,10 @@ std::string PrintComparison(const std::string& path, const Comparison& compariso
           ? ""
           : absl::StrFormat(" with %d members; each policy's first that fails, or else member 0",
                             comparison.members.end);
+  const Trace& any = comparison.runs.front().trace;
   std::string text = absl::StrCat(
-      Wrapped(absl::StrFormat("%s on %s%s; * is held to be safe in this schedule; the program "
-                              "determines %d of %d pages it touches, memory: whether they are left "
-                              "so",
-                              path, Absl(comparison.arch->name()), which, comparison.determined,
-                              comparison.touched),
-              2),
-      "\n", Rows(comparison));
+      Wrapped(absl::StrCat(path, " on ", MachineText(comparison.arch->name(), any), which), 2),
+      "\n", Rows(comparison), Legend(comparison));
 
   const Runs failed = Select(comparison, &PolicyRun::fails);
   const Runs clean = Select(comparison, [](const PolicyRun& run) { return !run.fails(); });
@@ -162,6 +179,15 @@ std::string PrintComparison(const std::string& path, const Comparison& compariso
   }
   const std::string fails = absl::StrCat("fails: ", Names(failed, Several(comparison.members)));
   absl::StrAppend(&text, failed.empty() ? "none fails" : Wrapped(fails, 2), "\n");
+  const Runs excused =
+      Select(comparison, [](const PolicyRun& run) { return run.excused && run.fails(); });
+  if (!excused.empty()) {
+    const std::string who = excused.size() == failed.size() ? "all" : Names(excused);
+    absl::StrAppend(
+        &text,
+        Wrapped(absl::StrCat("of these, excused, so it says nothing against the policy: ", who), 2),
+        "\n");
+  }
   const Runs broken =
       Select(comparison, [&](const PolicyRun& run) { return run.held_safe && run.fails(); });
   if (!broken.empty()) {

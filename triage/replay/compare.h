@@ -17,7 +17,8 @@ namespace gatherfuzz {
 
 struct PolicyRun {
   const Policy* policy;
-  bool held_safe;  // on this architecture
+  bool held_safe;  // on this architecture, in this schedule
+  bool excused;    // it says nothing against the policy if it fails
   int member;      // that the rest is about
   Trace trace;
   MemoryDifference difference;  // between what the run left and what the program says

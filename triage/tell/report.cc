@@ -30,19 +30,20 @@ class Report {
       absl::StrAppend(&text_, "member: ", in_.member, " of ", in_.members,
                       " of the input's family\n");
     }
+    if (in_.excused) {
+      absl::StrAppend(
+          &text_, Wrapped("excused: under such a schedule it says nothing against the policy", 2),
+          "\n");
+    }
     absl::StrAppend(&text_, "replay: ", in_.replay, "\n", kRule);
     return text_;
   }
 
  private:
-  // In one line; or what it ran on in the next one; or broken wherever it has to be.
   std::string Title() const {
-    const std::string bug = absl::StrCat("BUG: gatherfuzz: ", Absl(Info(violation_.kind).name),
-                                         " in ", CallInQuestion(in_.trace));
-    const std::string target =
-        absl::StrCat("(", Absl(in_.policy), ", ", MachineText(in_.arch, in_.trace), ")");
-    if (bug.size() > kColumns) return Wrapped(absl::StrCat(bug, " ", target), 5);
-    return absl::StrCat(bug, bug.size() + 1 + target.size() <= kColumns ? " " : "\n     ", target);
+    return TitleOf(absl::StrCat("BUG: gatherfuzz: ", Absl(Info(violation_.kind).name), " in ",
+                                CallInQuestion(in_.trace)),
+                   in_.policy, MachineText(in_.arch, in_.trace), 5);
   }
   std::string At(int index) const {
     const TraceStep& step = in_.trace.steps[static_cast<size_t>(index)];
@@ -130,6 +131,14 @@ std::string MachineText(std::string_view arch, KernelVersion kernel, MemoryModel
   if (kernel != kDefaultKernel) absl::StrAppend(&text, ", kernel ", Absl(NameOf(kernel)));
   if (memory != MemoryModel::kSc) absl::StrAppend(&text, ", memory ", Absl(NameOf(memory)));
   return text;
+}
+
+std::string TitleOf(const std::string& bug, std::string_view policy, const std::string& machine,
+                    size_t indent) {
+  const std::string target = absl::StrCat("(", Absl(policy), ", ", machine, ")");
+  if (bug.size() > kColumns) return Wrapped(absl::StrCat(bug, " ", target), indent);
+  const bool fits = bug.size() + 1 + target.size() <= kColumns;
+  return absl::StrCat(bug, fits ? " " : "\n" + std::string(indent, ' '), target);
 }
 
 std::string PrintReport(const ReportInput& input) { return Report(input).Print(); }

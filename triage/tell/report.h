@@ -15,11 +15,17 @@ struct ReportInput {
   std::string_view policy, arch;
   std::string replay;           // the command that shows it again
   int member = 0, members = 1;  // which one it is of how many of an input's family
+  bool excused = false;         // it says nothing against the policy (harness/target.h)
 };
 
 // The kind, what was stale and where, who filled it, who cleared the PTE, which call returned or
 // freed without its invalidation, the interleaving, the command that replays it.
 std::string PrintReport(const ReportInput& input);
+
+// "BUG in its call (POLICY, MACHINE)": in one line; or what it ran on in the next one, after
+// `indent` blanks; or broken wherever it has to be.
+std::string TitleOf(const std::string& bug, std::string_view policy, const std::string& machine,
+                    size_t indent);
 
 // What it ran on: the architecture, and kernel version and memory model where these are not the
 // default: "arm64, kernel 6.17, memory weak".

@@ -58,10 +58,11 @@ std::string PrintOthers(const std::vector<UnderPolicy>& others) {
 
 std::string PrintExplanation(const ExplanationInput& in) {
   const Explanation& it = in.explanation;
-  const ViolationKind kind = in.trace.result.violation.kind;
-  std::string text = absl::StrCat(Absl(Info(kind).name), " in ", CallInQuestion(in.trace), " (",
-                                  Absl(in.policy), ", ", MachineText(in.arch, in.trace), ")\n\n",
-                                  Wrapped(SummaryOf(in.trace)), "\n\n");
+  const std::string_view kind = Info(in.trace.result.violation.kind).name;
+  std::string text =
+      absl::StrCat(TitleOf(absl::StrCat(Absl(kind), " in ", CallInQuestion(in.trace)), in.policy,
+                           MachineText(in.arch, in.trace), 2),
+                   "\n\n", Wrapped(SummaryOf(in.trace)), "\n\n");
   const std::vector<bool> all(in.trace.steps.size(), true);
   StepNotes notes;
   if (it.no_return.step >= 0) notes[it.no_return.step] = "<-- no return";

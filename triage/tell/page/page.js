@@ -154,6 +154,7 @@ function drawLegend() {
       ...(data.clean || (violation.page < 0) ?
               [] :
               [sample('the one that violates', ...strips('stale the'))]),
+      sample('frame held, not mapped', ...strips('held')),
       sample('queued (Q)', ...strips('queued')), sample('in use again (R)', ...strips('reused')),
       sample('pend: tlb_flush_pending above 1', ...strips('nesting')),
       make(

@@ -44,7 +44,8 @@ The state after the step. What it changed is marked *, with what was before.
   inval         an invalidation on its way, and the CPUs it is pending on
   walk          walk caches, by the pages they cover, and walks under way
   frame         frames of which the use is not as before the first step
-In a list of steps * is the CPU that moves, | one that is in a call.)";
+In a list of steps * is the CPU that moves, | one that is in a call. Above the
+steps stands what each CPU is in; in parentheses, once that has returned.)";
 
 std::vector<int> CpusThatMove(const Trace& trace) {
   std::vector<bool> moves(kMaxCpus, false);
@@ -387,7 +388,7 @@ int StepView::RowsOfState(int columns) {
 
 Screen StepView::Draw(WindowSize size) {
   const Parts parts = PartsOf(size, RowsOfState(size.columns));
-  if (parts.too_small) return FitTo({ScreenLine("too small: 40x8 or more")}, size);
+  if (parts.too_small) return FitTo({ScreenLine("too small:"), ScreenLine("40x8 or more")}, size);
   Screen screen{Title(size.columns)};
   const auto add = [&](const Screen& lines) {
     screen.insert(screen.end(), lines.begin(), lines.end());
