@@ -52,8 +52,8 @@ std::string NameOf(const FlagInfo& flag);
 struct TakenFlag {
   const FlagInfo* info;
   bool several;  // its value may be several names, separated by ','; or a group of policies
-  std::string several_with = "";  // only with this verb; empty: always
-  std::string_view help = "";     // of the command, or else of the flag
+  std::string several_with;  // only with this verb; empty: always
+  std::string_view help;     // of the command, or else of the flag
 };
 std::vector<TakenFlag> FlagsOf(const Command& command);
 

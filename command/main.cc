@@ -34,9 +34,7 @@ absl::StatusOr<const Command*> CommandNamed(const std::string& name) {
 }
 
 absl::StatusOr<ExitStatus> HelpMain(std::span<const std::string> words) {
-  if (words.empty()) {
-    std::cout << Help();
-  } else if (words[0] == "help" && words.size() == 1) {
+  if (words.empty() || (words[0] == "help" && words.size() == 1)) {
     std::cout << Help();
   } else if (words[0] == "--json" && words.size() == 1) {
     std::cout << HelpAsJson();
