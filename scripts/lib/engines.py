@@ -6,7 +6,7 @@ import re
 import subprocess
 
 # AFL++ wants a seed that breaks nothing: one access, to nothing.
-NOTHING = "gatherfuzz 1\ncpus 1\ncpu0\n  read 0\norder\n  rest\n"
+NOTHING = "gatherfuzz 1\ncpus 1\ninit\n  map 0..1 rw\ncpu0\n  read 0\norder\n  rest\n"
 AFL = {"AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
        "AFL_TRY_AFFINITY": "1"}
 MUTATOR = "fuzz/libgatherfuzz_mutator.so"

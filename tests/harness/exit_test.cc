@@ -127,8 +127,8 @@ TEST(Exit, KeepsItsBytesAndItsText) {
 
 TEST(Exit, TellsOfLinesThatArePassedOver) {
   TextNotes notes;
-  const auto parsed =
-      ParseText("gatherfuzz 1\ncpus 1\ncpu0\n exit\n read 0\norder\n rest\n", &notes);
+  const auto parsed = ParseText(
+      "gatherfuzz 1\ncpus 1\ninit\n map 0..1 rw\ncpu0\n exit\n read 0\norder\n rest\n", &notes);
   ASSERT_TRUE(std::holds_alternative<ScheduleFile>(parsed));
   ASSERT_EQ(notes.warnings.size(), 1u);
   EXPECT_THAT(notes.warnings[0].text,

@@ -312,20 +312,21 @@ TEST(Walks, EndWhereTheRootIsLoaded) {
 TEST(SwitchText, WarnsOfWhatACpuPassesOver) {
   const auto warning = [](const std::string& lines) {
     TextNotes notes;
-    ParseText("gatherfuzz 1\ncpus 1\ncpu0\n" + lines + "order\n rest\n", &notes);
+    ParseText("gatherfuzz 1\ncpus 1\ninit\n map 0..1 rw\ncpu0\n" + lines + "order\n rest\n",
+              &notes);
     return notes.warnings.size() != 1
                ? std::to_string(notes.warnings.size())
                : std::to_string(notes.warnings[0].line) + ": " + notes.warnings[0].text;
   };
   EXPECT_EQ(warning(" switch mm1\n read 0\n"),
-            "5: 'read' is passed over: it is of mm0, and cpu0 runs mm1 here; 'switch mm0' comes "
+            "7: 'read' is passed over: it is of mm0, and cpu0 runs mm1 here; 'switch mm0' comes "
             "before it");
   EXPECT_EQ(warning(" idle\n munmap 0..1\n"),
-            "5: 'munmap' is passed over: it is of mm0, and cpu0 is idle here; 'switch mm0' or "
+            "7: 'munmap' is passed over: it is of mm0, and cpu0 is idle here; 'switch mm0' or "
             "'wake' comes before it");
-  EXPECT_EQ(warning(" wake\n"), "4: 'wake' is passed over: cpu0 is not idle here");
-  EXPECT_EQ(warning(" idle\n idle\n"), "5: 'idle' is passed over: cpu0 is idle already");
-  EXPECT_EQ(warning(" switch mm0\n"), "4: 'switch' is passed over: cpu0 runs that mm");
+  EXPECT_EQ(warning(" wake\n"), "6: 'wake' is passed over: cpu0 is not idle here");
+  EXPECT_EQ(warning(" idle\n idle\n"), "7: 'idle' is passed over: cpu0 is idle already");
+  EXPECT_EQ(warning(" switch mm0\n"), "6: 'switch' is passed over: cpu0 runs that mm");
   EXPECT_EQ(warning(" switch mm1\n switch mm0\n read 0\n idle\n wake\n read 0\n"), "0");
 }
 

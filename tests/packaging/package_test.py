@@ -174,7 +174,8 @@ class Installed(unittest.TestCase):
                          ["own-range,widen-range"])
         self.assertEqual(self.completed("run", "--policy=own-range,wid"), ["own-range,widen-range"])
         self.assertEqual(self.completed("verdicts", "--arch", "x86,"), ["x86,arm64"])  # not again
-        self.assertEqual(self.completed("explain", "--policy", "own-range,wid"), [])  # it takes one
+        # It takes one.
+        self.assertEqual(self.completed("minimize", "--policy", "own-range,wid"), [])
         self.assertEqual(self.completed("explore", "--limit=states=3,mem"), ["3,memory="])
         self.assertEqual(self.completed("explore", "--weaken", "pmd_lock,pmd_un"),
                          ["pmd_lock,pmd_unlock"])
@@ -199,7 +200,7 @@ class Installed(unittest.TestCase):
                 ("expla", "explain "), ("run --chec", "run --check "),
                 ("run --policy=own-r", "run --policy=own-range,"),  # a blank takes the place of ,
                 ("run --policy own-range,wid", "run --policy own-range,widen-range,"),
-                ("explain --policy=own-r", "explain --policy=own-range "),
+                ("minimize --policy=own-r", "minimize --policy=own-range "),
                 ("corpus upg", "corpus upgrade "), ("corpus stats sha", "corpus stats share/"),
                 ("run --variant s1b", "run --variant s1b"),
                 ("explore --limit=states=3,mem", "explore --limit=states=3,memory="),
