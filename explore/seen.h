@@ -53,6 +53,7 @@ class Seen {
     const Shard& shard = shards_[shared_ ? key.high >> kShardShift : 0];
     const uint64_t slot = key.low & shard.mask.load(std::memory_order_relaxed);
     const uintptr_t first = shard.first.load(std::memory_order_relaxed);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address that nobody reads from
     __builtin_prefetch(reinterpret_cast<const void*>(first + slot * sizeof(Slot)), 1);
   }
 
