@@ -8,7 +8,7 @@ from kernel_trees.unpacking import BREAKS
 from lib.jobs import run_one
 from lib.subjects import kernel_archs, stored_for_trees
 
-LEAST_SPEED = 0.5  # of full-mm's
+LEAST_SPEED = 0.8  # of full-mm's
 
 
 class Checks:
