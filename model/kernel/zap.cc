@@ -136,9 +136,10 @@ class Zap {
   // try_get_and_clear_pmd(), with the lock of the PTE table held.
   bool TryUnlink(FrameId pmd_table, PageRange part) {
     t_.Step(Point::pte_table_unlink, RoundDown(part.begin, kPagesPerPmd));
-    if (t_.world().at(pmd_table).lock_owner != 0) return false;
+    if (!TryTable(t_, pmd_table)) return false;
     StoresEntry(t_, Point::pte_table_unlink, pmd_table, part.begin);
     UnlinkTable(t_.world(), pmd_table, part.begin);
+    DropTried(t_, pmd_table);
     return true;
   }
 
