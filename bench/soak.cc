@@ -9,8 +9,8 @@
 // are small, as codes are: else they stand for what is likely, which later operations are not.
 // Prints a line for each: clean runs, operations that were in a program, and each kind of violation
 // with how often it came and the seed of the input of fewest steps that shows it. Exit status 1 if
-// there was a violation, or a run reached a limit. `soak --dump SEED` writes the input of a seed to
-// standard output.
+// there was a violation, or a run reached the limit of steps. `soak --dump SEED` writes the input
+// of a seed to standard output.
 #include <algorithm>
 #include <bit>
 #include <chrono>
@@ -67,7 +67,7 @@ bool Soak(Execution& execution, const Policy& policy, const Arch& arch, const Se
   std::array<Found, kViolationCount> found;
   std::array<uint8_t, 256> bytes;
   Schedule schedule;
-  uint64_t limits = 0, steps = 0;
+  uint64_t limits = 0, full = 0, steps = 0;
   uint32_t operations = 0;
   const auto start = std::chrono::steady_clock::now();
   for (uint64_t i = 0; i < settings.runs; ++i) {
@@ -76,7 +76,11 @@ bool Soak(Execution& execution, const Policy& policy, const Arch& arch, const Se
     if (settings.kernel) schedule.kernel = *settings.kernel;
     operations |= OperationsOf(schedule);
     const RunResult result = execution.Execute(schedule, policy, arch);
-    limits += result.limit;
+    full += result.out_of_stores;
+    if (result.limit && !result.out_of_stores) {
+      std::printf("limit: seed %llu\n", static_cast<unsigned long long>(settings.seed + i));
+      ++limits;
+    }
     steps += result.steps;
     Found& it = found[static_cast<size_t>(result.violation.kind)];
     ++it.count;
@@ -84,10 +88,12 @@ bool Soak(Execution& execution, const Policy& policy, const Arch& arch, const Se
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   std::printf(
-      "%-17.*s %-6.*s clean %llu limit %llu, %.0f ns/run, %.1f steps/run, %d operations",
+      "%-17.*s %-6.*s clean %llu limit %llu, out of stores %llu, %.0f ns/run, %.1f steps/run, %d "
+      "operations",
       static_cast<int>(policy.name().size()), policy.name().data(),
       static_cast<int>(arch.name().size()), arch.name().data(),
       static_cast<unsigned long long>(found[0].count), static_cast<unsigned long long>(limits),
+      static_cast<unsigned long long>(full),
       1e9 * seconds.count() / static_cast<double>(settings.runs),
       static_cast<double>(steps) / static_cast<double>(settings.runs), std::popcount(operations));
   for (int kind = 1; kind < kViolationCount; ++kind) {
