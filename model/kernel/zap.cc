@@ -139,6 +139,7 @@ class Zap {
     if (!TryTable(t_, pmd_table)) return false;
     StoresEntry(t_, Point::pte_table_unlink, pmd_table, part.begin);
     UnlinkTable(t_.world(), pmd_table, part.begin);
+    t_.world().at(t_.cpu).table_in_hand = 1;
     DropTried(t_, pmd_table);
     return true;
   }
@@ -157,6 +158,7 @@ class Zap {
       if (unlinked) {
         StoresEntry(t_, Point::pte_table_unlink, pmd_table, first);
         UnlinkTable(world, pmd_table, first);
+        world.at(t_.cpu).table_in_hand = 1;
       }
       UnlockTable(t_, pmd.frame, first);
     }
@@ -168,6 +170,7 @@ class Zap {
   void RemoveReclaimed(FrameId table, int end) {
     const bool behind = protocol_.ReclaimsTables(t_.system.kernel).behind_span;
     const int page = behind ? std::min(end, kPages - 1) : end - kPagesPerPmd;
+    t_.world().at(t_.cpu).table_in_hand = 0;
     protocol_.RemoveTable(t_, table, page, Level::kPte);
   }
 
