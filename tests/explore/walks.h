@@ -176,8 +176,9 @@ inline void AddSwitches(Schedule& schedule) {
 }
 
 // Calls `with` with random programs, one in eight with guards, one with reclaim, one with calls
-// that change access, one and half of those with guards where VMAs have locks, and then a quarter more with CPUs that switch, and with calls that decide on
-// content; policies and architectures in turn.
+// that change access, one and half of those with guards where VMAs have locks, and then a quarter
+// more with CPUs that switch, and with calls that decide on content; policies and architectures in
+// turn.
 template <typename With>
 void ForAnyPrograms(int count, uint64_t seed, With with) {
   Random random(seed);
