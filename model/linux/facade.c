@@ -158,6 +158,9 @@ const struct gf_tree GF_TREE = {
 #endif
     // Where a page may be followed by a number of pages, there is room for both.
     .spare_entries = GF_SPARE_ENTRIES,
+#ifdef CONFIG_GATHERFUZZ_SINGLE_TLBI
+    .single_tlbi = 1,
+#endif
     .gather = GatherVerb,
     .start_vma = StartVma,
     .end_vma = EndVma,

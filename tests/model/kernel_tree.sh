@@ -180,6 +180,41 @@ for arch in x86 arm64; do
     fail "linux@test-spins on $arch: no livelock"
 done
 
+# Under weaker memory, orders are those of the tree's own call sites: as full-mm it is broken by a
+# look without a lock, alone; by which orders that closes; and every order is exact.
+huge=$source/corpus/memory/huge-look.gather
+weak() { # POLICY COMMAND ARGUMENT...
+  local policy=$1
+  shift
+  "$gatherfuzz" "$@" --policy "$policy" --arch arm64 >"$scratch/out" 2>&1
+}
+for memory in tso weak; do
+  weak linux@test explore --verify --memory "$memory" "$mail" || fail "linux@test: memory $memory"
+done
+weak linux@test run --expect stale-after-return "$huge" || fail "linux@test: a look without a lock"
+weak linux@test-ordered run --expect none "$huge" || fail "linux@test-ordered: its barriers"
+weak linux@test-ordered explore --verify "$huge" || fail "linux@test-ordered: every order"
+# answers POLICY: the row of ablation, without its name and counts of steps.
+answers() {
+  weak "$1" ablate --markdown
+  sed -E '1,2d; s/^\| [^|]*\|//; s/, [0-9]+ steps//g' "$scratch/out"
+}
+[ "$(answers linux@test)" = "$(answers full-mm)" ] || fail "ablation: linux@test is not as full-mm"
+weak linux@test-ordered ablate --markdown
+for order in 'pending_inc` full' 'pending_read` acquire'; do
+  grep -Eq "^\| .linux@test-ordered. \| arm64 \|  \|  \| .*$order: stale-after-return" \
+    "$scratch/out" || fail "ablation: linux@test-ordered: no $order"
+done
+for line in 'broken as it is: freed-page-cached (walkers, ' 'closed by: {tlb_flush DSB ISH}'; do
+  weak linux@test-no-dsb ablate
+  grep -qF "$line" "$scratch/out" || fail "ablation: linux@test-no-dsb: no '$line'"
+done
+# A DSB between two TLBI makes two steps of them, of which the first orders nothing.
+weak linux@test-dsb-behind ablate
+grep -q 'broken as it is: freed-page-cached (walkers, ' "$scratch/out" ||
+  fail "linux@test-dsb-behind: its first TLBI is ordered"
+weak linux@test-dsb-behind explore "$mail" || fail "linux@test-dsb-behind: memory sc"
+
 # The replay of the corpus holds trees to it as it does policies, but writes nothing of them.
 cp -r "$source/corpus" "$scratch/corpus"
 "$gatherfuzz" run --check --policy all --update "$scratch/corpus" >"$scratch/out" 2>&1
