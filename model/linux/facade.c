@@ -161,6 +161,9 @@ const struct gf_tree GF_TREE = {
 #ifdef CONFIG_GATHERFUZZ_SINGLE_TLBI
     .single_tlbi = 1,
 #endif
+#ifndef CONFIG_MMU_GATHER_TABLE_FREE
+    .tables_are_pages = 1,
+#endif
     .gather = GatherVerb,
     .start_vma = StartVma,
     .end_vma = EndVma,

@@ -29,7 +29,4 @@ static inline void gf_guard_preempt(void) {}
 #define isb() ((void)0)
 #define barrier() ((void)0)
 
-/* The IPI keeps software walkers away from what is freed next (GUP-fast), and there are none. */
-static inline void smp_call_function(void (*call)(void*), void* info, int wait) {}
-
 #endif
