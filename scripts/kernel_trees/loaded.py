@@ -5,7 +5,6 @@
 prints what GATHERFUZZ_LOAD has to say for policies linux@VERSION. Trees and objects are in
 BUILD/trees/."""
 import os
-import sys
 
 from kernel_trees import unpacking
 from lib import command

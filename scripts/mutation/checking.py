@@ -35,7 +35,7 @@ class Bounds:
 
 
 def stored():
-    """The stored schedules, but for those of weaker memory, under which the tree as it is breaks."""
+    """The stored schedules, but for those of weaker memory: under it, the tree as it is breaks."""
     return sorted(set(glob.glob("corpus/**/*.gather", recursive=True))
                   - set(glob.glob("corpus/memory/*.gather")), key=os.fsencode)
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What a tree is put through, on each architecture: always the same, so that two trees compare.
 
-The corpus is replayed, every order of small programs explored, of some also under weaker memory, and
-random programs searched from a fixed seed. Results stay with the tree's object; a tree that is known is not run again.
+The corpus is replayed, every order of small programs explored, of some also under weaker memory,
+and random programs searched from a fixed seed. Results stay with the tree's object; a tree that is
+known is not run again.
 """
 import functools
 import glob

@@ -109,6 +109,15 @@ expect_error x86 ".* needs what the shim does not have, for x86: elsewhere" "a f
 fresh
 edit 's/vae1is/vae9is/' arch/arm64/include/asm/tlbflush.h
 expect_error arm64 ".*tlbflush.h:[0-9]+:.*GF_TLBI_vae9is" "an operation that is not known"
+# Of atomics that return a value there is what they order, and not the value.
+fresh
+edit 's/atomic_dec(/(void)atomic_dec_return_release(/' include/linux/mm_inline.h
+edit 's/atomic_read(/atomic_read_acquire(/' include/linux/mm_inline.h
+build arm64 || fail "orders of other atomics: does not build"
+edit 's/(void)atomic_dec_return_release(\(.*\));/if (atomic_dec_return_release(\1)) {}/' \
+  include/linux/mm_inline.h
+expect_error arm64 ".* does not compile for arm64: $tree/include/linux/mm_inline.h:[0-9]+:.*void" \
+  "an atomic whose value is used"
 fresh
 edit 's/__TLBI_0/__TLBI_ZERO/' arch/arm64/include/asm/tlbflush.h
 expect_error arm64 ".* does not define __TLBI_0\(\) and __TLBI_1\(\)" "no operations"
@@ -214,6 +223,22 @@ weak linux@test-dsb-behind ablate
 grep -q 'broken as it is: freed-page-cached (walkers, ' "$scratch/out" ||
   fail "linux@test-dsb-behind: its first TLBI is ordered"
 weak linux@test-dsb-behind explore "$mail" || fail "linux@test-dsb-behind: memory sc"
+
+# With GATHERFUZZ_SINGLE_TLBI every TLBI is a step: one more than as the tree is, in the mail.
+fresh
+"$compile_tree" build "$tree" arm64 gf_tree_arm64 "$scratch/made" "$compiler" "$objcopy" SMP=y \
+  MMU_GATHER_MERGE_VMAS=n GATHERFUZZ_SINGLE_TLBI=y >"$scratch/out" 2>&1 &&
+  "$compiler" -shared -o "$scratch/single.so" "$scratch/made/tree.o" >>"$scratch/out" 2>&1 ||
+  fail "GATHERFUZZ_SINGLE_TLBI does not build"
+export GATHERFUZZ_LOAD=single=$scratch/single.so
+flushes() {
+  weak "$1" run --trace "$mail"
+  grep -c ' tlb_flush(' "$scratch/out"
+}
+[ "$(flushes linux@single)" -eq $(($(flushes linux@test) + 1)) ] ||
+  fail "GATHERFUZZ_SINGLE_TLBI: not one flush more"
+weak linux@single explore --verify "$mail" || fail "GATHERFUZZ_SINGLE_TLBI: every order"
+unset GATHERFUZZ_LOAD
 
 # The replay of the corpus holds trees to it as it does policies, but writes nothing of them.
 cp -r "$source/corpus" "$scratch/corpus"
