@@ -224,7 +224,6 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   bool complete = true;
   for (const Arch* arch : ChosenArchs(options)) {
     for (const Policy* policy : PoliciesOn(options, *arch)) {
-      if (policy->foreign()) continue;
       const ExploreSettings settings{
           .policy = policy, .arch = arch, .jobs = *jobs, .limits = *limits};
       rows.push_back({policy, arch, Ablate(*programs, memory, settings, Interruptible::flag())});

@@ -156,6 +156,9 @@ bool FlushNested(const Thread& t);
 void RaisePending(const Thread& t);
 // dec_tlb_flush_pending(): the step pending_dec. It is live no more.
 void LowerPending(const Thread& t);
+// ... by code that says what its atomics order.
+void RaisePending(const Thread& t, MemoryOrder order);
+void LowerPending(const Thread& t, MemoryOrder order);
 
 // tlb_table_flush(), tlb_batch_pages_flush(): free what is queued.
 void FreeTables(const Thread& t);
