@@ -66,6 +66,7 @@ struct Trace {
   std::vector<TraceStep> steps;
   World end;  // after the last one
   KernelVersion kernel = kDefaultKernel;
+  HardwareKind hardware = HardwareKind::kPlain;
   // The step that each thread would have made next; kNoPoint of one that has not begun, or is done,
   // or made the last step.
   std::array<PendingStep, kMaxCpus> next;
