@@ -508,7 +508,7 @@ TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
   for (int i = 0; i < kPointCount; ++i) {
     const auto point = static_cast<Point>(i);
     // No rule speaks where CPUs switch, or such as are sc only: all orders are tried.
-    constexpr PointMask kNoRule = kSwitchPoints | kExitPoints | kContentPoints;
+    constexpr PointMask kNoRule = kSwitchPoints | kExitPoints | kContentPoints | kSplitPoints;
     if (point == fault_retry || (kNoRule & MaskOf(point)) != 0) continue;
     EXPECT_GT(steps[point], 20u) << kPoints[i].name;
   }
