@@ -81,10 +81,10 @@ std::string Joined(PointMask set) { return absl::StrJoin(StepsOf(set), " "); }
 
 void PrintForPeople(const Row& row, KernelVersion kernel, MemoryModel memory) {
   const Ablation& it = row.ablation;
-  std::cout << absl::StreamFormat("%s, %s: %d explorations, %d states%s\n",
-                                  Absl(row.policy->name()),
-                                  MachineText(row.arch->name(), kernel, memory), it.explorations,
-                                  it.states, it.complete ? "" : ", not complete");
+  std::cout << absl::StreamFormat(
+      "%s, %s: %d explorations, %d states%s\n", Absl(row.policy->name()),
+      MachineText(row.arch->name(), kernel, HardwareKind::kPlain, memory), it.explorations,
+      it.states, it.complete ? "" : ", not complete");
   const std::string safe = it.safe.empty() ? "none" : absl::StrJoin(it.safe, ", ");
   std::cout << "  " << Wrapped("safe as it is: " + safe, 6) << "\n";
   for (const BrokenProgram& broken : it.broken) {

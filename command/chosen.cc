@@ -181,6 +181,7 @@ std::string ReplayCommand(const Options& options, std::string_view command, cons
                    " --arch ", Absl(target.arch->name()));
   const std::string& kernel = options.kernel_version;
   if (!kernel.empty()) absl::StrAppend(&text, " --kernel-version ", kernel);
+  if (!options.hardware.empty()) absl::StrAppend(&text, " --hardware ", options.hardware);
   if (!options.memory.empty()) absl::StrAppend(&text, " --memory ", options.memory);
   if (!options.weaken.empty()) absl::StrAppend(&text, " --weaken ", options.weaken);
   if (!options.strengthen.empty()) absl::StrAppend(&text, " --strengthen ", options.strengthen);
@@ -264,6 +265,9 @@ absl::StatusOr<LoadedSchedule> Load(const Options& options, const std::string& p
   if (!loaded.ok()) return loaded;
   absl::Status status = SetKernel(options, path, loaded->file.schedule);
   status.Update(SetMemory(options, loaded->file.schedule));
+  if (const auto hardware = ParseHardwareKind(options.hardware)) {
+    loaded->file.schedule.hardware = *hardware;
+  }
   if (!loaded->doubt.empty()) {
     status.Update(Warn(
         options, absl::StrCat(Printable(path), ": ", loaded->doubt,

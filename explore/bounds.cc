@@ -43,6 +43,7 @@ struct SetKey {
 std::string_view InitName(int bit) { return kInitStates[bit]; }
 std::string_view KindName(int bit) { return kOps[bit].name; }
 std::string_view KernelName(int bit) { return kKernelVersions[bit]; }
+std::string_view HardwareName(int bit) { return kHardwareKinds[bit]; }
 std::string_view MemoryName(int bit) { return kMemoryModels[bit]; }
 
 constexpr uint32_t kSwitchKinds =
@@ -53,6 +54,7 @@ constexpr SetKey kSetKeys[] = {
     {"kinds", &Bounds::kinds, ((1u << kOpCount) - 1) & ~kWalkerKinds, KindName},
     {"kernel", &Bounds::kernel, (1u << kKernelVersionCount) - 1, KernelName},
     {"memory", &Bounds::memory, (1u << std::size(kMemoryModels)) - 1, MemoryName},
+    {"hardware", &Bounds::hardware, (1u << kHardwareKindCount) - 1, HardwareName},
 };
 
 std::string PrintSet(const SetKey& key, uint32_t set) {
@@ -106,6 +108,9 @@ std::string Contradiction(const Bounds& bounds) {
   }
   if (!std::has_single_bit(bounds.memory)) {
     return Given("memory", PrintSet(kSetKeys[3], bounds.memory)) + "expected one model";
+  }
+  if (!std::has_single_bit(bounds.hardware)) {
+    return Given("hardware", PrintSet(kSetKeys[4], bounds.hardware)) + "expected one machine";
   }
   const uint32_t switching = bounds.kinds & kSwitchKinds;
   if (switching != 0 && bounds.memory_model() != MemoryModel::kSc) {
@@ -186,8 +191,8 @@ std::string SetKeyTo(Bounds& bounds, std::string_view key, std::string_view valu
     names.push_back(known.name);
   }
   for (const SetKey& known : kSetKeys) names.push_back(known.name);
-  return Given(key, value) + "expected one of the keys " + keys + "init, kinds, kernel, memory" +
-         DidYouMean(key, names);
+  return Given(key, value) + "expected one of the keys " + keys +
+         "init, kinds, kernel, memory, hardware" + DidYouMean(key, names);
 }
 
 }  // namespace
@@ -241,6 +246,7 @@ std::string PrintBounds(const Bounds& bounds) {
   }
   for (const SetKey& key : kSetKeys) {
     if (key.member == &Bounds::kernel && bounds.version() == kDefaultKernel) continue;
+    if (key.member == &Bounds::hardware && bounds.hardware == Bounds{}.hardware) continue;
     if (key.member == &Bounds::memory && bounds.memory == Bounds{}.memory) continue;
     text += std::string(key.name) + "=" + PrintSet(key, bounds.*key.member) + " ";
   }

@@ -17,6 +17,7 @@
 //                 empty: mapped, but no page present
 //   kernel=V    whose paths the operations follow: 6.1, 6.12 (default), 6.17 or 7.1, or one of
 //               the last three with +vma, where VMAs have locks
+//   hardware=H  which machine of the architecture: plain (default) or tce (docs/model.md, H3)
 //   memory=M    which values a load may take: sc (default), tso or weak (docs/memory.md)
 //   kinds=A,B   kinds of operations, by name, but for fill, which `walkers` counts
 //               (default munmap,dontneed,free,read,write)
@@ -34,6 +35,7 @@
 #include <variant>
 
 #include "model/kernel/paths.h"
+#include "model/machine/hardware.h"
 #include "model/machine/types.h"
 #include "model/machine/weak.h"
 
@@ -68,8 +70,10 @@ struct Bounds {
   uint32_t kinds = kUsualKinds;                              // Bit() of each
   uint32_t kernel = 1u << static_cast<int>(kDefaultKernel);  // one bit
 
-  uint32_t memory = 1u << static_cast<int>(MemoryModel::kSc);  // one bit
+  uint32_t hardware = 1u << static_cast<int>(HardwareKind::kPlain);  // one bit
+  uint32_t memory = 1u << static_cast<int>(MemoryModel::kSc);        // one bit
 
+  HardwareKind machine() const { return static_cast<HardwareKind>(std::countr_zero(hardware)); }
   MemoryModel memory_model() const { return static_cast<MemoryModel>(std::countr_zero(memory)); }
   KernelVersion version() const { return static_cast<KernelVersion>(std::countr_zero(kernel)); }
 

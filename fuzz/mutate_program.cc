@@ -173,8 +173,12 @@ bool ChangeInit(Schedule& schedule, Random& random) {
   return true;
 }
 
-// One CPU more, or one less, whose part others take; or another size of the batch.
+// One CPU more, or one less, whose part others take; another size of the batch; or other hardware.
 bool ChangeMachine(Schedule& schedule, Random& random) {
+  if (OneIn(random, 8)) {
+    schedule.hardware = static_cast<HardwareKind>(random.Below(kHardwareKindCount));
+    return true;
+  }
   if (OneIn(random, 2)) {
     schedule.batch = 1 + static_cast<int>(random.Below(kDefaultBatch));
     return true;
@@ -304,6 +308,19 @@ bool Anew(Schedule& schedule, Random& random) {
   return true;
 }
 
+// A short program from nothing, around one to three things that few programs do: in a long one the
+// few steps that tell hardly meet.
+bool Around(Schedule& schedule, Random& random) {
+  static constexpr bool (*kThings[])(Schedule&, Random&) = {
+      AddReclaim, AddReclaim, AddProtection, AddProtection,
+      AddContent, AddContent, AddSwitch,     AddExit};
+  GenerateShort(schedule, random);
+  for (int things = SmallNumber(random, 3); things > 0; --things) {
+    kThings[random.Below(std::size(kThings))](schedule, random);
+  }
+  return true;
+}
+
 constexpr Mutation kMutations[] = {
     {"add-ops", 20, AddOps},
     {"drop-op", 4, DropOp},
@@ -322,7 +339,8 @@ constexpr Mutation kMutations[] = {
     {"add-exit", 1, AddExit},
     {"add-content", 1, AddContent},
     {"add-vma-locks", 1, AddVmaLocks},
-    {"anew", 20, Anew},
+    {"anew", 16, Anew},
+    {"around", 10, Around},
 };
 
 }  // namespace

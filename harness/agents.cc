@@ -88,6 +88,8 @@ void Agents::LoadInit(const Schedule& schedule) {
 void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   system_.arch = &arch;
   system_.hardware = arch.hardware();
+  if (schedule_->hardware == HardwareKind::kTce && arch.has_tce()) [[unlikely]]
+    system_.hardware.drops_used_pointers = true;
   system_.protocol = &policy.protocol();
   system_.kernel = schedule_->kernel;
   system_.ignored = ignored;

@@ -157,10 +157,13 @@ AgentId DecodeAgent(uint8_t byte, int cpus) {
 constexpr KernelVersion kKernelOf[] = {kDefaultKernel, KernelVersion::k6_1, KernelVersion::k6_17,
                                        KernelVersion::k7_1};
 
-// With so much more, the last CPU is kswapd's; that many times the memory; VMAs have locks.
+// With so much more, the last CPU is kswapd's; that many times the memory; VMAs have locks; that
+// many times the hardware.
 constexpr int kKswapdCode = std::size(kKernelOf);
 constexpr int kMemoryCode = 2 * kKswapdCode;
 constexpr int kVmaLocksCode = kMemoryCodes * kMemoryCode;
+constexpr int kHardwareCode = 2 * kVmaLocksCode;
+static_assert(kHardwareKindCount * kHardwareCode <= 256);
 
 uint8_t KernelCode(const Schedule& schedule) {
   const KernelVersion base = WithoutVmaLocks(schedule.kernel);
@@ -172,7 +175,7 @@ uint8_t KernelCode(const Schedule& schedule) {
 // 6.1 has no VMA locks to be said of it.
 KernelVersion KernelOf(uint8_t code) {
   const KernelVersion base = kKernelOf[code % kKswapdCode];
-  return code < kVmaLocksCode ? base : WithVmaLocks(base);
+  return code / kVmaLocksCode % 2 == 0 ? base : WithVmaLocks(base);
 }
 
 int MemoryCode(const Schedule& schedule) {
@@ -360,7 +363,9 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t kernel = source.Next();
   // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
   const bool written = version == kBytesVersion && span == kPages;
-  const bool known = written && kernel < 2 * kVmaLocksCode;
+  const bool known = written && kernel < kHardwareKindCount * kHardwareCode;
+  schedule.hardware =
+      static_cast<HardwareKind>(known && !source.at_first() ? kernel / kHardwareCode : 0);
   schedule.kernel = source.TakeKernel(known ? KernelOf(kernel) : kDefaultKernel, written);
   schedule.kswapd = known && kernel / kKswapdCode % 2 != 0 && !source.at_first();
   const uint8_t memory =
@@ -419,7 +424,9 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), static_cast<int>(tail.kind) + (tail.joined ? kJoinedCode : 0), 0,
       tail.seed, tail.seed >> 8, tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8,
-      members - 1, KernelCode(schedule) + kMemoryCode * MemoryCode(schedule));
+      members - 1,
+      KernelCode(schedule) + kMemoryCode * MemoryCode(schedule) +
+          kHardwareCode * static_cast<int>(schedule.hardware));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

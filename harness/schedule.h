@@ -11,6 +11,7 @@
 
 #include "harness/fixed_vector.h"
 #include "model/kernel/paths.h"
+#include "model/machine/hardware.h"
 #include "model/machine/types.h"
 #include "model/steps.h"
 
@@ -85,6 +86,7 @@ struct Schedule {
   bool kswapd = false;                    // the last of them is kswapd's
   int batch = kDefaultBatch;              // 1 to kMaxBatch
   KernelVersion kernel = kDefaultKernel;  // it has every operation of the program
+  HardwareKind hardware = HardwareKind::kPlain;
   MemoryModel memory = MemoryModel::kSc;
   OrderChanges orders;  // of no effect under kSc; bytes cannot say them
   FixedVector<InitItem, kMaxInit> init;

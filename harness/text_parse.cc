@@ -19,8 +19,8 @@ namespace gatherfuzz {
 namespace {
 
 constexpr size_t kMaxTextBytes = 1 << 20;
-constexpr std::string_view kOnceInHead[] = {"cpus",   "policy", "arch",   "batch",     "kernel",
-                                            "expect", "memory", "weaken", "strengthen"};
+constexpr std::string_view kOnceInHead[] = {"cpus",   "policy", "arch",   "batch",      "kernel",
+                                            "expect", "memory", "weaken", "strengthen", "hardware"};
 constexpr std::string_view kKswapd = "kswapd";
 constexpr auto kNameOf = [](const auto* item) { return item->name(); };
 constexpr auto kNameIn = [](const auto& info) { return std::string_view(info.name); };
@@ -271,6 +271,15 @@ class Parser : TextLines {
       file_.schedule.memory = *memory;
       return LocksFitMemory() && (Take(), End());
     }
+    if (word == "hardware") {
+      const std::optional<HardwareKind> hardware = ParseHardwareKind(Peek());
+      if (!hardware) {
+        return FailOneOf(Peek(),
+                         "hardware: ", {std::begin(kHardwareKinds), std::end(kHardwareKinds)});
+      }
+      file_.schedule.hardware = *hardware;
+      return Take(), End();
+    }
     if (word == "weaken") return StepsWithOrders(file_.schedule.orders.weaker);
     if (word == "strengthen") return StepsWithOrders(file_.schedule.orders.stronger);
     if (word == "expect") {
@@ -279,11 +288,11 @@ class Parser : TextLines {
       file_.expect = kind;
       return Peek().empty() || Fail("'under' and policies, or the end of the line");
     }
-    static const Names kWords = {"intent", "cpus",   "policy",    "variant", "arch",
-                                 "batch",  "kernel", "expect",    "init",    "order",
-                                 "memory", "weaken", "strengthen"};
+    static const Names kWords = {"intent", "cpus",   "policy",     "variant", "arch",
+                                 "batch",  "kernel", "expect",     "init",    "order",
+                                 "memory", "weaken", "strengthen", "hardware"};
     return FailNear(word,
-                    "intent, cpus, policy, variant, arch, batch, kernel, memory, weaken, "
+                    "intent, cpus, policy, variant, arch, batch, kernel, hardware, memory, weaken, "
                     "strengthen, expect, init, a program (cpu0) or order",
                     kWords);
   }

@@ -59,6 +59,11 @@ std::string PrintHead(const ScheduleFile& file) {
     text += NameOf(file.schedule.kernel);
     text += "\n";
   }
+  if (file.schedule.hardware != HardwareKind::kPlain) {
+    text += "hardware ";
+    text += NameOf(file.schedule.hardware);
+    text += "\n";
+  }
   if (file.schedule.memory != MemoryModel::kSc) {
     text += "memory ";
     text += NameOf(file.schedule.memory);

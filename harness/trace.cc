@@ -300,6 +300,7 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
              uint32_t ignored) {
   Trace trace;
   trace.kernel = schedule.kernel;
+  trace.hardware = schedule.hardware;
   Recorder recorder(trace);
   trace.result =
       execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});

@@ -131,6 +131,7 @@ inline constexpr unsigned kExit = 8192;      // made only where some thread exit
 inline constexpr unsigned kContent = 16384;  // made only where some program decides on content
 inline constexpr unsigned kOwnCode = 32768;  // made only by a kernel's own tlb.c
 inline constexpr unsigned kVmaLock = 65536;  // made only where VMAs have locks
+inline constexpr unsigned kSplit = 131072;   // made only where a line of the zoo splits an update
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -247,6 +248,8 @@ inline constexpr PointMask kContentPoints = PointsWith(role::kContent);
 inline constexpr PointMask kVmaLockPoints = PointsWith(role::kVmaLock);
 // Steps that are made only by a kernel's own tlb.c (model/kernel/cpu_code.h).
 inline constexpr PointMask kOwnCodePoints = PointsWith(role::kOwnCode);
+// Steps that are made only under policies that split an update (model/kernel/leaf_update.h).
+inline constexpr PointMask kSplitPoints = PointsWith(role::kSplit);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

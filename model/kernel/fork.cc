@@ -14,6 +14,7 @@
 #include "model/arch/arch.h"
 #include "model/kernel/examine.h"
 #include "model/kernel/huge.h"
+#include "model/kernel/leaf_update.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
@@ -66,8 +67,13 @@ class Fork {
   // Of a migration entry, what it moves is shared, wherever it goes.
   void Share(FrameId table, PageRange part) {
     World& world = t_.world();
+    const bool splits = t_.system.protocol->SplitsUpdates().wrprotect;
+    const Pte read = splits ? ReadLeaf(t_, table, part.begin) : Pte{};
     t_.Step(Point::pte_wrprotect, part.begin);
     Pte& entry = EntryOf(world, table, part.begin);
+    if (splits && entry.writable() && !entry.migration()) {
+      ForgetSince(t_, table, part.begin, read);
+    }
     for (int k = 0; k < part.end - part.begin; ++k) {
       const FrameId frame = MakeFrame(Index(entry.frame) + k);
       AddOther(world, frame);

@@ -68,6 +68,12 @@ struct Decisions {
   bool ksm_by_exclusive = true;  // ... and flushes in any case what is exclusive
 };
 
+// Which changes of a leaf are a read and a store (leaf_update.h), and not one atomic update.
+struct SplitUpdates {
+  bool huge_clear = false;  // mremap() of a huge leaf takes it from its old place
+  bool wrprotect = false;   // fork() takes the right to write from a leaf
+};
+
 class GatherProtocol {
  public:
   virtual ~GatherProtocol() = default;
@@ -79,9 +85,8 @@ class GatherProtocol {
 
   // tlb_gather_mmu(): starts a gather over the caller's `range`.
   virtual void Gather(const Thread& t, PageRange range) const;
-  // tlb_gather_mmu_fullmm(): starts one of a whole mm, which is going away. A kernel tree's own
-  // code begins an ordinary one, which flushes more.
-  void GatherFullmm(const Thread& t) const;
+  // tlb_gather_mmu_fullmm(): starts one of a whole mm, which is going away.
+  virtual void GatherFullmm(const Thread& t) const;
   // tlb_start_vma(). Nothing that it records has a use in the model.
   virtual void StartVma(const Thread&, PageRange) const {}
   // tlb_remove_tlb_entry() and its PMD form: the leaf of `page` at `level` was cleared.
@@ -110,6 +115,7 @@ class GatherProtocol {
   virtual const CpuCode* cpu_code(const System&) const { return nullptr; }
   virtual Protection Protects() const { return {}; }
   virtual Decisions Decides() const { return {}; }
+  virtual SplitUpdates SplitsUpdates() const { return {}; }
   // mm_tlb_flush_pending(): the step pte_accessible.
   virtual bool FlushPending(const Thread& t, int page) const;
 

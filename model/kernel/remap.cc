@@ -15,6 +15,7 @@
 #include "model/arch/arch.h"
 #include "model/kernel/examine.h"
 #include "model/kernel/huge.h"
+#include "model/kernel/leaf_update.h"
 #include "model/kernel/link_table.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
@@ -104,8 +105,11 @@ class Move {
     const bool moves =
         seen.there() && !seen.table() && EntryOf(t_.world(), new_pmd_table, New(part.begin)).none();
     if (moves) {
+      const bool splits = t_.system.protocol->SplitsUpdates().huge_clear;
+      const Pte read = splits ? ReadLeaf(t_, pmd_table, part.begin) : seen;
       t_.Step(Point::pmd_clear, part.begin);
       StoresEntry(t_, Point::pmd_clear, pmd_table, part.begin, Access::kUpdate);
+      if (splits) ForgetSince(t_, pmd_table, part.begin, read);
       const Pte leaf = ClearLeaf(t_.world(), pmd_table, part.begin);
       t_.Step(Point::pmd_set, New(part.begin));
       StoresEntry(t_, Point::pmd_set, new_pmd_table, New(part.begin));

@@ -73,13 +73,32 @@ static bool RemovePageSizeBy4(void* function, Gather* tlb, struct page* page, in
   return ((RemovePageSize4)function)(tlb, page, false, size);
 }
 
+// Since 5.12; before, the range says that the whole mm is going away. Where neither does, it begins
+// as others.
+static void GatherMmuFullmmBy2(void* function, Gather* tlb) {
+#ifdef GF_HAS_tlb_gather_mmu_fullmm
+  (void)function;
+  tlb_gather_mmu_fullmm(tlb, &gf_mm);
+#else
+  ((GatherMmu)function)(tlb, &gf_mm);
+#endif
+}
+static void GatherMmuFullmmBy4(void* function, Gather* tlb) {
+  ((GatherMmuRange)function)(tlb, &gf_mm, 0, ~0ul);
+}
+
 // A bundle of that many pages. Whatever the tree's code does not initialize is garbage, always the
 // same.
 static void GatherVerb(void* room, unsigned int bundle, unsigned long start, unsigned long end) {
   Gather* tlb = room;
   __builtin_memset(tlb, 0xff, sizeof *tlb);
-  _Generic(&tlb_gather_mmu, GatherMmu: GatherMmuBy2, GatherMmuRange: GatherMmuBy4)(tlb_gather_mmu,
-                                                                                   tlb, start, end);
+  if (start == 0 && end == ~0ul) {
+    _Generic(&tlb_gather_mmu, GatherMmu: GatherMmuFullmmBy2, GatherMmuRange: GatherMmuFullmmBy4)(
+        tlb_gather_mmu, tlb);
+  } else {
+    _Generic(&tlb_gather_mmu, GatherMmu: GatherMmuBy2, GatherMmuRange: GatherMmuBy4)(
+        tlb_gather_mmu, tlb, start, end);
+  }
 #ifdef MMU_GATHER_BUNDLE
   if (tlb->local.max > MMU_GATHER_BUNDLE) gf_bug("the bundle is larger than its room");
 #endif

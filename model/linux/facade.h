@@ -38,7 +38,8 @@ struct gf_tree {
   unsigned int spare_entries;         /* of a batch, that the tree keeps free: 6.12 keeps one */
   unsigned int single_tlbi;           /* arm64: each TLBI operation is a step of its own */
   int tables_are_pages;               /* tables go into batches of pages, too */
-  /* The range is that of the call. Kernels since 5.12 do not ask for it. */
+  /* The range is that of the call. Kernels since 5.12 do not ask for it. 0 to ~0 is the whole mm,
+   * which is going away: tlb_gather_mmu_fullmm(). */
   void (*gather)(void* tlb, unsigned int bundle, unsigned long start, unsigned long end);
   void (*start_vma)(void* tlb, unsigned long start, unsigned long end);
   void (*end_vma)(void* tlb);

@@ -88,14 +88,21 @@ const CpuCode* LinuxProtocol::cpu_code(const System& system) const {
 }
 
 void LinuxProtocol::Gather(const Thread& t, PageRange range) const {
+  Begin(t, range, AddressOf(range.begin), AddressOf(range.end));
+}
+
+// Of callers up to 5.11 the range says it: 0 to -1.
+void LinuxProtocol::GatherFullmm(const Thread& t) const { Begin(t, {0, kPages}, 0, ~0ul); }
+
+void LinuxProtocol::Begin(const Thread& t, PageRange range, unsigned long start,
+                          unsigned long end) const {
   MmuGather& gather = t.gather();
   gather = MmuGather{};
   gather.caller_start = static_cast<uint8_t>(range.begin);
   gather.caller_end = static_cast<uint8_t>(range.end);
   Verb verb(t);
   const unsigned bundle = verb->geometry.bundle + verb.tree().spare_entries;
-  verb.tree().gather(verb.tlb(), std::min(bundle, kBundle), AddressOf(range.begin),
-                     AddressOf(range.end));
+  verb.tree().gather(verb.tlb(), std::min(bundle, kBundle), start, end);
 }
 
 void LinuxProtocol::StartVma(const Thread& t, PageRange range) const {

@@ -25,6 +25,7 @@ class LinuxProtocol final : public GatherProtocol {
 
   void Run(const Thread& t, const Op& op, Path path) const override;
   void Gather(const Thread& t, PageRange range) const override;
+  void GatherFullmm(const Thread& t) const override;
   void StartVma(const Thread& t, PageRange range) const override;
   void RemoveTlbEntry(const Thread& t, int page, Level level) const override;
   bool RemovePage(const Thread& t, FrameId frame, int page, Level level) const override;
@@ -39,6 +40,9 @@ class LinuxProtocol final : public GatherProtocol {
   void Finishing(const Thread&) const override {}  // the tree's own
 
  private:
+  // Begins a gather that its caller announces for `range`; the tree is told [start, end).
+  void Begin(const Thread& t, PageRange range, unsigned long start, unsigned long end) const;
+
   const gf_tree& x86_;
   const gf_tree& arm64_;
   LinuxCpu cpu_;

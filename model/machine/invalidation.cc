@@ -93,6 +93,18 @@ Invalidation WholeInvalidation() {
   return request;
 }
 
+Invalidation AsHardwareDoes(const System& system, const Invalidation& request) {
+  Invalidation done = request;
+  if (!system.hardware.drops_used_pointers || request.whole != 0) return done;
+  // Each address that it names stands in `huge` as its block.
+  done.pte_tables &= request.huge;
+  for (int prefix = 0; prefix < kPuds; ++prefix) {
+    const unsigned blocks = request.huge >> prefix * kEntriesPerTable & 0xf;
+    if (blocks == 0) done.pmd_tables &= static_cast<uint8_t>(~(1u << prefix));
+  }
+  return done;
+}
+
 void Invalidate(const Thread& thread, const Invalidation& request) {
   if (IssueInvalidation(thread, request)) AwaitInvalidation(thread);
 }
@@ -105,13 +117,14 @@ bool IssueInvalidation(const Thread& thread, const Invalidation& request) {
 bool IssueInvalidation(const Thread& thread, const Invalidation& request, MemoryOrder dsb) {
   if (thread.self().invalidation.undelivered != 0) Await(thread, MemoryOrder::relaxed);
   World& world = thread.world();
+  const Invalidation done = AsHardwareDoes(thread.system, request);
   if (world.switches != 0 && world.switching.generations != 0) [[unlikely]]
-    return thread.system.cpu_side.flush(thread, request);
+    return thread.system.cpu_side.flush(thread, done);
   thread.Step(Point::tlb_flush, request.start);
   if (!world.sc()) [[unlikely]]
     NoteDsb(world, thread.cpu, dsb);
   Invalidation& issued = thread.self().invalidation;
-  issued = request;
+  issued = done;
   issued.undelivered = world.MmCpus();
   Enqueue(world, thread.cpu, issued.undelivered);
   ++thread.system.cost.invalidations;
@@ -138,19 +151,20 @@ void DropNamedParked(System& system, CpuId target, const Invalidation& request) 
 
 void AddInvalidation(const Thread& thread, const Invalidation& request) {
   World& world = thread.world();
+  const Invalidation more = AsHardwareDoes(thread.system, request);
   thread.Step(Point::tlb_flush, request.start);
   Invalidation& issued = thread.self().invalidation;
   const uint8_t before = issued.undelivered;
   if (before == 0) {
-    issued = request;
+    issued = more;
   } else {
-    issued.small |= request.small;
-    issued.huge |= request.huge;
-    issued.pte_tables |= request.pte_tables;
-    issued.pmd_tables |= request.pmd_tables;
-    issued.whole |= request.whole;
-    issued.start = std::min(issued.start, request.start);
-    issued.end = std::max(issued.end, request.end);
+    issued.small |= more.small;
+    issued.huge |= more.huge;
+    issued.pte_tables |= more.pte_tables;
+    issued.pmd_tables |= more.pmd_tables;
+    issued.whole |= more.whole;
+    issued.start = std::min(issued.start, more.start);
+    issued.end = std::max(issued.end, more.end);
   }
   issued.undelivered = world.MmCpus();
   Enqueue(world, thread.cpu, static_cast<uint8_t>(issued.undelivered & ~before));

@@ -48,6 +48,10 @@ void DropNamedParked(System& system, CpuId target, const Invalidation& request);
 void DeliverOldest(System& system, CpuId target);
 void DeliverFrom(System& system, CpuId target, CpuId issuer);
 
+// What `request` drops on the hardware that there is (Hardware::drops_used_pointers). What is
+// issued by the functions above is so already.
+Invalidation AsHardwareDoes(const System& system, const Invalidation& request);
+
 // A request that drops everything.
 Invalidation WholeInvalidation();
 

@@ -69,6 +69,7 @@ TEST(Bounds, WhatIsPrintedIsRead) {
     bounds.init = static_cast<uint32_t>(one_of(1, 15));
     bounds.kinds = static_cast<uint32_t>(one_of(1, 63));
     bounds.memory = static_cast<uint32_t>(one_of(1, 4));
+    bounds.hardware = static_cast<uint32_t>(one_of(1, 3));
     const std::string text = PrintBounds(bounds);
     if (const std::string wrong = WhatIsWrong(bounds); !wrong.empty()) {
       EXPECT_EQ(ErrorOf(text), wrong) << text;
@@ -111,7 +112,7 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
   EXPECT_EQ(ErrorOf("ops"), "ops: expected KEY=VALUE");
   EXPECT_EQ(ErrorOf("=3"),
             "=3: expected one of the keys cpus, ops, walkers, pages, at, vmas, huge, batch, "
-            "symmetry, init, kinds, kernel, memory");
+            "symmetry, init, kinds, kernel, memory, hardware");
   EXPECT_THAT(ErrorOf("page=3"), HasSubstr("page=3: expected one of the keys cpus, "));
   EXPECT_EQ(ErrorOf("init=hot"),
             "init=hot: expected one or more of warm,cold,dirty,empty, separated by commas");
@@ -150,6 +151,10 @@ TEST(Bounds, AnErrorSaysWhatContradicts) {
   EXPECT_EQ(
       ErrorOf("kernel=6.17+vma memory=weak"),
       "kernel=6.17+vma: expected 6.17, as the locks of VMAs are modelled with memory=sc only");
+  EXPECT_EQ(ErrorOf("hardware=pti"),
+            "hardware=pti: expected one or more of plain,tce, separated by commas");
+  EXPECT_EQ(ErrorOf("hardware=plain,tce"), "hardware=plain,tce: expected one machine");
+  EXPECT_EQ(Parsed("hardware=plain"), Bounds{});
   EXPECT_EQ(ErrorOf("kinds=dontneed,switch,idle"), "none");
   EXPECT_EQ(ErrorOf("memory=tso kinds=dontneed,switch,idle"),
             "kinds=dontneed,switch,idle: expected none of switch,idle, as CPUs that switch or "

@@ -291,8 +291,6 @@ bool RunFile(Differential& differential, const char* path) {
     return false;
   }
   Work work{.schedule = std::get<ScheduleFile>(parsed).schedule, .name = path};
-  // The gather of exit_mmap() begins with fullmm set, and a tree's does not (mmu_gather.h).
-  if (Exits(work.schedule)) return true;
   WithoutGrowth(work.schedule);
   differential.Run(work);
   work.schedule.order.clear();

@@ -29,8 +29,8 @@ int UseOf(Point point) {
   return (kTellingPoints & MaskOf(point)) != 0 ? 0 : 1;
 }
 
-// Only a kernel's own code makes it: nothing to look for where there is none.
-bool IsOwnCode(Point point) { return (kOwnCodePoints & MaskOf(point)) != 0; }
+// Only a kernel's own code makes it, or a line of the zoo: nothing to look for where there is none.
+bool IsOwnCode(Point point) { return ((kOwnCodePoints | kSplitPoints) & MaskOf(point)) != 0; }
 
 void AddPairs(const Reach& reach, Reached& reached) {
   std::vector<std::tuple<int, int, std::string>> missing;

@@ -129,9 +129,13 @@ class Report {
 
 }  // namespace
 
-std::string MachineText(std::string_view arch, KernelVersion kernel, MemoryModel memory) {
+std::string MachineText(std::string_view arch, KernelVersion kernel, HardwareKind hardware,
+                        MemoryModel memory) {
   std::string text(arch);
   if (kernel != kDefaultKernel) absl::StrAppend(&text, ", kernel ", Absl(NameOf(kernel)));
+  if (hardware != HardwareKind::kPlain) {
+    absl::StrAppend(&text, ", hardware ", Absl(NameOf(hardware)));
+  }
   if (memory != MemoryModel::kSc) absl::StrAppend(&text, ", memory ", Absl(NameOf(memory)));
   return text;
 }
