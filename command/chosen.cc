@@ -244,8 +244,8 @@ absl::Status SetMemory(const Options& options, Schedule& schedule) {
   if (schedule.memory != MemoryModel::kSc && OnlySc(schedule)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--memory ", options.memory,
-                     ": what switches, sleeps or exits is modelled under memory sc only; pass "
-                     "--memory sc"));
+                     ": what switches, sleeps, exits or locks VMAs is modelled under memory sc "
+                     "only; pass --memory sc"));
   }
   if ((schedule.orders.weaker & schedule.orders.stronger) != 0) {
     return absl::InvalidArgumentError("one step is both in --weaken and in --strengthen");

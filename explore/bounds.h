@@ -15,7 +15,8 @@
 //                 cold: every page present, cached by none
 //                 dirty: as warm, and dirty
 //                 empty: mapped, but no page present
-//   kernel=V    whose paths the operations follow: 6.1, 6.12 (default), 6.17 or 7.1
+//   kernel=V    whose paths the operations follow: 6.1, 6.12 (default), 6.17 or 7.1, or one of
+//               the last three with +vma, where VMAs have locks
 //   memory=M    which values a load may take: sc (default), tso or weak (docs/memory.md)
 //   kinds=A,B   kinds of operations, by name, but for fill, which `walkers` counts
 //               (default munmap,dontneed,free,read,write)

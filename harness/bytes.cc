@@ -156,14 +156,23 @@ AgentId DecodeAgent(uint8_t byte, int cpus) {
 // The kernel version by its code: 0, and what is the code of none, is the default.
 constexpr KernelVersion kKernelOf[] = {kDefaultKernel, KernelVersion::k6_1, KernelVersion::k6_17,
                                        KernelVersion::k7_1};
-static_assert(std::size(kKernelOf) == kKernelVersionCount);
 
-// With so much more, the last CPU is kswapd's.
-constexpr int kKswapdCode = kKernelVersionCount;
+// With so much more, the last CPU is kswapd's; that many times the memory; VMAs have locks.
+constexpr int kKswapdCode = std::size(kKernelOf);
+constexpr int kMemoryCode = 2 * kKswapdCode;
+constexpr int kVmaLocksCode = kMemoryCodes * kMemoryCode;
 
 uint8_t KernelCode(const Schedule& schedule) {
-  const auto* found = std::find(std::begin(kKernelOf), std::end(kKernelOf), schedule.kernel);
-  return static_cast<uint8_t>(found - std::begin(kKernelOf) + (schedule.kswapd ? kKswapdCode : 0));
+  const KernelVersion base = WithoutVmaLocks(schedule.kernel);
+  const auto* found = std::find(std::begin(kKernelOf), std::end(kKernelOf), base);
+  return static_cast<uint8_t>(found - std::begin(kKernelOf) + (schedule.kswapd ? kKswapdCode : 0) +
+                              (HasVmaLocks(schedule.kernel) ? kVmaLocksCode : 0));
+}
+
+// 6.1 has no VMA locks to be said of it.
+KernelVersion KernelOf(uint8_t code) {
+  const KernelVersion base = kKernelOf[code % kKswapdCode];
+  return code < kVmaLocksCode ? base : WithVmaLocks(base);
 }
 
 int MemoryCode(const Schedule& schedule) {
@@ -351,12 +360,11 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t kernel = source.Next();
   // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
   const bool written = version == kBytesVersion && span == kPages;
-  const bool known = written && kernel < kMemoryCodes * 2 * kKswapdCode;
-  schedule.kernel =
-      source.TakeKernel(known ? kKernelOf[kernel % kKswapdCode] : kDefaultKernel, written);
+  const bool known = written && kernel < 2 * kVmaLocksCode;
+  schedule.kernel = source.TakeKernel(known ? KernelOf(kernel) : kDefaultKernel, written);
   schedule.kswapd = known && kernel / kKswapdCode % 2 != 0 && !source.at_first();
   const uint8_t memory =
-      source.TakeMemory(static_cast<uint8_t>(known ? kernel / (2 * kKswapdCode) : 0));
+      source.TakeMemory(static_cast<uint8_t>(known ? kernel / kMemoryCode % kMemoryCodes : 0));
   schedule.memory = static_cast<MemoryModel>(memory % (kMemoryCodes - 1));
   schedule.orders = {};
 
@@ -411,7 +419,7 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), static_cast<int>(tail.kind) + (tail.joined ? kJoinedCode : 0), 0,
       tail.seed, tail.seed >> 8, tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8,
-      members - 1, KernelCode(schedule) + 2 * kKswapdCode * MemoryCode(schedule));
+      members - 1, KernelCode(schedule) + kMemoryCode * MemoryCode(schedule));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

@@ -101,7 +101,7 @@ class GatherProtocol {
 
   // What `kernel` does; the model's 7.1 is 7.1.3.
   virtual TableReclaim ReclaimsTables(KernelVersion kernel) const {
-    return {.behind_span = kernel == KernelVersion::k7_1};
+    return {.behind_span = kernel >= KernelVersion::k7_1};
   }
 
   virtual UnmapBatching BatchesUnmaps() const { return {}; }
