@@ -22,6 +22,9 @@ enum class Missing : uint8_t {
   kRefilled,    // one that named it was delivered, before the entry was filled again
 };
 
+// "not-issued", "too-narrow": as signatures have it.
+const char* NameOf(Missing missing);
+
 // Indices into Trace::steps; -1 where there is no such step, or where it lies before the first one.
 struct Cause {
   int filled = -1;    // the walk that put the stale entry, or table pointer, into its cache
