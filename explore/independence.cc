@@ -105,7 +105,7 @@ bool TablesVanish(const Schedule& schedule) {
 // before they take mmap_lock.
 bool NoRulesOfMemory(const Schedule& schedule) {
   return schedule.memory == MemoryModel::kTso ||
-         (schedule.memory == MemoryModel::kWeak &&
+         (schedule.memory != MemoryModel::kSc &&
           (schedule.kernel >= KernelVersion::k6_17 || schedule.kswapd));
 }
 

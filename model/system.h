@@ -76,6 +76,7 @@ struct System {
   uint32_t ignored = 0;                   // Bit(kind) of kinds that do not end the run
   Orders orders{};                        // of steps; read where World::sc() is false only
   PolicyLoads loads{};                    // ... as is this
+  PointMask waits_for_late = 0;           // ... and this: steps as late.h has them
   Cost cost;
   // What each CPU's finish waits for, while it does (Call::waiting); the argument is the CPU.
   std::array<Ready, kMaxCpus> finish_wait{};

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/arch/arch.h"
+#include "model/kernel/late.h"
 #include "model/kernel/shared.h"
 #include "model/machine/frames.h"
 #include "model/machine/invalidation.h"
@@ -124,9 +125,13 @@ bool GatherProtocol::FlushPending(const Thread& t, int page) const {
 bool FlushNested(const Thread& t) { return LoadCount(t, Point::pending_read) > 1; }
 
 void RaisePending(const Thread& t) {
-  t.Step(Point::pending_inc);
-  Updates(t, Point::pending_inc, kCountAt);
-  ++t.world().mm.tlb_flush_pending;
+  if (!MayBeLate(t.system)) [[likely]] {
+    t.Step(Point::pending_inc);
+    Updates(t, Point::pending_inc, kCountAt);
+    ++t.world().mm.tlb_flush_pending;
+  } else {
+    RaiseNowOrLater(t);
+  }
   t.gather().live = 1;
   Call& call = t.self().call;
   if (call.number == 0) call.number = ++t.world().mm.calls_begun;

@@ -81,6 +81,14 @@ void StoreWeakly(const Thread& t, Point point, Location at, Access access, int p
            at == kPolicyAt ? AsksSince(loads.policy, part) : Asks(weak.asks_policy, t.cpu));
 }
 
+void StoresLate(System& system, CpuId cpu) {
+  World& world = system.world;
+  NoteStore(world, cpu, kCountAt, MemoryOrder::relaxed, Access::kLate);
+  if (world.weak.full != 0) system.steps->OutOfStores();
+  NoteAsks(world, cpu, AsksSince(system.loads.count, FinishPart::kNone),
+           Asks(world.weak.asks_policy, cpu));
+}
+
 int LoadCount(const Thread& t, Point point) {
   if (t.world().sc()) [[likely]] {
     t.Step(point);

@@ -213,7 +213,8 @@ TEST(ExploreBrute, RandomProgramsDoWhatTheirOrdersDo) {
     // and moves are by themselves (kernels_test.cc), as are switches (switching_test.cc).
     if (point == deliver || point == fault_retry || point == mmap_write_wait) continue;
     if (point == pte_marker || point == vma_protect || point == pmd_move) continue;
-    constexpr PointMask kElsewhere = kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints;
+    constexpr PointMask kElsewhere =
+        kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints | kLatePoints;
     if ((kElsewhere & MaskOf(point)) != 0) continue;
     if ((kDetourPoints & MaskOf(point)) != 0) continue;
     EXPECT_GE(compared.left_at[i], 10) << kPoints[i].name;
