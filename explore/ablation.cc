@@ -162,10 +162,50 @@ class Ablating {
     for (PointMask rest = optional_; rest != 0; rest &= rest - 1) {
       candidates.push_back(rest & ~(rest - 1));
     }
-    std::vector<PointMask> added;
-    Smallest(candidates, static_cast<int>(candidates.size()), added,
-             [&](PointMask set) { return AllSafe({.weaker = Without(optional_, set)}); });
-    for (const PointMask set : added) result_.enough.push_back(needed_ | set);
+    const auto points_of = [&](uint32_t set) {
+      PointMask points = 0;
+      for (; set != 0; set &= set - 1) {
+        points |= candidates[static_cast<size_t>(std::countr_zero(set))];
+      }
+      return points;
+    };
+    const std::vector<uint32_t> sets = AllSmallest(candidates.size(), [&](uint32_t set) {
+      return AllSafe({.weaker = Without(optional_, points_of(set))});
+    });
+    for (const uint32_t set : sets) result_.enough.push_back(needed_ | points_of(set));
+  }
+
+  // All smallest good sets of so many candidates, as bits, the small ones first. As more is never
+  // worse, an answer tells of all that is smaller, or larger: from a set of which nothing is known,
+  // candidates are taken away as long as it is good, or added as long as it is not, and then asked
+  // is only what lies between (MARCO: Liffiton, Previti, Malik, Marques-Silva, 2016). Where many
+  // orders can stand in for each other, as on x86, there are too many sets to ask of each.
+  template <typename Good>
+  std::vector<uint32_t> AllSmallest(size_t count, Good good) {
+    std::vector<uint32_t> enough, too_little;
+    const auto known = [&](uint32_t set) {
+      return std::any_of(enough.begin(), enough.end(),
+                         [&](uint32_t one) { return (one & ~set) == 0; }) ||
+             std::any_of(too_little.begin(), too_little.end(),
+                         [&](uint32_t one) { return (set & ~one) == 0; });
+    };
+    const uint32_t all = (uint32_t{1} << count) - 1;
+    for (uint32_t first = 0; first <= all && !stop_.load(); ++first) {
+      if (known(first)) continue;
+      uint32_t set = first;
+      const bool is_good = good(set);
+      for (size_t i = 0; i < count; ++i) {
+        const uint32_t other = set ^ uint32_t { 1 } << i;
+        if ((other < set) == is_good && good(other) == is_good) set = other;
+      }
+      (is_good ? enough : too_little).push_back(set);
+    }
+    std::sort(enough.begin(), enough.end(), [](uint32_t a, uint32_t b) {
+      const int size_a = std::popcount(a), size_b = std::popcount(b);
+      const uint32_t first = (a ^ b) & (~(a ^ b) + 1);
+      return size_a != size_b ? size_a < size_b : (a & first) != 0;
+    });
+    return enough;
   }
 
   // All smallest sets of at most so many candidates that are good.

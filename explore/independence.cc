@@ -106,7 +106,7 @@ bool TablesVanish(const Schedule& schedule) {
 // any step.
 bool NoRulesOfMemory(const Schedule& schedule, const Policy& policy) {
   return schedule.memory == MemoryModel::kTso ||
-         (schedule.memory == MemoryModel::kWeak &&
+         (schedule.memory != MemoryModel::kSc &&
           (policy.foreign() || schedule.kernel >= KernelVersion::k6_17 || schedule.kswapd));
 }
 

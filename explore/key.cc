@@ -99,7 +99,7 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
     PutSwitching(stepper);
   if (world.threads != 0) [[unlikely]]
     Put(Pack(8, world.threads, world.exited));
-  if (!world.sc() && AnybodyLoads(world)) [[unlikely]]
+  if (!world.sc() && (AnybodyLoads(world) || world.weak.late != 0)) [[unlikely]]
     PutMemory(stepper, live);
   return std::span(words_).first(count_);
 }
@@ -374,7 +374,8 @@ uint64_t ValueBefore(const World& world, const StoreInFlight& store, uint8_t kep
 void StateWriter::PutMemory(const Stepper& stepper, const Live& live) {
   const World& world = stepper.world();
   const Weak& weak = world.weak;
-  Put(Pack(8, weak.count, weak.idle, weak.lags) | static_cast<uint64_t>(weak.gone) << 32);
+  Put(Pack(8, weak.count, weak.idle, weak.lags) | static_cast<uint64_t>(weak.gone) << 32 |
+      static_cast<uint64_t>(weak.late) << 48);
   if (weak.count == 0) return;
   const uint8_t kept = FlagsThatCount(live);
   size_t policy = 0;
@@ -406,6 +407,7 @@ void StateWriter::PutMemory(const Stepper& stepper, const Live& live) {
   put(weak.brings, cpus);
   put(weak.at_unlock, cpus);
   put(weak.published, cpus);
+  if (weak.late != 0) put(weak.late_carries, cpus);
   Put(weak.mmap_lock | static_cast<uint64_t>(weak.fence) << 32);
   for (size_t frame = 0; frame < kFrames; ++frame) {
     if (weak.table_locks[frame] == 0) continue;

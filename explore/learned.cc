@@ -419,6 +419,8 @@ Carries CarriesUnder(const Policy& policy, const Op& op, const System& system) {
 void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Point point, int page,
            const Policy& policy) {
   const World& world = before.world;
+  // Whether the increment is done now or later, the thread knows nothing of.
+  if (BeginsGather(point)) point = Point::pending_inc;
   switch (CarriesUnder(policy, op, before)) {
     case Carries::kAll:
       return LearnAll(learned, world, cpu, op, point, page,

@@ -24,9 +24,16 @@ constexpr uint8_t kAnyPage = 255;
 // Of the codes of `until done`, where memory is not sequentially consistent: of a detour or a
 // walker, an old value.
 constexpr uint8_t kOldCode = kCountCodes + 1;
+// ... and where there are runs of what was left for later: of a detour.
+constexpr uint8_t kLateCode = kCountCodes + 2;
 // Of the code of a tail whose choices are joined: above that of the same tail where they are not.
 constexpr uint8_t kJoinedCode = 128;
-constexpr int kMemoryCodes = 4;  // sc, tso, weak, and sc with runs of old values
+// sc, tso, weak, and sc with runs of old values; late; and sc, tso and weak with runs of what was
+// left for later.
+constexpr int kMemoryCodes = 8, kScWithOld = 3, kFirstWithLate = 4;
+constexpr MemoryModel kMemoryOf[kMemoryCodes] = {
+    MemoryModel::kSc,   MemoryModel::kTso, MemoryModel::kWeak, MemoryModel::kSc,
+    MemoryModel::kLate, MemoryModel::kSc,  MemoryModel::kTso,  MemoryModel::kWeak};
 
 // Where a switch is most telling: around what others see, and before what they wait for.
 constexpr Point kLikelyPoints[] = {Point::pte_clear,        Point::pte_unlock,
@@ -80,8 +87,9 @@ class Source {
     memory_ = at_first_ ? 0 : memory;
     return memory_;
   }
-  // Whether runs of old values have a code.
+  // Whether runs of old values, and of what was left for later, have a code.
   bool has_old() const { return memory_ != 0; }
+  bool has_late() const { return memory_ >= kFirstWithLate; }
   bool at_first() const { return at_first_; }
 
  private:
@@ -179,10 +187,15 @@ KernelVersion KernelOf(uint8_t code) {
 }
 
 int MemoryCode(const Schedule& schedule) {
-  const bool old = std::any_of(schedule.order.begin(), schedule.order.end(),
-                               [](const Run& run) { return run.kind == Run::Kind::kOld; });
+  const auto has = [&](Run::Kind kind) {
+    return std::any_of(schedule.order.begin(), schedule.order.end(),
+                       [kind](const Run& run) { return run.kind == kind; });
+  };
+  const auto memory = static_cast<int>(schedule.memory);
+  if (schedule.memory == MemoryModel::kLate) return kFirstWithLate;
+  if (has(Run::Kind::kLate)) return kFirstWithLate + 1 + memory;
   const bool sc = schedule.memory == MemoryModel::kSc;
-  return sc && old ? kMemoryCodes - 1 : static_cast<int>(schedule.memory);
+  return sc && has(Run::Kind::kOld) ? kScWithOld : memory;
 }
 
 OpKind DecodeOpKind(const Codes& codes, uint8_t code, VmaFlags& flags) {
@@ -294,6 +307,10 @@ Run DecodeRun(Source& source, int cpus, int span) {
     run.count = std::clamp<uint16_t>(record[2], 1, kMaxOld);
     return run;
   }
+  if (source.has_late() && mode == kLateCode && detour) {
+    run.kind = Run::Kind::kLate;
+    return run;
+  }
   if (detour) return run;  // one step
   if (mode == 0) {
     run.count = static_cast<uint16_t>(std::max(1, record[2] | record[3] << 8));
@@ -322,6 +339,7 @@ std::array<uint8_t, kRecordBytes> EncodeRun(const Run& run) {
       return {agent, 0, static_cast<uint8_t>(run.count), static_cast<uint8_t>(run.count >> 8)};
     case Run::Kind::kUntilDone: return {agent, kCountCodes, 0, 0};
     case Run::Kind::kOld: return {agent, kOldCode, static_cast<uint8_t>(run.count), 0};
+    case Run::Kind::kLate: return {agent, kLateCode, 0, 0};
     case Run::Kind::kUntilPoint: break;
   }
   return {agent, static_cast<uint8_t>(Info(run.point).code),
@@ -370,7 +388,7 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   schedule.kswapd = known && kernel / kKswapdCode % 2 != 0 && !source.at_first();
   const uint8_t memory =
       source.TakeMemory(static_cast<uint8_t>(known ? kernel / kMemoryCode % kMemoryCodes : 0));
-  schedule.memory = static_cast<MemoryModel>(memory % (kMemoryCodes - 1));
+  schedule.memory = kMemoryOf[memory];
   schedule.orders = {};
 
   static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};

@@ -114,10 +114,9 @@ std::string CpuName(int cpu, int kswapd) {
 
 std::string AgentName(AgentId agent, int kswapd) {
   const AgentKind kind = KindOf(agent);
-  if (kind == AgentKind::kCpu || kind == AgentKind::kDetour) {
-    return CpuName(Index(CpuOf(agent)), kswapd);
-  }
-  return (kind == AgentKind::kWalker ? "walk" : "inv") + std::to_string(Index(CpuOf(agent)));
+  if (kind == AgentKind::kCpu) return CpuName(Index(CpuOf(agent)), kswapd);
+  static constexpr const char* kNames[] = {"cpu", "walk", "inv", "late"};
+  return kNames[static_cast<size_t>(kind)] + std::to_string(Index(CpuOf(agent)));
 }
 
 }  // namespace gatherfuzz

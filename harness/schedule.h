@@ -47,9 +47,10 @@ struct ProgramLine {
 // (AgentKind::kDetour) is one step, or is named: `until need_resched(2)` takes the detours it
 // names. An old value is one step as well, of a detour or a walker: the load before which the agent
 // stands takes a value that is `count` behind the newest, or as far behind as it may; where it may
-// take none but the newest, the run is passed over.
+// take none but the newest, the run is passed over. So is one of a detour that does what its thread
+// has left for later (model/kernel/late.h), where that is nothing.
 struct Run {
-  enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone, kOld };
+  enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone, kOld, kLate };
   Kind kind = Kind::kCount;
   AgentId agent{};
   Point point{};          // kUntilPoint: up to and with the occurrence-th such step of this run,
@@ -129,7 +130,8 @@ uint64_t LinesThatRun(const Schedule& schedule);
 // switch, threads exit, or somebody decides on content, memory is kSc.
 void Canonicalize(Schedule& schedule);
 
-// "cpu0", "walk3", "inv1"; of a detour, that of its thread. On CPU `kswapd`, "kswapd".
+// "cpu0", "walk3", "inv1"; of a detour, which makes a step of its own only where its thread has
+// left one for later, "late0". On CPU `kswapd`, "kswapd".
 std::string AgentName(AgentId agent, int kswapd = -1);
 std::string CpuName(int cpu, int kswapd = -1);
 

@@ -161,12 +161,13 @@ class Parser : TextLines {
   // CPUs on which the mm runs.
   int MmCpus() const { return file_.schedule.cpus - file_.schedule.kswapd; }
 
-  std::optional<AgentId> Agent(std::string_view word) const {
-    static constexpr std::string_view kNames[] = {"cpu", "walk", "inv"};
+  // `detour`: what the detour of a CPU is called here, if it has a name.
+  std::optional<AgentId> Agent(std::string_view word, std::string_view detour = {}) const {
+    const std::string_view names[] = {"cpu", "walk", "inv", detour};
     if (word == kKswapd && file_.schedule.kswapd) return CpuAgent(MakeCpu(MmCpus()));
-    for (int kind = 0; kind < 3; ++kind) {
-      if (!word.starts_with(kNames[kind])) continue;
-      const auto cpu = Number(word.substr(kNames[kind].size()));
+    for (size_t kind = 0; kind < std::size(names); ++kind) {
+      if (names[kind].empty() || !word.starts_with(names[kind])) continue;
+      const auto cpu = Number(word.substr(names[kind].size()));
       if (!cpu || *cpu >= MmCpus()) return std::nullopt;
       return MakeAgent(static_cast<AgentKind>(kind), MakeCpu(static_cast<int>(*cpu)));
     }
@@ -566,10 +567,12 @@ class Parser : TextLines {
     const std::string_view word = Take();
     if (word == "rest") return Rest();
     Run run;
-    const auto agent = Agent(word);
-    if (!agent) return FailAt(word, AgentsExpected("rest, or cpuN, walkN or invN"));
+    const auto agent = Agent(word, "late");
+    if (!agent) return FailAt(word, AgentsExpected("rest, or cpuN, walkN, invN or lateN"));
     run.agent = *agent;
-    if (Peek() == "until") {
+    if (KindOf(run.agent) == AgentKind::kDetour) {
+      run.kind = Run::Kind::kLate;
+    } else if (Peek() == "until") {
       Take();
       if (!Until(run)) return false;
     } else if (Peek() == "detour" && KindOf(run.agent) == AgentKind::kCpu) {

@@ -108,15 +108,18 @@ std::string PrintOp(const Op& op) {
 }
 
 std::string PrintRun(const Run& run, int kswapd) {
-  std::string text = AgentName(run.agent, kswapd) + " ";
+  if (run.kind == Run::Kind::kLate) return AgentName(run.agent);
+  const bool detour = KindOf(run.agent) == AgentKind::kDetour;
+  std::string text = AgentName(detour ? CpuAgent(CpuOf(run.agent)) : run.agent, kswapd) + " ";
   if (run.kind == Run::Kind::kOld) {
     return text + "old" + (run.count > 1 ? " " + std::to_string(run.count) : "");
   }
-  if (KindOf(run.agent) == AgentKind::kDetour) return text + "detour";
+  if (detour) return text + "detour";
   switch (run.kind) {
     case Run::Kind::kCount: return text + std::to_string(run.count);
     case Run::Kind::kUntilDone: return text + "until done";
     case Run::Kind::kOld:
+    case Run::Kind::kLate:
     case Run::Kind::kUntilPoint: break;
   }
   text += std::string("until ") + Info(run.point).name;

@@ -67,6 +67,7 @@ bool AboutPage(const StepEvent& event) {
 
 // What the step loads or stores; kNoLocation if that is not weak.
 Location LocationOfStep(const World& world, const StepEvent& event) {
+  if (event.point == Point::pending_inc_done) return kCountAt;
   const OrderInfo* order = MemoryOrderOf(event.point);
   if (order == nullptr || world.sc()) return kNoLocation;
   const auto entry = [&](Level level) {
@@ -151,7 +152,16 @@ class Recorder final : public StepObserver {
       step.request = cpu.invalidation;
     }
     at_ = LocationOfStep(before, event);
+    // A finish that waits looks at the count, unless it is the policy's bytes that are stored to.
+    if (event.point == Point::finish_wait && at_ != kNoLocation && StoresOf(kPolicyAt).empty()) {
+      at_ = kCountAt;
+    }
     step.at = at_;
+    const auto left = static_cast<size_t>(Index(CpuOf(event.agent)));
+    if (event.point == Point::pending_inc_later) {
+      left_at_[left] = static_cast<uint32_t>(trace_.steps.size()) + 1;
+    }
+    if (event.point == Point::pending_inc_done) step.left_at = left_at_[left];
     if (event.old != 0) TakeOld(step, before);
     trace_.steps.push_back(std::move(step));
   }
@@ -189,8 +199,6 @@ class Recorder final : public StepObserver {
   // The step takes a value that is not the newest.
   void TakeOld(TraceStep& step, const World& before) {
     const int old = step.event.old;
-    // A finish that waits looks at the count, unless it is the policy's bytes that have old values.
-    if (step.event.point == Point::finish_wait && StoresOf(kPolicyAt).empty()) at_ = kCountAt;
     const std::vector<uint32_t>& stores = StoresOf(at_);
     if (at_ == kNoLocation || stores.size() < static_cast<size_t>(old)) return;
     step.old_since = stores[stores.size() - static_cast<size_t>(old)];
@@ -204,6 +212,7 @@ class Recorder final : public StepObserver {
   }
   // Whether the step that was made last has stored there.
   bool Stored(const StepEvent& event, const World& after) const {
+    if (event.point == Point::pending_inc_done) return true;
     const MemoryAccess access = MemoryOrderOf(event.point)->access;
     if (access == MemoryAccess::kUpdate) return true;
     return access == MemoryAccess::kStore &&
@@ -214,6 +223,7 @@ class Recorder final : public StepObserver {
   Trace& trace_;
   World before_;
   Location at_ = kNoLocation;                         // of the step that is being made
+  std::array<uint32_t, kMaxCpus> left_at_{};          // by CPU: the last pending_inc_later
   std::map<Location, std::vector<uint32_t>> stores_;  // steps, by number
 };
 
@@ -343,6 +353,7 @@ std::string DescribePlainly(const TraceStep& step) {
 
 std::string Describe(const TraceStep& step) {
   std::string text = DescribePlainly(step);
+  if (step.left_at != 0) text += "  <- late: of step " + std::to_string(step.left_at);
   if (step.event.old == 0) return text;
   if (!text.empty()) text += "  ";
   text += "<- old";
@@ -373,7 +384,13 @@ std::vector<const StepEvent*> StepsToName(const Trace& trace) {
   return named;
 }
 
-Run OldRun(const StepEvent& event) {
+// What only a run of its own says.
+bool IsOwnRun(const StepEvent& event) {
+  return event.old != 0 || event.point == Point::pending_inc_done;
+}
+
+Run OwnRun(const StepEvent& event) {
+  if (event.old == 0) return {.kind = Run::Kind::kLate, .agent = event.agent};
   Run run{.kind = Run::Kind::kOld, .agent = event.agent};
   if (KindOf(run.agent) == AgentKind::kCpu) run.agent = DetourAgent(CpuOf(run.agent));
   run.count = static_cast<uint16_t>(event.old);
@@ -389,14 +406,14 @@ Schedule NameSwitches(const Schedule& schedule, const Trace& trace) {
   const std::vector<const StepEvent*> steps = StepsToName(trace);
   for (size_t begin = 0; begin < steps.size();) {
     size_t end = begin + 1;
-    if (steps[begin]->old != 0) {
-      if (!named.order.push_back(OldRun(*steps[begin]))) break;
+    if (IsOwnRun(*steps[begin])) {
+      if (!named.order.push_back(OwnRun(*steps[begin]))) break;
       begin = end;
       continue;
     }
     // A delivery is a run of its own, and a detour ends one: naming it is also what chooses it.
-    while (end < steps.size() && steps[end]->agent == steps[begin]->agent && steps[end]->old == 0 &&
-           (kChosenByName & MaskOf(steps[end - 1]->point)) == 0) {
+    while (end < steps.size() && steps[end]->agent == steps[begin]->agent &&
+           !IsOwnRun(*steps[end]) && (kChosenByName & MaskOf(steps[end - 1]->point)) == 0) {
       ++end;
     }
     const StepEvent& last = *steps[end - 1];

@@ -58,7 +58,8 @@ struct TraceStep {
   // one, and who made it. leaf_before, saw_none and pending_after are of what was loaded.
   uint32_t old_since = 0;
   AgentId old_writer{};
-  std::string newer;  // what that stored, in a few words
+  std::string newer;     // what that stored, in a few words
+  uint32_t left_at = 0;  // of pending_inc_done: the step, by number, that left it for later
 };
 
 struct Trace {

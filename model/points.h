@@ -132,6 +132,7 @@ inline constexpr unsigned kContent = 16384;  // made only where some program dec
 inline constexpr unsigned kOwnCode = 32768;  // made only by a kernel's own tlb.c
 inline constexpr unsigned kVmaLock = 65536;  // made only where VMAs have locks
 inline constexpr unsigned kSplit = 131072;   // made only where a line of the zoo splits an update
+inline constexpr unsigned kLate = 262144;    // made only under MemoryModel::kLate
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -250,6 +251,12 @@ inline constexpr PointMask kVmaLockPoints = PointsWith(role::kVmaLock);
 inline constexpr PointMask kOwnCodePoints = PointsWith(role::kOwnCode);
 // Steps that are made only under policies that split an update (model/kernel/leaf_update.h).
 inline constexpr PointMask kSplitPoints = PointsWith(role::kSplit);
+// Steps that are made only where an increment may be done later (model/kernel/late.h).
+inline constexpr PointMask kLatePoints = PointsWith(role::kLate);
+// At which a gather begins: the increment is done there, or later.
+inline constexpr PointMask kBeginsGather =
+    MaskOf(Point::pending_inc) | MaskOf(Point::pending_inc_later);
+constexpr bool BeginsGather(Point point) { return (kBeginsGather & MaskOf(point)) != 0; }
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

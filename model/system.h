@@ -77,7 +77,8 @@ struct System {
   Orders orders{};                        // of steps; read where World::sc() is false only
   OrderChanges order_changes{};           // ... as is this: those that `orders` has
   AskedOrders asked{};                    // not part of the state
-  PolicyLoads loads{};                    // ... and this
+  PolicyLoads loads{};                    // ... as is this
+  PointMask waits_for_late = 0;           // ... and this: steps as late.h has them
   Cost cost;
   // What each CPU's finish waits for, while it does (Call::waiting); the argument is the CPU.
   std::array<Ready, kMaxCpus> finish_wait{};

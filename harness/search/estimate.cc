@@ -113,10 +113,11 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
   if (!Decides(schedule)) possible &= ~kContentPoints;
   if (!hides) possible &= ~MaskOf(pte_accessible);
   if (!moves) possible &= ~MaskOf(pmd_move);
+  if (schedule.memory != MemoryModel::kLate) possible &= ~kLatePoints;
   if (!huge) possible &= ~kHuge;
   possible &= kTellingPoints;
-  constexpr PointMask kNever =
-      kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints | MaskOf(pmd_move);
+  constexpr PointMask kNever = kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints |
+                               kLatePoints | MaskOf(pmd_move);
   return possible != 0 ? possible : kTellingPoints & ~kNever;
 }
 

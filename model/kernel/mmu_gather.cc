@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/arch/arch.h"
+#include "model/kernel/late.h"
 #include "model/kernel/shared.h"
 #include "model/machine/frames.h"
 #include "model/machine/invalidation.h"
@@ -127,9 +128,13 @@ void RaisePending(const Thread& t) { RaisePending(t, t.system.order(Point::pendi
 void LowerPending(const Thread& t) { LowerPending(t, t.system.order(Point::pending_dec)); }
 
 void RaisePending(const Thread& t, MemoryOrder order) {
-  t.Step(Point::pending_inc);
-  Updates(t, order, kCountAt);
-  ++t.world().mm.tlb_flush_pending;
+  if (!MayBeLate(t.system)) [[likely]] {
+    t.Step(Point::pending_inc);
+    Updates(t, order, kCountAt);
+    ++t.world().mm.tlb_flush_pending;
+  } else {
+    RaiseNowOrLater(t);
+  }
   t.gather().live = 1;
   Call& call = t.self().call;
   if (call.number == 0) call.number = ++t.world().mm.calls_begun;

@@ -158,7 +158,8 @@ bool ArchRequest(const Thread& t, const MmuGather& gather, Invalidation& request
 // mm_tlb_flush_nested(): the step pending_read. True if another gather of this mm is live.
 bool FlushNested(const Thread& t);
 
-// inc_tlb_flush_pending(): the step pending_inc. The gather is live from there on.
+// inc_tlb_flush_pending(): the step pending_inc, or, where the order says so, pending_inc_later.
+// The gather is live from there on.
 void RaisePending(const Thread& t);
 // dec_tlb_flush_pending(): the step pending_dec. It is live no more.
 void LowerPending(const Thread& t);

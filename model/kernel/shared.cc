@@ -83,6 +83,14 @@ void StoreWeakly(const Thread& t, MemoryOrder order, Location at, Access access,
 
 int LoadCount(const Thread& t, Point point) { return LoadCount(t, point, t.system.order(point)); }
 
+void StoresLate(System& system, CpuId cpu) {
+  World& world = system.world;
+  NoteStore(world, cpu, kCountAt, MemoryOrder::relaxed, Access::kLate);
+  if (world.weak.full != 0) system.steps->OutOfStores();
+  NoteAsks(world, cpu, AsksSince(system.loads.count, FinishPart::kNone),
+           Asks(world.weak.asks_policy, cpu));
+}
+
 int LoadCount(const Thread& t, Point point, MemoryOrder order) {
   if (t.world().sc()) [[likely]] {
     t.Step(point);

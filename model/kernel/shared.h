@@ -49,6 +49,9 @@ inline void Updates(const Thread& t, Point point, Location at) {
   Updates(t, t.system.order(point), at);
 }
 
+// ... the count, by the update that the thread of `cpu` has left for later (late.h).
+void StoresLate(System& system, CpuId cpu);
+
 // The thread comes back to that entry, since it has not found what it looked for: by then it knows
 // what is there. (Simplified: it might look at an old value again, but not for ever.)
 inline void SeesNewest(const Thread& t, FrameId table, int page) {

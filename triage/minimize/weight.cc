@@ -71,7 +71,7 @@ Weight WeightOf(const Schedule& schedule, const Path& path, int preemptions) {
                 .height = HeightOf(schedule),
                 .runs = static_cast<int>(schedule.order.size()),
                 .place = PlaceOf(schedule)};
-  for (const Action action : path) weight.olds += OldOf(action);
+  for (const Action action : path) weight.olds += OldOf(action) + (IsLate(action) ? 1 : 0);
   const auto first = FirstMoves(path);
   for (size_t i = 0; i < first.size(); ++i) {
     for (size_t j = i + 1; j < first.size(); ++j) weight.moves += first[i] > first[j];

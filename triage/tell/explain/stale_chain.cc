@@ -161,7 +161,8 @@ class StaleChain {
     for (int i = cause_.removed + 1; i < cause_.examined; ++i) {
       const StepEvent& event = At(i).event;
       const bool same_call = event.agent == removed.agent && event.op == removed.op;
-      if (!same_call || (kDetourPoints & MaskOf(event.point)) == 0) continue;
+      constexpr PointMask kDrops = kDetourPoints & ~kLatePoints;
+      if (!same_call || (kDrops & MaskOf(event.point)) == 0) continue;
       return Say(i, absl::StrCat(
                         Actor(i),
                         event.point == Point::need_resched ? " stops before page " : " skips page ",
