@@ -27,6 +27,9 @@ constexpr uint8_t kOldCode = kCountCodes + 1;
 // Of the code of a tail whose choices are joined: above that of the same tail where they are not.
 constexpr uint8_t kJoinedCode = 128;
 constexpr int kMemoryCodes = 4;  // sc, tso, weak, and sc with runs of old values
+// Of what is above these, with the kernel and kswapd below: how many ASIDs are free, plus one.
+constexpr int kCodesBelowAsids = kMemoryCodes * 2 * kKernelVersionCount;
+static_assert(kCodesBelowAsids * (2 + kMaxFreeAsids) <= 256);
 
 // Where a switch is most telling: around what others see, and before what they wait for.
 constexpr Point kLikelyPoints[] = {Point::pte_clear,        Point::pte_unlock,
@@ -351,12 +354,13 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t kernel = source.Next();
   // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
   const bool written = version == kBytesVersion && span == kPages;
-  const bool known = written && kernel < kMemoryCodes * 2 * kKswapdCode;
+  const bool known = written && (kernel < kCodesBelowAsids || !source.at_first());
   schedule.kernel =
       source.TakeKernel(known ? kKernelOf[kernel % kKswapdCode] : kDefaultKernel, written);
   schedule.kswapd = known && kernel / kKswapdCode % 2 != 0 && !source.at_first();
-  const uint8_t memory =
-      source.TakeMemory(static_cast<uint8_t>(known ? kernel / (2 * kKswapdCode) : 0));
+  const uint8_t memory = source.TakeMemory(
+      static_cast<uint8_t>(known ? kernel / (2 * kKswapdCode) % kMemoryCodes : 0));
+  schedule.asids = known ? kernel / kCodesBelowAsids - 1 : kNoAsids;
   schedule.memory = static_cast<MemoryModel>(memory % (kMemoryCodes - 1));
   schedule.orders = {};
 
@@ -411,7 +415,9 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), static_cast<int>(tail.kind) + (tail.joined ? kJoinedCode : 0), 0,
       tail.seed, tail.seed >> 8, tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8,
-      members - 1, KernelCode(schedule) + 2 * kKswapdCode * MemoryCode(schedule));
+      members - 1,
+      KernelCode(schedule) + 2 * kKswapdCode * MemoryCode(schedule) +
+          kCodesBelowAsids * (schedule.asids + 1));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

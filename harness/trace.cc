@@ -124,6 +124,8 @@ LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
           .root = it.root,
           .slot = it.slot,
           .new_slot = slot,
+          .asid = event.point == Point::tlbi_asid_read ? it.named_asid : it.slot_asid[it.slot],
+          .id = it.read_id,
           .generation = it.slots[it.slot].generation,
           .newest = gen(whose)};
 }
@@ -252,6 +254,22 @@ std::string MmName(MmId mm) {
   return mm == MmId::kInit ? "init_mm" : "mm" + std::to_string(Index(mm) - Index(MmId::kMm0));
 }
 
+// Where ASIDs are allocated.
+std::string DescribeAsid(const TraceStep& step) {
+  const LoadedMm& it = step.loaded;
+  const std::string asid = "ASID " + std::to_string(it.asid);
+  const Point point = step.event.point;
+  if (point == Point::tlbi_asid_read) return "= " + asid;
+  if (point == Point::asid_read || point == Point::asid_set) {
+    if (it.id == 0) return "none yet";
+    return "= ASID " + std::to_string(AsidOf(it.id)) + " of generation " +
+           std::to_string(GenerationOf(it.id));
+  }
+  if (point == Point::reserved_ttbr0) return "no tables, " + asid;
+  if (point == Point::write_ttbr1) return asid;
+  return MmName(it.root) + (it.is_lazy ? ", lazy, " : ", ") + asid;
+}
+
 std::string DescribeLoaded(const TraceStep& step) {
   const LoadedMm& it = step.loaded;
   if (!it.known) return "";
@@ -260,6 +278,7 @@ std::string DescribeLoaded(const TraceStep& step) {
     if (it.told) return "yes";
     return it.is_lazy ? "no, it is lazy" : "no, it has " + MmName(it.mm) + " loaded";
   }
+  if (it.asid != 0 && !it.generations) return DescribeAsid(step);
   std::string text = MmName(step.event.point == Point::write_cr3 ? it.root : it.mm);
   if (it.is_lazy) text += ", lazy";
   if (!it.generations || step.event.point == Point::switch_mm_irqs_off) return text;

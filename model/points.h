@@ -46,7 +46,7 @@ enum class Thing : uint8_t {
   kRmap,       // the lock of the reverse map, and which VMAs it finds
   kLoaded,     // which mm CPUs have loaded, and whether they are lazy or their interrupts off
   kCpumask,    // mm_cpumask()
-  kTlbGen,     // the generation of an mm, and those that CPUs have caught up with
+  kTlbGen,     // the generation of an mm, and those that CPUs have caught up with; arm64's ASIDs
   kFolio,      // references, locks and contents of frames
 };
 inline constexpr int kThings = 20;

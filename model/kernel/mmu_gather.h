@@ -106,6 +106,7 @@ class GatherProtocol {
 
   virtual UnmapBatching BatchesUnmaps() const { return {}; }
   virtual MmSwitching SwitchesMms() const { return {}; }
+  virtual AsidAllocation AllocatesAsids() const { return {}; }
   // What is used in the place of switch_mm.h; null: that. Where CountsGenerations().
   virtual const CpuCode* cpu_code(const System&) const { return nullptr; }
   virtual Protection Protects() const { return {}; }

@@ -37,6 +37,16 @@ void Dequeue(World& world, CpuId target, CpuId issuer) {
   if (queue.count == 0) world.deliveries_pending &= static_cast<uint8_t>(~CpuBit(target));
 }
 
+// What is issued names the ASID that was read for it.
+void NameAsid(World& world, CpuId issuer) {
+  if (world.switches == 0) [[likely]]
+    return;
+  SwitchCpu& self = world.switching.at(issuer);
+  if (self.named_asid == 0) return;
+  self.tlbi_asids |= static_cast<uint16_t>(1u << self.named_asid);
+  self.named_asid = 0;
+}
+
 bool NamesTable(const Invalidation& request, const TablePointer& pointer, Level level) {
   const unsigned named = level == Level::kPte ? request.pte_tables : request.pmd_tables;
   return (named >> pointer.prefix & 1u) != 0;
@@ -91,14 +101,17 @@ void Invalidate(const Thread& thread, const Invalidation& request) {
 bool IssueInvalidation(const Thread& thread, const Invalidation& request) {
   if (thread.self().invalidation.undelivered != 0) AwaitInvalidation(thread);
   World& world = thread.world();
-  if (world.switches != 0 && world.switching.generations != 0) [[unlikely]]
-    return thread.system.cpu_side.flush(thread, request);
+  if (world.switches != 0) [[unlikely]] {
+    if (world.switching.generations != 0) return thread.system.cpu_side.flush(thread, request);
+    thread.system.cpu_side.names(thread);
+  }
   thread.Step(Point::tlb_flush, request.start);
   if (!world.sc()) [[unlikely]]
     NoteDsb(world, thread.cpu, thread.system.order(Point::tlb_flush));
   Invalidation& issued = thread.self().invalidation;
   issued = request;
   issued.undelivered = world.MmCpus();
+  NameAsid(world, thread.cpu);
   Enqueue(world, thread.cpu, issued.undelivered);
   ++thread.system.cost.invalidations;
   thread.system.cost.whole += request.whole;
@@ -124,6 +137,8 @@ void DropNamedParked(System& system, CpuId target, const Invalidation& request) 
 
 void AddInvalidation(const Thread& thread, const Invalidation& request) {
   World& world = thread.world();
+  if (world.switches != 0) [[unlikely]]
+    thread.system.cpu_side.names(thread);
   thread.Step(Point::tlb_flush, request.start);
   Invalidation& issued = thread.self().invalidation;
   const uint8_t before = issued.undelivered;
@@ -139,6 +154,7 @@ void AddInvalidation(const Thread& thread, const Invalidation& request) {
     issued.end = std::max(issued.end, request.end);
   }
   issued.undelivered = world.MmCpus();
+  NameAsid(world, thread.cpu);
   Enqueue(world, thread.cpu, static_cast<uint8_t>(issued.undelivered & ~before));
   ++thread.system.cost.invalidations;
 }
@@ -153,6 +169,8 @@ void AwaitInvalidation(const Thread& thread) {
   if (!thread.world().sc()) [[unlikely]]
     NoteDsb(thread.world(), thread.cpu, thread.system.order(Point::tlb_flush_done));
   issued = Invalidation{};
+  if (thread.world().switches != 0) [[unlikely]]
+    thread.world().switching.at(thread.cpu).tlbi_asids = 0;
 }
 
 void DeliverOldest(System& system, CpuId target) {
