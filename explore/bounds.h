@@ -17,6 +17,8 @@
 //                 empty: mapped, but no page present
 //   kernel=V    whose paths the operations follow: 6.1, 6.12 (default), 6.17 or 7.1
 //   memory=M    which values a load may take: sc (default), tso or weak (docs/memory.md)
+//   asids=N     where CPUs switch: ASIDs that are free (0 to 6; default -1: tags for good; see
+//               docs/switching.md)
 //   kinds=A,B   kinds of operations, by name, but for fill, which `walkers` counts
 //               (default munmap,dontneed,free,read,write)
 //   symmetry=N  0: programs that differ only in names are all kept (default 1; see programs.h)
@@ -33,6 +35,7 @@
 #include <variant>
 
 #include "model/kernel/paths.h"
+#include "model/machine/switching.h"
 #include "model/machine/types.h"
 #include "model/machine/weak.h"
 
@@ -63,6 +66,7 @@ struct Bounds {
   int huge = 0;
   int batch = kDefaultBatch;
   int symmetry = 1;
+  int asids = kNoAsids;
   uint32_t init = Bit(InitState::kWarm);                     // Bit() of each
   uint32_t kinds = kUsualKinds;                              // Bit() of each
   uint32_t kernel = 1u << static_cast<int>(kDefaultKernel);  // one bit

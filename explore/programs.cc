@@ -263,6 +263,7 @@ Schedule Programs::At(uint64_t index) const {
   schedule.batch = bounds_.batch;
   schedule.kernel = bounds_.version();
   schedule.memory = bounds_.memory_model();
+  schedule.asids = bounds_.asids;
   AddInit(schedule, states_[index % states_.size()]);
   index /= states_.size();
   const Group& group =

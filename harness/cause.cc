@@ -116,6 +116,7 @@ bool ToldHolder(const Trace& trace, int flushed) {
 Missing MissingOfNamed(const Trace& trace, const Cause& cause, int flushed) {
   const int delivered = DeliveredToHolder(trace, flushed);
   if (delivered < 0) return ToldHolder(trace, flushed) ? Missing::kPending : Missing::kNotTold;
+  if (trace.steps[flushed].loaded.asid != 0 && cause.filled < delivered) return Missing::kOtherAsid;
   const bool kept = trace.steps[flushed].loaded.generations && cause.filled < delivered;
   return kept ? Missing::kNotDropped : Missing::kRefilled;
 }
@@ -200,7 +201,7 @@ std::string Signature(const Trace& trace) {
   std::string text(Info(violation.kind).name);
   if (AboutStaleLeaf(violation.kind) || AboutTable(violation.kind)) {
     static constexpr const char* kMissing[] = {"not-issued", "too-narrow", "wrong-level",
-                                               "not-told",   "pending",    "not-dropped",
+                                               "not-told",   "other-asid", "pending",    "not-dropped",
                                                "refilled"};
     const Cause cause = FindCause(trace);
     text += "+" + StepSignature(trace, cause.removed);

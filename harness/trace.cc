@@ -2,6 +2,7 @@
 #include "harness/trace.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 
 #include "model/machine/walk.h"
@@ -99,6 +100,15 @@ std::string DescribeValue(Location at, uint64_t value) {
   return entry.table() ? "a table" : "mapping " + std::to_string(entry.mapping);
 }
 
+// Where ASIDs are allocated: that which a TLBI names or will name, or which is loaded.
+uint8_t AsidOfStep(const StepEvent& event, const SwitchCpu& it) {
+  if (event.point == Point::tlbi_asid_read) return it.named_asid;
+  if (event.point == Point::tlb_flush && it.tlbi_asids != 0) {
+    return static_cast<uint8_t>(std::bit_width(it.tlbi_asids) - 1);
+  }
+  return it.slot_asid[it.slot];
+}
+
 // What the CPU that the step is about has loaded.
 LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
   const bool asks = event.point == Point::should_flush_tlb;
@@ -124,7 +134,7 @@ LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
           .root = it.root,
           .slot = it.slot,
           .new_slot = slot,
-          .asid = event.point == Point::tlbi_asid_read ? it.named_asid : it.slot_asid[it.slot],
+          .asid = AsidOfStep(event, it),
           .id = it.read_id,
           .generation = it.slots[it.slot].generation,
           .newest = gen(whose)};

@@ -128,6 +128,7 @@ inline constexpr unsigned kNamesCpu = 4096;  // its page is the number of a CPU
 inline constexpr unsigned kExit = 8192;      // made only where some thread exits
 inline constexpr unsigned kContent = 16384;  // made only where some program decides on content
 inline constexpr unsigned kOwnCode = 32768;  // made only by a kernel's own tlb.c
+inline constexpr unsigned kAsid = 65536;      // made only where ASIDs are allocated
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -242,6 +243,8 @@ inline constexpr PointMask kExitPoints = PointsWith(role::kExit);
 inline constexpr PointMask kContentPoints = PointsWith(role::kContent);
 // Steps that are made only by a kernel's own tlb.c (model/kernel/cpu_code.h).
 inline constexpr PointMask kOwnCodePoints = PointsWith(role::kOwnCode);
+// Steps that are made only where ASIDs are allocated.
+inline constexpr PointMask kAsidPoints = PointsWith(role::kAsid);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

@@ -151,15 +151,20 @@ void WriteRoot(const Thread& t, MmId next) {
   WriteTtbr0(t.world(), t.cpu, next);
 }
 
+// cpu_set_reserved_ttbr0().
+void ReserveRoot(const Thread& t, const AsidAllocation& rules) {
+  if (rules.no_reserved_root) return;
+  t.Step(Point::reserved_ttbr0);
+  WriteTtbr0(t.world(), t.cpu, MmId::kInit);
+}
+
 void CpuDoSwitchMm(const Thread& t, MmId next, const AsidAllocation& rules) {
   SwitchCpu& self = Switcher(t);
+  const bool reserves_first = t.system.kernel < KernelVersion::k6_12;  // in cpu_switch_mm()
+  if (reserves_first) ReserveRoot(t, rules);
   t.Step(Point::asid_read);
   self.read_id = IdOf(AsidsOf(t), next);
-  self.was_active = 0;
-  if (!rules.no_reserved_root) {
-    t.Step(Point::reserved_ttbr0);
-    WriteTtbr0(t.world(), t.cpu, MmId::kInit);
-  }
+  if (!reserves_first) ReserveRoot(t, rules);
   if (rules.root_before_asid) WriteRoot(t, next);
   t.Step(Point::write_ttbr1);
   WriteTtbr1(t.world(), t.cpu, static_cast<uint8_t>(AsidOf(self.read_id)));
