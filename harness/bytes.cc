@@ -417,7 +417,7 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
       tail.seed, tail.seed >> 8, tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8,
       members - 1,
       KernelCode(schedule) + 2 * kKswapdCode * MemoryCode(schedule) +
-          kCodesBelowAsids * (schedule.asids + 1));
+          kCodesBelowAsids * (Switches(schedule) ? schedule.asids + 1 : 0));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty
