@@ -116,7 +116,8 @@ std::string Contradiction(const Bounds& bounds) {
            ", as CPUs that switch or sleep are modelled with memory=sc only";
   }
   if (bounds.asids != kNoAsids && switching == 0) {
-    return Given("asids", bounds.asids) + "expected kinds with switch, without which no CPU takes one";
+    return Given("asids", bounds.asids) +
+           "expected kinds with switch, without which no CPU takes one";
   }
   const uint32_t missing = bounds.kinds & ~KindsIn(bounds.version());
   if (missing != 0) {

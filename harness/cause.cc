@@ -200,9 +200,9 @@ std::string Signature(const Trace& trace) {
   const Violation& violation = trace.result.violation;
   std::string text(Info(violation.kind).name);
   if (AboutStaleLeaf(violation.kind) || AboutTable(violation.kind)) {
-    static constexpr const char* kMissing[] = {"not-issued", "too-narrow", "wrong-level",
-                                               "not-told",   "other-asid", "pending",    "not-dropped",
-                                               "refilled"};
+    static constexpr const char* kMissing[] = {"not-issued",  "too-narrow", "wrong-level",
+                                               "not-told",    "other-asid", "pending",
+                                               "not-dropped", "refilled"};
     const Cause cause = FindCause(trace);
     text += "+" + StepSignature(trace, cause.removed);
     if (cause.examined >= 0 && cause.examined != cause.removed) {

@@ -19,9 +19,8 @@ namespace gatherfuzz {
 namespace {
 
 constexpr size_t kMaxTextBytes = 1 << 20;
-constexpr std::string_view kOnceInHead[] = {"cpus",   "policy", "arch",   "batch",     "kernel",
-                                            "expect", "memory", "weaken", "strengthen",
-                                            "asids"};
+constexpr std::string_view kOnceInHead[] = {"cpus",   "policy", "arch",   "batch",      "kernel",
+                                            "expect", "memory", "weaken", "strengthen", "asids"};
 constexpr std::string_view kKswapd = "kswapd";
 constexpr auto kNameOf = [](const auto* item) { return item->name(); };
 constexpr auto kNameIn = [](const auto& info) { return std::string_view(info.name); };
@@ -277,8 +276,8 @@ class Parser : TextLines {
       file_.expect = kind;
       return Peek().empty() || Fail("'under' and policies, or the end of the line");
     }
-    static const Names kWords = {"intent", "cpus",   "policy",    "variant", "arch",
-                                 "batch",  "kernel", "expect",    "init",    "order",
+    static const Names kWords = {"intent", "cpus",   "policy",     "variant", "arch",
+                                 "batch",  "kernel", "expect",     "init",    "order",
                                  "memory", "weaken", "strengthen", "asids"};
     return FailNear(word,
                     "intent, cpus, policy, variant, arch, batch, kernel, memory, asids, weaken, "
@@ -422,7 +421,8 @@ class Parser : TextLines {
       warnings.push_back({op_lines_[outside.at], outside.why});
     }
     if (file_.schedule.asids != kNoAsids && !Switches(file_.schedule)) {
-      warnings.push_back({asids_line_, "no CPU switches, so nothing comes of how many ASIDs are free"});
+      warnings.push_back(
+          {asids_line_, "no CPU switches, so nothing comes of how many ASIDs are free"});
     }
     if (file_.schedule.program.empty()) {
       warnings.push_back({line_number(), "there is no program with an operation, so nothing runs"});
@@ -652,7 +652,7 @@ class Parser : TextLines {
   bool seen_first_ = false;
   Section section_ = Section::kHead;
   AgentId agent_{};
-  uint32_t head_seen_ = 0;      // by index in kOnceInHead
+  uint32_t head_seen_ = 0;  // by index in kOnceInHead
   int asids_line_ = 0;
   uint32_t programs_seen_ = 0;  // by agent
   std::array<Running, kMaxCpus> running_{};

@@ -128,7 +128,7 @@ inline constexpr unsigned kNamesCpu = 4096;  // its page is the number of a CPU
 inline constexpr unsigned kExit = 8192;      // made only where some thread exits
 inline constexpr unsigned kContent = 16384;  // made only where some program decides on content
 inline constexpr unsigned kOwnCode = 32768;  // made only by a kernel's own tlb.c
-inline constexpr unsigned kAsid = 65536;      // made only where ASIDs are allocated
+inline constexpr unsigned kAsid = 65536;     // made only where ASIDs are allocated
 }  // namespace role
 
 // What a trace shows beside a step.

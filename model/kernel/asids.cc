@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "model/check.h"
+#include "model/kernel/cpu_code.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
@@ -178,6 +179,9 @@ void CpuDoSwitchMm(const Thread& t, MmId next, const AsidAllocation& rules) {
 bool AsidLockIsFree(const World& world, int) { return world.switching.asids.lock_owner == 0; }
 
 void CheckAndSwitchContext(const Thread& t, MmId next) {
+  if (const AsidCode* own = t.system.protocol->asid_code(t.system)) {
+    return own->CheckAndSwitchContext(t, next);
+  }
   const AsidAllocation rules = AllocationOn(t.system);
   if (!SwitchesFast(t, next, rules)) SwitchSlowly(t, next, rules);
   CpuDoSwitchMm(t, next, rules);

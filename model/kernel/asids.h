@@ -10,8 +10,8 @@
 // path without the lock, new_context(), flush_context(), cpu_do_switch_mm(); and to ASID() in
 // asm/tlbflush.h, which is read before each TLBI and behind what it is for. Reads and writes under
 // cpu_asid_lock are no steps where nobody looks without it.
-// Simplified: no KPTI (so each ASID is one), no CnP, no pinned ASIDs; the read of the generation and
-// what is compared with it are one step.
+// Simplified: no KPTI (so each ASID is one), no CnP, no pinned ASIDs; the read of the generation
+// and what is compared with it are one step.
 #ifndef GATHERFUZZ_MODEL_KERNEL_ASIDS_H_
 #define GATHERFUZZ_MODEL_KERNEL_ASIDS_H_
 
@@ -22,19 +22,19 @@ namespace gatherfuzz {
 // What can be wrong with that. The defaults are those of 6.12; model/policies/zoo/ has what was
 // wrong, and what could be.
 struct AsidAllocation {
-  bool reads_first = false;         // the ASID of a TLBI is read before the PTE is cleared
-  bool drops_reserved = false;      // a second rollover forgets what the first one has reserved
-  bool updates_one = false;         // of several CPUs that reserve an ASID one learns the new one
-  bool swaps_zero = false;          // active_asids is swapped without the lock though it is 0
-  bool stores_active = false;       // ... or stored, where it is to be compared and swapped
-  bool any_generation = false;      // ... whatever the generation of the mm's ASID
-  bool looks_once = false;          // what was read without the lock is not read again under it
-  bool root_before_asid = false;    // TTBR0 is written before TTBR1
-  bool no_reserved_root = false;    // TTBR0 is not set to empty tables while TTBR1 is written
-  bool never_flushes = false;       // no CPU drops anything in a switch
-  bool queues_no_flush = false;     // a rollover marks no CPU for that
-  bool queues_itself = false;       // ... or only the CPU that makes it
-  bool active_not_marked = false;   // active_asids is not set under the lock
+  bool reads_first = false;        // the ASID of a TLBI is read before the PTE is cleared
+  bool drops_reserved = false;     // a second rollover forgets what the first one has reserved
+  bool updates_one = false;        // of several CPUs that reserve an ASID one learns the new one
+  bool swaps_zero = false;         // active_asids is swapped without the lock though it is 0
+  bool stores_active = false;      // ... or stored, where it is to be compared and swapped
+  bool any_generation = false;     // ... whatever the generation of the mm's ASID
+  bool looks_once = false;         // what was read without the lock is not read again under it
+  bool root_before_asid = false;   // TTBR0 is written before TTBR1
+  bool no_reserved_root = false;   // TTBR0 is not set to empty tables while TTBR1 is written
+  bool never_flushes = false;      // no CPU drops anything in a switch
+  bool queues_no_flush = false;    // a rollover marks no CPU for that
+  bool queues_itself = false;      // ... or only the CPU that makes it
+  bool active_not_marked = false;  // active_asids is not set under the lock
 
   friend bool operator==(const AsidAllocation&, const AsidAllocation&) = default;
 };

@@ -76,8 +76,7 @@ constexpr Defect kDefects[] = {
     {"root-not-reserved", "cpus 1; asids 1" ONE "cpu0; switch mm1; walk0; fill 0",
      ViolationKind::kAsidReused},
     {"asid-before-clear",
-     "cpus 1; asids 1" ONE
-     "cpu0; switch mm1; switch mm2; switch mm0; read 0; kswapd; reclaim 0..1",
+     "cpus 1; asids 1" ONE "cpu0; switch mm1; switch mm2; switch mm0; read 0; kswapd; reclaim 0..1",
      ViolationKind::kFreedPageCached},
 };
 
@@ -170,8 +169,7 @@ TEST(EveryOrderOfAsids, MergesAreExactInRandomPrograms) {
                                             .limits = {.states = kFibersCanGoBack ? 3000u : 50u}},
                                            kNever);
       merges += verified.merges;
-      ASSERT_EQ(verified.fault, "") << policy->name() << "\n"
-                                    << PrintText({.schedule = schedule});
+      ASSERT_EQ(verified.fault, "") << policy->name() << "\n" << PrintText({.schedule = schedule});
     }
   }
   EXPECT_GT(merges, 1000u);

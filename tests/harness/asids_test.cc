@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// arm64's allocator of ASIDs, step by step: who gets which, what a rollover does, what a TLBI names,
-// and what the oracle makes of what is cached.
+// arm64's allocator of ASIDs, step by step: who gets which, what a rollover does, what a TLBI
+// names, and what the oracle makes of what is cached.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -99,16 +99,16 @@ TEST(Asids, WhatIsCachedUnderAnotherAsidIsKeptAndParked) {
 }
 
 TEST(Asids, AfterARolloverACpuDropsAllInItsNextSwitch) {
-  const Ran ran =
-      Arm64(Program(2, 0, " cached cpu1 0..1;cpu0; switch mm1;cpu1; idle; switch mm1"));
+  const Ran ran = Arm64(Program(2, 0, " cached cpu1 0..1;cpu0; switch mm1;cpu1; idle; switch mm1"));
   EXPECT_EQ(ran.Count("cpu1 local_flush_tlb_all"), 1);
   EXPECT_EQ(ran.cpu(1).parked_tlb.small_valid, 0u);
 }
 
 TEST(Asids, ATlbiDropsWhatIsCachedUnderItsAsid) {
   // CPU 1 is in mm1; what it has of mm0 is parked.
-  const std::string text = Program(2, 2, " cached cpu1 0..1;cpu0; dontneed 0..1;cpu1; switch mm1;order;"
-                                         " cpu1 until done; rest");
+  const std::string text = Program(2, 2,
+                                   " cached cpu1 0..1;cpu0; dontneed 0..1;cpu1; switch mm1;order;"
+                                   " cpu1 until done; rest");
   const Ran ran = Arm64(text);
   EXPECT_EQ(ran.Count("cpu0 tlbi_asid_read"), 1);
   EXPECT_EQ(ran.verdict(), "none");
@@ -116,9 +116,9 @@ TEST(Asids, ATlbiDropsWhatIsCachedUnderItsAsid) {
 }
 
 TEST(Asids, AReservedRootHasNothingToWalk) {
-  const Ran ran = Arm64(
-      Program(1, 1, "cpu0; switch mm1;walk0; fill 0;order; cpu0 until reserved_ttbr0;"
-                    " walk0 until done; rest"));
+  const Ran ran = Arm64(Program(1, 1,
+                                "cpu0; switch mm1;walk0; fill 0;order; cpu0 until reserved_ttbr0;"
+                                " walk0 until done; rest"));
   EXPECT_EQ(ran.Count("walk0 walk_pud(0)"), 1);
   EXPECT_EQ(ran.Count("walk0 walk_pmd(0)"), 0);
 }
@@ -137,7 +137,8 @@ TEST(AsidReused, IfAnotherMmRunsWithWhatIsCachedOfMm0) {
 }
 
 TEST(AsidReused, NotIfMm0Does) {
-  const std::string text = Program(1, 1, " cached cpu0 0..1;cpu0; switch mm1; switch mm0;order; rest");
+  const std::string text =
+      Program(1, 1, " cached cpu0 0..1;cpu0; switch mm1; switch mm0;order; rest");
   EXPECT_EQ(Arm64(text, "asids-not-flushed").verdict(), "none");
 }
 
@@ -160,9 +161,9 @@ TEST(AsidReused, NotWhileItIsNotLoaded) {
 // --- The lock ---
 
 TEST(Asids, WhoWaitsForTheLockLendsToItsHolder) {
-  const Ran ran = Arm64(
-      Program(2, 2, "cpu0; switch mm1;cpu1; switch mm2;order; cpu0 until cpu_asid_lock;"
-                    " cpu1 until done; rest"));
+  const Ran ran = Arm64(Program(2, 2,
+                                "cpu0; switch mm1;cpu1; switch mm2;order; cpu0 until cpu_asid_lock;"
+                                " cpu1 until done; rest"));
   EXPECT_EQ(ran.verdict(), "none");
   EXPECT_LT(ran.At("lent cpu0 cpu_asid_unlock"), ran.At("cpu1 cpu_asid_lock"));
 }
@@ -186,8 +187,7 @@ TEST(Asids, WithoutThatLineMmsHaveTagsForGood) {
 // --- Text and bytes ---
 
 TEST(AsidText, RoundTripsInBothForms) {
-  const std::string text =
-      "gatherfuzz 1\ncpus 2\nasids 3\n\ncpu0\n  switch mm3\n\norder\n  rest\n";
+  const std::string text = "gatherfuzz 1\ncpus 2\nasids 3\n\ncpu0\n  switch mm3\n\norder\n  rest\n";
   const ScheduleFile file = FromText(text);
   EXPECT_EQ(file.schedule.asids, 3);
   EXPECT_EQ(PrintText(file), text);

@@ -129,7 +129,9 @@ CellValue CpuValue(const World& world, CpuId cpu) {
           it.irqs_off,
           it.in_user,
           it.slot,
-          generations != 0 ? slot.generation : has_asids ? it.slot_asid[it.slot] : 0u,
+          generations != 0 ? slot.generation
+          : has_asids      ? it.slot_asid[it.slot]
+                           : 0u,
           generations != 0 ? world.switching.tlb_gen[static_cast<size_t>(Index(slot.mm))] : 0u,
           parked};
 }

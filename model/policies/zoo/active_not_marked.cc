@@ -8,7 +8,8 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.active_not_marked = true}};
-constexpr Policy kPolicy("active-not-marked", "as full-mm; active_asids is not set under the lock", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy("active-not-marked", "as full-mm; active_asids is not set under the lock",
+                         "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -8,7 +8,9 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.stores_active = true}};
-constexpr Policy kPolicy("active-stored", "as full-mm; active_asids is stored, not compared and swapped", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy("active-stored",
+                         "as full-mm; active_asids is stored, not compared and swapped",
+                         "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -10,7 +10,9 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.reads_first = true}};
-constexpr Policy kPolicy("asid-before-clear", "as full-mm; the ASID of a TLBI is read before the PTE is cleared", "Z45", kProtocol, kAsidTraits);
+constexpr Policy kPolicy("asid-before-clear",
+                         "as full-mm; the ASID of a TLBI is read before the PTE is cleared", "Z45",
+                         kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -9,7 +9,9 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.looks_once = true}};
-constexpr Policy kPolicy("asid-looked-once", "as full-mm; what was read without the lock is not read again under it", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy("asid-looked-once",
+                         "as full-mm; what was read without the lock is not read again under it",
+                         "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -8,7 +8,8 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.never_flushes = true}};
-constexpr Policy kPolicy("asids-not-flushed", "as full-mm; no CPU drops anything in a switch", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy("asids-not-flushed", "as full-mm; no CPU drops anything in a switch",
+                         "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -8,7 +8,9 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.queues_no_flush = true}};
-constexpr Policy kPolicy("flush-not-queued", "as full-mm; a rollover marks no CPU to drop what it has", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy("flush-not-queued",
+                         "as full-mm; a rollover marks no CPU to drop what it has",
+                         "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -8,7 +8,9 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.queues_itself = true}};
-constexpr Policy kPolicy("flush-queued-here", "as full-mm; a rollover marks only its own CPU to drop what it has", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy("flush-queued-here",
+                         "as full-mm; a rollover marks only its own CPU to drop what it has",
+                         "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -8,7 +8,9 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.any_generation = true}};
-constexpr Policy kPolicy("generation-not-matched", "as full-mm; an ASID of an older generation is taken without the lock", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy("generation-not-matched",
+                         "as full-mm; an ASID of an older generation is taken without the lock",
+                         "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

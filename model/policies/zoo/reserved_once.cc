@@ -9,7 +9,10 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.updates_one = true}};
-constexpr Policy kPolicy("reserved-once", "as full-mm; of CPUs that reserve one ASID only the first learns its generation", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy(
+    "reserved-once",
+    "as full-mm; of CPUs that reserve one ASID only the first learns its generation",
+    "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

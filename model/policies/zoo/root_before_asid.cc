@@ -8,7 +8,8 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.root_before_asid = true}};
-constexpr Policy kPolicy("root-before-asid", "as full-mm; TTBR0 is written before TTBR1", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy("root-before-asid", "as full-mm; TTBR0 is written before TTBR1",
+                         "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -8,7 +8,9 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.no_reserved_root = true}};
-constexpr Policy kPolicy("root-not-reserved", "as full-mm; TTBR0 is not emptied while TTBR1 is written", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy("root-not-reserved",
+                         "as full-mm; TTBR0 is not emptied while TTBR1 is written",
+                         "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

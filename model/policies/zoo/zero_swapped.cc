@@ -9,7 +9,10 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmAsids kProtocol{{.swaps_zero = true}};
-constexpr Policy kPolicy("zero-swapped", "as full-mm; a CPU takes an ASID without the lock though a rollover took its own", "an edit of 6.12", kProtocol, kAsidTraits);
+constexpr Policy kPolicy(
+    "zero-swapped",
+    "as full-mm; a CPU takes an ASID without the lock though a rollover took its own",
+    "an edit of 6.12", kProtocol, kAsidTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

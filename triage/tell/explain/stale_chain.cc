@@ -356,9 +356,11 @@ class StaleChain {
       const TraceStep& step = At(i);
       const Point point = step.event.point;
       if (point == Point::asid_generation_add) {
-        Say(i, absl::StrCat(Actor(i), " finds no ASID free, and begins a new generation: only "
-                                      "those of mms that run are kept."));
-      } else if (point == Point::asid_set && step.op && UserMm(step.op->range.begin) == MmId::kMm0) {
+        Say(i, absl::StrCat(Actor(i),
+                            " finds no ASID free, and begins a new generation: only "
+                            "those of mms that run are kept."));
+      } else if (point == Point::asid_set && step.op &&
+                 UserMm(step.op->range.begin) == MmId::kMm0) {
         Say(i, absl::StrCat(Actor(i), " makes the ASID of mm0 ", Describe(step), "."));
       } else if (point == Point::tlbi_asid_read && Responsible(step.event)) {
         Say(i, absl::StrCat(Actor(i), " reads the ASID that its TLBI will name ", Describe(step),
