@@ -90,7 +90,7 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
     PutTlb(cpu.tlb, live[MakeCpu(i)]);
     PutWalks(world, cpu, live[MakeCpu(i)]);
     PutCall(world, cpu.call, live.starves(MakeCpu(i)));
-    PutGather(cpu.gather);
+    PutGather(cpu.gather, cpu.table_in_hand);
     PutInvalidation(cpu);
     PutPlaces(stepper, MakeCpu(i));
   }
@@ -195,11 +195,11 @@ void StateWriter::PutCall(const World& world, const Call& call, bool starves) {
            starves ? call.wait_live : 0, call.overtaken, counts_against));
 }
 
-void StateWriter::PutGather(const MmuGather& gather) {
+void StateWriter::PutGather(const MmuGather& gather, int in_hand) {
   Put(Pack(8, gather.live, gather.start, gather.end, gather.fullmm, gather.need_flush_all,
            gather.freed_tables, gather.cleared_ptes, gather.cleared_pmds));
   Put(Pack(8, gather.cleared_puds, gather.caller_start, gather.caller_end, gather.page_count,
-           gather.table_count));
+           gather.table_count, in_hand));
   for (size_t i = 0; i < gather.page_count; ++i) Put(Value(gather.pages[i]));
   for (size_t i = 0; i < gather.table_count; ++i) Put(Value(gather.tables[i]));
 }

@@ -56,6 +56,9 @@ namespace {
 Point LockPointOf(const World& world, FrameId table) {
   return world.at(table).level == Level::kPte ? Point::pte_lock : Point::pmd_lock;
 }
+Point UnlockPointOf(const World& world, FrameId table) {
+  return world.at(table).level == Level::kPte ? Point::pte_unlock : Point::pmd_unlock;
+}
 
 }  // namespace
 
@@ -145,13 +148,22 @@ bool LockPteTable(const Thread& t, FrameId pmd_table, FrameId table, int page) {
 }
 
 void UnlockTable(const Thread& t, FrameId table, int page) {
-  const bool pte = t.world().at(table).level == Level::kPte;
-  const Point point = pte ? Point::pte_unlock : Point::pmd_unlock;
+  const Point point = UnlockPointOf(t.world(), table);
   t.Step(point, page);
   GATHERFUZZ_CHECK_IN_ORDER(t.system, t.world().at(table).lock_owner == Owner(t));
   t.world().at(table).lock_owner = 0;
   --t.world().mm.table_locks;
   Drops(t, point, Index(table));
+}
+
+bool TryTable(const Thread& t, FrameId table) {
+  if (t.world().at(table).lock_owner != 0) return false;
+  Takes(t, LockPointOf(t.world(), table), Index(table));
+  return true;
+}
+
+void DropTried(const Thread& t, FrameId table) {
+  Drops(t, UnlockPointOf(t.world(), table), Index(table));
 }
 
 int HolderOf(const World& world, Point point, int arg) {

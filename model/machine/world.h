@@ -127,7 +127,8 @@ struct CpuState {
   std::array<Walk, 2> walks;
   WalkCache walk_cache;
   MmuGather gather;
-  std::array<uint8_t, 3> padding_;  // always 0
+  uint8_t table_in_hand;  // 1: its thread has unlinked a page table, and will queue it (zap.cc)
+  std::array<uint8_t, 2> padding_;  // always 0
 };
 
 // struct mm_struct, as far as the protocol needs it. VMAs are bit masks over pages: the covered

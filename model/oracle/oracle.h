@@ -79,7 +79,8 @@ void CheckPending(System& system, CpuId cpu);
 void CheckRemovedTwice(System& system, CpuId cpu, int page);
 // There is no room: too many pages or tables are queued; all frames for tables are in use.
 void CheckQueueFull(System& system, CpuId cpu, int page);
-// ... which is a violation if some of them are neither linked nor queued: they were never freed.
+// ... which is a violation if some of them are neither linked nor queued, nor about to be: they
+// were never freed.
 void CheckTableLeak(System& system, CpuId cpu, int page);
 void CheckEnd(System& system);
 

@@ -89,7 +89,7 @@ void CheckQueueFull(System& system, CpuId cpu, int page) {
 
 void CheckTableLeak(System& system, CpuId cpu, int page) {
   const Mm& mm = system.world.mm;
-  if (mm.table_frames <= mm.linked_tables + 1 + QueuedTables(system.world)) return;
+  if (mm.table_frames <= mm.linked_tables + 1 + UnlinkedTables(system.world)) return;
   system.Report({.kind = ViolationKind::kProtocolError,
                  .page = page,
                  .cpu = Index(cpu),
