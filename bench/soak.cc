@@ -58,6 +58,14 @@ uint32_t OperationsOf(const Schedule& schedule) {
   return kinds;
 }
 
+// Has the schedule be of that version, without the operations that it has not.
+void MakeItOf(KernelVersion version, Schedule& schedule) {
+  schedule.kernel = version;
+  for (size_t i = schedule.program.size(); i-- > 0;) {
+    if (!Info(schedule.program[i].op.kind).exists_in(version)) schedule.program.erase(i);
+  }
+}
+
 struct Found {
   uint64_t count = 0, seed = 0;
   uint32_t steps = ~0u;
@@ -73,7 +81,7 @@ bool Soak(Execution& execution, const Policy& policy, const Arch& arch, const Se
   for (uint64_t i = 0; i < settings.runs; ++i) {
     const size_t size = MakeInput(settings.seed + i, settings.all_operations, bytes);
     DecodeBytes({bytes.data(), size}, schedule);
-    if (settings.kernel) schedule.kernel = *settings.kernel;
+    if (settings.kernel) MakeItOf(*settings.kernel, schedule);
     operations |= OperationsOf(schedule);
     const RunResult result = execution.Execute(schedule, policy, arch);
     full += result.out_of_stores;

@@ -49,6 +49,7 @@ class Ablating {
         safe_.push_back(&program);
         result_.safe.push_back(program.name);
         made_ |= explored.points;
+        asked_.Add(explored.asked);
       } else {
         Close(program, explored);
       }
@@ -61,6 +62,7 @@ class Ablating {
   struct Explored {
     uint32_t kinds = 0;
     PointMask points = 0;
+    AskedOrders asked;
   };
 
   Explored Try(const AblationProgram& program, OrderChanges orders, bool to_first) {
@@ -74,7 +76,7 @@ class Ablating {
     result_.states += result.states;
     const bool stopped = !result.complete() && result.stopped != Stop::kViolation;
     if (stopped) result_.complete = false;
-    return {result.kinds(), result.points};
+    return {result.kinds(), result.points, result.asked};
   }
 
   bool AllSafe(OrderChanges orders) {
@@ -112,14 +114,19 @@ class Ablating {
                      [](const Breaks& a, const Breaks& b) { return a.steps < b.steps; });
   }
 
+  // The order that the kernel has, or, of a tree, its own code.
+  MemoryOrder OrderOf(const OrderInfo& info, const AskedOrders& asked) const {
+    return asked.Of(info.point, info.on(settings_.arch->orders()));
+  }
+
   // Orders that the kernel does not have, and that would make it safe.
   void Close(const AblationProgram& program, const Explored& explored) {
     BrokenProgram broken;
     AddBreaks(program, {}, explored.kinds, broken.breaks);
     std::vector<PointMask> candidates;
     for (const OrderInfo& info : kOrders) {
-      const bool strongest = info.on(settings_.arch->orders()) == StrongestOf(info.access) ||
-                             info.on(settings_.arch->orders()) == MemoryOrder::full;
+      const MemoryOrder order = OrderOf(info, explored.asked);
+      const bool strongest = order == StrongestOf(info.access) || order == MemoryOrder::full;
       const bool of_software =
           info.access != MemoryAccess::kInterrupt && !Info(info.point).is(role::kWalk);
       const bool made = (explored.points & MaskOf(info.point)) != 0;
@@ -132,7 +139,7 @@ class Ablating {
 
   void TakeEachAway() {
     for (const OrderInfo& info : kOrders) {
-      const MemoryOrder order = info.on(settings_.arch->orders());
+      const MemoryOrder order = OrderOf(info, asked_);
       // Without its order the end of an invalidation would still be waited for, so it tells
       // nothing.
       const bool hardware =
@@ -192,6 +199,7 @@ class Ablating {
   Ablation& result_;
   std::vector<const AblationProgram*> safe_;
   PointMask made_ = 0, needed_ = 0, optional_ = 0;
+  AskedOrders asked_;
 };
 
 }  // namespace

@@ -119,6 +119,11 @@ std::string Contradiction(const Bounds& bounds) {
     return Given("asids", bounds.asids) +
            "expected kinds with switch, without which no CPU takes one";
   }
+  if (HasVmaLocks(bounds.version()) && bounds.memory_model() != MemoryModel::kSc) {
+    return Given("kernel", PrintSet(kSetKeys[2], bounds.kernel)) + "expected " +
+           std::string(NameOf(WithoutVmaLocks(bounds.version()))) +
+           ", as the locks of VMAs are modelled with memory=sc only";
+  }
   const uint32_t missing = bounds.kinds & ~KindsIn(bounds.version());
   if (missing != 0) {
     const int first = std::countr_zero(missing);

@@ -15,9 +15,10 @@
 //                 cold: every page present, cached by none
 //                 dirty: as warm, and dirty
 //                 empty: mapped, but no page present
-//   kernel=V    whose paths the operations follow: 6.1, 6.12 (default), 6.17 or 7.1
+//   kernel=V    whose paths the operations follow: 6.1, 6.12 (default), 6.17 or 7.1, or one of
+//               the last three with +vma, where VMAs have locks
 //   memory=M    which values a load may take: sc (default), tso or weak (docs/memory.md)
-//   asids=N     where CPUs switch: ASIDs that are free (0 to 6; default -1: tags for good; see
+//   asids=N     where CPUs switch: ASIDs that are free (0 to 5; default -1: tags for good; see
 //               docs/switching.md)
 //   kinds=A,B   kinds of operations, by name, but for fill, which `walkers` counts
 //               (default munmap,dontneed,free,read,write)

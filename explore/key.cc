@@ -111,10 +111,11 @@ void StateWriter::PutMm(const Mm& mm) {
   Put(mm.vma_huge);
   Put(Pack(8, mm.mmap_writer, mm.mmap_readers, mm.tlb_flush_pending, mm.table_locks, mm.mmap_queue,
            mm.rmap_readers, mm.batched_pending != 0,
-           (mm.detached != 0 ? 1 : 0) | (mm.vma_none != 0 ? 2 : 0)));
+           (mm.detached != 0 ? 1 : 0) | (mm.vma_none != 0 ? 2 : 0) | (mm.vma_locked != 0 ? 4 : 0)));
   if (mm.batched_pending != 0) Put(Pack(16, mm.batched_pending, mm.batched_flushed));
   if (mm.detached != 0) Put(mm.detached);
   if (mm.vma_none != 0) Put(mm.vma_none);
+  if (mm.vma_locked != 0) Put(mm.vma_locked);
   Put(Pack(16, mm.data_frames, mm.mapped_frames, mm.table_frames, mm.linked_tables));
 }
 
@@ -234,7 +235,8 @@ int FoundStill(const Stepper& stepper, CpuId cpu, const Learned& learned) {
 
 void StateWriter::PutPlaces(const Stepper& stepper, CpuId cpu) {
   const bool thread = stepper.ThreadLeft(cpu), walker = stepper.WalkerLeft(cpu);
-  Put(Pack(8, thread, walker, walker ? stepper.FillIndex(cpu) : 0));
+  Put(Pack(8, thread, walker, walker ? stepper.FillIndex(cpu) : 0,
+           stepper.world().at(cpu).vma_read));
   if (!thread) return;
   const PendingStep next = stepper.Next(ActionOf(CpuAgent(cpu)));
   const bool waits = stepper.Waits(cpu);

@@ -153,6 +153,7 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   switch (Info(point).teaches) {
     case Teaches::kVmasIfFree: return IsFree(world.mm) ? Vmas(world.mm) : 0;
     case Teaches::kVmas: return Vmas(world.mm);
+    case Teaches::kVmaLocks: return Mix(Vmas(world.mm), world.mm.vma_locked);
     case Teaches::kPudEntry: return Value(PudEntry(world, page));
     case Teaches::kPudAndFrames: return Value(PudEntry(world, page)) << 32 | NextFrames(world);
     case Teaches::kPmdEntry: return Value(PmdEntry(world, page));
@@ -260,10 +261,11 @@ constexpr PointMask kCallSettles =
     MaskOf(Point::mmap_read_lock) | MaskOf(Point::mmap_write_downgrade) | MaskOf(Point::vma_link) |
     MaskOf(Point::vma_detach) | MaskOf(Point::pud_read) | MaskOf(Point::pmd_read) |
     MaskOf(Point::pte_read) | MaskOf(Point::pte_table_unlink) | MaskOf(Point::pmd_table_unlink) |
-    MaskOf(Point::rmap_lock) | MaskOf(Point::vma_protect);
+    MaskOf(Point::rmap_lock) | MaskOf(Point::vma_protect) | MaskOf(Point::vma_start_read) |
+    MaskOf(Point::vma_start_write);
 // Behind which nothing is done but to finish and to return.
 constexpr PointMask kCallEnds = MaskOf(Point::mmap_read_unlock) | MaskOf(Point::mmap_write_unlock) |
-                                MaskOf(Point::syscall_return);
+                                MaskOf(Point::vma_end_read) | MaskOf(Point::syscall_return);
 // Behind which a path knows as much as behind a PTE that it did not touch.
 constexpr PointMask kPteDone =
     MaskOf(Point::pte_read) | MaskOf(Point::need_resched) | MaskOf(Point::pte_set);
@@ -364,10 +366,11 @@ void LearnInCall(Learned& learned, const World& before, CpuId cpu, const Op& op,
 
 // --- Of an access, and its page faults ---
 
-constexpr PointMask kAccessSettles =
-    MaskOf(Point::access) | MaskOf(Point::walk_pud) | MaskOf(Point::walk_pmd) |
-    MaskOf(Point::walk_pte) | MaskOf(Point::fault) | MaskOf(Point::fault_retry) |
-    MaskOf(Point::mmap_read_lock) | MaskOf(Point::pte_lock) | MaskOf(Point::pte_read);
+constexpr PointMask kAccessSettles = MaskOf(Point::access) | MaskOf(Point::walk_pud) |
+                                     MaskOf(Point::walk_pmd) | MaskOf(Point::walk_pte) |
+                                     MaskOf(Point::fault) | MaskOf(Point::fault_retry) |
+                                     MaskOf(Point::mmap_read_lock) | MaskOf(Point::vma_start_read) |
+                                     MaskOf(Point::pte_lock) | MaskOf(Point::pte_read);
 
 // What a fault makes of an entry.
 int Class(Pte entry) { return entry.none() ? 0 : entry.table() ? 1 : entry.present() ? 2 : 3; }
@@ -392,9 +395,9 @@ FrameId NextFrame(const World& world, Level level) {
 
 // The steps of page faults, of what is read at which the next step or the state tells all.
 constexpr PointMask kFaultTells = kAccessSettles | MaskOf(Point::mmap_read_unlock) |
-                                  MaskOf(Point::pud_read) | MaskOf(Point::pud_populate) |
-                                  MaskOf(Point::pmd_lock) | MaskOf(Point::pmd_unlock) |
-                                  MaskOf(Point::pte_unlock);
+                                  MaskOf(Point::vma_end_read) | MaskOf(Point::pud_read) |
+                                  MaskOf(Point::pud_populate) | MaskOf(Point::pmd_lock) |
+                                  MaskOf(Point::pmd_unlock) | MaskOf(Point::pte_unlock);
 // Behind which a frame in hand is in its place, or freed.
 constexpr PointMask kPutsFrame =
     MaskOf(Point::pmd_set) | MaskOf(Point::pte_set) | MaskOf(Point::free_page);
@@ -418,7 +421,7 @@ uint64_t ReadByFault(Learned& learned, const World& before, CpuId cpu, Point poi
 
 void LearnInAccess(Learned& learned, const World& before, CpuId cpu, Point point, int page) {
   if (In(kAccessSettles, point)) Settle(learned);
-  if (point == Point::mmap_read_unlock) learned.finds = false;
+  if (point == Point::mmap_read_unlock || point == Point::vma_end_read) learned.finds = false;
   if (LooksAt(learned, point)) {
     const Pte entry = point == Point::pte_read ? PteEntry(before, page) : PmdEntry(before, page);
     if (entry.leaf()) Find(learned, entry.mapping);

@@ -30,12 +30,15 @@ void Stepper::Begin(const Schedule& schedule, const Policy& policy, const Arch& 
   arch_ = &arch;
   ignored_ = ignored;
   points_ = 0;
+  system_.asked = {};
   futures_ = std::make_unique<Futures>(schedule, policy.waits(), policy.foreign());
   Restart();
 }
 
 void Stepper::Restart() {
+  const AskedOrders asked = system_.asked;
   Prepare(*policy_, *arch_, ignored_);
+  system_.asked = asked;
   learned_ = {};
   learned_in_ = {};
   violation_ = {};

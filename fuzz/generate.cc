@@ -171,7 +171,7 @@ void Generate(Schedule& schedule, Random& random) {
   const KernelVersion kernel = schedule.kernel;
   if (OneIn(random, 2)) {
     GenerateFromBytes(schedule, random);
-    schedule.kernel = std::max(schedule.kernel, kernel);
+    schedule.kernel = Joined(schedule.kernel, kernel);
   } else {
     schedule = {};
     schedule.kernel = kernel;

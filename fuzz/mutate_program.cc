@@ -264,6 +264,12 @@ bool AddProtection(Schedule& schedule, Random& random) {
   return true;
 }
 
+// VMAs have locks.
+bool AddVmaLocks(Schedule& schedule, Random&) {
+  const KernelVersion before = std::exchange(schedule.kernel, WithVmaLocks(schedule.kernel));
+  return schedule.kernel != before;
+}
+
 // Threads end: some, or all that there are, and then the mm.
 bool AddExit(Schedule& schedule, Random& random) {
   const bool all = OneIn(random, 2);
@@ -329,6 +335,7 @@ constexpr Mutation kMutations[] = {
     {"add-rollover", 1, AddRollover},
     {"add-exit", 1, AddExit},
     {"add-content", 1, AddContent},
+    {"add-vma-locks", 1, AddVmaLocks},
     {"anew", 20, Anew},
 };
 

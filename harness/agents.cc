@@ -119,6 +119,8 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
 
 void Agents::PrepareMemory(const Policy& policy, const Arch& arch) {
   system_.orders = OrdersOn(arch.orders(), schedule_->orders);
+  system_.order_changes = schedule_->orders;
+  system_.asked = {};
   system_.loads = policy.loads();
   system_.world.weak.ptes_locked = system_.order(Point::pte_lock) != MemoryOrder::relaxed &&
                                    system_.order(Point::pte_unlock) != MemoryOrder::relaxed;

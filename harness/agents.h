@@ -40,6 +40,8 @@ class Agents : protected Steps {
 
   // The state as it is.
   const World& world() const { return system_.world; }
+  // The orders that a kernel tree's own code has asked for so far.
+  const AskedOrders& asked() const { return system_.asked; }
   // How far behind the newest the value may be that the load takes before which `agent`, a thread
   // or a walker, stands: bit i says 1 + i. 0: it takes the newest, or does not load.
   uint32_t OldChoices(AgentId agent) const;

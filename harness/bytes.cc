@@ -27,10 +27,6 @@ constexpr uint8_t kOldCode = kCountCodes + 1;
 // Of the code of a tail whose choices are joined: above that of the same tail where they are not.
 constexpr uint8_t kJoinedCode = 128;
 constexpr int kMemoryCodes = 4;  // sc, tso, weak, and sc with runs of old values
-// Of what is above these, with the kernel and kswapd below: how many ASIDs are free, plus one.
-constexpr int kCodesBelowAsids = kMemoryCodes * 2 * kKernelVersionCount;
-static_assert(kCodesBelowAsids * (2 + kMaxFreeAsids) <= 256);
-
 // Where a switch is most telling: around what others see, and before what they wait for.
 constexpr Point kLikelyPoints[] = {Point::pte_clear,        Point::pte_unlock,
                                    Point::pmd_clear,        Point::pmd_unlock,
@@ -159,14 +155,23 @@ AgentId DecodeAgent(uint8_t byte, int cpus) {
 // The kernel version by its code: 0, and what is the code of none, is the default.
 constexpr KernelVersion kKernelOf[] = {kDefaultKernel, KernelVersion::k6_1, KernelVersion::k6_17,
                                        KernelVersion::k7_1};
-static_assert(std::size(kKernelOf) == kKernelVersionCount);
 
-// With so much more, the last CPU is kswapd's.
-constexpr int kKswapdCode = kKernelVersionCount;
+// With so much more, the last CPU is kswapd's; that many times the memory; VMAs have locks.
+constexpr int kKswapdCode = std::size(kKernelOf);
+constexpr int kMemoryCode = 2 * kKswapdCode;
+constexpr int kVmaLocksCode = kMemoryCodes * kMemoryCode;
 
 uint8_t KernelCode(const Schedule& schedule) {
-  const auto* found = std::find(std::begin(kKernelOf), std::end(kKernelOf), schedule.kernel);
-  return static_cast<uint8_t>(found - std::begin(kKernelOf) + (schedule.kswapd ? kKswapdCode : 0));
+  const KernelVersion base = WithoutVmaLocks(schedule.kernel);
+  const auto* found = std::find(std::begin(kKernelOf), std::end(kKernelOf), base);
+  return static_cast<uint8_t>(found - std::begin(kKernelOf) + (schedule.kswapd ? kKswapdCode : 0) +
+                              (HasVmaLocks(schedule.kernel) ? kVmaLocksCode : 0));
+}
+
+// 6.1 has no VMA locks to be said of it.
+KernelVersion KernelOf(uint8_t code) {
+  const KernelVersion base = kKernelOf[code % kKswapdCode];
+  return code < kVmaLocksCode ? base : WithVmaLocks(base);
 }
 
 int MemoryCode(const Schedule& schedule) {
@@ -174,6 +179,34 @@ int MemoryCode(const Schedule& schedule) {
                                [](const Run& run) { return run.kind == Run::Kind::kOld; });
   const bool sc = schedule.memory == MemoryModel::kSc;
   return sc && old ? kMemoryCodes - 1 : static_cast<int>(schedule.memory);
+}
+
+// Byte 15 of the header. Where ASIDs are allocated memory is sc, and that is said otherwise.
+constexpr int kAsidsCode = 2 * kVmaLocksCode;
+constexpr int kAsidVmaLocksCode = kMemoryCode, kAsidOldCode = 2 * kMemoryCode;
+constexpr int kAsidCountCode = 4 * kMemoryCode;
+static_assert(kAsidsCode + kAsidCountCode * (kMaxFreeAsids + 1) <= 256);
+
+struct HeaderCode {
+  uint8_t kernel, memory;
+  int asids;
+};
+HeaderCode SplitHeaderCode(uint8_t code) {
+  if (code < kAsidsCode) {
+    const int memory = code / kMemoryCode % kMemoryCodes;
+    return {code, static_cast<uint8_t>(memory), kNoAsids};
+  }
+  code -= kAsidsCode;
+  const int locks = code / kAsidVmaLocksCode % 2 != 0 ? kVmaLocksCode : 0;
+  const int memory = code / kAsidOldCode % 2 != 0 ? kMemoryCodes - 1 : 0;
+  return {static_cast<uint8_t>(code % kMemoryCode + locks), static_cast<uint8_t>(memory),
+          code / kAsidCountCode};
+}
+int JoinHeaderCode(const Schedule& schedule) {
+  const int kernel = KernelCode(schedule), memory = MemoryCode(schedule);
+  if (schedule.asids == kNoAsids || !Switches(schedule)) return kernel + kMemoryCode * memory;
+  return kAsidsCode + kernel % kMemoryCode + (kernel >= kVmaLocksCode ? kAsidVmaLocksCode : 0) +
+         (memory == kMemoryCodes - 1 ? kAsidOldCode : 0) + kAsidCountCode * schedule.asids;
 }
 
 OpKind DecodeOpKind(const Codes& codes, uint8_t code, VmaFlags& flags) {
@@ -354,13 +387,12 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t kernel = source.Next();
   // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
   const bool written = version == kBytesVersion && span == kPages;
-  const bool known = written && (kernel < kCodesBelowAsids || !source.at_first());
-  schedule.kernel =
-      source.TakeKernel(known ? kKernelOf[kernel % kKswapdCode] : kDefaultKernel, written);
-  schedule.kswapd = known && kernel / kKswapdCode % 2 != 0 && !source.at_first();
-  const uint8_t memory = source.TakeMemory(
-      static_cast<uint8_t>(known ? kernel / (2 * kKswapdCode) % kMemoryCodes : 0));
-  schedule.asids = known ? kernel / kCodesBelowAsids - 1 : kNoAsids;
+  const bool known = written && (kernel < kAsidsCode || !source.at_first());
+  const HeaderCode code = SplitHeaderCode(known ? kernel : uint8_t{0});
+  schedule.kernel = source.TakeKernel(KernelOf(code.kernel), written);
+  schedule.kswapd = code.kernel / kKswapdCode % 2 != 0 && !source.at_first();
+  const uint8_t memory = source.TakeMemory(code.memory);
+  schedule.asids = code.asids;
   schedule.memory = static_cast<MemoryModel>(memory % (kMemoryCodes - 1));
   schedule.orders = {};
 
@@ -415,9 +447,7 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), static_cast<int>(tail.kind) + (tail.joined ? kJoinedCode : 0), 0,
       tail.seed, tail.seed >> 8, tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8,
-      members - 1,
-      KernelCode(schedule) + 2 * kKswapdCode * MemoryCode(schedule) +
-          kCodesBelowAsids * (Switches(schedule) ? schedule.asids + 1 : 0));
+      members - 1, JoinHeaderCode(schedule));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

@@ -50,7 +50,8 @@ constexpr Place PlaceOf(Touches touches) {
     case Thing::kLoaded:
     case Thing::kCpumask:
     case Thing::kTlbGen:
-    case Thing::kFolio: break;
+    case Thing::kFolio:
+    case Thing::kVmaLock: break;
   }
   return {true, writes, static_cast<uint8_t>(kPages + 2 * kPmds + 2 * kPuds + thing), 0, 0};
 }

@@ -97,7 +97,8 @@ bool Reclaims(const Schedule& schedule) {
   return Has(schedule, effect::kReclaims | effect::kDecides);
 }
 bool OnlySc(const Schedule& schedule) {
-  return Has(schedule, effect::kSwitches | effect::kExits | effect::kDecides);
+  return HasVmaLocks(schedule.kernel) ||
+         Has(schedule, effect::kSwitches | effect::kExits | effect::kDecides);
 }
 
 void Canonicalize(Schedule& schedule) {

@@ -19,7 +19,7 @@ namespace gatherfuzz {
 inline constexpr size_t kMaxInit = 32;
 inline constexpr size_t kMaxOps = 64;  // over all agents
 inline constexpr size_t kMaxRuns = 512;
-inline constexpr int kMaxFreeAsids = 6;
+inline constexpr int kMaxFreeAsids = 5;
 
 // One line of the initial state. Maps are applied first, then present pages, then cached ones,
 // each in their order.

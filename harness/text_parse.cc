@@ -101,6 +101,15 @@ class Parser : TextLines {
     return true;
   }
 
+  // At the second of the two lines.
+  bool LocksFitMemory() {
+    const Schedule& schedule = file_.schedule;
+    if (!HasVmaLocks(schedule.kernel) || schedule.memory == MemoryModel::kSc) return true;
+    return FailAt(Peek(), "no locks of VMAs (kernel " + std::string(NameOf(schedule.kernel)) +
+                              ") under 'memory " + std::string(NameOf(schedule.memory)) +
+                              "'; under 'memory sc', the default, there are some");
+  }
+
   // An operation that its CPU cannot do where it stands in the program is passed over.
   bool Runs(std::string_view word, const Op& op) {
     if (KindOf(agent_) != AgentKind::kCpu) return true;
@@ -257,7 +266,7 @@ class Parser : TextLines {
             {});
       }
       file_.schedule.kernel = *kernel;
-      return Take(), End();
+      return LocksFitMemory() && (Take(), End());
     }
     if (word == "memory") {
       const std::optional<MemoryModel> memory = ParseMemoryModel(Peek());
@@ -266,7 +275,7 @@ class Parser : TextLines {
                          "a memory model: ", {std::begin(kMemoryModels), std::end(kMemoryModels)});
       }
       file_.schedule.memory = *memory;
-      return Take(), End();
+      return LocksFitMemory() && (Take(), End());
     }
     if (word == "weaken") return StepsWithOrders(file_.schedule.orders.weaker);
     if (word == "strengthen") return StepsWithOrders(file_.schedule.orders.stronger);
@@ -621,7 +630,7 @@ class Parser : TextLines {
     run.kind = Run::Kind::kUntilPoint;
     const size_t open = word.find('(');
     const auto point = ParsePoint(word.substr(0, std::min(open, word.size())));
-    if (!point || Since(*point) > file_.schedule.kernel) {
+    if (!point || !IsMadeIn(file_.schedule.kernel, *point)) {
       Names names = NamesOf(kPoints, kNameIn);
       names.emplace_back("done");
       return FailNear(word, "'done', or the name of a step (docs/schedule-format.md lists them)",

@@ -334,6 +334,7 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
       execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});
   recorder.Complete(execution.world());
   trace.end = execution.world();
+  trace.asked = execution.asked();
   for (TraceStep& step : trace.steps) step.op = OpOf(schedule, step.event);
   for (int i = 0; i < trace.end.cpu_count; ++i) {
     const bool last =

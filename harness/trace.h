@@ -68,6 +68,7 @@ struct Trace {
   std::vector<TraceStep> steps;
   World end;  // after the last one
   KernelVersion kernel = kDefaultKernel;
+  AskedOrders asked;  // by a kernel tree's own code, where memory is not sequentially consistent
   // The step that each thread would have made next; kNoPoint of one that has not begun, or is done,
   // or made the last step.
   std::array<PendingStep, kMaxCpus> next;

@@ -76,7 +76,9 @@ struct System {
   KernelVersion kernel = kDefaultKernel;  // whose paths the operations follow
   uint32_t ignored = 0;                   // Bit(kind) of kinds that do not end the run
   Orders orders{};                        // of steps; read where World::sc() is false only
-  PolicyLoads loads{};                    // ... as is this
+  OrderChanges order_changes{};           // ... as is this: those that `orders` has
+  AskedOrders asked{};                    // not part of the state
+  PolicyLoads loads{};                    // ... and this
   Cost cost;
   // What each CPU's finish waits for, while it does (Call::waiting); the argument is the CPU.
   std::array<Ready, kMaxCpus> finish_wait{};
@@ -85,6 +87,11 @@ struct System {
   std::array<FinishPart, kMaxCpus> finish_part{};
 
   MemoryOrder order(Point point) const { return orders[static_cast<size_t>(point)]; }
+  // ... of a step whose code says itself what it asks for.
+  MemoryOrder AskedOrder(Point point, MemoryOrder order) {
+    asked.Note(point, order);
+    return Changed(order_changes, point, order);
+  }
 
   // The oracle's last word: ends the run, unless the kind is ignored.
   void Report(const Violation& violation) {

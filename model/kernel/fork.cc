@@ -2,10 +2,11 @@
 // fork and pin: what comes to refer to pages beside the mm.
 //
 // fork is faithful to dup_mmap() and copy_present_ptes() of 6.12 (kernel/fork.c, mm/memory.c) as
-// far as the old mm can tell: mmap_lock for writing; each leaf loses the right to write, under its
-// lock, and its frame is exclusive no more and has one more reference; then the whole old mm is
-// flushed, without a count. Simplified: the new mm is idle and never ends: it is references that
-// nobody gives back; a frame that is pinned is shared as others are.
+// far as the old mm can tell: mmap_lock for writing; each VMA is write-locked as it is copied; each
+// leaf loses the right to write, under its lock, and its frame is exclusive no more and has one
+// more reference; then the whole old mm is flushed, without a count. Simplified: the new mm is idle
+// and never ends: it is references that nobody gives back; a frame that is pinned is shared as
+// others are.
 //
 // pin is get_user_pages() of one page that is there, for reading: a reference under the lock of the
 // page table, kept to the end. It stands for whatever else refers to a page for a while, as a folio
@@ -18,6 +19,7 @@
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/vma_lock.h"
 #include "model/kernel/walk_range.h"
 #include "model/machine/invalidation.h"
 
@@ -84,6 +86,7 @@ class Fork {
 void ForkPath(const Thread& t, const Op& op) {
   MmapWriteLock(t);
   ForEachVmaLocked(t, op.range, [](const Thread& thread, PageRange vma) {
+    VmaStartWrite(thread, vma.begin);
     Fork fork(thread);
     WalkRange(thread, vma, fork);
   });

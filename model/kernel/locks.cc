@@ -8,6 +8,7 @@
 
 #include "model/check.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/vma_lock.h"
 #include "model/machine/invalidation.h"
 #include "model/machine/memory.h"
 
@@ -94,6 +95,7 @@ void MmapWriteLock(const Thread& t) {
 void MmapWriteUnlock(const Thread& t) {
   t.Step(Point::mmap_write_unlock);
   GATHERFUZZ_CHECK(t.world().mm.mmap_writer == Owner(t));
+  VmaEndWriteAll(t.world());
   t.world().mm.mmap_writer = 0;
   Drops(t, Point::mmap_write_unlock, kMmapLockId);
 }
@@ -101,6 +103,7 @@ void MmapWriteUnlock(const Thread& t) {
 void MmapWriteDowngrade(const Thread& t) {
   t.Step(Point::mmap_write_downgrade);
   GATHERFUZZ_CHECK(t.world().mm.mmap_writer == Owner(t));
+  VmaEndWriteAll(t.world());
   t.world().mm.mmap_writer = 0;
   t.world().mm.mmap_readers |= CpuBit(t.cpu);
   Drops(t, Point::mmap_write_downgrade, kMmapLockId);
@@ -172,6 +175,7 @@ int HolderOf(const World& world, Point point, int arg) {
     return world.at(MakeFrame(arg)).lock_owner - 1;
   }
   if (point == Point::migration_entry_wait) return world.folio(MakeFrame(arg)).lock_owner - 1;
+  if (point == Point::vma_write_wait) return VmaReader(world, arg);
   if (point == Point::rmap_unlink) {
     return mm.rmap_readers == 0 ? -1 : std::countr_zero(mm.rmap_readers);
   }

@@ -123,19 +123,22 @@ bool GatherProtocol::FlushPending(const Thread& t, int page) const {
 
 bool FlushNested(const Thread& t) { return LoadCount(t, Point::pending_read) > 1; }
 
-void RaisePending(const Thread& t) {
+void RaisePending(const Thread& t) { RaisePending(t, t.system.order(Point::pending_inc)); }
+void LowerPending(const Thread& t) { LowerPending(t, t.system.order(Point::pending_dec)); }
+
+void RaisePending(const Thread& t, MemoryOrder order) {
   t.Step(Point::pending_inc);
-  Updates(t, Point::pending_inc, kCountAt);
+  Updates(t, order, kCountAt);
   ++t.world().mm.tlb_flush_pending;
   t.gather().live = 1;
   Call& call = t.self().call;
   if (call.number == 0) call.number = ++t.world().mm.calls_begun;
 }
 
-void LowerPending(const Thread& t) {
+void LowerPending(const Thread& t, MemoryOrder order) {
   t.Step(Point::pending_dec);
   CheckPending(t.system, t.cpu);
-  Updates(t, Point::pending_dec, kCountAt);
+  Updates(t, order, kCountAt);
   --t.world().mm.tlb_flush_pending;
   t.gather().live = 0;
   NoteGatherOver(t.system, t.cpu);

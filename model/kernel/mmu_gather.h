@@ -102,7 +102,7 @@ class GatherProtocol {
 
   // What `kernel` does; the model's 7.1 is 7.1.3.
   virtual TableReclaim ReclaimsTables(KernelVersion kernel) const {
-    return {.behind_span = kernel == KernelVersion::k7_1};
+    return {.behind_span = kernel >= KernelVersion::k7_1};
   }
 
   virtual UnmapBatching BatchesUnmaps() const { return {}; }
@@ -160,6 +160,9 @@ bool FlushNested(const Thread& t);
 void RaisePending(const Thread& t);
 // dec_tlb_flush_pending(): the step pending_dec. It is live no more.
 void LowerPending(const Thread& t);
+// ... by code that says what its atomics order.
+void RaisePending(const Thread& t, MemoryOrder order);
+void LowerPending(const Thread& t, MemoryOrder order);
 
 // tlb_table_flush(), tlb_batch_pages_flush(): free what is queued.
 void FreeTables(const Thread& t);

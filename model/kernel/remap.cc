@@ -23,6 +23,7 @@
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/vma_lock.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
 
@@ -79,7 +80,8 @@ class Move {
     }
   }
 
-  // Nobody else links or unlinks tables while mmap_lock is held for writing.
+  // Nobody unlinks tables there while mmap_lock is held for writing; faults in other VMAs, under
+  // the locks of those, may link some.
   bool Link(FrameId table, PageRange part) const {
     const int page = New(part.begin);
     return !EntryOf(t_.world(), table, page).none() || LinkTable(t_, table, page);
@@ -211,8 +213,10 @@ void RemapPath(const Thread& t, const Op& op) {
   const PageRange from = op.range, to = MovesTo(op);
   MmapWriteLock(t);
   if (MayMove(t.world().mm, from, to)) {
+    VmaStartWrite(t, from.begin);
     t.Step(Point::vma_link, to.begin);
     CopyVma(t.world(), from.begin, to);
+    VmaStartWriteNew(t, to);
     Move(t, from, to.begin).Run();
     // While the lock is held, nobody maps anything there.
     ExaminedGone(t, from);

@@ -165,6 +165,9 @@ const struct gf_tree GF_TREE = {
 #endif
     // Where a page may be followed by a number of pages, there is room for both.
     .spare_entries = GF_SPARE_ENTRIES,
+#ifdef CONFIG_GATHERFUZZ_SINGLE_TLBI
+    .single_tlbi = 1,
+#endif
 #ifndef CONFIG_MMU_GATHER_TABLE_FREE
     .tables_are_pages = 1,
 #endif

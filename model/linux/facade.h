@@ -38,6 +38,7 @@ struct gf_tree {
   const struct gf_cpu_code* cpu_code;   /* x86: the tree's mm/tlb.c; 0: the model's is used */
   const struct gf_asid_code* asid_code; /* arm64: the tree's mm/context.c; 0: the model's is used */
   unsigned int spare_entries;           /* of a batch, that the tree keeps free: 6.12 keeps one */
+  unsigned int single_tlbi;             /* arm64: each TLBI operation is a step of its own */
   int tables_are_pages;                 /* tables go into batches of pages, too */
   /* The range is that of the call. Kernels since 5.12 do not ask for it. */
   void (*gather)(void* tlb, unsigned int bundle, unsigned long start, unsigned long end);
@@ -54,10 +55,18 @@ struct gf_tree {
   void (*look)(const void* tlb, struct gf_fields* fields);
 };
 
+/* What an access orders, as its call site says: MemoryOrder. */
+enum gf_order { GF_relaxed, GF_acquire, GF_release, GF_full };
+
 /* mm->tlb_flush_pending: the steps pending_inc, pending_dec, pending_read. */
-void gf_count_inc(void);
-void gf_count_dec(void);
-int gf_count_read(void);
+void gf_count_inc(enum gf_order order);
+void gf_count_dec(enum gf_order order);
+int gf_count_read(enum gf_order order);
+
+/* Barriers between accesses: smp_rmb(), smp_wmb(), smp_mb(). They belong to the step before them,
+ * and are no steps. Under sequential consistency they do nothing. */
+enum gf_fence_kind { GF_FENCE_reads, GF_FENCE_writes, GF_FENCE_full };
+void gf_fence(enum gf_fence_kind kind);
 
 /* A page for a batch of pages or tables, or 0: the schedule's `batch` decides (room.h). No step. */
 unsigned long gf_alloc_batch(void);
@@ -79,7 +88,8 @@ void gf_grace_period(void);
 void gf_flush_range(unsigned long start, unsigned long end, unsigned int stride_shift,
                     int freed_tables);
 
-/* arm64: TLBI operations are collected; DSB issues them and waits, with the same two steps. */
+/* arm64: TLBI operations are collected; DSB issues them and waits, with the same two steps. What
+ * the DSB before them orders belongs to the first of these. */
 enum gf_tlbi_op {
   GF_TLBI_vmalle1,
   GF_TLBI_vale1,

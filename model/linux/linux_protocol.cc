@@ -30,7 +30,8 @@ class Verb {
   }
   // Flushes that nobody waits for are under way when it returns.
   ~Verb() {
-    if (!room_.tlbi.empty()) IssueInvalidation(*room_.thread, room_.tlbi.Take());
+    room_.IssueLeftOver();
+    room_.Makes(std::nullopt);
     room_.Mirror();
   }
   Verb(const Verb&) = delete;
@@ -156,6 +157,8 @@ void LinuxProtocol::Flush(const Thread& t) const {
 }
 
 void LinuxProtocol::Finish(const Thread& t) const {
+  if (!t.world().sc()) [[unlikely]]
+    t.system.steps->Looked(CpuAgent(t.cpu), t.gather().caller_end);
   {
     const MmuGather& gather = t.gather();
     Verb verb(t);

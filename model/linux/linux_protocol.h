@@ -4,6 +4,10 @@
 //
 // The verbs are those of the tree, compiled for the architecture of the run. What stands in for the
 // rest of the kernel is in shim/, sorted by fidelity. docs/kernel-tree.md is for who uses it.
+//
+// What the tree's accesses of shared variables order is what their call sites say, barriers beside
+// them included; the steps of the model's own paths have the orders of model/orders.def. A barrier
+// is done with the step before it, a DSB before a TLBI with that TLBI's (room.h).
 #ifndef GATHERFUZZ_MODEL_LINUX_LINUX_PROTOCOL_H_
 #define GATHERFUZZ_MODEL_LINUX_LINUX_PROTOCOL_H_
 
@@ -42,6 +46,9 @@ class LinuxProtocol final : public GatherProtocol {
   LinuxCpu cpu_;
   LinuxAsids asids_;
 };
+
+// Where a tree's code loads what others change (PolicyTraits::loads). It has no bytes of its own.
+inline constexpr PolicyLoads kTreeLoads{WhenLoaded::kAnytime, WhenLoaded::kNever};
 
 }  // namespace gatherfuzz
 

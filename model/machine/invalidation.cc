@@ -81,6 +81,17 @@ void EndWalks(CpuState& cpu, const Invalidation& request) {
   EndWalks(world.at(target), request);
 }
 
+// `dsb`: what that wait orders besides.
+void Await(const Thread& thread, MemoryOrder dsb) {
+  Invalidation& issued = thread.self().invalidation;
+  thread.StepWhen(Point::tlb_flush_done, issued.start, InvalidationCompleted, Index(thread.cpu));
+  if (!thread.world().sc()) [[unlikely]]
+    NoteDsb(thread.world(), thread.cpu, dsb);
+  issued = Invalidation{};
+  if (thread.world().switches != 0) [[unlikely]]
+    thread.world().switching.at(thread.cpu).tlbi_asids = 0;
+}
+
 }  // namespace
 
 Invalidation WholeInvalidation() {
@@ -100,6 +111,11 @@ void Invalidate(const Thread& thread, const Invalidation& request) {
 
 bool IssueInvalidation(const Thread& thread, const Invalidation& request) {
   if (thread.self().invalidation.undelivered != 0) AwaitInvalidation(thread);
+  return IssueInvalidation(thread, request, thread.system.order(Point::tlb_flush));
+}
+
+bool IssueInvalidation(const Thread& thread, const Invalidation& request, MemoryOrder dsb) {
+  if (thread.self().invalidation.undelivered != 0) Await(thread, MemoryOrder::relaxed);
   World& world = thread.world();
   if (world.switches != 0) [[unlikely]] {
     if (world.switching.generations != 0) return thread.system.cpu_side.flush(thread, request);
@@ -107,7 +123,7 @@ bool IssueInvalidation(const Thread& thread, const Invalidation& request) {
   }
   thread.Step(Point::tlb_flush, request.start);
   if (!world.sc()) [[unlikely]]
-    NoteDsb(world, thread.cpu, thread.system.order(Point::tlb_flush));
+    NoteDsb(world, thread.cpu, dsb);
   Invalidation& issued = thread.self().invalidation;
   issued = request;
   issued.undelivered = world.MmCpus();
@@ -164,13 +180,7 @@ bool InvalidationCompleted(const World& world, int cpu) {
 }
 
 void AwaitInvalidation(const Thread& thread) {
-  Invalidation& issued = thread.self().invalidation;
-  thread.StepWhen(Point::tlb_flush_done, issued.start, InvalidationCompleted, Index(thread.cpu));
-  if (!thread.world().sc()) [[unlikely]]
-    NoteDsb(thread.world(), thread.cpu, thread.system.order(Point::tlb_flush_done));
-  issued = Invalidation{};
-  if (thread.world().switches != 0) [[unlikely]]
-    thread.world().switching.at(thread.cpu).tlbi_asids = 0;
+  Await(thread, thread.system.order(Point::tlb_flush_done));
 }
 
 void DeliverOldest(System& system, CpuId target) {

@@ -24,6 +24,9 @@ void Invalidate(const Thread& thread, const Invalidation& request);
 // The two halves of Invalidate, for a defect that does not wait at once. A request that is
 // outstanding is awaited before the next is issued. False if there is nothing to await any more.
 bool IssueInvalidation(const Thread& thread, const Invalidation& request);
+// ... behind a DSB of that order, by code that says itself which it has: that one which is
+// outstanding has been delivered orders nothing then.
+bool IssueInvalidation(const Thread& thread, const Invalidation& request, MemoryOrder dsb);
 void AwaitInvalidation(const Thread& thread);
 // What that waits for.
 bool InvalidationCompleted(const World& world, int cpu);

@@ -410,6 +410,24 @@ void NoteBarrier(World& world, CpuId cpu) {
   Forget(world);
 }
 
+// Under kTso loads are in order, and so are stores.
+void NoteReadBarrier(World& world, CpuId cpu) {
+  if (Tso(world)) return;
+  Weak& weak = world.weak;
+  weak.seen[static_cast<size_t>(Index(cpu))] |= weak.brings[static_cast<size_t>(Index(cpu))];
+  Forget(world);
+}
+
+void NoteWriteBarrier(World& world, CpuId cpu) {
+  if (Tso(world)) return;
+  Weak& weak = world.weak;
+  const auto i = static_cast<size_t>(Index(cpu));
+  for (const StoreInFlight& store : weak.stores) {
+    if (store.writer == Index(cpu) + 1) weak.carries[i] |= store.view & weak.seen[i];
+  }
+  Forget(world);
+}
+
 void NoteDsb(World& world, CpuId cpu, MemoryOrder order) {
   if (order == MemoryOrder::relaxed || order == MemoryOrder::acquire) return;
   const bool full = order == MemoryOrder::full;

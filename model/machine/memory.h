@@ -108,6 +108,10 @@ void NoteUnlock(World& world, CpuId cpu, int lock, MemoryOrder order);
 
 // A full barrier: smp_mb(), an interrupt, the end of a DSB.
 void NoteBarrier(World& world, CpuId cpu);
+// smp_rmb(): what loads before it have met, loads behind it see. smp_wmb(): a store behind it
+// carries the CPU's own stores before it.
+void NoteReadBarrier(World& world, CpuId cpu);
+void NoteWriteBarrier(World& world, CpuId cpu);
 // A DSB: `release` is ISHST, `full` is ISH, which is a barrier too; relaxed is none.
 void NoteDsb(World& world, CpuId cpu, MemoryOrder order);
 // The walker of `cpu` sees what its thread has.

@@ -45,8 +45,20 @@ def all_of(folder, policies, runs):
         broken = [f"{policy}-{way}" for policy in policies]
         checks.check(f"the same, broken ({way})", *differential, *_policies(broken), "--nested",
                      way, *stored)
+    _weaker_memory(checks, policies, runs)
     _cpu_side(checks, policies, runs, stored)
     return checks.failed
+
+
+def _weaker_memory(checks, policies, runs):
+    """The orders of the tree's own accesses: as full-mm's, which a look without a lock breaks."""
+    programs = max(50, runs // 200)
+    checks.check(f"weaker memory: every order of {programs} random programs",
+                 "tests/kernel_memory", "--programs", str(programs), *_policies(policies))
+    for policy in policies:
+        checks.check(f"{policy} on arm64: a look without a lock", "gatherfuzz", "run", "--policy",
+                     policy, "--arch", "arm64", "--expect", "stale-after-return",
+                     "corpus/memory/huge-look.gather")
 
 
 def _cpu_side(checks, policies, runs, stored):

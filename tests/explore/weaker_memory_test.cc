@@ -49,6 +49,12 @@ uint32_t Kinds(const char* text, const char* policy, const char* arch, MemoryMod
   return result.kinds();
 }
 
+// Both free the page table: one takes its lock, and that of the PMD table by a trylock, the other
+// looks again under both.
+constexpr const char* kReclaimedTable =
+    "cpus 2\nkernel 6.17\ninit\n map 0..4 r\n present 1..2\n"
+    "cpu0\n dontneed 0..4\ncpu1\n dontneed 0..4\norder\n rest\n";
+
 constexpr uint32_t kStale = Bit(ViolationKind::kStaleAfterReturn);
 
 TEST(WeakerMemory, TheMergedFixIsBrokenByALookWithoutALock) {
@@ -87,6 +93,12 @@ TEST(WeakerMemory, LocksAndWaitsKeepOutOfIt) {
   for (const char* policy : {"sync-finish", "epoch-sync", "overlap-sync"}) {
     EXPECT_EQ(Kinds(kHuge, policy, "arm64", MemoryModel::kWeak), 0u) << policy;
   }
+}
+
+TEST(WeakerMemory, ATrylockHandsOnWhatItsHolderSaw) {
+  EXPECT_EQ(Kinds(kReclaimedTable, "full-mm", "x86", MemoryModel::kWeak), 0u);
+  const OrderChanges orders{.weaker = MaskOf(Point::pmd_unlock)};
+  EXPECT_NE(Kinds(kReclaimedTable, "full-mm", "x86", MemoryModel::kWeak, orders), 0u);
 }
 
 TEST(WeakerMemory, LocksThatOrderNothingAreSeen) {

@@ -194,7 +194,7 @@ TEST(AsidText, RoundTripsInBothForms) {
   for (int asids = kNoAsids; asids <= kMaxFreeAsids; ++asids) {
     Schedule schedule = file.schedule, decoded;
     schedule.asids = asids;
-    schedule.kernel = KernelVersion::k7_1;
+    schedule.kernel = WithVmaLocks(KernelVersion::k7_1);
     const EncodedBytes bytes = EncodeBytes(schedule);
     DecodeBytes({bytes.begin(), bytes.size()}, decoded);
     EXPECT_EQ(decoded, schedule) << asids;
@@ -204,7 +204,7 @@ TEST(AsidText, RoundTripsInBothForms) {
 TEST(AsidText, RefusesAndWarns) {
   const auto refused = ParseText("gatherfuzz 1\nasids 7\n");
   EXPECT_THAT(FormatError("f", std::get<TextError>(refused)),
-              HasSubstr("f:2:7: expected how many ASIDs are free, 0 to 6"));
+              HasSubstr("f:2:7: expected how many ASIDs are free, 0 to 5"));
   TextNotes notes;
   ParseText("gatherfuzz 1\ncpus 1\nasids 1\ninit\n map 0..1 rw\ncpu0\n read 0\norder\n rest\n",
             &notes);

@@ -181,8 +181,10 @@ TEST(Text, RefusesAnUnknownNameWithAllThatAreKnown) {
   EXPECT_THAT(verdict, StartsWith("2:8: expected a verdict: none, "));
   EXPECT_EQ(ErrorOf("gatherfuzz 1\nexpect clean under full-mm\n"), verdict);
   for (const auto& known : kViolations) EXPECT_THAT(verdict, HasSubstr(std::string(known.name)));
-  EXPECT_THAT(ErrorOf("gatherfuzz 1\nkernel 5.1\n"),
-              StartsWith("2:8: expected a kernel version: 6.1, 6.12, 6.17 or 7.1"));
+  EXPECT_THAT(
+      ErrorOf("gatherfuzz 1\nkernel 5.1\n"),
+      StartsWith(
+          "2:8: expected a kernel version: 6.1, 6.12, 6.12+vma, 6.17, 6.17+vma, 7.1 or 7.1+vma"));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z0\n"),
               StartsWith("2:9: expected a variant: z1, z2, z3, z4, "));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z4 broken\n"),

@@ -109,6 +109,15 @@ expect_error x86 ".* needs what the shim does not have, for x86: elsewhere" "a f
 fresh
 edit 's/vae1is/vae9is/' arch/arm64/include/asm/tlbflush.h
 expect_error arm64 ".*tlbflush.h:[0-9]+:.*GF_TLBI_vae9is" "an operation that is not known"
+# Of atomics that return a value there is what they order, and not the value.
+fresh
+edit 's/atomic_dec(/(void)atomic_dec_return_release(/' include/linux/mm_inline.h
+edit 's/atomic_read(/atomic_read_acquire(/' include/linux/mm_inline.h
+build arm64 || fail "orders of other atomics: does not build"
+edit 's/(void)atomic_dec_return_release(\(.*\));/if (atomic_dec_return_release(\1)) {}/' \
+  include/linux/mm_inline.h
+expect_error arm64 ".* does not compile for arm64: $tree/include/linux/mm_inline.h:[0-9]+:.*void" \
+  "an atomic whose value is used"
 fresh
 edit 's/__TLBI_0/__TLBI_ZERO/' arch/arm64/include/asm/tlbflush.h
 expect_error arm64 ".* does not define __TLBI_0\(\) and __TLBI_1\(\)" "no operations"
@@ -217,6 +226,57 @@ for arch in x86 arm64; do
     "$source/corpus/sync-before-dec/x86/two-finishers.gather" >"$scratch/out" 2>&1 ||
     fail "linux@test-spins on $arch: no livelock"
 done
+
+# Under weaker memory, orders are those of the tree's own call sites: as full-mm it is broken by a
+# look without a lock, alone; by which orders that closes; and every order is exact.
+huge=$source/corpus/memory/huge-look.gather
+weak() { # POLICY COMMAND ARGUMENT...
+  local policy=$1
+  shift
+  "$gatherfuzz" "$@" --policy "$policy" --arch arm64 >"$scratch/out" 2>&1
+}
+for memory in tso weak; do
+  weak linux@test explore --verify --memory "$memory" "$mail" || fail "linux@test: memory $memory"
+done
+weak linux@test run --expect stale-after-return "$huge" || fail "linux@test: a look without a lock"
+weak linux@test-ordered run --expect none "$huge" || fail "linux@test-ordered: its barriers"
+weak linux@test-ordered explore --verify "$huge" || fail "linux@test-ordered: every order"
+# answers POLICY: the row of ablation, without its name and counts of steps.
+answers() {
+  weak "$1" ablate --markdown
+  sed -E '1,2d; s/^\| [^|]*\|//; s/, [0-9]+ steps//g' "$scratch/out"
+}
+[ "$(answers linux@test)" = "$(answers full-mm)" ] || fail "ablation: linux@test is not as full-mm"
+weak linux@test-ordered ablate --markdown
+for order in 'pending_inc` full' 'pending_read` acquire'; do
+  grep -Eq "^\| .linux@test-ordered. \| arm64 \|  \|  \| .*$order: stale-after-return" \
+    "$scratch/out" || fail "ablation: linux@test-ordered: no $order"
+done
+for line in 'broken as it is: freed-page-cached (walkers, ' 'closed by: {tlb_flush DSB ISH}'; do
+  weak linux@test-no-dsb ablate
+  grep -qF "$line" "$scratch/out" || fail "ablation: linux@test-no-dsb: no '$line'"
+done
+# A DSB between two TLBI makes two steps of them, of which the first orders nothing.
+weak linux@test-dsb-behind ablate
+grep -q 'broken as it is: freed-page-cached (walkers, ' "$scratch/out" ||
+  fail "linux@test-dsb-behind: its first TLBI is ordered"
+weak linux@test-dsb-behind explore "$mail" || fail "linux@test-dsb-behind: memory sc"
+
+# With GATHERFUZZ_SINGLE_TLBI every TLBI is a step: one more than as the tree is, in the mail.
+fresh
+"$compile_tree" build "$tree" arm64 gf_tree_arm64 "$scratch/made" "$compiler" "$objcopy" SMP=y \
+  MMU_GATHER_MERGE_VMAS=n GATHERFUZZ_SINGLE_TLBI=y >"$scratch/out" 2>&1 &&
+  "$compiler" -shared -o "$scratch/single.so" "$scratch/made/tree.o" >>"$scratch/out" 2>&1 ||
+  fail "GATHERFUZZ_SINGLE_TLBI does not build"
+export GATHERFUZZ_LOAD=single=$scratch/single.so
+flushes() {
+  weak "$1" run --trace "$mail"
+  grep -c ' tlb_flush(' "$scratch/out"
+}
+[ "$(flushes linux@single)" -eq $(($(flushes linux@test) + 1)) ] ||
+  fail "GATHERFUZZ_SINGLE_TLBI: not one flush more"
+weak linux@single explore --verify "$mail" || fail "GATHERFUZZ_SINGLE_TLBI: every order"
+unset GATHERFUZZ_LOAD
 
 # The replay of the corpus holds trees to it as it does policies, but writes nothing of them.
 cp -r "$source/corpus" "$scratch/corpus"

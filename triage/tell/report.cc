@@ -77,6 +77,9 @@ class Report {
       if ((mm.mmap_readers & CpuBit(MakeCpu(i))) != 0) {
         absl::StrAppend(&text, ", cpu", i, " holds mmap_lock for reading");
       }
+      if (const int vma = in_.trace.end.at(MakeCpu(i)).vma_read; vma != 0) {
+        absl::StrAppend(&text, ", cpu", i, " holds the lock of the VMA at ", vma - 1);
+      }
     }
     return text;
   }

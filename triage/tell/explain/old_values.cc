@@ -51,7 +51,10 @@ class OldValues {
   const TraceStep& At(int index) const { return trace_.steps[static_cast<size_t>(index)]; }
 
   MemoryOrder OrderAt(Point point) const {
-    return OrdersOn(arch_.orders(), schedule_.orders)[static_cast<size_t>(point)];
+    const OrderInfo* const info = MemoryOrderOf(point);
+    if (info == nullptr) return MemoryOrder::relaxed;
+    const MemoryOrder asked = trace_.asked.Of(point, info->on(arch_.orders()));
+    return Changed(schedule_.orders, point, asked);
   }
 
   // The first step of who stored it that hands on what it has seen.

@@ -15,7 +15,7 @@ namespace {
 class Litmus {
  public:
   Litmus(const Schedule& schedule, const Trace& trace, const Arch& arch)
-      : trace_(trace), orders_(OrdersOn(arch.orders(), schedule.orders)) {}
+      : trace_(trace), column_(arch.orders()), changes_(schedule.orders) {}
 
   std::string Write(const std::string& name) {
     for (const TraceStep& step : trace_.steps) {
@@ -43,13 +43,15 @@ class Litmus {
     std::vector<std::pair<int, int>> loads;  // register, value
   };
 
-  MemoryOrder Order(Point point) const { return orders_[static_cast<size_t>(point)]; }
+  MemoryOrder OrderOf(const OrderInfo& info) const {
+    return Changed(changes_, info.point, trace_.asked.Of(info.point, info.on(column_)));
+  }
 
   void Add(const TraceStep& step) {
     const OrderInfo* info = MemoryOrderOf(step.event.point);
     if (info == nullptr || Info(step.event.point).is(role::kWalk)) return;
     Thread& thread = threads_[CpuOf(step.event.agent)];
-    const MemoryOrder order = Order(step.event.point);
+    const MemoryOrder order = OrderOf(*info);
     switch (info->access) {
       case MemoryAccess::kLoad: return Load(thread, step, order);
       case MemoryAccess::kStore: return Store(thread, step, order);
@@ -152,7 +154,8 @@ class Litmus {
   }
 
   const Trace& trace_;
-  const Orders orders_;
+  const OrderColumn column_;
+  const OrderChanges changes_;
   std::map<CpuId, Thread> threads_;
   std::set<std::string> arguments_;
   std::map<Location, int> stores_;

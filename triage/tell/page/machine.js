@@ -42,8 +42,22 @@ function lockLines(time) {
   lines.push(
       ...cellLine(
           'batched', time, 'tlb_flush_batched',
-          ([pending = 0, flushed = 0]) => `pending ${pending}, flushed ${flushed}`));
+          ([pending = 0, flushed = 0]) => `pending ${pending}, flushed ${flushed}`),
+      ...cellLine('vmas', time, 'VMA locks', vmaLocksText));
   return lines;
+}
+
+// The pages of VMAs that are write-locked, and who reads under the lock of the VMA that begins
+// where.
+function vmaLocksText([low = 0, high = 0, ...readers]) {
+  const bitOf = (page) => ((page < 32 ? low : high) >>> page % 32) & 1;
+  const pages = [...Array(64).keys()].filter(bitOf);
+  const firstOf = (cpu) => ((readers[cpu >> 2] || 0) >>> 8 * (cpu % 4)) & 255;
+  const cpus = [...Array(8).keys()].filter(firstOf);
+  return [
+    ...(pages.length ? [`write, pages ${pages.join(' ')}`] : []),
+    ...cpus.map((cpu) => `read at ${firstOf(cpu) - 1}, ${cpuName(cpu)}`)
+  ].join('; ');
 }
 
 // Where CPUs switch: what each has loaded.
