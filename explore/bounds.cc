@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/nearest.h"
+#include "harness/schedule.h"
 #include "model/machine/memory.h"
 
 namespace gatherfuzz {
@@ -30,6 +31,7 @@ constexpr NumberKey kNumberKeys[] = {
     {"huge", &Bounds::huge, 0, 1},
     {"batch", &Bounds::batch, 1, kMaxBatch},
     {"symmetry", &Bounds::symmetry, 0, 1},
+    {"asids", &Bounds::asids, kNoAsids, kMaxFreeAsids},
 };
 
 // A key whose value is a set of names, separated by commas.
@@ -117,6 +119,10 @@ std::string Contradiction(const Bounds& bounds) {
     return Given("kinds", PrintSet(kSetKeys[1], bounds.kinds)) + "expected none of " +
            PrintSet(kSetKeys[1], switching) +
            ", as CPUs that switch or sleep are modelled with memory=sc only";
+  }
+  if (bounds.asids != kNoAsids && switching == 0) {
+    return Given("asids", bounds.asids) +
+           "expected kinds with switch, without which no CPU takes one";
   }
   if (HasVmaLocks(bounds.version()) && bounds.memory_model() != MemoryModel::kSc) {
     return Given("kernel", PrintSet(kSetKeys[2], bounds.kernel)) + "expected " +
@@ -242,6 +248,7 @@ std::variant<Bounds, std::string> ParseBounds(std::string_view text) {
 std::string PrintBounds(const Bounds& bounds) {
   std::string text;
   for (const NumberKey& key : kNumberKeys) {
+    if (key.member == &Bounds::asids && bounds.asids == kNoAsids) continue;
     text += std::string(key.name) + "=" + std::to_string(bounds.*key.member) + " ";
   }
   for (const SetKey& key : kSetKeys) {

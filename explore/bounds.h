@@ -19,6 +19,8 @@
 //               the last three with +vma, where VMAs have locks
 //   hardware=H  which machine of the architecture: plain (default) or tce (docs/model.md, H3)
 //   memory=M    which values a load may take: sc (default), tso or weak (docs/memory.md)
+//   asids=N     where CPUs switch: ASIDs that are free (0 to 5; default -1: tags for good; see
+//               docs/switching.md)
 //   kinds=A,B   kinds of operations, by name, but for fill, which `walkers` counts
 //               (default munmap,dontneed,free,read,write)
 //   symmetry=N  0: programs that differ only in names are all kept (default 1; see programs.h)
@@ -36,6 +38,7 @@
 
 #include "model/kernel/paths.h"
 #include "model/machine/hardware.h"
+#include "model/machine/switching.h"
 #include "model/machine/types.h"
 #include "model/machine/weak.h"
 
@@ -66,6 +69,7 @@ struct Bounds {
   int huge = 0;
   int batch = kDefaultBatch;
   int symmetry = 1;
+  int asids = kNoAsids;
   uint32_t init = Bit(InitState::kWarm);                     // Bit() of each
   uint32_t kinds = kUsualKinds;                              // Bit() of each
   uint32_t kernel = 1u << static_cast<int>(kDefaultKernel);  // one bit

@@ -482,11 +482,25 @@ void StateWriter::PutCpuCode(const World& world) {
   }
 }
 
+// The allocator of ASIDs. Its generations are as they are: there are few.
+void StateWriter::PutAsids(const World& world) {
+  const Asids& asids = world.switching.asids;
+  Put(Pack(8, asids.lock_owner, asids.next, asids.tlb_flush_pending) |
+      Pack(16, asids.map, asids.generation) << 32);
+  for (const ContextId id : asids.id) Put(id);
+  for (size_t i = 0; i < world.cpu_count; ++i) {
+    const SwitchCpu& it = world.switching.cpus[i];
+    Put(Pack(16, asids.active_asids[i], asids.reserved_asids[i], it.read_id, it.tlbi_asids));
+    Put(Pack(8, it.was_active, it.named_asid, it.slot_asid[0], it.slot_asid[1]));
+  }
+}
+
 // Of generations counts how far behind the newest they are.
 void StateWriter::PutSwitching(const Stepper& stepper) {
   const World& world = stepper.world();
   const Switching& all = world.switching;
   if (stepper.HasCpuCode()) PutCpuCode(world);
+  if (all.asids.count != 0) PutAsids(world);
   for (const uint8_t mask : all.cpumask) Put(mask);
   const auto behind = [&](MmId mm, uint16_t generation) {
     return static_cast<uint16_t>(all.tlb_gen[static_cast<size_t>(Index(mm))] - generation);

@@ -68,6 +68,7 @@ class StateWriter {
   void PutInvalidation(const CpuState& cpu);
   void PutPlaces(const Stepper& stepper, CpuId cpu);
   void PutSwitching(const Stepper& stepper);
+  void PutAsids(const World& world);
   void PutCpuCode(const World& world);
   void PutSlot(const World& world, CpuId cpu, bool loaded);
   void PutAges(const World& world, const Live& live);

@@ -124,6 +124,31 @@ uint64_t ReadByCpuCode(const World& world, CpuId cpu, Point point, int page) {
   return hash;
 }
 
+// Where ASIDs are allocated by a kernel's own context.c: of one variable, without the lock; with it
+// of all.
+constexpr PointMask kWithoutAsidLock = MaskOf(Point::asid_read) | MaskOf(Point::active_asids_read) |
+                                       MaskOf(Point::asid_generation_read) |
+                                       MaskOf(Point::active_asids_cmpxchg);
+
+uint64_t ReadByAsidCode(const World& world, CpuId cpu, Point point) {
+  if (!In(kAsidPoints, point)) return 0;
+  const Asids& asids = world.switching.asids;
+  const ContextId active = asids.active_asids[static_cast<size_t>(Index(cpu))];
+  uint64_t hash = asids.generation;
+  if (point == Point::asid_generation_read) return hash;
+  if (In(kWithoutAsidLock, point) && point != Point::asid_read) return active;
+  for (const ContextId id : asids.id) hash = Mix(hash, id);
+  if (point == Point::asid_read) return hash;
+  for (const ContextId id : asids.active_asids) hash = Mix(hash, id);
+  for (const ContextId id : asids.reserved_asids) hash = Mix(hash, id);
+  const SwitchCpu& it = world.switching.at(cpu);
+  for (const int field : {int{asids.next}, int{asids.map}, int{asids.tlb_flush_pending},
+                          int{it.slot_asid[it.slot]}}) {
+    hash = Mix(hash, static_cast<uint64_t>(field));
+  }
+  return hash;
+}
+
 uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   switch (Info(point).teaches) {
     case Teaches::kVmasIfFree: return IsFree(world.mm) ? Vmas(world.mm) : 0;
@@ -208,7 +233,7 @@ void NoteStep(Learned& learned, Point point, uint64_t value) {
 // whether its path remembers that it has dropped a lock (MayReclaimTables()), and whether the CPU
 // side is a kernel's own.
 struct WhoLearns {
-  bool foreign, recalls, remembers, cpu_code;
+  bool foreign, recalls, remembers, cpu_code, asid_code;
 };
 
 void LearnAll(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point, int page,
@@ -220,6 +245,7 @@ void LearnAll(Learned& learned, const World& before, CpuId cpu, const Op& op, Po
                    : who.foreign && point == Point::pending_read ? before.mm.tlb_flush_pending
                                                                  : Read(before, cpu, point, page);
   if (who.cpu_code) value = Mix(value, ReadByCpuCode(before, cpu, point, page));
+  if (who.asid_code) value = Mix(value, ReadByAsidCode(before, cpu, point));
   if (Info(op.kind).is(effect::kAccesses)) {
     const Mapping seen = SeenByFault(before, point, page);
     value |= static_cast<uint64_t>(seen != 0 && seen == learned.mapping) << 62;
@@ -425,7 +451,8 @@ void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Poin
     case Carries::kAll:
       return LearnAll(learned, world, cpu, op, point, page,
                       {policy.foreign(), policy.recalls(), MayReclaimTables(op, before.kernel),
-                       CountsGenerations(world) && policy.protocol().cpu_code(before) != nullptr});
+                       CountsGenerations(world) && policy.protocol().cpu_code(before) != nullptr,
+                       AllocatesAsids(world) && policy.protocol().asid_code(before) != nullptr});
     case Carries::kOfAccess: return LearnInAccess(learned, world, cpu, point, page);
     case Carries::kOfCall: break;
   }

@@ -264,6 +264,7 @@ Schedule Programs::At(uint64_t index) const {
   schedule.kernel = bounds_.version();
   schedule.hardware = bounds_.machine();
   schedule.memory = bounds_.memory_model();
+  schedule.asids = bounds_.asids;
   AddInit(schedule, states_[index % states_.size()]);
   index /= states_.size();
   const Group& group =

@@ -15,7 +15,8 @@ Point PickTellingPoint(const Schedule& schedule, Random& random) {
                      ~(Exits(schedule) ? 0 : kExitPoints) &
                      ~(Decides(schedule) ? 0 : kContentPoints) &
                      ~(Switches(schedule) ? 0 : kSwitchPoints) &
-                     ~(schedule.memory == MemoryModel::kLate ? 0 : kLatePoints);
+                     ~(schedule.memory == MemoryModel::kLate ? 0 : kLatePoints) &
+                     ~(schedule.asids != kNoAsids ? 0 : kAsidPoints);
   for (uint32_t skip = random.Below(static_cast<uint32_t>(CountOf(points))); skip != 0;) {
     points &= points - 1;
     --skip;

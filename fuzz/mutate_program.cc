@@ -238,6 +238,19 @@ bool AddSwitch(Schedule& schedule, Random& random) {
   return true;
 }
 
+// ASIDs are short: CPUs go to other mms until there is none left, and come back.
+bool AddRollover(Schedule& schedule, Random& random) {
+  schedule.asids = static_cast<int>(random.Below(3));
+  const int switches = SmallNumber(random, 4);
+  for (int i = 0; i < switches && !schedule.program.full(); ++i) {
+    const int mm = static_cast<int>(random.Below(kUserMms));
+    const size_t at = random.Below(static_cast<uint32_t>(schedule.program.size() + 1));
+    schedule.program.insert(
+        at, MakeLine(PickCpu(schedule, random), OpKind::kSwitch, {mm, mm + 1}, random));
+  }
+  return true;
+}
+
 // Access is taken away, and at times given back; memory is so short that it is reaped; or pages
 // move, and reclaim may look for them where they have come to.
 bool AddProtection(Schedule& schedule, Random& random) {
@@ -336,6 +349,7 @@ constexpr Mutation kMutations[] = {
     {"add-reclaim", 1, AddReclaim},
     {"add-protection", 2, AddProtection},
     {"add-switch", 1, AddSwitch},
+    {"add-rollover", 1, AddRollover},
     {"add-exit", 1, AddExit},
     {"add-content", 1, AddContent},
     {"add-vma-locks", 1, AddVmaLocks},

@@ -198,6 +198,20 @@ int MemoryCode(const Schedule& schedule) {
   return sc && has(Run::Kind::kOld) ? kScWithOld : memory;
 }
 
+// Byte 1 of the header: with so many times more, ASIDs are allocated where CPUs switch, and one
+// fewer are free.
+constexpr int kAsidsCode = 16;
+static_assert(kMaxCpus < kAsidsCode && kAsidsCode * (kMaxFreeAsids + 2) <= 256);
+
+int AsidsOf(uint8_t cpus) {
+  const int count = cpus % kAsidsCode, free = cpus / kAsidsCode - 1;
+  return 1 <= count && count <= kMaxCpus && free <= kMaxFreeAsids ? free : kNoAsids;
+}
+
+int CpusCode(const Schedule& schedule) {
+  return schedule.cpus + (Switches(schedule) ? kAsidsCode * (schedule.asids + 1) : 0);
+}
+
 OpKind DecodeOpKind(const Codes& codes, uint8_t code, VmaFlags& flags) {
   if (codes.op_of[code] == kNoCode) {
     using enum OpKind;
@@ -370,7 +384,8 @@ Tail DecodeTail(uint8_t code, uint32_t seed, uint16_t steps, uint32_t hash_seed,
 // taken for it.
 Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t version = source.Next();
-  const uint8_t cpus = source.Next(), batch = source.Next(), span = source.Next();
+  uint8_t cpus = source.Next();
+  const uint8_t batch = source.Next(), span = source.Next();
   const uint8_t init_count = source.Next(), op_count = source.Next();
   const uint8_t tail = source.Next(), preset = source.Next();
   uint32_t seed = 0;
@@ -389,6 +404,8 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t memory =
       source.TakeMemory(static_cast<uint8_t>(known ? kernel / kMemoryCode % kMemoryCodes : 0));
   schedule.memory = kMemoryOf[memory];
+  schedule.asids = written && !source.at_first() ? AsidsOf(cpus) : kNoAsids;
+  if (schedule.asids != kNoAsids) cpus %= kAsidsCode;
   schedule.orders = {};
 
   static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};
@@ -439,7 +456,7 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   EncodedBytes bytes;
   const auto put = [&](auto... values) { (bytes.push_back(static_cast<uint8_t>(values)), ...); };
   const Tail& tail = schedule.tail;
-  put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
+  put(kBytesVersion, CpusCode(schedule), schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), static_cast<int>(tail.kind) + (tail.joined ? kJoinedCode : 0), 0,
       tail.seed, tail.seed >> 8, tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8,
       members - 1,

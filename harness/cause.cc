@@ -116,6 +116,7 @@ bool ToldHolder(const Trace& trace, int flushed) {
 Missing MissingOfNamed(const Trace& trace, const Cause& cause, int flushed) {
   const int delivered = DeliveredToHolder(trace, flushed);
   if (delivered < 0) return ToldHolder(trace, flushed) ? Missing::kPending : Missing::kNotTold;
+  if (trace.steps[flushed].loaded.asid != 0 && cause.filled < delivered) return Missing::kOtherAsid;
   const bool kept = trace.steps[flushed].loaded.generations && cause.filled < delivered;
   return kept ? Missing::kNotDropped : Missing::kRefilled;
 }
@@ -201,6 +202,7 @@ const char* NameOf(Missing missing) {
     case Missing::kTooNarrow: return "too-narrow";
     case Missing::kWrongLevel: return "wrong-level";
     case Missing::kNotTold: return "not-told";
+    case Missing::kOtherAsid: return "other-asid";
     case Missing::kPending: return "pending";
     case Missing::kNotDropped: return "not-dropped";
     case Missing::kRefilled: break;

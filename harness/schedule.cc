@@ -106,6 +106,7 @@ void Canonicalize(Schedule& schedule) {
   InsertionSort(schedule.init, [](const InitItem& item) { return item.kind; });
   InsertionSort(schedule.program, [](const ProgramLine& line) { return line.agent; });
   if (OnlySc(schedule)) schedule.memory = MemoryModel::kSc;
+  if (!Switches(schedule)) schedule.asids = kNoAsids;
 }
 
 std::string CpuName(int cpu, int kswapd) {

@@ -20,6 +20,7 @@ namespace gatherfuzz {
 inline constexpr size_t kMaxInit = 32;
 inline constexpr size_t kMaxOps = 64;  // over all agents
 inline constexpr size_t kMaxRuns = 512;
+inline constexpr int kMaxFreeAsids = 5;
 
 // One line of the initial state. Maps are applied first, then present pages, then cached ones,
 // each in their order.
@@ -90,6 +91,9 @@ struct Schedule {
   HardwareKind hardware = HardwareKind::kPlain;
   MemoryModel memory = MemoryModel::kSc;
   OrderChanges orders;  // of no effect under kSc; bytes cannot say them
+  // Where CPUs switch, on an architecture with ASIDs: how many of these are free; or mms have tags
+  // for good (model/kernel/asids.h).
+  int asids = kNoAsids;
   FixedVector<InitItem, kMaxInit> init;
   FixedVector<ProgramLine, kMaxOps> program;
   FixedVector<Run, kMaxRuns> order;
@@ -127,7 +131,8 @@ uint64_t LinesThatRun(const Schedule& schedule);
 // Orders init items by kind and program lines by agent, keeping the order within each: the form in
 // which two schedules that mean the same are equal, and in which they are written. A CPU is
 // kswapd's only if reclaim is all that its program has; then nothing is cached there. Where CPUs
-// switch, threads exit, or somebody decides on content, memory is kSc.
+// switch, threads exit, or somebody decides on content, memory is kSc; where none does, nothing is
+// said of ASIDs.
 void Canonicalize(Schedule& schedule);
 
 // "cpu0", "walk3", "inv1"; of a detour, which makes a step of its own only where its thread has

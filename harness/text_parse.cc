@@ -19,8 +19,9 @@ namespace gatherfuzz {
 namespace {
 
 constexpr size_t kMaxTextBytes = 1 << 20;
-constexpr std::string_view kOnceInHead[] = {"cpus",   "policy", "arch",   "batch",      "kernel",
-                                            "expect", "memory", "weaken", "strengthen", "hardware"};
+constexpr std::string_view kOnceInHead[] = {"cpus",       "policy",   "arch",   "batch",
+                                            "kernel",     "expect",   "memory", "weaken",
+                                            "strengthen", "hardware", "asids"};
 constexpr std::string_view kKswapd = "kswapd";
 constexpr auto kNameOf = [](const auto* item) { return item->name(); };
 constexpr auto kNameIn = [](const auto& info) { return std::string_view(info.name); };
@@ -233,6 +234,12 @@ class Parser : TextLines {
       file_.schedule.batch = static_cast<int>(number);
       return End();
     }
+    if (word == "asids") {
+      if (!TakeNumber("how many ASIDs are free", 0, kMaxFreeAsids, number)) return false;
+      file_.schedule.asids = static_cast<int>(number);
+      asids_line_ = line_number();
+      return End();
+    }
     if (word == "variant") return Variant(word);
     if (word == "policy") {
       file_.policy = Peek();
@@ -289,12 +296,12 @@ class Parser : TextLines {
       file_.expect = kind;
       return Peek().empty() || Fail("'under' and policies, or the end of the line");
     }
-    static const Names kWords = {"intent", "cpus",   "policy",     "variant", "arch",
-                                 "batch",  "kernel", "expect",     "init",    "order",
-                                 "memory", "weaken", "strengthen", "hardware"};
+    static const Names kWords = {"intent", "cpus",   "policy",     "variant",  "arch",
+                                 "batch",  "kernel", "expect",     "init",     "order",
+                                 "memory", "weaken", "strengthen", "hardware", "asids"};
     return FailNear(word,
-                    "intent, cpus, policy, variant, arch, batch, kernel, hardware, memory, weaken, "
-                    "strengthen, expect, init, a program (cpu0) or order",
+                    "intent, cpus, policy, variant, arch, batch, kernel, hardware, memory, asids, "
+                    "weaken, strengthen, expect, init, a program (cpu0) or order",
                     kWords);
   }
 
@@ -432,6 +439,10 @@ class Parser : TextLines {
     warnings.insert(warnings.end(), op_warnings_.begin(), op_warnings_.end());
     for (const OutsideOp& outside : OutsideOps(file_.schedule)) {
       warnings.push_back({op_lines_[outside.at], outside.why});
+    }
+    if (file_.schedule.asids != kNoAsids && !Switches(file_.schedule)) {
+      warnings.push_back(
+          {asids_line_, "no CPU switches, so nothing comes of how many ASIDs are free"});
     }
     if (file_.schedule.program.empty()) {
       warnings.push_back({line_number(), "there is no program with an operation, so nothing runs"});
@@ -663,7 +674,8 @@ class Parser : TextLines {
   bool seen_first_ = false;
   Section section_ = Section::kHead;
   AgentId agent_{};
-  uint32_t head_seen_ = 0;      // by index in kOnceInHead
+  uint32_t head_seen_ = 0;  // by index in kOnceInHead
+  int asids_line_ = 0;
   uint32_t programs_seen_ = 0;  // by agent
   std::array<Running, kMaxCpus> running_{};
   std::vector<int> init_lines_, op_lines_, order_lines_;  // where each entry stands

@@ -69,6 +69,9 @@ std::string PrintHead(const ScheduleFile& file) {
     text += NameOf(file.schedule.memory);
     text += "\n";
   }
+  if (file.schedule.asids != kNoAsids) {
+    text += "asids " + std::to_string(file.schedule.asids) + "\n";
+  }
   text += PrintOrders("weaken", file.schedule.orders.weaker);
   text += PrintOrders("strengthen", file.schedule.orders.stronger);
   if (file.expect) text += "expect " + std::string(Info(*file.expect).name) + "\n";

@@ -2,6 +2,7 @@
 #include "harness/trace.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 
 #include "model/machine/walk.h"
@@ -100,6 +101,15 @@ std::string DescribeValue(Location at, uint64_t value) {
   return entry.table() ? "a table" : "mapping " + std::to_string(entry.mapping);
 }
 
+// Where ASIDs are allocated: that which a TLBI names or will name, or which is loaded.
+uint8_t AsidOfStep(const StepEvent& event, const SwitchCpu& it) {
+  if (event.point == Point::tlbi_asid_read) return it.named_asid;
+  if (event.point == Point::tlb_flush && it.tlbi_asids != 0) {
+    return static_cast<uint8_t>(std::bit_width(it.tlbi_asids) - 1);
+  }
+  return it.slot_asid[it.slot];
+}
+
 // What the CPU that the step is about has loaded.
 LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
   const bool asks = event.point == Point::should_flush_tlb;
@@ -125,6 +135,8 @@ LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
           .root = it.root,
           .slot = it.slot,
           .new_slot = slot,
+          .asid = AsidOfStep(event, it),
+          .id = it.read_id,
           .generation = it.slots[it.slot].generation,
           .newest = gen(whose)};
 }
@@ -262,6 +274,22 @@ std::string MmName(MmId mm) {
   return mm == MmId::kInit ? "init_mm" : "mm" + std::to_string(Index(mm) - Index(MmId::kMm0));
 }
 
+// Where ASIDs are allocated.
+std::string DescribeAsid(const TraceStep& step) {
+  const LoadedMm& it = step.loaded;
+  const std::string asid = "ASID " + std::to_string(it.asid);
+  const Point point = step.event.point;
+  if (point == Point::tlbi_asid_read) return "= " + asid;
+  if (point == Point::asid_read || point == Point::asid_set) {
+    if (it.id == 0) return "none yet";
+    return "= ASID " + std::to_string(AsidOf(it.id)) + " of generation " +
+           std::to_string(GenerationOf(it.id));
+  }
+  if (point == Point::reserved_ttbr0) return "no tables, " + asid;
+  if (point == Point::write_ttbr1) return asid;
+  return MmName(it.root) + (it.is_lazy ? ", lazy, " : ", ") + asid;
+}
+
 std::string DescribeLoaded(const TraceStep& step) {
   const LoadedMm& it = step.loaded;
   if (!it.known) return "";
@@ -270,6 +298,7 @@ std::string DescribeLoaded(const TraceStep& step) {
     if (it.told) return "yes";
     return it.is_lazy ? "no, it is lazy" : "no, it has " + MmName(it.mm) + " loaded";
   }
+  if (it.asid != 0 && !it.generations) return DescribeAsid(step);
   std::string text = MmName(step.event.point == Point::write_cr3 ? it.root : it.mm);
   if (it.is_lazy) text += ", lazy";
   if (!it.generations || step.event.point == Point::switch_mm_irqs_off) return text;

@@ -33,6 +33,8 @@ struct LoadedMm {
   bool left = false;   // of deliver: the CPU was lazy, and has another root loaded now
   MmId mm{}, root{};
   uint8_t slot = 0, new_slot = 0;
+  uint8_t asid = 0;         // where ASIDs are allocated: what is loaded, or was read for a TLBI
+  ContextId id = 0;         // ... of the mm that a switch goes to, as it was read
   uint16_t generation = 0;  // of what is loaded
   uint16_t newest = 0;      // of the mm: there
 };

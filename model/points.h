@@ -46,7 +46,7 @@ enum class Thing : uint8_t {
   kRmap,       // the lock of the reverse map, and which VMAs it finds
   kLoaded,     // which mm CPUs have loaded, and whether they are lazy or their interrupts off
   kCpumask,    // mm_cpumask()
-  kTlbGen,     // the generation of an mm, and those that CPUs have caught up with
+  kTlbGen,     // the generation of an mm, and those that CPUs have caught up with; arm64's ASIDs
   kFolio,      // references, locks and contents of frames
   kVmaLock,    // the locks of VMAs
 };
@@ -133,6 +133,7 @@ inline constexpr unsigned kOwnCode = 32768;  // made only by a kernel's own tlb.
 inline constexpr unsigned kVmaLock = 65536;  // made only where VMAs have locks
 inline constexpr unsigned kSplit = 131072;   // made only where a line of the zoo splits an update
 inline constexpr unsigned kLate = 262144;    // made only under MemoryModel::kLate
+inline constexpr unsigned kAsid = 524288;    // made only where ASIDs are allocated
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -257,6 +258,8 @@ inline constexpr PointMask kLatePoints = PointsWith(role::kLate);
 inline constexpr PointMask kBeginsGather =
     MaskOf(Point::pending_inc) | MaskOf(Point::pending_inc_later);
 constexpr bool BeginsGather(Point point) { return (kBeginsGather & MaskOf(point)) != 0; }
+// Steps that are made only where ASIDs are allocated.
+inline constexpr PointMask kAsidPoints = PointsWith(role::kAsid);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

@@ -62,6 +62,7 @@ struct CpuSide {
   // flush_tlb_mm_range(); true if it is to be awaited.
   bool (*flush)(const Thread& thread, const Invalidation& request);
   void (*take)(System& system, CpuId target, CpuId issuer);  // what it does where it arrives
+  void (*names)(const Thread& thread);  // before one that is broadcast: what it names
 };
 
 struct System {

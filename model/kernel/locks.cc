@@ -179,6 +179,7 @@ int HolderOf(const World& world, Point point, int arg) {
   if (point == Point::rmap_unlink) {
     return mm.rmap_readers == 0 ? -1 : std::countr_zero(mm.rmap_readers);
   }
+  if (point == Point::cpu_asid_lock) return world.switching.asids.lock_owner - 1;
   if (point == Point::free_table) {
     const uint8_t grace = world.switching.at(MakeCpu(arg)).grace;
     return grace == 0 ? -1 : std::countr_zero(grace);

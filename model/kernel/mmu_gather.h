@@ -20,6 +20,7 @@
 
 namespace gatherfuzz {
 
+class AsidCode;
 class CpuCode;
 struct Op;
 
@@ -111,8 +112,11 @@ class GatherProtocol {
 
   virtual UnmapBatching BatchesUnmaps() const { return {}; }
   virtual MmSwitching SwitchesMms() const { return {}; }
+  virtual AsidAllocation AllocatesAsids() const { return {}; }
   // What is used in the place of switch_mm.h; null: that. Where CountsGenerations().
   virtual const CpuCode* cpu_code(const System&) const { return nullptr; }
+  // ... and of asids.h. Where AllocatesAsids().
+  virtual const AsidCode* asid_code(const System&) const { return nullptr; }
   virtual Protection Protects() const { return {}; }
   virtual Decisions Decides() const { return {}; }
   virtual SplitUpdates SplitsUpdates() const { return {}; }

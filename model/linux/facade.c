@@ -5,6 +5,7 @@
 //   GF_ARCH_x86 or GF_ARCH_arm64, and the CONFIG_ options
 //   GF_MMU_GATHER_C   the path of the tree's file, as a string
 //   GF_CPU_CODE       what cpu.c makes of the tree's mm/tlb.c, where there is one
+//   GF_ASID_CODE      what asids.c makes of its mm/context.c, where there is one
 // Versions are told apart by the types of functions, not by numbers: a function with arguments that
 // are known from no version is named in an error that begins with "gatherfuzz:".
 #include <gatherfuzz/shim.h>
@@ -167,6 +168,9 @@ static void Look(const void* room, struct gf_fields* fields) {
                                .cleared_puds = tlb->cleared_puds};
 }
 
+#ifdef GF_ASID_CODE
+extern const struct gf_asid_code GF_ASID_CODE;  // asids.c
+#endif
 #ifdef GF_CPU_CODE
 extern const struct gf_cpu_code GF_CPU_CODE;  // cpu.c
 #endif
@@ -174,6 +178,9 @@ extern const struct gf_tree GF_TREE;
 const struct gf_tree GF_TREE = {
 #ifdef GF_CPU_CODE
     .cpu_code = &GF_CPU_CODE,
+#endif
+#ifdef GF_ASID_CODE
+    .asid_code = &GF_ASID_CODE,
 #endif
     // Where a page may be followed by a number of pages, there is room for both.
     .spare_entries = GF_SPARE_ENTRIES,

@@ -87,6 +87,10 @@ const CpuCode* LinuxProtocol::cpu_code(const System& system) const {
   return system.arch->name() == "x86" && cpu_.exists() ? &cpu_ : nullptr;
 }
 
+const AsidCode* LinuxProtocol::asid_code(const System& system) const {
+  return system.arch->name() == "arm64" && asids_.exists() ? &asids_ : nullptr;
+}
+
 void LinuxProtocol::Gather(const Thread& t, PageRange range) const {
   Begin(t, range, AddressOf(range.begin), AddressOf(range.end));
 }

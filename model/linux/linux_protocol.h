@@ -13,6 +13,7 @@
 
 #include "model/kernel/mmu_gather.h"
 #include "model/linux/facade.h"
+#include "model/linux/linux_asids.h"
 #include "model/linux/linux_cpu.h"
 
 namespace gatherfuzz {
@@ -21,7 +22,7 @@ class LinuxProtocol final : public GatherProtocol {
  public:
   // One tree, built for both architectures.
   constexpr LinuxProtocol(const gf_tree& x86, const gf_tree& arm64)
-      : x86_(x86), arm64_(arm64), cpu_(x86) {}
+      : x86_(x86), arm64_(arm64), cpu_(x86), asids_(arm64) {}
 
   void Run(const Thread& t, const Op& op, Path path) const override;
   void Gather(const Thread& t, PageRange range) const override;
@@ -35,6 +36,7 @@ class LinuxProtocol final : public GatherProtocol {
   void Flush(const Thread& t) const override;
   void Finish(const Thread& t) const override;
   const CpuCode* cpu_code(const System& system) const override;
+  const AsidCode* asid_code(const System& system) const override;
 
  protected:
   void Finishing(const Thread&) const override {}  // the tree's own
@@ -46,6 +48,7 @@ class LinuxProtocol final : public GatherProtocol {
   const gf_tree& x86_;
   const gf_tree& arm64_;
   LinuxCpu cpu_;
+  LinuxAsids asids_;
 };
 
 // Where a tree's code loads what others change (PolicyTraits::loads). It has no bytes of its own.

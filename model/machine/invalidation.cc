@@ -37,6 +37,16 @@ void Dequeue(World& world, CpuId target, CpuId issuer) {
   if (queue.count == 0) world.deliveries_pending &= static_cast<uint8_t>(~CpuBit(target));
 }
 
+// What is issued names the ASID that was read for it.
+void NameAsid(World& world, CpuId issuer) {
+  if (world.switches == 0) [[likely]]
+    return;
+  SwitchCpu& self = world.switching.at(issuer);
+  if (self.named_asid == 0) return;
+  self.tlbi_asids |= static_cast<uint16_t>(1u << self.named_asid);
+  self.named_asid = 0;
+}
+
 bool NamesTable(const Invalidation& request, const TablePointer& pointer, Level level) {
   const unsigned named = level == Level::kPte ? request.pte_tables : request.pmd_tables;
   return (named >> pointer.prefix & 1u) != 0;
@@ -78,6 +88,8 @@ void Await(const Thread& thread, MemoryOrder dsb) {
   if (!thread.world().sc()) [[unlikely]]
     NoteDsb(thread.world(), thread.cpu, dsb);
   issued = Invalidation{};
+  if (thread.world().switches != 0) [[unlikely]]
+    thread.world().switching.at(thread.cpu).tlbi_asids = 0;
 }
 
 }  // namespace
@@ -118,14 +130,17 @@ bool IssueInvalidation(const Thread& thread, const Invalidation& request, Memory
   if (thread.self().invalidation.undelivered != 0) Await(thread, MemoryOrder::relaxed);
   World& world = thread.world();
   const Invalidation done = AsHardwareDoes(thread.system, request);
-  if (world.switches != 0 && world.switching.generations != 0) [[unlikely]]
-    return thread.system.cpu_side.flush(thread, done);
+  if (world.switches != 0) [[unlikely]] {
+    if (world.switching.generations != 0) return thread.system.cpu_side.flush(thread, done);
+    thread.system.cpu_side.names(thread);
+  }
   thread.Step(Point::tlb_flush, request.start);
   if (!world.sc()) [[unlikely]]
     NoteDsb(world, thread.cpu, dsb);
   Invalidation& issued = thread.self().invalidation;
   issued = done;
   issued.undelivered = world.MmCpus();
+  NameAsid(world, thread.cpu);
   Enqueue(world, thread.cpu, issued.undelivered);
   ++thread.system.cost.invalidations;
   thread.system.cost.whole += request.whole;
@@ -152,6 +167,8 @@ void DropNamedParked(System& system, CpuId target, const Invalidation& request) 
 void AddInvalidation(const Thread& thread, const Invalidation& request) {
   World& world = thread.world();
   const Invalidation more = AsHardwareDoes(thread.system, request);
+  if (world.switches != 0) [[unlikely]]
+    thread.system.cpu_side.names(thread);
   thread.Step(Point::tlb_flush, request.start);
   Invalidation& issued = thread.self().invalidation;
   const uint8_t before = issued.undelivered;
@@ -167,6 +184,7 @@ void AddInvalidation(const Thread& thread, const Invalidation& request) {
     issued.end = std::max(issued.end, more.end);
   }
   issued.undelivered = world.MmCpus();
+  NameAsid(world, thread.cpu);
   Enqueue(world, thread.cpu, static_cast<uint8_t>(issued.undelivered & ~before));
   ++thread.system.cost.invalidations;
 }

@@ -33,7 +33,7 @@ bool InvalidationCompleted(const World& world, int cpu);
 
 // Issues `request` and waits neither for it nor for what the CPU has issued before: the step
 // tlb_flush. Simplified: what is not delivered everywhere yet and this become one request, so a CPU
-// that has taken the former takes it once more.
+// that has taken the former takes it once more. Where ASIDs are allocated, it names those of both.
 void AddInvalidation(const Thread& thread, const Invalidation& request);
 
 // The rest is for who has flushes of its own way (System::cpu_side): sends what the CPU has issued

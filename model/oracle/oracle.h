@@ -84,6 +84,10 @@ void CheckQueueFull(System& system, CpuId cpu, int page);
 void CheckTableLeak(System& system, CpuId cpu, int page);
 void CheckEnd(System& system);
 
+// asid-reused: `cpu` is back in user code, of a thread that may be of another mm than what its ASID
+// has cached.
+void CheckAsid(System& system, CpuId cpu);
+
 // kernel-assertion: a WARN_ON() or its like in a kernel's own code, with its text, a literal.
 void ReportAssertion(System& system, CpuId cpu, const char* text);
 

@@ -144,6 +144,33 @@ edit 's/u8 stride_shift/u64 more[4]; u8 stride_shift/' arch/x86/include/asm/tlbf
 expect_error x86 ".* struct flush_tlb_info is larger than GF_INFO_WORDS allows for" \
   "a large struct flush_tlb_info"
 
+# The same of arm64's allocator of ASIDs.
+fresh
+rm -r "$tree/arch/arm64/mm"
+build arm64 || fail "a tree without a context.c does not build"
+fresh
+rm "$tree/arch/arm64/include/asm/mmu.h"
+build x86 || fail "x86 asks for what context.c needs"
+expect_error arm64 "the tree at $tree has no arch/arm64/include/asm/mmu.h" \
+  "a header that context.c lacks"
+fresh
+edit 's/^static u32 asid_bits;/static int rollovers;\n&/' arch/arm64/mm/context.c
+edit 's/^  cpumask_setall(/  ++rollovers;\n&/' arch/arm64/mm/context.c
+expect_error arm64 \
+  "$tree/arch/arm64/mm/context.c has a variable that would outlive a run: rollovers" \
+  "a variable in context.c"
+fresh
+edit 's/cpumask_setall(/cpumask_set_none(/' arch/arm64/mm/context.c
+expect_error arm64 \
+  ".* does not compile for arm64: $tree/arch/arm64/mm/context.c:[0-9]+:.*cpumask_set_none" \
+  "a misspelt name in context.c"
+fresh
+build arm64 || fail "arm64 does not build again"
+for file in arch/arm64/mm/context.c arch/arm64/include/asm/mmu.h \
+  arch/arm64/include/asm/mmu_context.h; do
+  grep -q "$tree/$file" "$scratch/made/tree.d" || fail "the build does not hear of $file"
+done
+
 # What is built runs: clean as it is, and broken where it was broken.
 mail=$source/corpus/00-the-mail.gather
 for arch in x86 arm64; do
@@ -181,6 +208,17 @@ grep -q 'An assertion of the kernel does not hold: WARN_ON(was_lazy)' "$scratch/
 "$gatherfuzz" run --policy linux@test-lazy --arch arm64 --expect none "$lazy" >"$scratch/out" \
   2>&1 ||
   fail "linux@test-lazy on arm64 has a tlb.c"
+
+# Where ASIDs are allocated, the tree's own allocator runs, in the same way.
+for file in "$source"/corpus/switching/*.gather "$source/corpus/zoo/z45.gather"; do
+  "$gatherfuzz" run --policy linux@test --arch arm64 --expect none "$file" >"$scratch/out" 2>&1 ||
+    fail "linux@test where ASIDs are allocated: $file"
+done
+rolls=$source/corpus/switching/flush-queued-here.gather
+"$gatherfuzz" explore --verify --policy linux@test --arch arm64 "$rolls" >"$scratch/out" 2>&1 ||
+  fail "linux@test where ASIDs are allocated: exploration"
+"$gatherfuzz" run --policy linux@test-lazy --arch arm64 --expect asid-reused "$rolls" \
+  >"$scratch/out" 2>&1 || fail "linux@test-lazy drops what is cached"
 
 # A busy wait in a tree compiles, and is a livelock where two of them wait for each other.
 for arch in x86 arm64; do

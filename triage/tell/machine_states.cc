@@ -123,12 +123,15 @@ CellValue CpuValue(const World& world, CpuId cpu) {
   const auto parked = static_cast<uint32_t>(std::popcount(it.parked_tlb.small_valid) +
                                             std::popcount(it.parked_tlb.huge_valid));
   const uint32_t generations = world.switching.generations;
+  const bool has_asids = world.switching.asids.count != 0;
   return {loaded,
           it.is_lazy,
           it.irqs_off,
           it.in_user,
           it.slot,
-          generations != 0 ? slot.generation : 0u,
+          generations != 0 ? slot.generation
+          : has_asids      ? it.slot_asid[it.slot]
+                           : 0u,
           generations != 0 ? world.switching.tlb_gen[static_cast<size_t>(Index(slot.mm))] : 0u,
           parked};
 }

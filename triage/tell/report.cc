@@ -107,6 +107,9 @@ class Report {
       case Missing::kNotTold:
         return absl::StrCat("the invalidation of ", issued, " was not sent to cpu",
                             violation_.holder, others);
+      case Missing::kOtherAsid:
+        return absl::StrCat("the invalidation of ", issued, " names another ASID than that of cpu",
+                            violation_.holder, others);
       case Missing::kNotDropped:
         return absl::StrCat("the invalidation of ", issued, " did not drop it on cpu",
                             violation_.holder, others);

@@ -66,8 +66,9 @@ function cpuLines(time) {
     const parts = [mm === 255 ? 'LOADED_MM_SWITCHING' : mm === 1 ? 'init_mm' : `mm${mm - 2}`];
     if (lazy) parts.push('lazy');
     if (irqsOff) parts.push('interrupts off');
-    if (newest || generation) parts.push(`slot ${slot}, generation ${generation} of ${newest}`);
-    if (parked) parts.push(`${parked} cached under the other slot`);
+    if (!newest && generation) parts.push(`ASID ${generation}`);
+    if (newest) parts.push(`slot ${slot}, generation ${generation} of ${newest}`);
+    if (parked) parts.push(`${parked} cached under ${newest ? 'the other slot' : 'another ASID'}`);
     return parts.join(', ');
   };
   return cpus.flatMap((cpu) => cellsOf('cpu').some(({at: [c]}) => c === cpu) ?
