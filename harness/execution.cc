@@ -470,11 +470,13 @@ bool Execution::NextTurn() {
 bool Execution::IsForNothing() const {
   const CpuId cpu = CpuOf(turn_.agent);
   if (turn_.late) return !late_ || !HasLate(system_.world, cpu);
+  if (KindOf(turn_.agent) != AgentKind::kDetour) {
+    return turn_.old != 0 && OldChoices(turn_.agent) == 0;
+  }
   // Before an increment, or as it begins, a thread loads nothing.
   const Point stands = pending(cpu).point;
   if (turn_.old != 0 && late_ && (stands == Point::pending_inc || stands == kNoPoint)) return true;
-  if (KindOf(turn_.agent) == AgentKind::kDetour) return !ThreadHasDetour(cpu);
-  return turn_.old != 0 && OldChoices(turn_.agent) == 0;
+  return !ThreadHasDetour(cpu);
 }
 
 // An order may have a sleeper look again.

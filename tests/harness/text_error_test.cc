@@ -105,7 +105,7 @@ const std::vector<Malformed>& MalformedTexts() {
        {"cpu0\n  ^guard 0..4"}},
       {"fill, another program or order", {"walk0\n  ^read 0"}},
       {"a page, 0 to 63", {"walk0\n  fill ^0..4", "cpu0\n  read^", "cpu0\n  read ^64"}},
-      {"rest, or cpuN, walkN or invN with a number below 2 ('cpus' says how many)",
+      {"rest, or cpuN, walkN, invN or lateN with a number below 2 ('cpus' says how many)",
        {"order\n  ^cpu2 1", "order\n  ^inv2 1", "order\n  ^dma0 1", "order\n  ^cpu 1",
         "order\n^init", "order\n^order"}},
       {"'until', or a number of steps, 1 to 65535",

@@ -298,7 +298,7 @@ TEST(Text, LongLinesAreLines) {
   EXPECT_EQ(ErrorOf("gatherfuzz 1\n" + blanks + "cpux"),
             "2:200001: expected cpuN or walkN with a number below 2 ('cpus' says how many)");
   EXPECT_EQ(ErrorOf("gatherfuzz 1\norder\ncpu" + std::string(100000, '0') + "9 1\n"),
-            "3:1: expected rest, or cpuN, walkN or invN with a number below 2 "
+            "3:1: expected rest, or cpuN, walkN, invN or lateN with a number below 2 "
             "('cpus' says how many)");
   const std::string comment = "gatherfuzz 1\n#";
   EXPECT_EQ(ErrorOf(comment + std::string((1 << 20) - comment.size(), 'x')), "parsed");
