@@ -147,7 +147,7 @@ TEST(Bounds, AnErrorSaysWhatContradicts) {
             "separated by commas");
   EXPECT_EQ(Parsed("kernel=6.12"), Bounds{});
   EXPECT_EQ(ErrorOf("memory=pso"),
-            "memory=pso: expected one or more of sc,tso,weak, separated by commas");
+            "memory=pso: expected one or more of sc,tso,weak,late, separated by commas");
   EXPECT_EQ(ErrorOf("memory=tso,weak"), "memory=tso,weak: expected one model");
   EXPECT_EQ(Parsed("memory=sc"), Bounds{});
   EXPECT_EQ(ErrorOf("memory=weak"), "none");

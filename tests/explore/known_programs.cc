@@ -261,6 +261,20 @@ constexpr uint32_t kDead = Bit(ViolationKind::kWalkedDeadTable);
 using enum Point;
 using enum ViolationKind;
 constexpr PointMask kMailPoints = Points({pte_clear, pte_unlock, pending_read});
+// A rollover that tells nobody to drop anything.
+constexpr std::string_view kRollover = R"(
+    cpus 1
+    asids 1
+    init
+      map 0..1 rw
+      present 0..1
+      cached cpu0 0..1
+    cpu0
+      switch mm1
+      switch mm2
+    order
+      rest)";
+
 constexpr PointMask kStallPoints = Points({pending_inc, syscall_return});
 constexpr PointMask kWaitPoints = Points({pending_dec, syscall_return});
 constexpr KnownProgram kPrograms[] = {
@@ -283,6 +297,7 @@ constexpr KnownProgram kPrograms[] = {
     {kWriteProtected, "own-range", "x86", kWritableAfterReturn,
      Points({pte_unlock, syscall_return})},
     {kMail, "test-asserts", "x86", kKernelAssertion, kMailPoints},
+    {kRollover, "flush-not-queued", "arm64", kAsidReused, kAllPoints},
     {kForgotten, "test-forgets-page", "x86", kProtocolError, Points({pending_inc, pud_read})},
 };
 

@@ -142,7 +142,7 @@ TEST_F(StepperTest, SoDoesOneUnderWeakerMemory) {
 
 TEST_F(StepperTest, AWalkAsAnOrderMakesTheSameTraceAndEnd) {
   ForAnyPrograms(
-      6000, 1,
+      9000, 1,
       [&](const Schedule& schedule, const Policy& policy, const Arch& arch, Random& random) {
         const uint32_t ignored = random.Below(4) == 0 ? static_cast<uint32_t>(random.Next()) : 0;
         stepper_.Begin(schedule, policy, arch, ignored);

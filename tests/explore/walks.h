@@ -177,14 +177,15 @@ inline void AddSwitches(Schedule& schedule) {
 
 // Calls `with` with random programs, one in eight with guards, one with reclaim, one with calls
 // that change access, one and half of those with guards where VMAs have locks, and then a quarter
-// more with CPUs that switch, and with calls that decide on content; policies and architectures in
-// turn.
+// more with CPUs that switch, half of them with ASIDs, and with calls that decide on content;
+// policies and architectures in turn.
 template <typename With>
 void ForAnyPrograms(int count, uint64_t seed, With with) {
   Random random(seed);
   for (int i = 0; i < count + count / 4 && !testing::Test::HasFailure(); ++i) {
     Schedule schedule = AnyProgram(random);
     if (i >= count) i % 2 == 0 ? AddSwitches(schedule) : AddContent(schedule);
+    if (i >= count && i % 4 == 0) schedule.asids = i / 4 % (kMaxFreeAsids + 1);
     if (i % 8 == 0) AddGuards(schedule);
     if (i % 8 == 4) AddReclaim(schedule);
     if (i % 8 == 1 || i % 16 == 8) schedule.kernel = WithVmaLocks(schedule.kernel);
