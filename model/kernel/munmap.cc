@@ -69,15 +69,6 @@ uint64_t TakeOutAll(const Thread& t) {
   return pages;
 }
 
-namespace {
-
-// VMAs that are out of the mm: all of them, as they were, and which pages they had.
-struct Taken {
-  Mm before;
-  uint64_t detached;
-};
-
-// vms_gather_munmap_vmas(), with mmap_lock held for writing.
 Taken TakeOut(const Thread& t, PageRange range) {
   const Mm before = t.world().mm;
   const uint64_t detached = before.vma_pages & MaskOf(range);
@@ -89,6 +80,8 @@ Taken TakeOut(const Thread& t, PageRange range) {
   if (t.world().reclaims != 0) t.world().mm.detached |= detached;
   return {before, detached};
 }
+
+namespace {
 
 // vms_clear_ptes().
 void ClearPtes(const Thread& t, PageRange range, const Taken& taken) {

@@ -23,6 +23,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/protect.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/wp_page.h"
@@ -152,7 +153,8 @@ bool AllowsThat(const Mm& mm, int page, VmaFlags flags) {
          ((mm.vma_none & PageBit(page)) != 0) == flags.none;
 }
 
-// vma_modify_flags(), which cuts the VMA.
+}  // namespace
+
 void SetAllows(Mm& mm, PageRange piece, VmaFlags flags) {
   const uint64_t pages = MaskOf(piece);
   if (piece.end < kPages && (mm.vma_pages & PageBit(piece.end)) != 0) {
@@ -162,6 +164,8 @@ void SetAllows(Mm& mm, PageRange piece, VmaFlags flags) {
   mm.vma_write = flags.write ? mm.vma_write | pages : mm.vma_write & ~pages;
   mm.vma_none = flags.none ? mm.vma_none | pages : mm.vma_none & ~pages;
 }
+
+namespace {
 
 void MprotectFixup(const Thread& t, const Op& op, PageRange piece) {
   Mm& mm = t.world().mm;
