@@ -78,10 +78,11 @@ class Pool {
   uint64_t bytes() const { return seen.bytes() + held.load(std::memory_order_relaxed); }
 
   Seen seen;
-  std::atomic<uint64_t> held = 0;
+  // Apart from what everybody looks at with each step, since it is written often.
+  alignas(64) std::atomic<uint64_t> held = 0;
 
  private:
-  const int jobs_;
+  alignas(64) const int jobs_;
   const std::atomic<bool>& asked_;
   std::atomic<Stop> stop_ = Stop::kNo;
   std::mutex mutex_;

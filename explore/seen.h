@@ -3,7 +3,8 @@
 //
 // An open table of two words a state, so that looking one up costs one miss of the cache; what is
 // looked up can be asked for before (Prefetch). Of a key's 128 bits the upper eight are not kept,
-// of which six choose the part of the table.
+// of which six choose the part of the table. A part is one line of the cache, and what all threads
+// write, or look at with each state, is apart from it: such lines go from core to core.
 #ifndef GATHERFUZZ_EXPLORE_SEEN_H_
 #define GATHERFUZZ_EXPLORE_SEEN_H_
 
@@ -12,10 +13,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "explore/key.h"
 #include "model/check.h"
 
@@ -31,33 +32,33 @@ class Seen {
   // it is new and there is no room for it; then full() is true from now on.
   bool Add(const Key& key, int left) {
     GATHERFUZZ_CHECK(0 <= left && left < kMostLeft);
-    Shard& shard = shards_[shared_ ? key.high >> kShardShift : 0];
-    std::unique_lock lock(shard.mutex, std::defer_lock);
-    if (shared_) lock.lock();
-    if (shard.used >= shard.slots.size() / 4 * 3) Grow(shard);
+    Shard& shard = PartOf(key);
+    const absl::MutexLockMaybe lock(shared_ ? &shard.mutex : nullptr);
+    const uint64_t used = shard.used.load(std::memory_order_relaxed);
+    if (used >= shard.slots.size() / 4 * 3) Grow(shard);
     Slot& slot = Find(shard, key.low, key.high & kKept);
     if (slot.left() > left) return false;
     const bool added = slot.left() == 0;
-    if (added && states_.fetch_add(1, std::memory_order_relaxed) >= most_) {
-      states_.fetch_sub(1, std::memory_order_relaxed);
-      full_.store(true, std::memory_order_relaxed);
-      return false;
-    }
+    if (added && !TakeRoom()) return false;
     slot = {key.low, (key.high & kKept) | static_cast<uint64_t>(left + 1) << kKeptBits};
-    if (added) ++shard.used;
+    if (added) shard.used.store(used + 1, std::memory_order_relaxed);
     return true;
   }
 
   // Where that will look is on its way into the cache.
   void Prefetch(const Key& key) const {
-    const Shard& shard = shards_[shared_ ? key.high >> kShardShift : 0];
+    const Shard& shard = PartOf(key);
     const uint64_t slot = key.low & shard.mask.load(std::memory_order_relaxed);
     const uintptr_t first = shard.first.load(std::memory_order_relaxed);
     // NOLINTNEXTLINE(performance-no-int-to-ptr): an address that nobody reads from
     __builtin_prefetch(reinterpret_cast<const void*>(first + slot * sizeof(Slot)), 1);
   }
 
-  uint64_t states() const { return states_.load(std::memory_order_relaxed); }
+  uint64_t states() const {
+    uint64_t states = 0;
+    for (const Shard& shard : shards_) states += shard.used.load(std::memory_order_relaxed);
+    return states;
+  }
   // Whether there was a state that it did not take.
   bool full() const { return full_.load(std::memory_order_relaxed); }
   // Of memory, of the capacity that the table has.
@@ -71,12 +72,27 @@ class Seen {
     int left() const { return static_cast<int>(high >> kKeptBits); }  // ... and one; 0: empty
   };
   struct alignas(64) Shard {
-    std::mutex mutex;
+    absl::Mutex mutex;
     std::vector<Slot> slots;  // a power of two of them
-    size_t used = 0;
+    std::atomic<uint64_t> used = 0;
     std::atomic<uintptr_t> first = 0;  // of the slots, for who asks ahead
     std::atomic<uint64_t> mask = 0;
   };
+  static_assert(sizeof(Shard) == 64);
+
+  Shard& PartOf(const Key& key) { return shards_[shared_ ? key.high >> kShardShift : 0]; }
+  const Shard& PartOf(const Key& key) const {
+    return shards_[shared_ ? key.high >> kShardShift : 0];
+  }
+
+  // Of a table that takes only so many states, takes the room of one more.
+  bool TakeRoom() {
+    if (most_ == UINT64_MAX) return true;
+    if (taken_.fetch_add(1, std::memory_order_relaxed) < most_) return true;
+    taken_.fetch_sub(1, std::memory_order_relaxed);
+    full_.store(true, std::memory_order_relaxed);
+    return false;
+  }
 
   // The slot of that key, or the empty one where it belongs.
   static Slot& Find(Shard& shard, uint64_t low, uint64_t high) {
@@ -105,8 +121,9 @@ class Seen {
   const bool shared_;
   const uint64_t most_;
   std::array<Shard, 64> shards_;  // by the upper bits
-  std::atomic<uint64_t> states_ = 0, bytes_ = 0;
+  std::atomic<uint64_t> bytes_ = 0;
   std::atomic<bool> full_ = false;
+  alignas(64) std::atomic<uint64_t> taken_ = 0;  // of most_
 };
 
 }  // namespace gatherfuzz

@@ -97,10 +97,10 @@ inline bool Execution::MayGoOn(CpuId cpu, Point point, int page) {
 
 // Whether it does that step though its turn is over, since a choice here could not matter.
 inline bool Execution::GoesOnJoined(CpuId cpu, Point point, int page) {
-  return joins_.any() && IsJoined(cpu, {point, static_cast<int8_t>(page)});
+  return joins_.any() && TakeJoined(cpu, {point, static_cast<int8_t>(page)});
 }
 
-bool Execution::IsJoined(CpuId cpu, PendingStep next) {
+bool Execution::TakeJoined(CpuId cpu, PendingStep next) {
   if (CpuOf(mover_) != cpu || view_.joined.full()) return false;
   if (!joins_.Between(system_.world, cpu, last_point_, next)) return false;
   if (view_.joined.empty()) view_.last = last_point_;

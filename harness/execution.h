@@ -148,7 +148,7 @@ class Execution final : public Agents {
   // Whether the thread stands where Ask() may have something to say.
   bool Asks(CpuId cpu) const { return steps_ >= looking_.ask_at() || looking_.marked(cpu); }
   bool GoesOnJoined(CpuId cpu, Point point, int page);
-  bool IsJoined(CpuId cpu, PendingStep next);
+  bool TakeJoined(CpuId cpu, PendingStep next);
   void YieldAsked(AgentId agent, Point point, int page);
   void WaitAsked(AgentId agent, Point point, int page, Ready ready, int arg);
   bool ChooseAsked(AgentId agent, Point point, Point detour, int page);

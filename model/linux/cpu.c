@@ -31,6 +31,10 @@ const struct mm_struct gf_mms[GF_MMS] = {GF_MM_AT(0), GF_MM_AT(1), GF_MM_AT(2), 
 
 #define SAME_TYPE(function, type) _Generic(&(function), type: 1, default: 0)
 
+#ifndef GF_HAS_should_flush_tlb  // before fea4e317f9e7
+#define should_flush_tlb tlb_is_not_lazy
+#endif
+
 // --- The variables of a CPU ---
 
 static void* At(void* area, const void* variable) { return (char*)area + GF_PLACE(variable); }
@@ -161,8 +165,16 @@ typedef struct arch_tlbflush_unmap_batch Batch;
 
 #ifdef GF_HAS_arch_tlbbatch_add_mm
 #define arch_tlbbatch_add(batch, mm, address) arch_tlbbatch_add_mm(batch, mm)
-#else
-#define arch_tlbbatch_add(batch, mm, address) arch_tlbbatch_add_pending(batch, mm, address)
+#else  // of a page, or (6.16 and later) of a range
+typedef void (*AddPage)(Batch*, struct mm_struct*, unsigned long);
+typedef void (*AddRange)(Batch*, struct mm_struct*, unsigned long, unsigned long);
+static void arch_tlbbatch_add(Batch* batch, struct mm_struct* mm, unsigned long address) {
+  if (SAME_TYPE(arch_tlbbatch_add_pending, AddPage)) {
+    ((AddPage)arch_tlbbatch_add_pending)(batch, mm, address);
+  } else {
+    ((AddRange)arch_tlbbatch_add_pending)(batch, mm, address, address + PAGE_SIZE);
+  }
+}
 #endif
 
 static unsigned long BatchAdd(unsigned long mask, unsigned long address) {

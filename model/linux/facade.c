@@ -158,6 +158,9 @@ const struct gf_tree GF_TREE = {
 #endif
     // Where a page may be followed by a number of pages, there is room for both.
     .spare_entries = GF_SPARE_ENTRIES,
+#ifndef CONFIG_MMU_GATHER_TABLE_FREE
+    .tables_are_pages = 1,
+#endif
     .gather = GatherVerb,
     .start_vma = StartVma,
     .end_vma = EndVma,

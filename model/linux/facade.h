@@ -36,6 +36,7 @@ struct gf_cpu_code; /* below */
 struct gf_tree {
   const struct gf_cpu_code* cpu_code; /* x86: the tree's mm/tlb.c; 0: the model's is used */
   unsigned int spare_entries;         /* of a batch, that the tree keeps free: 6.12 keeps one */
+  int tables_are_pages;               /* tables go into batches of pages, too */
   /* The range is that of the call. Kernels since 5.12 do not ask for it. */
   void (*gather)(void* tlb, unsigned int bundle, unsigned long start, unsigned long end);
   void (*start_vma)(void* tlb, unsigned long start, unsigned long end);

@@ -124,7 +124,8 @@ void LinuxProtocol::RemoveTable(const Thread& t, FrameId table, int page, Level 
   MmuGather& gather = t.gather();
   if (gather.table_count == kMaxTables) return CheckQueueFull(t.system, t.cpu, page);
   gather.tables[gather.table_count++] = {table, static_cast<uint8_t>(page), level};
-  Verb verb(t, Room::For::kTableBatch);
+  const bool as_page = static_cast<const Room*>(t.room)->tree->tables_are_pages != 0;
+  Verb verb(t, as_page ? Room::For::kPageBatch : Room::For::kTableBatch);
   const auto free = level == Level::kPte ? verb.tree().free_pte_table : verb.tree().free_pmd_table;
   free(verb.tlb(), static_cast<unsigned>(Index(table)), AddressOf(page));
   if (verb->table_batch.taken && gather.table_count >= verb->geometry.table_batch) {

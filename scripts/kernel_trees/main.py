@@ -22,7 +22,7 @@ one-line edits (docs/switching.md).
   --installed     install nothing; only what is there. Exit status 77 if nothing
                   is
   --runs N        random schedules of each comparison; default 20000
-  --speed         also: schedules a second, which must be half of full-mm's at
+  --speed         also: schedules a second, which must be 0.8 of full-mm's at
                   least
 GATHERFUZZ_TREES names versions that --installed must find. Trees and build are
 in BUILD/trees/.
@@ -70,7 +70,7 @@ def main(arguments):
                                     f"-DGATHERFUZZ_KERNEL={kernels}", *options.after])
     failed = checks.all_of(folder, [f"linux@{version}" for version in versions], options.runs)
     if options.speed and not checks.fast_enough(folder, versions):
-        print("FAILED  slower than half of full-mm")
+        print("FAILED  slower than 0.8 of full-mm")
         failed = True
     return 1 if failed else 0
 

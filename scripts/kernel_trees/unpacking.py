@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-"""The few files of the gather out of Debian's packages; and the same, broken in three ways, and
-with each edit of its CPU side."""
+"""The few files of the gather out of Debian's packages; and the same, broken in three ways,
+configured without RCU for page tables, and with each edit of its CPU side."""
 import os
 import re
 import shutil
@@ -12,6 +12,7 @@ from lib.command import Problem, need
 from lib.subjects import gather_files, kernel_archs
 
 GATHER = "mm/mmu_gather.c"
+TLB_H = "arch/x86/include/asm/tlb.h"
 MARK = "/.unpacked"  # lists the files that were taken
 
 
@@ -27,6 +28,9 @@ def prepare(versions, folder):
         for way, edit in BREAKS.items():
             name = f"{version}-{way}"
             trees[name] = _broken(trees[version], f"{folder}/{name}", GATHER, edit, version)
+        for way, edit in CONFIGURED.items():
+            name = f"{version}-{way}"
+            trees[name] = _broken(trees[version], f"{folder}/{name}", TLB_H, edit, version)
         for way, edit in EDITS.items():
             name = f"{version}-{way}"
             trees[name] = _broken(trees[version], f"{folder}/{name}", TLB, _tlb(way, edit), version)
@@ -104,3 +108,12 @@ def _without(statement):
 # kernel_differential --nested WAY compares with each.
 BREAKS = {"none": _never_nested, "no-tables": _without("tlb->freed_tables = 1;"),
           "no-fullmm": _without("tlb->fullmm = 1;")}
+
+
+def _tables_at_once(text):
+    return "".join(f"#undef CONFIG_MMU_GATHER_{option}\n"
+                   for option in ("RCU_TABLE_FREE", "TABLE_FREE")) + text
+
+
+# As x86 is without PARAVIRT, up to 6.12.
+CONFIGURED = {"tables-at-once": _tables_at_once}

@@ -34,7 +34,4 @@ static inline void gf_guard_preempt(void) {}
 #define smp_mb__before_atomic() ((void)0)
 #define smp_mb__after_atomic() ((void)0)
 
-/* The IPI keeps software walkers away from what is freed next (GUP-fast), and there are none. */
-static inline void smp_call_function(void (*call)(void*), void* info, int wait) {}
-
 #endif

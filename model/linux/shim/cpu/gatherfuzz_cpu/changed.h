@@ -31,6 +31,7 @@
 #define VM_WARN_ON(condition) VM_BUG_ON(condition)
 #define VM_WARN_ON_ONCE(condition) VM_BUG_ON(condition)
 #endif
+#define VM_WARN_ONCE(condition, ...) VM_WARN_ON_ONCE(condition)
 #define lockdep_assert_irqs_enabled() \
   ((void)GF_ASSERT("lockdep_assert_irqs_enabled()", gf_irqs_off()))
 #define lockdep_assert_irqs_disabled() \
@@ -97,6 +98,9 @@ static inline unsigned int cpumask_any_but(const struct cpumask* mask, unsigned 
   return others != 0 ? (unsigned int)__builtin_ctzl(others) : nr_cpu_ids;
 }
 #define cpumask_first(mask) cpumask_any_but(mask, nr_cpu_ids)
+#define for_each_cpu(cpu, mask)                  \
+  for ((cpu) = 0; (cpu) < (int)GF_CPUS; ++(cpu)) \
+    if ((gf_bits(mask) >> (cpu) & 1) != 0)
 
 /* Variables of which each CPU has its own lie in one section, of which gf_own_cpu() has the CPU's
  * copy. */
@@ -141,6 +145,7 @@ static inline const void* gf_of_other(unsigned long place, unsigned int cpu); /*
   ((const __typeof__(*(variable))*)gf_of_other(GF_PLACE(variable), cpu))
 
 #define smp_processor_id() gf_cpu_number()
+#define raw_smp_processor_id() gf_cpu_number()
 #define get_cpu() ((int)gf_cpu_number())
 /* No thread leaves its CPU. */
 #define preemptible() false
@@ -153,16 +158,25 @@ static inline const void* gf_of_other(unsigned long place, unsigned int cpu); /*
 #define raw_local_irq_save(flags) local_irq_save(flags)
 #define raw_local_irq_restore(flags) local_irq_restore(flags)
 
-/* The CPU: PCID, INVPCID and global pages; no PTI. */
+/* Preemption is as good as off. The others are of code that nothing here runs. */
+#define guard(kind) GF_GUARD_##kind
+#define GF_GUARD_preempt() ((void)0)
+#define GF_GUARD_irqsave() gf_assertion("guard(irqsave) where nothing is modelled")
+#define GF_GUARD_raw_spinlock_irqsave(lock) gf_assertion("a raw spinlock, which is not modelled")
+
+/* The CPU: PCID, INVPCID and global pages; no PTI, no INVLPGB. */
 enum {
   X86_FEATURE_PTI,
+  X86_FEATURE_INVLPGB,
   X86_FEATURE_PCID,
   X86_FEATURE_INVPCID,
   X86_FEATURE_INVPCID_SINGLE,
   X86_FEATURE_PGE,
   X86_FEATURE_OSPKE
 };
-#define static_cpu_has(feature) ((feature) != X86_FEATURE_PTI && (feature) != X86_FEATURE_OSPKE)
+#define static_cpu_has(feature)                                        \
+  ((feature) != X86_FEATURE_PTI && (feature) != X86_FEATURE_INVLPGB && \
+   (feature) != X86_FEATURE_OSPKE)
 #define boot_cpu_has(feature) static_cpu_has(feature)
 #define this_cpu_has(feature) static_cpu_has(feature)
 #define cpu_feature_enabled(feature) static_cpu_has(feature)

@@ -99,6 +99,7 @@ struct thread_info {
   unsigned long flags;
 };
 struct task_struct {
+  int pid;
   struct thread_info thread_info;
   struct mm_struct* mm;
   struct callback_head l1d_flush_kill;
@@ -160,7 +161,8 @@ enum {
   TLB_REMOTE_SHOOTDOWN,
   TLB_LOCAL_SHOOTDOWN,
   TLB_LOCAL_MM_SHOOTDOWN,
-  TLB_REMOTE_SEND_IPI
+  TLB_REMOTE_SEND_IPI,
+  TLB_REMOTE_WRONG_CPU
 };
 
 #endif

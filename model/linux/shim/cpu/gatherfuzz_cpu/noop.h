@@ -29,6 +29,7 @@
 #define DEBUG_LOCKS_WARN_ON(condition) ((void)(condition))
 #define force_sig(signal) ((void)0)
 #define wrmsrl(msr, value) ((void)0)
+#define wrmsrq(msr, value) ((void)0)
 #define indirect_branch_prediction_barrier() ((void)0)
 #define clear_ti_thread_flag(info, flag) ((void)0)
 #define task_work_add(task, work, mode) ((void)0)
@@ -52,6 +53,27 @@ struct static_key_false {
 #define static_branch_unlikely(key) ((key)->on)
 static const struct static_key_false switch_mm_cond_ibpb, switch_mm_always_ibpb,
     switch_mm_cond_l1d_flush, rdpmc_never_available_key, rdpmc_always_available_key;
+
+/* Global ASIDs (6.15 and later) are of CPUs with INVLPGB: compiled, and never used. */
+#define DEFINE_RAW_SPINLOCK(name) const int name = 0
+#define lockdep_assert_held(lock) ((void)(lock))
+#define lockdep_assert_preemption_disabled() ((void)0)
+#define DECLARE_BITMAP(name, bits) unsigned long name[((bits) + 63) / 64]
+#define bitmap_andnot(to, a, b, bits) ((void)0)
+#define bitmap_clear(map, first, bits) ((void)0)
+#define find_next_zero_bit(map, bits, from) (from)
+#define set_bit(bit, words) __set_bit(bit, words)
+#define clamp_val(value, low, high) ((value) < (low) ? (low) : (value) > (high) ? (high) : (value))
+#define invlpgb_flush_all() gf_assertion("INVLPGB")
+#define invlpgb_flush_all_nonglobals() invlpgb_flush_all()
+#define invlpgb_flush_single_pcid_nosync(pcid) invlpgb_flush_all()
+#define invlpgb_flush_user_nr_nosync(pcid, address, count, pmd) invlpgb_flush_all()
+#define invlpgb_flush_addr_nosync(address, count) invlpgb_flush_all()
+#define __tlbsync() invlpgb_flush_all()
+/* Of temporary mms. */
+#define hw_breakpoint_active() false
+#define hw_breakpoint_disable() ((void)0)
+#define hw_breakpoint_restore() ((void)0)
 
 /* The file in debugfs is compiled and never read or written. */
 static struct dentry* const arch_debugfs_dir = 0;
