@@ -169,6 +169,7 @@ GATHERFUZZ_HOOKS(16)
 
 extern "C" {
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names that compilers call
 // Ranges are structures on the stack.
 void kernel___tsan_read_range(const volatile void*, unsigned long);
 void kernel___tsan_read_range(const volatile void*, unsigned long) {}
@@ -191,5 +192,7 @@ GATHERFUZZ_NOTHING(kcsan_enable_current)
 GATHERFUZZ_NOTHING(kcsan_enable_current_nowarn)
 GATHERFUZZ_NOTHING(kcsan_nestable_atomic_begin)
 GATHERFUZZ_NOTHING(kcsan_nestable_atomic_end)
+
+// NOLINTEND(bugprone-reserved-identifier)
 
 }  // extern "C"

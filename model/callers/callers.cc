@@ -125,7 +125,7 @@ namespace {
 
 const Callers kProtocol{};
 constexpr Policy kPolicy("callers", "what mm/ of a kernel tree does", "a kernel tree", kProtocol,
-                         {.peeks = true, .foreign = true, .runs_on = "x86"});
+                         {.peeks = true, .foreign = true, .own_calls = true, .runs_on = "x86"});
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

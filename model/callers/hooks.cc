@@ -28,7 +28,7 @@ namespace {
 
 Room& Current() { return *current_room_of_callers; }
 
-// Where the call works in a table.
+// Where the call works in a table. Looks at the kernel's memory, so not in a hook.
 Room::Wanted InTable(const Room& room, FrameId table) {
   const std::optional<PageRange> span = SpanOf(room, table);
   if (!span) return {{room.at, room.at + 1}, true};
@@ -108,20 +108,20 @@ GATHERFUZZ_FROM_KERNEL void gfc_mmap_lock(gfc_lock what) {
 }
 
 GATHERFUZZ_FROM_KERNEL void gfc_table_lock(int frame) {
+  const FrameId table = MakeFrame(frame);
+  const Room::Wanted at = InTable(Current(), table);
   Hook hook;
   Room& room = hook.room();
-  const FrameId table = MakeFrame(frame);
-  const Room::Wanted at = InTable(room, table);
   if (at.here && room.world().at(table).level == Level::kPte) room.at = at.range.begin;
   LockTable(hook.t(), table, at.range.begin);
 }
 
 GATHERFUZZ_FROM_KERNEL void gfc_table_unlock(int frame) {
+  const FrameId table = MakeFrame(frame);
+  const Room::Wanted at = InTable(Current(), table);
   Hook hook;
   Room& room = hook.room();
-  const FrameId table = MakeFrame(frame);
   room.reads = -1;
-  const Room::Wanted at = InTable(room, table);
   const bool of_ptes = room.world().at(table).level == Level::kPte;
   const int last =
       of_ptes ? std::max(room.last_page, room.at) + (at.here ? 0 : room.by) : at.range.begin;

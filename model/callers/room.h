@@ -32,11 +32,15 @@ struct Room {
   const Thread* thread = nullptr;
   const Op* op = nullptr;
   const void* tlb = nullptr;  // struct mmu_gather, from the end of its begin to that of its finish
-  EntryPlace written;         // ... next, or has been and is not in World yet; no memory: none
-  bool counts = false;        // the same of tlb_flush_pending, which World has already
-  int reads = -1;             // the page whose leaf it has just read; -1: it did something else
-  bool cleared_already =
-      false;  // the step pte_clear has been made, where the code might have stopped
+  // What the code is about to write, or has written since the last hook: World gets it as the next
+  // one begins. No memory: nothing. `counts`: the same of tlb_flush_pending, which World has
+  // already.
+  EntryPlace written;
+  bool counts = false;
+  // The page whose leaf it has just read; -1: it did something else. Whether the step pte_clear of
+  // that has been made, where the code might have stopped in its place.
+  int reads = -1;
+  bool cleared_already = false;
   // VMAs that were taken out of the mm, and are found in place of those in it: as they were before,
   // within a range.
   bool has_taken = false;

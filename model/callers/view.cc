@@ -33,10 +33,13 @@ unsigned FirstSlot(FrameId table, Level level) {
   return table == kRootFrame ? GFC_ROOT_SLOT : level == Level::kPte ? GFC_PTE_SLOT : 0;
 }
 
+// The kernel's memory is where it is. NOLINTBEGIN(performance-no-int-to-ptr)
 uint64_t* MemoryOf(FrameId frame) {
   return reinterpret_cast<uint64_t*>(GFC_MEMORY +
                                      static_cast<uint64_t>(Index(frame)) * GFC_PAGE_BYTES);
 }
+const uint64_t* PointerTo(uintptr_t address) { return reinterpret_cast<const uint64_t*>(address); }
+// NOLINTEND(performance-no-int-to-ptr)
 
 // Leaves nothing of what was shown in a frame, unless it was the same.
 void Clear(FrameId frame, int now) {
@@ -172,8 +175,7 @@ std::optional<EntryPlace> EntryPlaceAt(const Room& room, uintptr_t address) {
   const auto slot =
       static_cast<unsigned>(offset % GFC_PAGE_BYTES / sizeof(uint64_t)) - FirstSlot(table, level);
   if (slot >= kEntriesPerTable) return {};
-  return EntryPlace{table, first + static_cast<int>(slot) * PagesAt(level),
-                    reinterpret_cast<const uint64_t*>(address)};
+  return EntryPlace{table, first + static_cast<int>(slot) * PagesAt(level), PointerTo(address)};
 }
 
 std::optional<PageRange> SpanOf(const Room& room, FrameId table) {

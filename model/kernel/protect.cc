@@ -15,6 +15,7 @@
 // and soft-dirty are not kept: what lost its right to write by them is a leaf without it in a VMA
 // that has it. Made up: every VMA is registered with userfaultfd, and who handles its faults gives
 // the right to write back at once, within the fault; clear_refs is for a range, not for the mm.
+#include "model/kernel/protect.h"
 #include "model/arch/arch.h"
 #include "model/kernel/examine.h"
 #include "model/kernel/folio.h"
@@ -23,7 +24,6 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
-#include "model/kernel/protect.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/wp_page.h"

@@ -32,9 +32,9 @@ class Prepared:
         self.source, self.folder = source, folder
         self.objects, self.log = f"{folder}/objects", f"{folder}/log"
         self.seconds = {}
-        os.makedirs(self.objects, exist_ok=True)
         need(os.path.isfile(f"{source}/mm/mprotect.c"),
              f"--kernel: no kernel tree at {source}")
+        os.makedirs(self.objects, exist_ok=True)
 
     def make(self):
         """All of them that are not made yet, or whose files were edited."""
@@ -78,7 +78,7 @@ class Prepared:
              f"{self.source} cannot have CONFIG_KCSAN=y with this gcc; it takes 11 or newer")
 
     def _kbuild(self, *targets):
-        self._run(["nice", "-n", "10", "make", "-s", "-C", self.source, f"O={self.objects}",
+        self._run(["make", "-s", "-C", self.source, f"O={self.objects}",
                    f"-j{os.cpu_count() or 1}", *targets], "make")
 
     def _timed(self, what, work):
@@ -110,8 +110,7 @@ def unpack(version, to):
         f"callers: unpacking {package}")
     shutil.rmtree(to + ".new", ignore_errors=True)
     os.makedirs(to + ".new")
-    subprocess.run(["nice", "-n", "10", "tar", "-xf", package, "-C", to + ".new",
-                    "--strip-components=1"], check=True)
+    subprocess.run(["tar", "-xf", package, "-C", to + ".new", "--strip-components=1"], check=True)
     os.rename(to + ".new", to)
     line.clear()
     return to

@@ -141,7 +141,7 @@ class Differential {
     Random random(seed);
     const Schedule schedule = RandomProgram(random);
     taken_.clear();
-    between_ = false;
+    between_ = explained_ = false;
     kernel_->Begin(schedule, callers_, x86_);
     model_->Begin(schedule, full_mm_, x86_);
     std::string difference;
@@ -154,6 +154,7 @@ class Differential {
       difference = Both(action);
       if (over_) break;
     }
+    if (explained_) difference = GoesOnAlone(random);
     if (difference.empty() && !over_ && kernel_->Judge() != model_->Judge()) difference = "the end";
     ++counts_["runs"];
     counts_["steps"] += taken_.size();
@@ -191,6 +192,10 @@ class Differential {
       between_ = false;
       const bool differ = !DifferIn(kernel_->world(), model_->world(), Moving()).empty();
       return differ ? Explained("somebody walked a page table while it was nowhere") : "";
+    }
+    if (!same && !clean) {
+      over_ = true;
+      return "a verdict in a step that the model does not make";
     }
     if (!same && step.point == Point::pmd_move && models.point == Point::pmd_read) {
       return Explained("a table of PMDs moves as a whole (move_normal_pud())");
@@ -237,11 +242,21 @@ class Differential {
     return moves;
   }
 
-  // The run ends here.
+  // The comparison ends here.
   std::string Explained(const char* why) {
-    over_ = true;
+    over_ = explained_ = true;
     ++counts_[std::string("ends where ") + why];
     return "";
+  }
+
+  // The kernel's side, to its end, which must be clean.
+  std::string GoesOnAlone(Random& random) {
+    bool clean = true;
+    for (Actions able = kernel_->Able(); clean && !able.empty(); able = kernel_->Able()) {
+      clean = kernel_->Step(OneOf(able, random));
+    }
+    if (clean && kernel_->Judge()) return "";
+    return "the kernel's verdict, alone: " + std::string(Info(kernel_->violation().kind).name);
   }
 
   // A table that has pages of both places of a move, and is named by either.
@@ -297,7 +312,7 @@ class Differential {
   const std::unique_ptr<Stepper> kernel_ = std::make_unique<Stepper>(),
                                  model_ = std::make_unique<Stepper>();
   std::vector<Taken> taken_;
-  bool over_ = false, between_ = false;
+  bool over_ = false, between_ = false, explained_ = false;
   std::map<std::string, uint64_t> counts_;
   std::map<std::string, Class> faults_;
 };
