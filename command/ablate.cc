@@ -81,10 +81,10 @@ std::string Joined(PointMask set) { return absl::StrJoin(StepsOf(set), " "); }
 
 void PrintForPeople(const Row& row, KernelVersion kernel, MemoryModel memory) {
   const Ablation& it = row.ablation;
-  std::cout << absl::StreamFormat("%s, %s: %d explorations, %d states%s\n",
-                                  Absl(row.policy->name()),
-                                  MachineText(row.arch->name(), kernel, memory), it.explorations,
-                                  it.states, it.complete ? "" : ", not complete");
+  std::cout << absl::StreamFormat(
+      "%s, %s: %d explorations, %d states%s\n", Absl(row.policy->name()),
+      MachineText(row.arch->name(), kernel, HardwareKind::kPlain, memory), it.explorations,
+      it.states, it.complete ? "" : ", not complete");
   const std::string safe = it.safe.empty() ? "none" : absl::StrJoin(it.safe, ", ");
   std::cout << "  " << Wrapped("safe as it is: " + safe, 6) << "\n";
   for (const BrokenProgram& broken : it.broken) {
@@ -180,6 +180,13 @@ absl::StatusOr<std::vector<AblationProgram>> Programs(const Options& options,
   if (paths.empty()) {
     std::vector<AblationProgram> programs = AblationPrograms();
     const auto version = ParseKernelVersion(options.kernel_version);
+    if (version && HasVmaLocks(*version)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--kernel-version ", options.kernel_version,
+                       ": the locks of VMAs are modelled under memory sc only; pass "
+                       "--kernel-version ",
+                       Absl(NameOf(WithoutVmaLocks(*version)))));
+    }
     for (AblationProgram& program : programs) {
       if (version) program.schedule.kernel = *version;
     }
@@ -189,6 +196,12 @@ absl::StatusOr<std::vector<AblationProgram>> Programs(const Options& options,
   for (const std::string& path : paths) {
     const absl::StatusOr<LoadedSchedule> loaded = Load(options, path);
     if (!loaded.ok()) return loaded.status();
+    if (OnlySc(loaded->file.schedule)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path,
+          ": what switches, sleeps, exits, decides on content or locks VMAs is modelled "
+          "under memory sc only, where no order tells"));
+    }
     programs.push_back({path, loaded->file.schedule});
   }
   return programs;
@@ -211,7 +224,6 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   bool complete = true;
   for (const Arch* arch : ChosenArchs(options)) {
     for (const Policy* policy : PoliciesOn(options, *arch)) {
-      if (policy->foreign()) continue;
       const ExploreSettings settings{
           .policy = policy, .arch = arch, .jobs = *jobs, .limits = *limits};
       rows.push_back({policy, arch, Ablate(*programs, memory, settings, Interruptible::flag())});

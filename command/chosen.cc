@@ -167,12 +167,6 @@ absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path
                                                    " has no code for ", Absl((*arch)->name()),
                                                    "; pass another --arch"));
   }
-  if ((*policy)->foreign() && file.schedule.memory != MemoryModel::kSc) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", Absl((*policy)->name()),
-                     " runs under memory sc only: the orders of a kernel tree's own code are not "
-                     "read yet; pass --memory sc"));
-  }
   return Target{*policy, *arch};
 }
 
@@ -187,6 +181,7 @@ std::string ReplayCommand(const Options& options, std::string_view command, cons
                    " --arch ", Absl(target.arch->name()));
   const std::string& kernel = options.kernel_version;
   if (!kernel.empty()) absl::StrAppend(&text, " --kernel-version ", kernel);
+  if (!options.hardware.empty()) absl::StrAppend(&text, " --hardware ", options.hardware);
   if (!options.memory.empty()) absl::StrAppend(&text, " --memory ", options.memory);
   if (!options.weaken.empty()) absl::StrAppend(&text, " --weaken ", options.weaken);
   if (!options.strengthen.empty()) absl::StrAppend(&text, " --strengthen ", options.strengthen);
@@ -250,8 +245,8 @@ absl::Status SetMemory(const Options& options, Schedule& schedule) {
   if (schedule.memory != MemoryModel::kSc && OnlySc(schedule)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--memory ", options.memory,
-                     ": what switches, sleeps or exits is modelled under memory sc only; pass "
-                     "--memory sc"));
+                     ": what switches, sleeps, exits or locks VMAs is modelled under memory sc "
+                     "only; pass --memory sc"));
   }
   if ((schedule.orders.weaker & schedule.orders.stronger) != 0) {
     return absl::InvalidArgumentError("one step is both in --weaken and in --strengthen");
@@ -270,6 +265,9 @@ absl::StatusOr<LoadedSchedule> Load(const Options& options, const std::string& p
   if (!loaded.ok()) return loaded;
   absl::Status status = SetKernel(options, path, loaded->file.schedule);
   status.Update(SetMemory(options, loaded->file.schedule));
+  if (const auto hardware = ParseHardwareKind(options.hardware)) {
+    loaded->file.schedule.hardware = *hardware;
+  }
   if (!loaded->doubt.empty()) {
     status.Update(Warn(
         options, absl::StrCat(Printable(path), ": ", loaded->doubt,
@@ -385,18 +383,6 @@ absl::StatusOr<ProgramList> ChosenPrograms(const Options& options, std::string_v
     return absl::InvalidArgumentError(absl::StrCat("--programs: ", *wrong));
   }
   return std::get<ProgramList>(std::move(list));
-}
-
-absl::Status KnowsMemoryOf(const Policy& policy, const ProgramList& programs) {
-  const bool sc = std::all_of(programs.parts().begin(), programs.parts().end(),
-                              [](const ProgramList::Part& part) {
-                                return part.programs.bounds().memory_model() == MemoryModel::kSc;
-                              });
-  if (sc || !policy.foreign()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--programs: ", Absl(policy.name()),
-      " runs under memory sc only: the orders of a kernel tree's own code are not read yet; "
-      "leave out 'memory='"));
 }
 
 absl::StatusOr<Members> ChosenMembers(const Options& options, const std::string& path,

@@ -76,8 +76,6 @@ absl::StatusOr<ExploreLimits> ChosenLimits(const Options& options);
 
 // The list that --programs names, or `or_else`.
 absl::StatusOr<ProgramList> ChosenPrograms(const Options& options, std::string_view or_else);
-// Whether the policy runs under the memory models of these.
-absl::Status KnowsMemoryOf(const Policy& policy, const ProgramList& programs);
 
 // All that the file stands for, or the one that --member names.
 absl::StatusOr<Members> ChosenMembers(const Options& options, const std::string& path,

@@ -161,7 +161,8 @@ constexpr Command kCommand{
         "why a run ended in a violation: the interleaving, the chain of causes, the point of "
         "no return, and which other policies survive it",
     .flags =
-        " policy+ variant arch kernel_version memory weaken strengthen ignore member all limit "
+        " policy+ variant arch kernel_version hardware memory weaken strengthen ignore member all "
+        "limit "
         "html "
         "perfetto json bytes "
         "strict ",

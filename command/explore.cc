@@ -81,8 +81,9 @@ class Exploration {
   }
   std::string Target() const {
     const Schedule& schedule = file_.schedule;
-    return absl::StrCat(Absl(settings_.policy->name()), ", ",
-                        MachineText(settings_.arch->name(), schedule.kernel, schedule.memory));
+    return absl::StrCat(
+        Absl(settings_.policy->name()), ", ",
+        MachineText(settings_.arch->name(), schedule.kernel, schedule.hardware, schedule.memory));
   }
   void PrintCounterexample(const Counterexample& shortest) const;
   std::string Extent() const;
@@ -275,6 +276,10 @@ absl::StatusOr<ExitStatus> EveryProgram(const Options& options,
     return absl::InvalidArgumentError(absl::StrCat(
         "--kernel-version is of a file; say 'kernel=", options.kernel_version, "' in the bounds"));
   }
+  if (!options.hardware.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--hardware is of a file; say 'hardware=", options.hardware, "' in the bounds"));
+  }
   if (!options.memory.empty() || !options.weaken.empty() || !options.strengthen.empty()) {
     return absl::InvalidArgumentError(
         "--memory, --weaken and --strengthen are of one file; say 'memory=weak' in the bounds");
@@ -337,7 +342,7 @@ constexpr Command kCommand{
         "run every order of FILE's programs, or of every program within bounds: none breaks "
         "the policy, or print the shortest that does",
     .flags =
-        " policy+ variant arch kernel_version memory weaken strengthen programs state all "
+        " policy+ variant arch kernel_version hardware memory weaken strengthen programs state all "
         "preemptions limit jobs full replay "
         "verify odds seen seen_by executions seed json ignore output bytes strict ",
     .examples =

@@ -208,8 +208,6 @@ void SweepReport::PrintForPeople() const {
 absl::StatusOr<ExitStatus> ExplorePrograms(const Options& options, const ExploreSettings& each) {
   const absl::StatusOr<ProgramList> programs = ChosenPrograms(options, "default");
   if (!programs.ok()) return programs.status();
-  const absl::Status known = KnowsMemoryOf(*each.policy, *programs);
-  if (!known.ok()) return known;
   SweepSettings settings{.each = each};
   if (each.limits.states == ExploreLimits{}.states) {
     settings.each.limits.states = kMostStatesOfProgram;

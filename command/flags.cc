@@ -156,6 +156,7 @@ std::vector<std::string> NamesFor(const FlagInfo& flag) {
       break;
     case Values::kKernels: return {std::begin(kKernelVersions), std::end(kKernelVersions)};
     case Values::kMemories: return {std::begin(kMemoryModels), std::end(kMemoryModels)};
+    case Values::kHardware: return {std::begin(kHardwareKinds), std::end(kHardwareKinds)};
     case Values::kVariants: return VariantNames();
     case Values::kSteps: return StepNames();
     case Values::kLimits: return {"states=", "memory=", "seconds="};

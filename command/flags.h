@@ -29,6 +29,7 @@ enum class Values : uint8_t {
   kVerdicts,
   kKernels,  // versions
   kMemories,
+  kHardware,
   kVariants,  // "z15", "z15 fixed"
   kSteps,     // that have a memory order, several separated by ','
   kLimits,    // "states=", which a number follows; several separated by ','

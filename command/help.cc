@@ -2,6 +2,7 @@
 #include "command/help.h"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -73,8 +74,10 @@ bool TakesList(Values values) {
 
 Json JsonOf(const TakenFlag& flag) {
   static constexpr const char* kKinds[] = {
-      "none",       "text",  "number",   "file",    "files",    "folder",   "policies", "archs",
-      "strategies", "kinds", "verdicts", "kernels", "memories", "variants", "steps",    "limits"};
+      "none",     "text",     "number",     "file",  "files",    "folder",
+      "policies", "archs",    "strategies", "kinds", "verdicts", "kernels",
+      "memories", "hardware", "variants",   "steps", "limits"};
+  static_assert(std::size(kKinds) == static_cast<size_t>(Values::kLimits) + 1);
   Json json = {{"name", NameOf(*flag.info)}};
   json["short"] = nullptr;
   if (NameOf(*flag.info) == "output") json["short"] = "o";

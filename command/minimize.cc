@@ -154,7 +154,8 @@ constexpr Command kCommand{
         "write the same violation with fewer operations, pages and preemptions; of the first "
         "member that has one",
     .flags =
-        " output policy variant arch kernel_version memory weaken strengthen member ignore limit "
+        " output policy variant arch kernel_version hardware memory weaken strengthen member "
+        "ignore limit "
         "json bytes strict ",
     .notes =
         "The kind and the signature of the violation stay. Where the programs can be explored "

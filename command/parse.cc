@@ -27,6 +27,7 @@ const char* WhatOf(Values values) {
     case Values::kVerdicts: return "verdict";
     case Values::kKernels: return "kernel version";
     case Values::kMemories: return "memory model";
+    case Values::kHardware: return "hardware";
     case Values::kNone:
     case Values::kText:
     case Values::kNumber:

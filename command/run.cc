@@ -50,6 +50,7 @@ nlohmann::ordered_json JsonOf(const RunOf& run) {
   json["policy"] = run.target.policy->name();
   json["arch"] = run.target.arch->name();
   if (run.trace.kernel != kDefaultKernel) json["kernel"] = NameOf(run.trace.kernel);
+  if (run.trace.hardware != HardwareKind::kPlain) json["hardware"] = NameOf(run.trace.hardware);
   if (!run.trace.end.sc()) json["memory"] = NameOf(run.trace.end.mm.memory);
   json["member"] = run.member;
   json["members"] = run.members;
@@ -308,7 +309,8 @@ constexpr Command kCommand{
         "run schedules and print their verdicts, of bytes with several members that of the "
         "first that is not clean; with several policies, compare them (1 if any fails)",
     .flags =
-        " policy+ variant arch kernel_version memory weaken strengthen trace json expect check "
+        " policy+ variant arch kernel_version hardware memory weaken strengthen trace json expect "
+        "check "
         "update ignore member bytes "
         "strict junit ",
     .own_help = "json: print one JSON object for each file, in a line of its own",

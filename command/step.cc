@@ -97,7 +97,8 @@ constexpr Command kCommand{
     .arguments = "FILE [--keys KEYS]",
     .summary = "a run in the terminal, forth and back, with the state at each step",
     .flags =
-        " policy variant arch kernel_version memory weaken strengthen ignore member keys size "
+        " policy variant arch kernel_version hardware memory weaken strengthen ignore member keys "
+        "size "
         "bytes strict ",
     .notes =
         "Keys: n and p, or the arrows, go to the next step and the one before; > and < to those "

@@ -187,10 +187,6 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (!programs.ok()) return programs.status();
   const std::vector<VerdictRow> rows = ChosenRows(options);
   if (rows.empty()) return NobodyNamed(options);
-  for (const VerdictRow& row : rows) {
-    const absl::Status known = KnowsMemoryOf(*row.policy, *programs);
-    if (!known.ok()) return known;
-  }
   const absl::StatusOr<SweepSettings> settings = ChosenSettings(options);
   if (!settings.ok()) return settings.status();
   absl::Status status = options.output == "-" ? absl::OkStatus() : PrepareFolder(options.output);

@@ -79,6 +79,7 @@ nlohmann::ordered_json JsonOf(const Exhibit& exhibit) {
                                  {"suspicion", entry.suspicion()},
                                  {"kernel", NameOf(exhibit.file.schedule.kernel)},
                                  {"arch", exhibit.file.arch},
+                                 {"hardware", NameOf(exhibit.file.schedule.hardware)},
                                  {"broken", entry.broken},
                                  {"fixed", entry.fixed},
                                  {"verdict", exhibit.verdict()},
@@ -103,6 +104,14 @@ std::string Shortest(const Exhibit& exhibit) {
                       shortest.preemptions == 1 ? "" : "s", exhibit.broken.proven ? "" : " (?)");
 }
 
+// "7.1", or "7.1, tce": what it runs on, beside the architecture.
+std::string MachineOf(const Exhibit& exhibit) {
+  const Schedule& schedule = exhibit.file.schedule;
+  const bool plain = schedule.hardware == HardwareKind::kPlain;
+  return absl::StrCat(Absl(NameOf(schedule.kernel)), plain ? "" : ", ",
+                      plain ? "" : Absl(NameOf(schedule.hardware)));
+}
+
 std::string Fixed(const Exhibit& exhibit) {
   if (exhibit.fixed.shortest) return std::string(Info(exhibit.fixed.kind()).name);
   return absl::StrCat(exhibit.fixed.explored.complete() ? "none" : "none yet", " in ",
@@ -119,8 +128,8 @@ void PrintMarkdown(const std::vector<Exhibit>& exhibits, bool suspicions) {
     std::cout << absl::StreamFormat(
         "| [%s](../corpus/zoo/%s.gather) | %s | %d | %s | `%s`, %s, %s | `%s` | %s | `%s` | %s |\n",
         Absl(entry.id), Absl(entry.id), Absl(entry.commit), entry.year, Absl(entry.title),
-        Absl(entry.broken), Absl(exhibit.file.arch), Absl(NameOf(exhibit.file.schedule.kernel)),
-        Absl(exhibit.verdict()), Shortest(exhibit), Absl(entry.fixed), Fixed(exhibit));
+        Absl(entry.broken), Absl(exhibit.file.arch), MachineOf(exhibit), Absl(exhibit.verdict()),
+        Shortest(exhibit), Absl(entry.fixed), Fixed(exhibit));
   }
 }
 
@@ -129,9 +138,9 @@ void PrintForPeople(const std::vector<Exhibit>& exhibits) {
     const ZooEntry& entry = *exhibit.entry;
     const std::string title = absl::StrFormat("%-4s %-13s %d  %s", Absl(entry.id),
                                               Absl(entry.commit), entry.year, Absl(entry.title));
-    const std::string broken = absl::StrFormat(
-        "broken %s (%s, kernel %s): %s, %s", Absl(entry.broken), exhibit.file.arch,
-        Absl(NameOf(exhibit.file.schedule.kernel)), Absl(exhibit.verdict()), Shortest(exhibit));
+    const std::string broken =
+        absl::StrFormat("broken %s (%s, kernel %s): %s, %s", Absl(entry.broken), exhibit.file.arch,
+                        MachineOf(exhibit), Absl(exhibit.verdict()), Shortest(exhibit));
     const std::string fixed = absl::StrFormat("fixed  %s: %s", Absl(entry.fixed), Fixed(exhibit));
     std::cout << Wrapped(title, 5) << "\n";
     for (const std::string& line : {broken, fixed}) {

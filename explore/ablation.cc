@@ -49,6 +49,7 @@ class Ablating {
         safe_.push_back(&program);
         result_.safe.push_back(program.name);
         made_ |= explored.points;
+        asked_.Add(explored.asked);
       } else {
         Close(program, explored);
       }
@@ -61,6 +62,7 @@ class Ablating {
   struct Explored {
     uint32_t kinds = 0;
     PointMask points = 0;
+    AskedOrders asked;
   };
 
   Explored Try(const AblationProgram& program, OrderChanges orders, bool to_first) {
@@ -74,7 +76,7 @@ class Ablating {
     result_.states += result.states;
     const bool stopped = !result.complete() && result.stopped != Stop::kViolation;
     if (stopped) result_.complete = false;
-    return {result.kinds(), result.points};
+    return {result.kinds(), result.points, result.asked};
   }
 
   bool AllSafe(OrderChanges orders) {
@@ -112,14 +114,19 @@ class Ablating {
                      [](const Breaks& a, const Breaks& b) { return a.steps < b.steps; });
   }
 
+  // The order that the kernel has, or, of a tree, its own code.
+  MemoryOrder OrderOf(const OrderInfo& info, const AskedOrders& asked) const {
+    return asked.Of(info.point, info.on(settings_.arch->orders()));
+  }
+
   // Orders that the kernel does not have, and that would make it safe.
   void Close(const AblationProgram& program, const Explored& explored) {
     BrokenProgram broken;
     AddBreaks(program, {}, explored.kinds, broken.breaks);
     std::vector<PointMask> candidates;
     for (const OrderInfo& info : kOrders) {
-      const bool strongest = info.on(settings_.arch->orders()) == StrongestOf(info.access) ||
-                             info.on(settings_.arch->orders()) == MemoryOrder::full;
+      const MemoryOrder order = OrderOf(info, explored.asked);
+      const bool strongest = order == StrongestOf(info.access) || order == MemoryOrder::full;
       const bool of_software =
           info.access != MemoryAccess::kInterrupt && !Info(info.point).is(role::kWalk);
       const bool made = (explored.points & MaskOf(info.point)) != 0;
@@ -132,7 +139,7 @@ class Ablating {
 
   void TakeEachAway() {
     for (const OrderInfo& info : kOrders) {
-      const MemoryOrder order = info.on(settings_.arch->orders());
+      const MemoryOrder order = OrderOf(info, asked_);
       // Without its order the end of an invalidation would still be waited for, so it tells
       // nothing.
       const bool hardware =
@@ -155,10 +162,50 @@ class Ablating {
     for (PointMask rest = optional_; rest != 0; rest &= rest - 1) {
       candidates.push_back(rest & ~(rest - 1));
     }
-    std::vector<PointMask> added;
-    Smallest(candidates, static_cast<int>(candidates.size()), added,
-             [&](PointMask set) { return AllSafe({.weaker = Without(optional_, set)}); });
-    for (const PointMask set : added) result_.enough.push_back(needed_ | set);
+    const auto points_of = [&](uint32_t set) {
+      PointMask points = 0;
+      for (; set != 0; set &= set - 1) {
+        points |= candidates[static_cast<size_t>(std::countr_zero(set))];
+      }
+      return points;
+    };
+    const std::vector<uint32_t> sets = AllSmallest(candidates.size(), [&](uint32_t set) {
+      return AllSafe({.weaker = Without(optional_, points_of(set))});
+    });
+    for (const uint32_t set : sets) result_.enough.push_back(needed_ | points_of(set));
+  }
+
+  // All smallest good sets of so many candidates, as bits, the small ones first. As more is never
+  // worse, an answer tells of all that is smaller, or larger: from a set of which nothing is known,
+  // candidates are taken away as long as it is good, or added as long as it is not, and then asked
+  // is only what lies between (MARCO: Liffiton, Previti, Malik, Marques-Silva, 2016). Where many
+  // orders can stand in for each other, as on x86, there are too many sets to ask of each.
+  template <typename Good>
+  std::vector<uint32_t> AllSmallest(size_t count, Good good) {
+    std::vector<uint32_t> enough, too_little;
+    const auto known = [&](uint32_t set) {
+      return std::any_of(enough.begin(), enough.end(),
+                         [&](uint32_t one) { return (one & ~set) == 0; }) ||
+             std::any_of(too_little.begin(), too_little.end(),
+                         [&](uint32_t one) { return (set & ~one) == 0; });
+    };
+    const uint32_t all = (uint32_t{1} << count) - 1;
+    for (uint32_t first = 0; first <= all && !stop_.load(); ++first) {
+      if (known(first)) continue;
+      uint32_t set = first;
+      const bool is_good = good(set);
+      for (size_t i = 0; i < count; ++i) {
+        const uint32_t other = set ^ uint32_t { 1 } << i;
+        if ((other < set) == is_good && good(other) == is_good) set = other;
+      }
+      (is_good ? enough : too_little).push_back(set);
+    }
+    std::sort(enough.begin(), enough.end(), [](uint32_t a, uint32_t b) {
+      const int size_a = std::popcount(a), size_b = std::popcount(b);
+      const uint32_t first = (a ^ b) & (~(a ^ b) + 1);
+      return size_a != size_b ? size_a < size_b : (a & first) != 0;
+    });
+    return enough;
   }
 
   // All smallest sets of at most so many candidates that are good.
@@ -192,6 +239,7 @@ class Ablating {
   Ablation& result_;
   std::vector<const AblationProgram*> safe_;
   PointMask made_ = 0, needed_ = 0, optional_ = 0;
+  AskedOrders asked_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/nearest.h"
+#include "harness/schedule.h"
 #include "model/machine/memory.h"
 
 namespace gatherfuzz {
@@ -30,6 +31,7 @@ constexpr NumberKey kNumberKeys[] = {
     {"huge", &Bounds::huge, 0, 1},
     {"batch", &Bounds::batch, 1, kMaxBatch},
     {"symmetry", &Bounds::symmetry, 0, 1},
+    {"asids", &Bounds::asids, kNoAsids, kMaxFreeAsids},
 };
 
 // A key whose value is a set of names, separated by commas.
@@ -43,6 +45,7 @@ struct SetKey {
 std::string_view InitName(int bit) { return kInitStates[bit]; }
 std::string_view KindName(int bit) { return kOps[bit].name; }
 std::string_view KernelName(int bit) { return kKernelVersions[bit]; }
+std::string_view HardwareName(int bit) { return kHardwareKinds[bit]; }
 std::string_view MemoryName(int bit) { return kMemoryModels[bit]; }
 
 constexpr uint32_t kSwitchKinds =
@@ -53,6 +56,7 @@ constexpr SetKey kSetKeys[] = {
     {"kinds", &Bounds::kinds, ((1u << kOpCount) - 1) & ~kWalkerKinds, KindName},
     {"kernel", &Bounds::kernel, (1u << kKernelVersionCount) - 1, KernelName},
     {"memory", &Bounds::memory, (1u << std::size(kMemoryModels)) - 1, MemoryName},
+    {"hardware", &Bounds::hardware, (1u << kHardwareKindCount) - 1, HardwareName},
 };
 
 std::string PrintSet(const SetKey& key, uint32_t set) {
@@ -107,11 +111,23 @@ std::string Contradiction(const Bounds& bounds) {
   if (!std::has_single_bit(bounds.memory)) {
     return Given("memory", PrintSet(kSetKeys[3], bounds.memory)) + "expected one model";
   }
+  if (!std::has_single_bit(bounds.hardware)) {
+    return Given("hardware", PrintSet(kSetKeys[4], bounds.hardware)) + "expected one machine";
+  }
   const uint32_t switching = bounds.kinds & kSwitchKinds;
   if (switching != 0 && bounds.memory_model() != MemoryModel::kSc) {
     return Given("kinds", PrintSet(kSetKeys[1], bounds.kinds)) + "expected none of " +
            PrintSet(kSetKeys[1], switching) +
            ", as CPUs that switch or sleep are modelled with memory=sc only";
+  }
+  if (bounds.asids != kNoAsids && switching == 0) {
+    return Given("asids", bounds.asids) +
+           "expected kinds with switch, without which no CPU takes one";
+  }
+  if (HasVmaLocks(bounds.version()) && bounds.memory_model() != MemoryModel::kSc) {
+    return Given("kernel", PrintSet(kSetKeys[2], bounds.kernel)) + "expected " +
+           std::string(NameOf(WithoutVmaLocks(bounds.version()))) +
+           ", as the locks of VMAs are modelled with memory=sc only";
   }
   const uint32_t missing = bounds.kinds & ~KindsIn(bounds.version());
   if (missing != 0) {
@@ -181,8 +197,8 @@ std::string SetKeyTo(Bounds& bounds, std::string_view key, std::string_view valu
     names.push_back(known.name);
   }
   for (const SetKey& known : kSetKeys) names.push_back(known.name);
-  return Given(key, value) + "expected one of the keys " + keys + "init, kinds, kernel, memory" +
-         DidYouMean(key, names);
+  return Given(key, value) + "expected one of the keys " + keys +
+         "init, kinds, kernel, memory, hardware" + DidYouMean(key, names);
 }
 
 }  // namespace
@@ -232,10 +248,12 @@ std::variant<Bounds, std::string> ParseBounds(std::string_view text) {
 std::string PrintBounds(const Bounds& bounds) {
   std::string text;
   for (const NumberKey& key : kNumberKeys) {
+    if (key.member == &Bounds::asids && bounds.asids == kNoAsids) continue;
     text += std::string(key.name) + "=" + std::to_string(bounds.*key.member) + " ";
   }
   for (const SetKey& key : kSetKeys) {
     if (key.member == &Bounds::kernel && bounds.version() == kDefaultKernel) continue;
+    if (key.member == &Bounds::hardware && bounds.hardware == Bounds{}.hardware) continue;
     if (key.member == &Bounds::memory && bounds.memory == Bounds{}.memory) continue;
     text += std::string(key.name) + "=" + PrintSet(key, bounds.*key.member) + " ";
   }

@@ -15,8 +15,12 @@
 //                 cold: every page present, cached by none
 //                 dirty: as warm, and dirty
 //                 empty: mapped, but no page present
-//   kernel=V    whose paths the operations follow: 6.1, 6.12 (default), 6.17 or 7.1
+//   kernel=V    whose paths the operations follow: 6.1, 6.12 (default), 6.17 or 7.1, or one of
+//               the last three with +vma, where VMAs have locks
+//   hardware=H  which machine of the architecture: plain (default) or tce (docs/model.md, H3)
 //   memory=M    which values a load may take: sc (default), tso or weak (docs/memory.md)
+//   asids=N     where CPUs switch: ASIDs that are free (0 to 5; default -1: tags for good; see
+//               docs/switching.md)
 //   kinds=A,B   kinds of operations, by name, but for fill, which `walkers` counts
 //               (default munmap,dontneed,free,read,write)
 //   symmetry=N  0: programs that differ only in names are all kept (default 1; see programs.h)
@@ -33,6 +37,8 @@
 #include <variant>
 
 #include "model/kernel/paths.h"
+#include "model/machine/hardware.h"
+#include "model/machine/switching.h"
 #include "model/machine/types.h"
 #include "model/machine/weak.h"
 
@@ -63,12 +69,15 @@ struct Bounds {
   int huge = 0;
   int batch = kDefaultBatch;
   int symmetry = 1;
+  int asids = kNoAsids;
   uint32_t init = Bit(InitState::kWarm);                     // Bit() of each
   uint32_t kinds = kUsualKinds;                              // Bit() of each
   uint32_t kernel = 1u << static_cast<int>(kDefaultKernel);  // one bit
 
-  uint32_t memory = 1u << static_cast<int>(MemoryModel::kSc);  // one bit
+  uint32_t hardware = 1u << static_cast<int>(HardwareKind::kPlain);  // one bit
+  uint32_t memory = 1u << static_cast<int>(MemoryModel::kSc);        // one bit
 
+  HardwareKind machine() const { return static_cast<HardwareKind>(std::countr_zero(hardware)); }
   MemoryModel memory_model() const { return static_cast<MemoryModel>(std::countr_zero(memory)); }
   KernelVersion version() const { return static_cast<KernelVersion>(std::countr_zero(kernel)); }
 

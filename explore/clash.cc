@@ -99,6 +99,7 @@ const Future& Clashes::Of(CpuId cpu, bool read) const {
 
 Clashers Clashes::With(Action action) const {
   if (IsDelivery(action)) return WithDelivery(TargetOf(action), IssuerOf(action));
+  if (IsLate(action)) return WithLate(CpuOf(AgentOf(action)));
   // One that waits and could only go on with what is old may do so as long as others can move.
   if (IsOld(action) && !stepper_.Able(MoverOf(action))) return {};
   const CpuId cpu = CpuOf(AgentOf(action));
@@ -135,10 +136,38 @@ Clashers Clashes::With(Action action) const {
       clashers.agents.Add(Delivery(cpu, other));
     }
   }
+  AddLate(cpu, claim, clashers.agents);
+  return clashers;
+}
+
+// What others have left for later is as what it stands for: a gather that begins. (That of its own
+// thread is not touched by any step that does not wait for it.)
+void Clashes::AddLate(CpuId cpu, const Claim& claim, Actions& agents) const {
+  uint32_t late = world_.weak.late & ~uint32_t{CpuBit(cpu)};
+  if (!claim.threads.Meets({.does = Future::kGathers})) return;
+  for (; late != 0; late &= late - 1) agents.Add(Late(MakeCpu(std::countr_zero(late))));
+}
+
+Clashers Clashes::WithLate(CpuId cpu) const {
+  const PendingStep increment{Point::pending_inc, kNoPage};
+  Claim claim = OfCount(increment);
+  AddMemory(cpu, increment, claim);
+  Clashers clashers{.known = claim.known, .rule = claim.rule};
+  for (int i = 0; i < world_.cpu_count; ++i) {
+    const CpuId other = MakeCpu(i);
+    if (other == cpu) continue;
+    const bool overtakes = claim.returns && Overtakes(world_, world_.at(other).call);
+    if (overtakes || OfBefore(other, cpu).Meets(claim.threads)) {
+      clashers.agents.Add(ActionOf(CpuAgent(other)));
+    }
+  }
+  AddLate(cpu, claim, clashers.agents);
   return clashers;
 }
 
 Clashes::Claim Clashes::OfThread(CpuId cpu, PendingStep next) const {
+  // Whom an increment clashes with, one that is left for later does, at most.
+  if (BeginsGather(next.point)) next.point = Point::pending_inc;
   Claim claim = OfStep(cpu, next);
   if (!world_.sc()) [[unlikely]]
     AddMemory(cpu, next, claim);
@@ -491,6 +520,7 @@ Clashers Clashes::WithDelivery(CpuId target, CpuId issuer) const {
 // --- Who is blocked by whom ---
 
 Actions Clashes::Blockers(CpuId cpu) const {
+  if (stepper_.WaitsForLate(cpu)) return Actions::Only(Late(cpu));
   const Action thread = ActionOf(CpuAgent(cpu));
   Point at = stepper_.Next(thread).point;
   // Behind who queues to write, all that read have to go.

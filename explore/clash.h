@@ -16,7 +16,8 @@
 // that adds: changes of one variable do not commute, though their sums do; nor do two full
 // barriers; who takes mmap_lock sees what others had seen who dropped it before; a DSB shows
 // walkers what they may not have seen. An old value is a choice of the agent that loads it, and
-// clashes with nobody else than the newest does. Under kTso there are no rules.
+// clashes with nobody else than the newest does. What was left for later, under kLate, clashes with
+// whom the increment would have clashed. Under kTso there are no rules.
 //
 // What rules lean on: kernel paths are legal (locks are taken in the model's way, page tables are
 // unlinked where no VMA is left, a leaf is cleared before its frame is queued), no violation that
@@ -110,6 +111,8 @@ class Clashes {
   Claim OfWalker(CpuId cpu) const;
 
   Clashers WithDelivery(CpuId target, CpuId issuer) const;
+  Clashers WithLate(CpuId cpu) const;
+  void AddLate(CpuId cpu, const Claim& claim, Actions& agents) const;
   // What the thread of `cpu` may yet do; before that of `mover` moves.
   const Future& Of(CpuId cpu) const { return Of(cpu, false); }
   const Future& OfBefore(CpuId cpu, CpuId mover) const {

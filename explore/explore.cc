@@ -113,6 +113,7 @@ class Worker {
     }
     result_.done = done_;
     result_.points = stepper_.points();
+    result_.asked = stepper_.asked();
   }
 
   // The part that is the whole tree.
@@ -344,6 +345,7 @@ void Add(ExploreResult& to, const ExploreResult& part) {
   to.depth = std::max(to.depth, part.depth);
   to.overtaken = std::max(to.overtaken, part.overtaken);
   to.points |= part.points;
+  to.asked.Add(part.asked);
   for (size_t i = 0; i < to.violations.size(); ++i) to.violations[i] += part.violations[i];
   to.finals.insert(to.finals.end(), part.finals.begin(), part.finals.end());
   if (to.kind == ViolationKind::kNone) {

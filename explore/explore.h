@@ -77,6 +77,7 @@ struct ExploreResult {
   uint64_t merged = 0;      // steps that led to a state seen before
   int depth = 0;            // steps of the longest way that was taken
   PointMask points = 0;     // kinds of steps that were made
+  AskedOrders asked;        // at these, by a kernel's own code; not under sequential consistency
   int overtaken = 0;        // most calls, begun since, that completed while a finish waited
   std::array<uint64_t, kViolationCount> violations{};  // ends, by kind
   std::vector<Key> finals;  // states in which all are done and nothing is wrong, in order

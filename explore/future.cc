@@ -161,7 +161,7 @@ Future Futures::OfThread(const Stepper& stepper, CpuId cpu, bool read) const {
   if (read && next == Point::mmap_write_lock) return kQueues;
   Future future = program.each[at];
   const bool locked = next != Point::mmap_read_lock && next != Point::mmap_write_lock &&
-                      next != Point::mmap_write_wait;
+                      next != Point::mmap_write_wait && next != Point::vma_start_read;
   // From 6.17 on the gather of a madvise outlives its lock: all of it may come until it returns.
   const bool outlives = kernel_ >= KernelVersion::k6_17 &&
                         Info(stepper.OpInProgress(cpu).kind).lock == MmapLock::kRead;

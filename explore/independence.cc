@@ -101,12 +101,13 @@ bool TablesVanish(const Schedule& schedule) {
                      [&](const auto& line) { return MayReclaimTables(line.op, schedule.kernel); });
 }
 
-// Of weaker memory there are rules for the kernel's model, and for paths that look at nothing
-// before they take mmap_lock.
-bool NoRulesOfMemory(const Schedule& schedule) {
+// Of weaker memory there are rules for the kernel's model, for paths that look at nothing before
+// they take mmap_lock, and for verbs that are not a kernel's: its code may have a barrier behind
+// any step.
+bool NoRulesOfMemory(const Schedule& schedule, const Policy& policy) {
   return schedule.memory == MemoryModel::kTso ||
-         (schedule.memory == MemoryModel::kWeak &&
-          (schedule.kernel >= KernelVersion::k6_17 || schedule.kswapd));
+         (schedule.memory != MemoryModel::kSc &&
+          (policy.foreign() || schedule.kernel >= KernelVersion::k6_17 || schedule.kswapd));
 }
 
 }  // namespace
@@ -116,7 +117,7 @@ Independence::Independence(const Schedule& schedule, const Policy& policy, uint3
     : futures_(schedule, policy.waits(), policy.foreign()),
       waits_(policy.waits()),
       rules_(policy.peeks() || (ignored & kDisorder) != 0 || TablesVanish(schedule) ||
-                     NoRulesOfMemory(schedule) || OnlySc(schedule)
+                     NoRulesOfMemory(schedule, policy) || OnlySc(schedule)
                  ? 0
                  : rules) {}
 

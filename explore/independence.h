@@ -25,7 +25,7 @@ class Independence {
   // `ignored` as in ExploreSettings. There are no rules for a policy that peeks, nor where
   // CPUs switch or sleep, nor where MADV_DONTNEED may free page tables (from kernel 6.17 on), nor
   // after a violation that leaves the machine in disorder, nor under MemoryModel::kTso, nor
-  // from 6.17 on under kWeak.
+  // from 6.17 on, or of a foreign policy, under kWeak.
   Independence(const Schedule& schedule, const Policy& policy, uint32_t ignored, RuleMask rules);
 
   // Which of those that are able are enough.

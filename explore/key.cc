@@ -90,7 +90,7 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
     PutTlb(cpu.tlb, live[MakeCpu(i)]);
     PutWalks(world, cpu, live[MakeCpu(i)]);
     PutCall(world, cpu.call, live.starves(MakeCpu(i)));
-    PutGather(cpu.gather);
+    PutGather(cpu.gather, cpu.table_in_hand);
     PutInvalidation(cpu);
     PutPlaces(stepper, MakeCpu(i));
   }
@@ -99,7 +99,7 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
     PutSwitching(stepper);
   if (world.threads != 0) [[unlikely]]
     Put(Pack(8, world.threads, world.exited));
-  if (!world.sc() && AnybodyLoads(world)) [[unlikely]]
+  if (!world.sc() && (AnybodyLoads(world) || world.weak.late != 0)) [[unlikely]]
     PutMemory(stepper, live);
   return std::span(words_).first(count_);
 }
@@ -111,10 +111,11 @@ void StateWriter::PutMm(const Mm& mm) {
   Put(mm.vma_huge);
   Put(Pack(8, mm.mmap_writer, mm.mmap_readers, mm.tlb_flush_pending, mm.table_locks, mm.mmap_queue,
            mm.rmap_readers, mm.batched_pending != 0,
-           (mm.detached != 0 ? 1 : 0) | (mm.vma_none != 0 ? 2 : 0)));
+           (mm.detached != 0 ? 1 : 0) | (mm.vma_none != 0 ? 2 : 0) | (mm.vma_locked != 0 ? 4 : 0)));
   if (mm.batched_pending != 0) Put(Pack(16, mm.batched_pending, mm.batched_flushed));
   if (mm.detached != 0) Put(mm.detached);
   if (mm.vma_none != 0) Put(mm.vma_none);
+  if (mm.vma_locked != 0) Put(mm.vma_locked);
   Put(Pack(16, mm.data_frames, mm.mapped_frames, mm.table_frames, mm.linked_tables));
 }
 
@@ -195,11 +196,11 @@ void StateWriter::PutCall(const World& world, const Call& call, bool starves) {
            starves ? call.wait_live : 0, call.overtaken, counts_against));
 }
 
-void StateWriter::PutGather(const MmuGather& gather) {
+void StateWriter::PutGather(const MmuGather& gather, int in_hand) {
   Put(Pack(8, gather.live, gather.start, gather.end, gather.fullmm, gather.need_flush_all,
            gather.freed_tables, gather.cleared_ptes, gather.cleared_pmds));
   Put(Pack(8, gather.cleared_puds, gather.caller_start, gather.caller_end, gather.page_count,
-           gather.table_count));
+           gather.table_count, in_hand));
   for (size_t i = 0; i < gather.page_count; ++i) Put(Value(gather.pages[i]));
   for (size_t i = 0; i < gather.table_count; ++i) Put(Value(gather.tables[i]));
 }
@@ -234,7 +235,8 @@ int FoundStill(const Stepper& stepper, CpuId cpu, const Learned& learned) {
 
 void StateWriter::PutPlaces(const Stepper& stepper, CpuId cpu) {
   const bool thread = stepper.ThreadLeft(cpu), walker = stepper.WalkerLeft(cpu);
-  Put(Pack(8, thread, walker, walker ? stepper.FillIndex(cpu) : 0));
+  Put(Pack(8, thread, walker, walker ? stepper.FillIndex(cpu) : 0,
+           stepper.world().at(cpu).vma_read));
   if (!thread) return;
   const PendingStep next = stepper.Next(ActionOf(CpuAgent(cpu)));
   const bool waits = stepper.Waits(cpu);
@@ -372,7 +374,8 @@ uint64_t ValueBefore(const World& world, const StoreInFlight& store, uint8_t kep
 void StateWriter::PutMemory(const Stepper& stepper, const Live& live) {
   const World& world = stepper.world();
   const Weak& weak = world.weak;
-  Put(Pack(8, weak.count, weak.idle, weak.lags) | static_cast<uint64_t>(weak.gone) << 32);
+  Put(Pack(8, weak.count, weak.idle, weak.lags) | static_cast<uint64_t>(weak.gone) << 32 |
+      static_cast<uint64_t>(weak.late) << 48);
   if (weak.count == 0) return;
   const uint8_t kept = FlagsThatCount(live);
   size_t policy = 0;
@@ -404,6 +407,7 @@ void StateWriter::PutMemory(const Stepper& stepper, const Live& live) {
   put(weak.brings, cpus);
   put(weak.at_unlock, cpus);
   put(weak.published, cpus);
+  if (weak.late != 0) put(weak.late_carries, cpus);
   Put(weak.mmap_lock | static_cast<uint64_t>(weak.fence) << 32);
   for (size_t frame = 0; frame < kFrames; ++frame) {
     if (weak.table_locks[frame] == 0) continue;
@@ -478,11 +482,25 @@ void StateWriter::PutCpuCode(const World& world) {
   }
 }
 
+// The allocator of ASIDs. Its generations are as they are: there are few.
+void StateWriter::PutAsids(const World& world) {
+  const Asids& asids = world.switching.asids;
+  Put(Pack(8, asids.lock_owner, asids.next, asids.tlb_flush_pending) |
+      Pack(16, asids.map, asids.generation) << 32);
+  for (const ContextId id : asids.id) Put(id);
+  for (size_t i = 0; i < world.cpu_count; ++i) {
+    const SwitchCpu& it = world.switching.cpus[i];
+    Put(Pack(16, asids.active_asids[i], asids.reserved_asids[i], it.read_id, it.tlbi_asids));
+    Put(Pack(8, it.was_active, it.named_asid, it.slot_asid[0], it.slot_asid[1]));
+  }
+}
+
 // Of generations counts how far behind the newest they are.
 void StateWriter::PutSwitching(const Stepper& stepper) {
   const World& world = stepper.world();
   const Switching& all = world.switching;
   if (stepper.HasCpuCode()) PutCpuCode(world);
+  if (all.asids.count != 0) PutAsids(world);
   for (const uint8_t mask : all.cpumask) Put(mask);
   const auto behind = [&](MmId mm, uint16_t generation) {
     return static_cast<uint16_t>(all.tlb_gen[static_cast<size_t>(Index(mm))] - generation);

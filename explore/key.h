@@ -64,10 +64,11 @@ class StateWriter {
   void PutTlb(const Tlb& tlb, const LiveOfCpu& live);
   void PutWalks(const World& world, const CpuState& cpu, const LiveOfCpu& live);
   void PutCall(const World& world, const Call& call, bool starves);
-  void PutGather(const MmuGather& gather);
+  void PutGather(const MmuGather& gather, int in_hand);
   void PutInvalidation(const CpuState& cpu);
   void PutPlaces(const Stepper& stepper, CpuId cpu);
   void PutSwitching(const Stepper& stepper);
+  void PutAsids(const World& world);
   void PutCpuCode(const World& world);
   void PutSlot(const World& world, CpuId cpu, bool loaded);
   void PutAges(const World& world, const Live& live);

@@ -124,10 +124,36 @@ uint64_t ReadByCpuCode(const World& world, CpuId cpu, Point point, int page) {
   return hash;
 }
 
+// Where ASIDs are allocated by a kernel's own context.c: of one variable, without the lock; with it
+// of all.
+constexpr PointMask kWithoutAsidLock = MaskOf(Point::asid_read) | MaskOf(Point::active_asids_read) |
+                                       MaskOf(Point::asid_generation_read) |
+                                       MaskOf(Point::active_asids_cmpxchg);
+
+uint64_t ReadByAsidCode(const World& world, CpuId cpu, Point point) {
+  if (!In(kAsidPoints, point)) return 0;
+  const Asids& asids = world.switching.asids;
+  const ContextId active = asids.active_asids[static_cast<size_t>(Index(cpu))];
+  uint64_t hash = asids.generation;
+  if (point == Point::asid_generation_read) return hash;
+  if (In(kWithoutAsidLock, point) && point != Point::asid_read) return active;
+  for (const ContextId id : asids.id) hash = Mix(hash, id);
+  if (point == Point::asid_read) return hash;
+  for (const ContextId id : asids.active_asids) hash = Mix(hash, id);
+  for (const ContextId id : asids.reserved_asids) hash = Mix(hash, id);
+  const SwitchCpu& it = world.switching.at(cpu);
+  for (const int field : {int{asids.next}, int{asids.map}, int{asids.tlb_flush_pending},
+                          int{it.slot_asid[it.slot]}}) {
+    hash = Mix(hash, static_cast<uint64_t>(field));
+  }
+  return hash;
+}
+
 uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
   switch (Info(point).teaches) {
     case Teaches::kVmasIfFree: return IsFree(world.mm) ? Vmas(world.mm) : 0;
     case Teaches::kVmas: return Vmas(world.mm);
+    case Teaches::kVmaLocks: return Mix(Vmas(world.mm), world.mm.vma_locked);
     case Teaches::kPudEntry: return Value(PudEntry(world, page));
     case Teaches::kPudAndFrames: return Value(PudEntry(world, page)) << 32 | NextFrames(world);
     case Teaches::kPmdEntry: return Value(PmdEntry(world, page));
@@ -207,7 +233,7 @@ void NoteStep(Learned& learned, Point point, uint64_t value) {
 // whether its path remembers that it has dropped a lock (MayReclaimTables(), or a path of which
 // that is not known), and whether the CPU side is a kernel's own.
 struct WhoLearns {
-  bool foreign, recalls, remembers, cpu_code;
+  bool foreign, recalls, remembers, cpu_code, asid_code;
 };
 
 void LearnAll(Learned& learned, const World& before, CpuId cpu, const Op& op, Point point, int page,
@@ -219,6 +245,7 @@ void LearnAll(Learned& learned, const World& before, CpuId cpu, const Op& op, Po
                    : who.foreign && point == Point::pending_read ? before.mm.tlb_flush_pending
                                                                  : Read(before, cpu, point, page);
   if (who.cpu_code) value = Mix(value, ReadByCpuCode(before, cpu, point, page));
+  if (who.asid_code) value = Mix(value, ReadByAsidCode(before, cpu, point));
   if (Info(op.kind).is(effect::kAccesses)) {
     const Mapping seen = SeenByFault(before, point, page);
     value |= static_cast<uint64_t>(seen != 0 && seen == learned.mapping) << 62;
@@ -234,10 +261,11 @@ constexpr PointMask kCallSettles =
     MaskOf(Point::mmap_read_lock) | MaskOf(Point::mmap_write_downgrade) | MaskOf(Point::vma_link) |
     MaskOf(Point::vma_detach) | MaskOf(Point::pud_read) | MaskOf(Point::pmd_read) |
     MaskOf(Point::pte_read) | MaskOf(Point::pte_table_unlink) | MaskOf(Point::pmd_table_unlink) |
-    MaskOf(Point::rmap_lock) | MaskOf(Point::vma_protect);
+    MaskOf(Point::rmap_lock) | MaskOf(Point::vma_protect) | MaskOf(Point::vma_start_read) |
+    MaskOf(Point::vma_start_write);
 // Behind which nothing is done but to finish and to return.
 constexpr PointMask kCallEnds = MaskOf(Point::mmap_read_unlock) | MaskOf(Point::mmap_write_unlock) |
-                                MaskOf(Point::syscall_return);
+                                MaskOf(Point::vma_end_read) | MaskOf(Point::syscall_return);
 // Behind which a path knows as much as behind a PTE that it did not touch.
 constexpr PointMask kPteDone =
     MaskOf(Point::pte_read) | MaskOf(Point::need_resched) | MaskOf(Point::pte_set);
@@ -338,10 +366,11 @@ void LearnInCall(Learned& learned, const World& before, CpuId cpu, const Op& op,
 
 // --- Of an access, and its page faults ---
 
-constexpr PointMask kAccessSettles =
-    MaskOf(Point::access) | MaskOf(Point::walk_pud) | MaskOf(Point::walk_pmd) |
-    MaskOf(Point::walk_pte) | MaskOf(Point::fault) | MaskOf(Point::fault_retry) |
-    MaskOf(Point::mmap_read_lock) | MaskOf(Point::pte_lock) | MaskOf(Point::pte_read);
+constexpr PointMask kAccessSettles = MaskOf(Point::access) | MaskOf(Point::walk_pud) |
+                                     MaskOf(Point::walk_pmd) | MaskOf(Point::walk_pte) |
+                                     MaskOf(Point::fault) | MaskOf(Point::fault_retry) |
+                                     MaskOf(Point::mmap_read_lock) | MaskOf(Point::vma_start_read) |
+                                     MaskOf(Point::pte_lock) | MaskOf(Point::pte_read);
 
 // What a fault makes of an entry.
 int Class(Pte entry) { return entry.none() ? 0 : entry.table() ? 1 : entry.present() ? 2 : 3; }
@@ -366,9 +395,9 @@ FrameId NextFrame(const World& world, Level level) {
 
 // The steps of page faults, of what is read at which the next step or the state tells all.
 constexpr PointMask kFaultTells = kAccessSettles | MaskOf(Point::mmap_read_unlock) |
-                                  MaskOf(Point::pud_read) | MaskOf(Point::pud_populate) |
-                                  MaskOf(Point::pmd_lock) | MaskOf(Point::pmd_unlock) |
-                                  MaskOf(Point::pte_unlock);
+                                  MaskOf(Point::vma_end_read) | MaskOf(Point::pud_read) |
+                                  MaskOf(Point::pud_populate) | MaskOf(Point::pmd_lock) |
+                                  MaskOf(Point::pmd_unlock) | MaskOf(Point::pte_unlock);
 // Behind which a frame in hand is in its place, or freed.
 constexpr PointMask kPutsFrame =
     MaskOf(Point::pmd_set) | MaskOf(Point::pte_set) | MaskOf(Point::free_page);
@@ -392,7 +421,7 @@ uint64_t ReadByFault(Learned& learned, const World& before, CpuId cpu, Point poi
 
 void LearnInAccess(Learned& learned, const World& before, CpuId cpu, Point point, int page) {
   if (In(kAccessSettles, point)) Settle(learned);
-  if (point == Point::mmap_read_unlock) learned.finds = false;
+  if (point == Point::mmap_read_unlock || point == Point::vma_end_read) learned.finds = false;
   if (LooksAt(learned, point)) {
     const Pte entry = point == Point::pte_read ? PteEntry(before, page) : PmdEntry(before, page);
     if (entry.leaf()) Find(learned, entry.mapping);
@@ -416,12 +445,15 @@ Carries CarriesUnder(const Policy& policy, const Op& op, const System& system) {
 void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Point point, int page,
            const Policy& policy) {
   const World& world = before.world;
+  // Whether the increment is done now or later, the thread knows nothing of.
+  if (BeginsGather(point)) point = Point::pending_inc;
   switch (CarriesUnder(policy, op, before)) {
     case Carries::kAll:
       return LearnAll(learned, world, cpu, op, point, page,
                       {policy.foreign(), policy.recalls(),
                        MayReclaimTables(op, before.kernel) || policy.own_calls(),
-                       CountsGenerations(world) && policy.protocol().cpu_code(before) != nullptr});
+                       CountsGenerations(world) && policy.protocol().cpu_code(before) != nullptr,
+                       AllocatesAsids(world) && policy.protocol().asid_code(before) != nullptr});
     case Carries::kOfAccess: return LearnInAccess(learned, world, cpu, point, page);
     case Carries::kOfCall: break;
   }

@@ -262,7 +262,9 @@ Schedule Programs::At(uint64_t index) const {
   schedule.cpus = bounds_.cpus;
   schedule.batch = bounds_.batch;
   schedule.kernel = bounds_.version();
+  schedule.hardware = bounds_.machine();
   schedule.memory = bounds_.memory_model();
+  schedule.asids = bounds_.asids;
   AddInit(schedule, states_[index % states_.size()]);
   index /= states_.size();
   const Group& group =

@@ -224,6 +224,7 @@ Schedule SpelledOut(const Schedule& programs, const Path& path) {
       run.kind = Run::Kind::kOld;
       run.count = static_cast<uint16_t>(OldOf(action));
     }
+    if (IsLate(action)) run.kind = Run::Kind::kLate;
     if (IsDelivery(action)) {
       run.kind = Run::Kind::kUntilPoint;
       run.point = Point::deliver;

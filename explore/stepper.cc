@@ -30,12 +30,15 @@ void Stepper::Begin(const Schedule& schedule, const Policy& policy, const Arch& 
   arch_ = &arch;
   ignored_ = ignored;
   points_ = 0;
+  system_.asked = {};
   futures_ = std::make_unique<Futures>(schedule, policy.waits(), policy.foreign());
   Restart();
 }
 
 void Stepper::Restart() {
+  const AskedOrders asked = system_.asked;
   Prepare(*policy_, *arch_, ignored_);
+  system_.asked = asked;
   learned_ = {};
   learned_in_ = {};
   violation_ = {};
@@ -63,6 +66,7 @@ Actions Stepper::Able() const {
       able.olds |= uint64_t{OldChoices(CpuAgent(cpu))} << kMaxOld * i;
       able.walker_olds |= uint64_t{OldChoices(WalkerAgent(cpu))} << kMaxOld * i;
     }
+    able.late = world().weak.late;
   }
   if ((agents >> 16 & 0xff) == 0) return able;
   for (int issuer = 0; issuer < world().cpu_count; ++issuer) {
@@ -78,6 +82,7 @@ Actions Stepper::Able() const {
 bool Stepper::Able(Action action) const {
   if (stuck_) return false;
   if (IsOld(action)) return Able().contains(action);
+  if (IsLate(action)) return HasLate(world(), CpuOf(AgentOf(action)));
   if (IsDetour(action)) return (at_fork_ & CpuBit(CpuOf(AgentOf(action)))) != 0;
   if (!IsDelivery(action)) return Runnable(AgentOf(action));
   const uint8_t undelivered = world().at(IssuerOf(action)).invalidation.undelivered;
@@ -85,6 +90,7 @@ bool Stepper::Able(Action action) const {
 }
 
 PendingStep Stepper::Next(Action action) const {
+  if (IsLate(action)) return {Point::pending_inc_done, kNoPage};
   if (!IsDelivery(action)) return PendingOf(AgentOf(action));
   return {Point::deliver, static_cast<int8_t>(Index(IssuerOf(action)))};
 }
@@ -94,7 +100,7 @@ bool Stepper::Step(Action action) {
   violated_ = false;
   if (IsDelivery(action)) {
     DeliverFrom(system_, TargetOf(action), IssuerOf(action));
-  } else if (KindOf(AgentOf(action)) != AgentKind::kWalker) {
+  } else if (!IsLate(action) && KindOf(AgentOf(action)) != AgentKind::kWalker) {
     const int cpu = Index(MoverOf(action));
     detours_ = IsDetour(action);
     takes_old_ = OldOf(action);
@@ -137,6 +143,8 @@ void Stepper::AsideFiber(void* stepper) {
     if (self.aside_action_ == kNoAction) {
       if (self.stuck_) self.JudgeStuck();
       self.JudgeEnd();
+    } else if (IsLate(self.aside_action_)) {
+      RaiseAtLast(self.system_, CpuOf(AgentOf(self.aside_action_)));
     } else {
       self.StepWalkerOf(CpuOf(AgentOf(self.aside_action_)), OldOf(self.aside_action_));
     }
@@ -166,7 +174,7 @@ void Stepper::NoteStand(CpuId cpu, int op) {
 bool Stepper::IsStuck() {
   stuck_ = false;
   const Actions able = Able();
-  if (able.empty() || able.deliveries != 0 || (able.olds | able.walker_olds) != 0 ||
+  if (able.empty() || able.deliveries != 0 || (able.olds | able.walker_olds | able.late) != 0 ||
       (able.agents & ~uint64_t{going_round_}) != 0) {
     return false;
   }

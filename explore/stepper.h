@@ -120,6 +120,7 @@ class Stepper final : public Agents {
   bool Waits(CpuId cpu) const { return (waiting_ & CpuBit(cpu)) != 0; }
   bool GoesRound(CpuId cpu) const { return (going_round_ & CpuBit(cpu)) != 0; }
   bool SomebodyGoesRound() const { return going_round_ != 0; }
+  using Agents::WaitsForLate;
   bool AtFork(CpuId cpu) const { return (at_fork_ & CpuBit(cpu)) != 0; }
   int OpIndex(CpuId cpu) const { return program(cpu).op; }
   // After the one in progress.

@@ -64,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int members = DecodeBytes({data, size}, schedule);
   schedule.memory = MemoryModel::kSc;  // what is safe is so there
   // What is around the gather in later kernels breaks any policy (docs/suspicions.md).
-  if (schedule.kernel > kDefaultKernel) return 0;
+  if (WithoutVmaLocks(schedule.kernel) > kDefaultKernel) return 0;
   const Determined determined = DeterminedBy(schedule);
   const FinalMemory predicted = Predict(schedule, determined);
   const bool switches = Switches(schedule), exits = Exits(schedule);

@@ -33,10 +33,10 @@ PageRange Clamp(int begin, int end) {
   return {begin, std::clamp(end, begin + 1, kPages)};
 }
 
-// One VMA over the span, or two that touch or leave a hole.
-void GenerateVmas(Schedule& schedule, int span, Random& random) {
+// One VMA over the span, or two that touch or leave a hole; huge once in so many times.
+void GenerateVmas(Schedule& schedule, int span, uint32_t huge, Random& random) {
   InitItem map;
-  map.flags = {.write = !OneIn(random, 6), .huge = OneIn(random, 2)};
+  map.flags = {.write = !OneIn(random, 6), .huge = OneIn(random, huge)};
   map.range = {0, span};
   if (OneIn(random, 2)) {
     const int middle = 1 + static_cast<int>(random.Below(static_cast<uint32_t>(span - 1)));
@@ -49,8 +49,8 @@ void GenerateVmas(Schedule& schedule, int span, Random& random) {
   schedule.init.push_back(map);
 }
 
-void GenerateInit(Schedule& schedule, int span, Random& random) {
-  GenerateVmas(schedule, span, random);
+void GenerateInit(Schedule& schedule, int span, uint32_t huge, Random& random) {
+  GenerateVmas(schedule, span, huge, random);
   InitItem item{.kind = InitItem::Kind::kPresent, .range = {0, span}};
   item.dirty = OneIn(random, 3);
   if (OneIn(random, 5)) item.range = RangeWithin(span, random);
@@ -171,14 +171,14 @@ void Generate(Schedule& schedule, Random& random) {
   const KernelVersion kernel = schedule.kernel;
   if (OneIn(random, 2)) {
     GenerateFromBytes(schedule, random);
-    schedule.kernel = std::max(schedule.kernel, kernel);
+    schedule.kernel = Joined(schedule.kernel, kernel);
   } else {
     schedule = {};
     schedule.kernel = kernel;
     schedule.cpus = kLikelyCpus[random.Below(8)];
     schedule.batch = 1 + static_cast<int>(random.Below(kDefaultBatch));
     const int span = kLikelySpan[random.Below(8)];
-    GenerateInit(schedule, span, random);
+    GenerateInit(schedule, span, 2, random);
     const auto most = OneIn(random, 4) ? static_cast<uint32_t>(kMaxOps)
                                        : static_cast<uint32_t>(16 * schedule.cpus);
     for (uint32_t ops = 2 + random.Below(most); ops > 0; --ops) {
@@ -188,6 +188,26 @@ void Generate(Schedule& schedule, Random& random) {
   }
   schedule.tail = AnyTail(random);
   Canonicalize(schedule);
+}
+
+void GenerateShort(Schedule& schedule, Random& random) {
+  const KernelVersion kernel = schedule.kernel;
+  const MemoryModel memory = schedule.memory;
+  schedule = {};
+  schedule.kernel = kernel;
+  schedule.memory = memory;
+  schedule.cpus = 2 + static_cast<int>(random.Below(2));
+  const int span = OneIn(random, 3) ? 8 : 4;
+  GenerateInit(schedule, span, 6, random);
+  // Half of the small windows cross from one page table to the next.
+  const int by = span == 4 && OneIn(random, 2) ? 2 : 0;
+  for (InitItem& item : schedule.init) item.range = {item.range.begin + by, item.range.end + by};
+  for (int ops = SmallNumber(random, 6); ops > 0; --ops) {
+    const PageRange range = RangeWithin(span, random);
+    schedule.program.push_back(MakeLine(PickCpu(schedule, random), PickOpKind(kernel, random),
+                                        {range.begin + by, range.end + by}, random));
+  }
+  schedule.tail = AnyTail(random);
 }
 
 }  // namespace gatherfuzz

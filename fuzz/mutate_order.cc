@@ -14,7 +14,9 @@ Point PickTellingPoint(const Schedule& schedule, Random& random) {
   PointMask points = kTellingPoints & ~(Reclaims(schedule) ? 0 : kReclaimPoints) &
                      ~(Exits(schedule) ? 0 : kExitPoints) &
                      ~(Decides(schedule) ? 0 : kContentPoints) &
-                     ~(Switches(schedule) ? 0 : kSwitchPoints);
+                     ~(Switches(schedule) ? 0 : kSwitchPoints) &
+                     ~(schedule.memory == MemoryModel::kLate ? 0 : kLatePoints) &
+                     ~(schedule.asids != kNoAsids ? 0 : kAsidPoints);
   for (uint32_t skip = random.Below(static_cast<uint32_t>(CountOf(points))); skip != 0;) {
     points &= points - 1;
     --skip;
@@ -36,9 +38,14 @@ Run UntilStep(AgentId agent, PendingStep step) {
   return run;
 }
 
-// A load that takes an old value.
+// A load that takes an old value; or, where increments may be late, one that is left for later, or
+// is done.
 Run AnyOldRun(const Schedule& schedule, Random& random) {
   const CpuId cpu = PickCpu(schedule, random);
+  if (schedule.memory == MemoryModel::kLate && OneIn(random, 2)) {
+    if (OneIn(random, 2)) return {.kind = Run::Kind::kLate, .agent = DetourAgent(cpu)};
+    return UntilStep(CpuAgent(cpu), {Point::pending_inc_later});
+  }
   Run run{.kind = Run::Kind::kOld, .agent = OneIn(random, 6) ? WalkerAgent(cpu) : DetourAgent(cpu)};
   run.count = static_cast<uint16_t>(SmallNumber(random, 2));
   return run;
@@ -102,7 +109,7 @@ bool ChangeRun(Schedule& schedule, Random& random) {
   Run& run = schedule.order[PickIndex(schedule.order, random)];
   switch (random.Below(4)) {
     case 0:
-      if (run.kind == Run::Kind::kOld) return false;
+      if (run.kind == Run::Kind::kOld || run.kind == Run::Kind::kLate) return false;
       run.agent = PickAgent(schedule, random);
       return true;
     case 1: run = AnyRun(schedule, random); return true;

@@ -173,8 +173,12 @@ bool ChangeInit(Schedule& schedule, Random& random) {
   return true;
 }
 
-// One CPU more, or one less, whose part others take; or another size of the batch.
+// One CPU more, or one less, whose part others take; another size of the batch; or other hardware.
 bool ChangeMachine(Schedule& schedule, Random& random) {
+  if (OneIn(random, 8)) {
+    schedule.hardware = static_cast<HardwareKind>(random.Below(kHardwareKindCount));
+    return true;
+  }
   if (OneIn(random, 2)) {
     schedule.batch = 1 + static_cast<int>(random.Below(kDefaultBatch));
     return true;
@@ -234,6 +238,19 @@ bool AddSwitch(Schedule& schedule, Random& random) {
   return true;
 }
 
+// ASIDs are short: CPUs go to other mms until there is none left, and come back.
+bool AddRollover(Schedule& schedule, Random& random) {
+  schedule.asids = static_cast<int>(random.Below(3));
+  const int switches = SmallNumber(random, 4);
+  for (int i = 0; i < switches && !schedule.program.full(); ++i) {
+    const int mm = static_cast<int>(random.Below(kUserMms));
+    const size_t at = random.Below(static_cast<uint32_t>(schedule.program.size() + 1));
+    schedule.program.insert(
+        at, MakeLine(PickCpu(schedule, random), OpKind::kSwitch, {mm, mm + 1}, random));
+  }
+  return true;
+}
+
 // Access is taken away, and at times given back; memory is so short that it is reaped; or pages
 // move, and reclaim may look for them where they have come to.
 bool AddProtection(Schedule& schedule, Random& random) {
@@ -249,6 +266,12 @@ bool AddProtection(Schedule& schedule, Random& random) {
     InsertReclaim(schedule, PickReclaimer(schedule, random), MovesTo(line.op), random);
   }
   return true;
+}
+
+// VMAs have locks.
+bool AddVmaLocks(Schedule& schedule, Random&) {
+  const KernelVersion before = std::exchange(schedule.kernel, WithVmaLocks(schedule.kernel));
+  return schedule.kernel != before;
 }
 
 // Threads end: some, or all that there are, and then the mm.
@@ -298,6 +321,19 @@ bool Anew(Schedule& schedule, Random& random) {
   return true;
 }
 
+// A short program from nothing, around one to three things that few programs do: in a long one the
+// few steps that tell hardly meet.
+bool Around(Schedule& schedule, Random& random) {
+  static constexpr bool (*kThings[])(Schedule&, Random&) = {
+      AddReclaim, AddReclaim, AddProtection, AddProtection,
+      AddContent, AddContent, AddSwitch,     AddExit};
+  GenerateShort(schedule, random);
+  for (int things = SmallNumber(random, 3); things > 0; --things) {
+    kThings[random.Below(std::size(kThings))](schedule, random);
+  }
+  return true;
+}
+
 constexpr Mutation kMutations[] = {
     {"add-ops", 20, AddOps},
     {"drop-op", 4, DropOp},
@@ -313,9 +349,12 @@ constexpr Mutation kMutations[] = {
     {"add-reclaim", 1, AddReclaim},
     {"add-protection", 2, AddProtection},
     {"add-switch", 1, AddSwitch},
+    {"add-rollover", 1, AddRollover},
     {"add-exit", 1, AddExit},
     {"add-content", 1, AddContent},
-    {"anew", 20, Anew},
+    {"add-vma-locks", 1, AddVmaLocks},
+    {"anew", 16, Anew},
+    {"around", 10, Around},
 };
 
 }  // namespace

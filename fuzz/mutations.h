@@ -29,6 +29,10 @@ std::span<const Mutation> OrderMutations();
 // random bytes decode to.
 void Generate(Schedule& schedule, Random& random);
 
+// The beginning of one that something rare is to be added to: few operations on few pages, most of
+// them small.
+void GenerateShort(Schedule& schedule, Random& random);
+
 // True once in `n` times.
 inline bool OneIn(Random& random, uint32_t n) { return random.Below(n) == 0; }
 // Index of an item of a list that is not empty.

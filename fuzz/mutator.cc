@@ -120,7 +120,7 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
   child.cpus = std::max(parents[0].cpus, parents[1].cpus);
   child.kswapd = parents[parents[0].cpus < parents[1].cpus ? 1 : 0].kswapd;
   child.batch = either().batch;
-  child.kernel = std::max(parents[0].kernel, parents[1].kernel);  // it has what both have
+  child.kernel = Joined(parents[0].kernel, parents[1].kernel);
   child.program.clear();
   for (int cpu = 0; cpu < child.cpus; ++cpu) TakeProgram(either(), MakeCpu(cpu), child);
   if (OneIn(random, 2)) {

@@ -33,6 +33,11 @@ void KeepSteps(const Replay& replay, size_t steps, FixedVector<Run, kMaxRuns>& o
   order.clear();
   for (size_t begin = 0; begin < steps;) {
     size_t end = begin + 1;
+    if (replay[begin].step.point == Point::pending_inc_done) {
+      if (!order.push_back({.kind = Run::Kind::kLate, .agent = replay[begin].agent})) return;
+      begin = end;
+      continue;
+    }
     if (replay[begin].old != 0) {
       const AgentId agent = replay[begin].agent;
       const bool thread = KindOf(agent) == AgentKind::kCpu;

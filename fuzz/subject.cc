@@ -53,8 +53,11 @@ MemoryModel TheMemory() {
     const char* name = std::getenv("GATHERFUZZ_MEMORY");
     const auto found = ParseMemoryModel(name != nullptr ? name : "sc");
     if (found) return *found;
-    std::fprintf(stderr, "gatherfuzz: GATHERFUZZ_MEMORY is '%s'; it must be one of sc tso weak\n",
-                 name);
+    std::fprintf(stderr, "gatherfuzz: GATHERFUZZ_MEMORY is '%s'; it must be one of", name);
+    for (const std::string_view model : kMemoryModels) {
+      std::fprintf(stderr, " %.*s", static_cast<int>(model.size()), model.data());
+    }
+    std::fputs("\n", stderr);
     std::_Exit(2);
   }();
   return memory;

@@ -20,7 +20,7 @@ extern const char kTargetArch[];
 // Looked up by the first call; targets make it before the first execution.
 const Policy& ThePolicy();
 const Arch& TheArch();
-// The memory model under which every input runs: GATHERFUZZ_MEMORY (sc, tso, weak), or sc.
+// The memory model under which every input runs: GATHERFUZZ_MEMORY (sc, tso, weak, late), or sc.
 MemoryModel TheMemory();
 
 }  // namespace gatherfuzz

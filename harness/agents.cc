@@ -88,6 +88,8 @@ void Agents::LoadInit(const Schedule& schedule) {
 void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   system_.arch = &arch;
   system_.hardware = arch.hardware();
+  if (schedule_->hardware == HardwareKind::kTce && arch.has_tce()) [[unlikely]]
+    system_.hardware.drops_used_pointers = true;
   system_.protocol = &policy.protocol();
   system_.kernel = schedule_->kernel;
   system_.ignored = ignored;
@@ -100,7 +102,7 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   loads_ = {};
   CopyState(start_, system_.world);
   if (start_.switches != 0) [[unlikely]]
-    BeginSwitching(system_.world, arch.counts_generations());
+    BeginSwitching(system_.world, arch.counts_generations(), schedule_->asids);
   cpus_left_ = cpus_loaded_;
   walkers_left_ = walkers_loaded_;
   waiting_ = 0;
@@ -113,13 +115,19 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
     if ((cpus_left_ & CpuBit(MakeCpu(i))) != 0) fibers_[i].Prepare(CpuFiber, &entries_[i]);
     program.op = 0;
   }
+  late_ = false;
   if (!start_.sc()) [[unlikely]]
     PrepareMemory(policy, arch);
 }
 
 void Agents::PrepareMemory(const Policy& policy, const Arch& arch) {
   system_.orders = OrdersOn(arch.orders(), schedule_->orders);
+  system_.order_changes = schedule_->orders;
+  system_.asked = {};
   system_.loads = policy.loads();
+  // What a kernel tree's own code orders is known as it does it: too late to choose.
+  system_.waits_for_late = policy.foreign() ? 0 : WaitersForLate(system_.orders);
+  late_ = MayBeLate(system_);
   system_.world.weak.ptes_locked = system_.order(Point::pte_lock) != MemoryOrder::relaxed &&
                                    system_.order(Point::pte_unlock) != MemoryOrder::relaxed;
   for (int i = 0; i < start_.cpu_count; ++i) {
@@ -232,14 +240,21 @@ void Agents::EndWait(CpuId cpu) {
   waiting_ &= static_cast<uint8_t>(~CpuBit(cpu));
 }
 
+bool Agents::StandsBeforeWaiter(CpuId cpu) const {
+  return (cpus_left_ & CpuBit(cpu)) != 0 &&
+         ((system_.waits_for_late & MaskOf(pending(cpu).point)) != 0 ||
+          loads_[static_cast<size_t>(Index(cpu))].at == kCountAt);
+}
+
 bool Agents::Runnable(AgentId agent) const {
   const CpuId cpu = CpuOf(agent);
   const CpuProgram& it = program(cpu);
   switch (KindOf(agent)) {
     case AgentKind::kCpu:
-      return (cpus_left_ & CpuBit(cpu)) != 0 && (!it.waits || it.ready(system_.world, it.arg));
+      return (cpus_left_ & CpuBit(cpu)) != 0 && (!it.waits || it.ready(system_.world, it.arg)) &&
+             !WaitsForLate(cpu);
     case AgentKind::kWalker: return (walkers_left_ & CpuBit(cpu)) != 0;
-    case AgentKind::kDetour: return (at_fork_ & CpuBit(cpu)) != 0 || OldChoices(CpuAgent(cpu)) != 0;
+    case AgentKind::kDetour: return ThreadHasDetour(cpu) || (late_ && HasLate(*world_, cpu));
     case AgentKind::kInvalidation: break;
   }
   return (system_.world.deliveries_pending & CpuBit(cpu)) != 0;
@@ -254,7 +269,7 @@ uint32_t Agents::OldChoices(AgentId agent) const {
     if ((walkers_left_ & CpuBit(cpu)) == 0) return 0;
     return OldChoicesOfWalker(system_, cpu, it.fills[static_cast<size_t>(it.fill)]);
   }
-  if ((cpus_left_ & CpuBit(cpu)) == 0) return 0;
+  if ((cpus_left_ & CpuBit(cpu)) == 0 || WaitsForLate(cpu)) return 0;
   return gatherfuzz::OldChoices(system_, loads_[static_cast<size_t>(Index(cpu))], cpu,
                                 it.waits ? it.ready : nullptr, it.arg);
 }
@@ -264,8 +279,9 @@ uint32_t Agents::RunnableAgents() const {
   uint32_t agents = at_fork_;
   if (!world_->sc()) [[unlikely]] {
     for (int i = 0; i < world_->cpu_count; ++i) {
-      if (OldChoices(CpuAgent(MakeCpu(i))) != 0) agents |= 1u << i;
+      if (OldChoices(CpuAgent(MakeCpu(i))) != 0 || MayBeginAtFork(MakeCpu(i))) agents |= 1u << i;
     }
+    agents |= late_ ? world_->weak.late : 0u;
   }
   agents = agents << kMaxCpus | world_->deliveries_pending;
   agents = agents << kMaxCpus | walkers_left_;
@@ -277,6 +293,10 @@ uint32_t Agents::RunnableAgents() const {
     const bool over =
         waiter.waited.at != nullptr ? waiter.waited.over() : waiter.ready(*world_, waiter.arg);
     agents |= uint32_t{over} << cpu;
+  }
+  for (uint32_t cpus = late_ ? world_->weak.late : 0u; cpus != 0; cpus &= cpus - 1) {
+    const CpuId cpu = MakeCpu(std::countr_zero(cpus));
+    if (StandsBeforeWaiter(cpu)) agents &= ~uint32_t{CpuBit(cpu)};
   }
   return agents;
 }
@@ -293,6 +313,9 @@ PendingStep Agents::PendingOfOther(AgentId agent) const {
               static_cast<int8_t>(page)};
     }
     case AgentKind::kDetour:
+      if (late_ && HasLate(*world_, cpu) && !ThreadHasDetour(cpu)) {
+        return {Point::pending_inc_done, kNoPage};
+      }
       if ((at_fork_ & CpuBit(cpu)) == 0) return pending(cpu);
       return {program(cpu).detour, pending(cpu).page};
     case AgentKind::kInvalidation: break;

@@ -17,6 +17,7 @@
 #include "harness/fixed_vector.h"
 #include "harness/schedule.h"
 #include "model/arch/arch.h"
+#include "model/kernel/late.h"
 #include "model/kernel/locks.h"
 #include "model/policies/policy.h"
 #include "model/steps.h"
@@ -40,6 +41,8 @@ class Agents : protected Steps {
 
   // The state as it is.
   const World& world() const { return system_.world; }
+  // The orders that a kernel tree's own code has asked for so far.
+  const AskedOrders& asked() const { return system_.asked; }
   // How far behind the newest the value may be that the load takes before which `agent`, a thread
   // or a walker, stands: bit i says 1 + i. 0: it takes the newest, or does not load.
   uint32_t OldChoices(AgentId agent) const;
@@ -71,6 +74,15 @@ class Agents : protected Steps {
   virtual void ThreadDone(CpuId cpu) = 0;
 
   bool Runnable(AgentId agent) const;
+  // Whether the thread stands before a step that waits for the increment it has left for later.
+  bool WaitsForLate(CpuId cpu) const {
+    return late_ && HasLate(*world_, cpu) && StandsBeforeWaiter(cpu);
+  }
+  // Whether the thread could take a detour, or an old value, where it stands; or may turn out to,
+  // as it begins.
+  bool ThreadHasDetour(CpuId cpu) const {
+    return (at_fork_ & CpuBit(cpu)) != 0 || MayBeginAtFork(cpu) || OldChoices(CpuAgent(cpu)) != 0;
+  }
   // Who can move, as a bit mask by AgentId.
   uint32_t RunnableAgents() const;
   // What the agent does next. Of a delivery: the oldest.
@@ -113,6 +125,7 @@ class Agents : protected Steps {
   uint8_t cpus_left_ = 0, walkers_left_ = 0;      // ... whose program is not done
   uint8_t waiting_ = 0;                           // ... that wait
   uint8_t at_fork_ = 0;                           // ... that stand where a detour begins
+  bool late_ = false;                             // increments may be done later (late.h)
   Fiber main_;                                    // the thread that runs the schedule
   Fiber* running_ = nullptr;
   const Schedule* schedule_ = nullptr;
@@ -125,6 +138,12 @@ class Agents : protected Steps {
 
   void LoadInit(const Schedule& schedule);
   void PrepareMemory(const Policy& policy, const Arch& arch);
+  bool StandsBeforeWaiter(CpuId cpu) const;
+  // From 6.17 on the first step of a madvise is that of its gather.
+  bool MayBeginAtFork(CpuId cpu) const {
+    return late_ && (cpus_left_ & CpuBit(cpu)) != 0 && pending(cpu).point == kNoPoint &&
+           system_.kernel >= KernelVersion::k6_17;
+  }
   void LoadPrograms(const Schedule& schedule);
   void NoteThread(CpuId cpu, int looked = 0);
   void NoteWalker(CpuId cpu);

@@ -24,9 +24,16 @@ constexpr uint8_t kAnyPage = 255;
 // Of the codes of `until done`, where memory is not sequentially consistent: of a detour or a
 // walker, an old value.
 constexpr uint8_t kOldCode = kCountCodes + 1;
+// ... and where there are runs of what was left for later: of a detour.
+constexpr uint8_t kLateCode = kCountCodes + 2;
 // Of the code of a tail whose choices are joined: above that of the same tail where they are not.
 constexpr uint8_t kJoinedCode = 128;
-constexpr int kMemoryCodes = 4;  // sc, tso, weak, and sc with runs of old values
+// sc, tso, weak, and sc with runs of old values; late; and sc, tso and weak with runs of what was
+// left for later.
+constexpr int kMemoryCodes = 8, kScWithOld = 3, kFirstWithLate = 4;
+constexpr MemoryModel kMemoryOf[kMemoryCodes] = {
+    MemoryModel::kSc,   MemoryModel::kTso, MemoryModel::kWeak, MemoryModel::kSc,
+    MemoryModel::kLate, MemoryModel::kSc,  MemoryModel::kTso,  MemoryModel::kWeak};
 
 // Where a switch is most telling: around what others see, and before what they wait for.
 constexpr Point kLikelyPoints[] = {Point::pte_clear,        Point::pte_unlock,
@@ -80,8 +87,9 @@ class Source {
     memory_ = at_first_ ? 0 : memory;
     return memory_;
   }
-  // Whether runs of old values have a code.
+  // Whether runs of old values, and of what was left for later, have a code.
   bool has_old() const { return memory_ != 0; }
+  bool has_late() const { return memory_ >= kFirstWithLate; }
   bool at_first() const { return at_first_; }
 
  private:
@@ -156,21 +164,52 @@ AgentId DecodeAgent(uint8_t byte, int cpus) {
 // The kernel version by its code: 0, and what is the code of none, is the default.
 constexpr KernelVersion kKernelOf[] = {kDefaultKernel, KernelVersion::k6_1, KernelVersion::k6_17,
                                        KernelVersion::k7_1};
-static_assert(std::size(kKernelOf) == kKernelVersionCount);
 
-// With so much more, the last CPU is kswapd's.
-constexpr int kKswapdCode = kKernelVersionCount;
+// With so much more, the last CPU is kswapd's; that many times the memory; VMAs have locks; that
+// many times the hardware.
+constexpr int kKswapdCode = std::size(kKernelOf);
+constexpr int kMemoryCode = 2 * kKswapdCode;
+constexpr int kVmaLocksCode = kMemoryCodes * kMemoryCode;
+constexpr int kHardwareCode = 2 * kVmaLocksCode;
+static_assert(kHardwareKindCount * kHardwareCode <= 256);
 
 uint8_t KernelCode(const Schedule& schedule) {
-  const auto* found = std::find(std::begin(kKernelOf), std::end(kKernelOf), schedule.kernel);
-  return static_cast<uint8_t>(found - std::begin(kKernelOf) + (schedule.kswapd ? kKswapdCode : 0));
+  const KernelVersion base = WithoutVmaLocks(schedule.kernel);
+  const auto* found = std::find(std::begin(kKernelOf), std::end(kKernelOf), base);
+  return static_cast<uint8_t>(found - std::begin(kKernelOf) + (schedule.kswapd ? kKswapdCode : 0) +
+                              (HasVmaLocks(schedule.kernel) ? kVmaLocksCode : 0));
+}
+
+// 6.1 has no VMA locks to be said of it.
+KernelVersion KernelOf(uint8_t code) {
+  const KernelVersion base = kKernelOf[code % kKswapdCode];
+  return code / kVmaLocksCode % 2 == 0 ? base : WithVmaLocks(base);
 }
 
 int MemoryCode(const Schedule& schedule) {
-  const bool old = std::any_of(schedule.order.begin(), schedule.order.end(),
-                               [](const Run& run) { return run.kind == Run::Kind::kOld; });
+  const auto has = [&](Run::Kind kind) {
+    return std::any_of(schedule.order.begin(), schedule.order.end(),
+                       [kind](const Run& run) { return run.kind == kind; });
+  };
+  const auto memory = static_cast<int>(schedule.memory);
+  if (schedule.memory == MemoryModel::kLate) return kFirstWithLate;
+  if (has(Run::Kind::kLate)) return kFirstWithLate + 1 + memory;
   const bool sc = schedule.memory == MemoryModel::kSc;
-  return sc && old ? kMemoryCodes - 1 : static_cast<int>(schedule.memory);
+  return sc && has(Run::Kind::kOld) ? kScWithOld : memory;
+}
+
+// Byte 1 of the header: with so many times more, ASIDs are allocated where CPUs switch, and one
+// fewer are free.
+constexpr int kAsidsCode = 16;
+static_assert(kMaxCpus < kAsidsCode && kAsidsCode * (kMaxFreeAsids + 2) <= 256);
+
+int AsidsOf(uint8_t cpus) {
+  const int count = cpus % kAsidsCode, free = cpus / kAsidsCode - 1;
+  return 1 <= count && count <= kMaxCpus && free <= kMaxFreeAsids ? free : kNoAsids;
+}
+
+int CpusCode(const Schedule& schedule) {
+  return schedule.cpus + (Switches(schedule) ? kAsidsCode * (schedule.asids + 1) : 0);
 }
 
 OpKind DecodeOpKind(const Codes& codes, uint8_t code, VmaFlags& flags) {
@@ -282,6 +321,10 @@ Run DecodeRun(Source& source, int cpus, int span) {
     run.count = std::clamp<uint16_t>(record[2], 1, kMaxOld);
     return run;
   }
+  if (source.has_late() && mode == kLateCode && detour) {
+    run.kind = Run::Kind::kLate;
+    return run;
+  }
   if (detour) return run;  // one step
   if (mode == 0) {
     run.count = static_cast<uint16_t>(std::max(1, record[2] | record[3] << 8));
@@ -310,6 +353,7 @@ std::array<uint8_t, kRecordBytes> EncodeRun(const Run& run) {
       return {agent, 0, static_cast<uint8_t>(run.count), static_cast<uint8_t>(run.count >> 8)};
     case Run::Kind::kUntilDone: return {agent, kCountCodes, 0, 0};
     case Run::Kind::kOld: return {agent, kOldCode, static_cast<uint8_t>(run.count), 0};
+    case Run::Kind::kLate: return {agent, kLateCode, 0, 0};
     case Run::Kind::kUntilPoint: break;
   }
   return {agent, static_cast<uint8_t>(Info(run.point).code),
@@ -340,7 +384,8 @@ Tail DecodeTail(uint8_t code, uint32_t seed, uint16_t steps, uint32_t hash_seed,
 // taken for it.
 Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t version = source.Next();
-  const uint8_t cpus = source.Next(), batch = source.Next(), span = source.Next();
+  uint8_t cpus = source.Next();
+  const uint8_t batch = source.Next(), span = source.Next();
   const uint8_t init_count = source.Next(), op_count = source.Next();
   const uint8_t tail = source.Next(), preset = source.Next();
   uint32_t seed = 0;
@@ -351,13 +396,16 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t kernel = source.Next();
   // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
   const bool written = version == kBytesVersion && span == kPages;
-  const bool known = written && kernel < kMemoryCodes * 2 * kKswapdCode;
-  schedule.kernel =
-      source.TakeKernel(known ? kKernelOf[kernel % kKswapdCode] : kDefaultKernel, written);
+  const bool known = written && kernel < kHardwareKindCount * kHardwareCode;
+  schedule.hardware =
+      static_cast<HardwareKind>(known && !source.at_first() ? kernel / kHardwareCode : 0);
+  schedule.kernel = source.TakeKernel(known ? KernelOf(kernel) : kDefaultKernel, written);
   schedule.kswapd = known && kernel / kKswapdCode % 2 != 0 && !source.at_first();
   const uint8_t memory =
-      source.TakeMemory(static_cast<uint8_t>(known ? kernel / (2 * kKswapdCode) : 0));
-  schedule.memory = static_cast<MemoryModel>(memory % (kMemoryCodes - 1));
+      source.TakeMemory(static_cast<uint8_t>(known ? kernel / kMemoryCode % kMemoryCodes : 0));
+  schedule.memory = kMemoryOf[memory];
+  schedule.asids = written && !source.at_first() ? AsidsOf(cpus) : kNoAsids;
+  if (schedule.asids != kNoAsids) cpus %= kAsidsCode;
   schedule.orders = {};
 
   static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};
@@ -408,10 +456,12 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   EncodedBytes bytes;
   const auto put = [&](auto... values) { (bytes.push_back(static_cast<uint8_t>(values)), ...); };
   const Tail& tail = schedule.tail;
-  put(kBytesVersion, schedule.cpus, schedule.batch, kPages, schedule.init.size(),
+  put(kBytesVersion, CpusCode(schedule), schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), static_cast<int>(tail.kind) + (tail.joined ? kJoinedCode : 0), 0,
       tail.seed, tail.seed >> 8, tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8,
-      members - 1, KernelCode(schedule) + 2 * kKswapdCode * MemoryCode(schedule));
+      members - 1,
+      KernelCode(schedule) + kMemoryCode * MemoryCode(schedule) +
+          kHardwareCode * static_cast<int>(schedule.hardware));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

@@ -22,8 +22,10 @@ namespace gatherfuzz {
 inline constexpr uint8_t kBytesVersion = 3;
 inline constexpr size_t kHeaderBytes = 16;
 inline constexpr size_t kRecordBytes = 4;
-// Of the header: whose paths the operations follow (0 to 3), and 4 times the memory model: sc, tso,
-// weak, and sc with runs of old values, which have a code of their own where this is not 0.
+// Of the header: whose paths the operations follow (0 to 3), with 4 more where there is kswapd, and
+// 8 times the memory model: sc, tso, weak, and sc with runs of old values, which have a code of
+// their own where this is not 0; late, and from there on runs of what was left for later have one,
+// too.
 inline constexpr size_t kKernelByte = 15;
 inline constexpr size_t kMaxEncodedBytes =
     kHeaderBytes + kRecordBytes * (kMaxInit + kMaxOps + kMaxRuns);

@@ -116,6 +116,7 @@ bool ToldHolder(const Trace& trace, int flushed) {
 Missing MissingOfNamed(const Trace& trace, const Cause& cause, int flushed) {
   const int delivered = DeliveredToHolder(trace, flushed);
   if (delivered < 0) return ToldHolder(trace, flushed) ? Missing::kPending : Missing::kNotTold;
+  if (trace.steps[flushed].loaded.asid != 0 && cause.filled < delivered) return Missing::kOtherAsid;
   const bool kept = trace.steps[flushed].loaded.generations && cause.filled < delivered;
   return kept ? Missing::kNotDropped : Missing::kRefilled;
 }
@@ -195,20 +196,31 @@ Cause FindCause(const Trace& trace) {
   return cause;
 }
 
+const char* NameOf(Missing missing) {
+  switch (missing) {
+    case Missing::kNotIssued: return "not-issued";
+    case Missing::kTooNarrow: return "too-narrow";
+    case Missing::kWrongLevel: return "wrong-level";
+    case Missing::kNotTold: return "not-told";
+    case Missing::kOtherAsid: return "other-asid";
+    case Missing::kPending: return "pending";
+    case Missing::kNotDropped: return "not-dropped";
+    case Missing::kRefilled: break;
+  }
+  return "refilled";
+}
+
 std::string Signature(const Trace& trace) {
   const Violation& violation = trace.result.violation;
   std::string text(Info(violation.kind).name);
   if (AboutStaleLeaf(violation.kind) || AboutTable(violation.kind)) {
-    static constexpr const char* kMissing[] = {"not-issued", "too-narrow", "wrong-level",
-                                               "not-told",   "pending",    "not-dropped",
-                                               "refilled"};
     const Cause cause = FindCause(trace);
     text += "+" + StepSignature(trace, cause.removed);
     if (cause.examined >= 0 && cause.examined != cause.removed) {
       text += "+" + StepSignature(trace, cause.examined);
     }
     text += "+" + StepSignature(trace, cause.judged);
-    return text + "+" + kMissing[static_cast<int>(cause.missing)];
+    return text + "+" + NameOf(cause.missing);
   }
   if (Info(violation.kind).about == ViolationAbout::kFault) {
     return text + (FaultsForTlb(trace) ? "+tlb" : "+walk-cache");

@@ -17,10 +17,14 @@ enum class Missing : uint8_t {
   kTooNarrow,   // it issued some, but no range of them reaches the entry
   kWrongLevel,  // a range reaches it, but it stands at a level that was not asked for
   kNotTold,     // one named it, and was not sent to the holder, which was lazy, or had left the mm
+  kOtherAsid,   // one named it, and another ASID than that under which the holder has it
   kPending,     // one named it, but was not delivered to the holder yet
   kNotDropped,  // one that named it was delivered, and the holder did not drop the entry
   kRefilled,    // one that named it was delivered, before the entry was filled again
 };
+
+// "not-issued", "too-narrow": as signatures have it.
+const char* NameOf(Missing missing);
 
 // Indices into Trace::steps; -1 where there is no such step, or where it lies before the first one.
 struct Cause {

@@ -34,10 +34,11 @@ inline constexpr int kPointsMadeUp = 47;
 
 inline constexpr uint8_t kNoCode = 255;
 
-// The first kernel with a step that only its operations make. Before that its name is unknown, and
-// its code is that of no step.
-constexpr KernelVersion Since(Point point) {
-  return point == Point::pte_marker ? KernelVersion::k6_17 : KernelVersion::k6_1;
+// Whether operations of that kernel make the step. Else its name is unknown, and its code is that
+// of no step.
+constexpr bool IsMadeIn(KernelVersion kernel, Point point) {
+  if (Info(point).is(role::kVmaLock)) return HasVmaLocks(kernel);
+  return point != Point::pte_marker || kernel >= KernelVersion::k6_17;
 }
 
 struct Codes {
@@ -60,7 +61,7 @@ constexpr Codes MakeCodes(int ops, int points, KernelVersion kernel) {
     }
   }
   for (int point = 0; point < points; ++point) {
-    if (Since(static_cast<Point>(point)) > kernel) continue;
+    if (!IsMadeIn(kernel, static_cast<Point>(point))) continue;
     const int code = kPoints[point].code;
     uint8_t& entry = codes.point_of[static_cast<size_t>(code)];
     const bool spare =
@@ -80,8 +81,11 @@ constexpr Codes MakeCodes(int ops, int points, KernelVersion kernel) {
 inline constexpr std::array<Codes, kKernelVersionCount> kCodes = {
     MakeCodes(kOpCount, kPointCount, KernelVersion::k6_1),
     MakeCodes(kOpCount, kPointCount, KernelVersion::k6_12),
+    MakeCodes(kOpCount, kPointCount, KernelVersion::k6_12_vma),
     MakeCodes(kOpCount, kPointCount, KernelVersion::k6_17),
-    MakeCodes(kOpCount, kPointCount, KernelVersion::k7_1)};
+    MakeCodes(kOpCount, kPointCount, KernelVersion::k6_17_vma),
+    MakeCodes(kOpCount, kPointCount, KernelVersion::k7_1),
+    MakeCodes(kOpCount, kPointCount, KernelVersion::k7_1_vma)};
 inline constexpr Codes kCodesMadeUp = MakeCodes(kOpsMadeUp, kPointsMadeUp, kDefaultKernel);
 inline constexpr Codes kCodesAtFirst = MakeCodes(kOpsAtFirst, kPointsAtFirst, kDefaultKernel);
 

@@ -24,20 +24,24 @@ constexpr Collisions CollisionsOf(Point a, Point b, bool same_cpu) {
           .pud = any(MaskOf(Thing::kPud) | MaskOf(Thing::kPmdLock))};
 }
 
+using Table = std::array<std::array<Collisions, kPointCount>, kPointCount>;
+
+constexpr Table TableOf(bool same_cpu) {
+  Table table{};
+  for (size_t a = 0; a < kPointCount; ++a) {
+    for (size_t b = 0; b < kPointCount; ++b) {
+      table[a][b] = CollisionsOf(static_cast<Point>(a), static_cast<Point>(b), same_cpu);
+    }
+  }
+  return table;
+}
+
+// Each by itself: compilers bound what they work out for one constant.
+constexpr Table kOfOtherCpus = TableOf(false), kOfOneCpu = TableOf(true);
+
 }  // namespace
 
 constexpr std::array<std::array<std::array<Collisions, kPointCount>, kPointCount>, 2> kCollisions =
-    [] {
-      std::array<std::array<std::array<Collisions, kPointCount>, kPointCount>, 2> table{};
-      for (size_t same_cpu = 0; same_cpu < 2; ++same_cpu) {
-        for (int a = 0; a < kPointCount; ++a) {
-          for (int b = 0; b < kPointCount; ++b) {
-            table[same_cpu][static_cast<size_t>(a)][static_cast<size_t>(b)] =
-                CollisionsOf(static_cast<Point>(a), static_cast<Point>(b), same_cpu != 0);
-          }
-        }
-      }
-      return table;
-    }();
+    {kOfOtherCpus, kOfOneCpu};
 
 }  // namespace gatherfuzz

@@ -258,11 +258,12 @@ bool Execution::TurnTakes(CpuId cpu, Point detour, int page) {
 
 bool Execution::MayGoOnElse(CpuId cpu, Point point, int page) {
   if (steps_ >= kStepLimit) GiveUpAtLimit();
+  if (WaitsForLate(cpu)) return false;
   if (mover_ != CpuAgent(cpu) || turn_.over) return false;
   if (mover_ != turn_.agent) return !Able(turn_.agent) && Blocker(turn_.agent) == mover_;
   if (looking_.on_trial()) return MayGoOnTrial(point);
   if (turn_.kind == Turn::Kind::kFree) {
-    Grant(cpu, kNoLimit, 0);
+    Grant(cpu, late_ ? 1 : kNoLimit, 0);
     return true;
   }
   if (turn_.left == 0) return false;
@@ -271,12 +272,12 @@ bool Execution::MayGoOnElse(CpuId cpu, Point point, int page) {
     turn_.over = true;
     return false;
   }
-  if (turn_.kind == Turn::Kind::kCount && !watch) {
+  if (turn_.kind == Turn::Kind::kCount && !watch && !late_) {
     turn_.left -= Grant(cpu, turn_.left, turn_.strict ? kDetourPoints : 0);
     return true;
   }
   turn_.left -= TurnCounts(point, page);
-  const bool on = turn_.kind == Turn::Kind::kUntil && turn_.left != 0 && !watch;
+  const bool on = turn_.kind == Turn::Kind::kUntil && turn_.left != 0 && !watch && !late_;
   Grant(cpu, on ? kNoLimit : 1, on ? turn_.counted | (turn_.strict ? kDetourPoints : 0) : 0);
   return true;
 }
@@ -382,9 +383,20 @@ CpuId Execution::NextCpu() {
       NothingCanMove();
     }
     const AgentKind kind = KindOf(mover_);
-    if (kind == AgentKind::kCpu || kind == AgentKind::kDetour) return CpuOf(mover_);
+    const bool thread = kind == AgentKind::kCpu || kind == AgentKind::kDetour;
+    if (thread && !MovesLate()) return CpuOf(mover_);
     RunInlineTurn();
   }
+}
+
+// Whether it is not the thread of the detour that moves, but what it has left for later. A strategy
+// sees one agent, and where both could be it is either.
+bool Execution::MovesLate() const {
+  if (!late_ || KindOf(mover_) != AgentKind::kDetour) return false;
+  if (mover_ != turn_.agent || turn_.late) return true;
+  const CpuId cpu = CpuOf(mover_);
+  if (drawing_ == nullptr || !HasLate(system_.world, cpu)) return false;
+  return !ThreadHasDetour(cpu) || (trace_hash_ >> 61 & 1) != 0;
 }
 
 // If the turn is not over: its owner moves, or, if that is blocked, the one it waits for.
@@ -401,6 +413,9 @@ AgentId Execution::Blocker(AgentId agent) {
   for (int depth = 0; depth < kMaxCpus; ++depth) {
     const bool thread =
         KindOf(agent) == AgentKind::kCpu && (cpus_left_ & CpuBit(CpuOf(agent))) != 0;
+    if (thread && WaitsForLate(CpuOf(agent)) && turn_.lends != Lends::kNothing) {
+      return DetourAgent(CpuOf(agent));
+    }
     if (!thread || !program(CpuOf(agent)).waits) return kNobody;
     const CpuProgram& waiter = program(CpuOf(agent));
     const Point point = pending(CpuOf(agent)).point;
@@ -430,8 +445,7 @@ bool Execution::NextTurn() {
   while (next_run_ < member_.runs) {
     const Turn before = turn_;
     BeginTurn(schedule_->order[next_run_++]);
-    if (turn_.old != 0 && KindOf(turn_.agent) == AgentKind::kWalker &&
-        OldChoices(turn_.agent) == 0) {
+    if (IsForNothing()) {
       NoteUnreached();
       turn_ = before;
       continue;
@@ -451,6 +465,20 @@ bool Execution::NextTurn() {
   return true;
 }
 
+// Whether the turn, which has just begun, is of an old value, or of what was left for later, and
+// there is none.
+bool Execution::IsForNothing() const {
+  const CpuId cpu = CpuOf(turn_.agent);
+  if (turn_.late) return !late_ || !HasLate(system_.world, cpu);
+  if (KindOf(turn_.agent) != AgentKind::kDetour) {
+    return turn_.old != 0 && OldChoices(turn_.agent) == 0;
+  }
+  // Before an increment, or as it begins, a thread loads nothing.
+  const Point stands = pending(cpu).point;
+  if (turn_.old != 0 && late_ && (stands == Point::pending_inc || stands == kNoPoint)) return true;
+  return !ThreadHasDetour(cpu);
+}
+
 // An order may have a sleeper look again.
 void Execution::WakeForTurn() {
   if (KindOf(turn_.agent) != AgentKind::kCpu) return;
@@ -462,7 +490,7 @@ void Execution::WakeForTurn() {
 // A turn of the order is over: did the step that it names come, or did its agent have so many?
 void Execution::NoteUnreached() {
   if (turn_.left == 0 || drawing_ != nullptr || result_.unreached_run >= 0) return;
-  const bool unreached = turn_.kind == Turn::Kind::kUntil || turn_.old != 0 ||
+  const bool unreached = turn_.kind == Turn::Kind::kUntil || turn_.old != 0 || turn_.late ||
                          (turn_.kind == Turn::Kind::kCount && IsAtEnd(turn_.agent));
   if (unreached) result_.unreached_run = static_cast<int>(next_run_) - 1;
 }
@@ -486,7 +514,8 @@ void Execution::BeginTurn(const Run& run) {
            .lends = Lends::kToAll,
            .page = run.page,
            .old = static_cast<uint8_t>(run.kind == Run::Kind::kOld ? run.count : 0),
-           .left = run.kind == Run::Kind::kOld ? 1u : run.count,
+           .late = run.kind == Run::Kind::kLate,
+           .left = run.kind == Run::Kind::kOld || run.kind == Run::Kind::kLate ? 1u : run.count,
            .counted = MaskOf(run.point)};
 }
 
@@ -497,11 +526,22 @@ bool Execution::BeginRestTurn() {
     // A rest takes no old value, so who could go on with one only waits for ever.
     constexpr uint32_t kDetours = 0xffu << 3 * kMaxCpus;
     const uint32_t runnable = AbleAgents() & ~kDetours;
-    if (runnable == 0) return false;
+    if (runnable == 0) return late_ && BeginLateTurn();
     next = AgentId(std::countr_zero(runnable));
   }
   turn_ = {.kind = Turn::Kind::kFree, .agent = next, .lends = Lends::kToDeliveries};
   mover_ = next;
+  return true;
+}
+
+// Nobody else can move: of what was left for later, the first.
+bool Execution::BeginLateTurn() {
+  const uint8_t late = system_.world.weak.late;
+  if (late == 0) return false;
+  const CpuId cpu = MakeCpu(std::countr_zero(late));
+  turn_ = {
+      .kind = Turn::Kind::kFree, .agent = CpuAgent(cpu), .lends = Lends::kToDeliveries, .left = 0};
+  mover_ = DetourAgent(cpu);
   return true;
 }
 
@@ -523,7 +563,7 @@ bool Execution::BeginDrawnTurn() {
   mover_ = turn_.agent = move.agent;
   turn_.kind = count ? Turn::Kind::kCount : Turn::Kind::kUntil;
   turn_.strict = move.strict;
-  turn_.plain = count && !move.strict;
+  turn_.plain = count && !move.strict && !late_;
   turn_.over = false;
   turn_.left = move.steps;
   turn_.able = view_.runnable;
@@ -544,12 +584,16 @@ bool Execution::TurnCounts(Point point, int page) {
 }
 
 void Execution::RunInlineTurn() {
-  if (mover_ != turn_.agent) return DeliverFrom(system_, CpuOf(mover_), delivers_for_);
+  const bool late = KindOf(mover_) == AgentKind::kDetour;
+  if (mover_ != turn_.agent) {
+    return late ? RaiseAtLast(system_, CpuOf(mover_))
+                : DeliverFrom(system_, CpuOf(mover_), delivers_for_);
+  }
   do {
     InlineStep(turn_.agent);
     if (turn_.kind != Turn::Kind::kFree) turn_.left -= TurnCounts(last_point_, last_page_);
     if (Watches()) turn_.over = SomebodyBecameAble();
-  } while (!turn_.over && (turn_.kind == Turn::Kind::kFree || turn_.left != 0) &&
+  } while (!turn_.over && !late && (turn_.kind == Turn::Kind::kFree || turn_.left != 0) &&
            Runnable(turn_.agent));
 }
 
@@ -565,6 +609,7 @@ int Execution::OldForWalker(AgentId walker) {
 void Execution::InlineStep(AgentId agent) {
   const CpuId cpu = CpuOf(agent);
   if (KindOf(agent) == AgentKind::kInvalidation) return Deliver(cpu);
+  if (KindOf(agent) == AgentKind::kDetour) return RaiseAtLast(system_, cpu);
   StepWalkerOf(cpu, OldForWalker(agent));
 }
 

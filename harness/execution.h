@@ -101,6 +101,7 @@ class Execution final : public Agents {
     bool over = false;
     int8_t page = kNoPage;
     uint8_t old = 0;                 // of a run of an old value: how old
+    bool late = false;               // of a run of what was left for later
     uint32_t left = 0;               // steps, or (kUntil) steps that count
     uint32_t able = 0;               // who could move when it began; of a strict one
     PointMask counted = kAllPoints;  // kUntil: which steps count
@@ -164,6 +165,8 @@ class Execution final : public Agents {
   int TurnTakesOld(CpuId cpu);
   int OldFor(AgentId agent);
   int OldForWalker(AgentId walker);
+  bool MovesLate() const;
+  bool IsForNothing() const;
   CpuId NextCpu();
   bool GoOnWithTurn();
   AgentId Blocker(AgentId agent);
@@ -172,6 +175,7 @@ class Execution final : public Agents {
   bool IsAtEnd(AgentId agent) const;
   void BeginTurn(const Run& run);
   bool BeginRestTurn();
+  bool BeginLateTurn();
   bool BeginDrawnTurn();
   // Whether the next turn is drawn, whatever else a turn can be.
   bool Draws() const { return drawing_ != nullptr && turn_.left == 0 && !looking_.anybody_slept(); }

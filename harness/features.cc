@@ -10,7 +10,7 @@ namespace {
 // Pairs in the first half of the map, states in the second.
 constexpr size_t kHalf = kFeatureCells / 2;
 
-constexpr PointMask kStatePoints = MaskOf(Point::pending_inc) | MaskOf(Point::pending_read) |
+constexpr PointMask kStatePoints = kBeginsGather | MaskOf(Point::pending_read) |
                                    MaskOf(Point::pending_dec) | MaskOf(Point::tlb_flush) |
                                    MaskOf(Point::free_table) | MaskOf(Point::syscall_return);
 
@@ -50,7 +50,8 @@ constexpr Place PlaceOf(Touches touches) {
     case Thing::kLoaded:
     case Thing::kCpumask:
     case Thing::kTlbGen:
-    case Thing::kFolio: break;
+    case Thing::kFolio:
+    case Thing::kVmaLock: break;
   }
   return {true, writes, static_cast<uint8_t>(kPages + 2 * kPmds + 2 * kPuds + thing), 0, 0};
 }
@@ -111,7 +112,7 @@ void Features::Pair(const Made& step) {
 
 void Features::Clear(const Made& step, const World& before) {
   if (KindOf(step.agent) != AgentKind::kCpu) return;
-  if (step.point == Point::pending_inc) flushed_ &= ~(1u << Index(CpuOf(step.agent)));
+  if (BeginsGather(step.point)) flushed_ &= ~(1u << Index(CpuOf(step.agent)));
   if (step.point == Point::tlb_flush) flushed_ |= 1u << Index(CpuOf(step.agent));
   const CpuId cpu = CpuOf(step.agent);
   Debt& debt = debts_[static_cast<size_t>(Index(cpu))];
@@ -173,7 +174,7 @@ void Features::Waits(const World& before) {
 void Features::State(const Made& step, const World& before) {
   const CpuId cpu = CpuOf(step.agent);
   const MmuGather& gather = before.at(cpu).gather;
-  if (step.point == Point::pending_inc) Shape(step, before);
+  if (BeginsGather(step.point)) Shape(step, before);
   if (step.point == Point::syscall_return) Waits(before);
   const uint64_t range = step.point == Point::syscall_return
                              ? before.at(cpu).call.examined

@@ -97,7 +97,8 @@ bool Reclaims(const Schedule& schedule) {
   return Has(schedule, effect::kReclaims | effect::kDecides);
 }
 bool OnlySc(const Schedule& schedule) {
-  return Has(schedule, effect::kSwitches | effect::kExits | effect::kDecides);
+  return HasVmaLocks(schedule.kernel) ||
+         Has(schedule, effect::kSwitches | effect::kExits | effect::kDecides);
 }
 
 void Canonicalize(Schedule& schedule) {
@@ -105,6 +106,7 @@ void Canonicalize(Schedule& schedule) {
   InsertionSort(schedule.init, [](const InitItem& item) { return item.kind; });
   InsertionSort(schedule.program, [](const ProgramLine& line) { return line.agent; });
   if (OnlySc(schedule)) schedule.memory = MemoryModel::kSc;
+  if (!Switches(schedule)) schedule.asids = kNoAsids;
 }
 
 std::string CpuName(int cpu, int kswapd) {
@@ -113,10 +115,9 @@ std::string CpuName(int cpu, int kswapd) {
 
 std::string AgentName(AgentId agent, int kswapd) {
   const AgentKind kind = KindOf(agent);
-  if (kind == AgentKind::kCpu || kind == AgentKind::kDetour) {
-    return CpuName(Index(CpuOf(agent)), kswapd);
-  }
-  return (kind == AgentKind::kWalker ? "walk" : "inv") + std::to_string(Index(CpuOf(agent)));
+  if (kind == AgentKind::kCpu) return CpuName(Index(CpuOf(agent)), kswapd);
+  static constexpr const char* kNames[] = {"cpu", "walk", "inv", "late"};
+  return kNames[static_cast<size_t>(kind)] + std::to_string(Index(CpuOf(agent)));
 }
 
 }  // namespace gatherfuzz

@@ -11,6 +11,7 @@
 
 #include "harness/fixed_vector.h"
 #include "model/kernel/paths.h"
+#include "model/machine/hardware.h"
 #include "model/machine/types.h"
 #include "model/steps.h"
 
@@ -19,6 +20,7 @@ namespace gatherfuzz {
 inline constexpr size_t kMaxInit = 32;
 inline constexpr size_t kMaxOps = 64;  // over all agents
 inline constexpr size_t kMaxRuns = 512;
+inline constexpr int kMaxFreeAsids = 5;
 
 // One line of the initial state. Maps are applied first, then present pages, then cached ones,
 // each in their order.
@@ -46,9 +48,10 @@ struct ProgramLine {
 // (AgentKind::kDetour) is one step, or is named: `until need_resched(2)` takes the detours it
 // names. An old value is one step as well, of a detour or a walker: the load before which the agent
 // stands takes a value that is `count` behind the newest, or as far behind as it may; where it may
-// take none but the newest, the run is passed over.
+// take none but the newest, the run is passed over. So is one of a detour that does what its thread
+// has left for later (model/kernel/late.h), where that is nothing.
 struct Run {
-  enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone, kOld };
+  enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone, kOld, kLate };
   Kind kind = Kind::kCount;
   AgentId agent{};
   Point point{};          // kUntilPoint: up to and with the occurrence-th such step of this run,
@@ -85,8 +88,12 @@ struct Schedule {
   bool kswapd = false;                    // the last of them is kswapd's
   int batch = kDefaultBatch;              // 1 to kMaxBatch
   KernelVersion kernel = kDefaultKernel;  // it has every operation of the program
+  HardwareKind hardware = HardwareKind::kPlain;
   MemoryModel memory = MemoryModel::kSc;
   OrderChanges orders;  // of no effect under kSc; bytes cannot say them
+  // Where CPUs switch, on an architecture with ASIDs: how many of these are free; or mms have tags
+  // for good (model/kernel/asids.h).
+  int asids = kNoAsids;
   FixedVector<InitItem, kMaxInit> init;
   FixedVector<ProgramLine, kMaxOps> program;
   FixedVector<Run, kMaxRuns> order;
@@ -124,10 +131,12 @@ uint64_t LinesThatRun(const Schedule& schedule);
 // Orders init items by kind and program lines by agent, keeping the order within each: the form in
 // which two schedules that mean the same are equal, and in which they are written. A CPU is
 // kswapd's only if reclaim is all that its program has; then nothing is cached there. Where CPUs
-// switch, threads exit, or somebody decides on content, memory is kSc.
+// switch, threads exit, or somebody decides on content, memory is kSc; where none does, nothing is
+// said of ASIDs.
 void Canonicalize(Schedule& schedule);
 
-// "cpu0", "walk3", "inv1"; of a detour, that of its thread. On CPU `kswapd`, "kswapd".
+// "cpu0", "walk3", "inv1"; of a detour, which makes a step of its own only where its thread has
+// left one for later, "late0". On CPU `kswapd`, "kswapd".
 std::string AgentName(AgentId agent, int kswapd = -1);
 std::string CpuName(int cpu, int kswapd = -1);
 

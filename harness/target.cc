@@ -4,9 +4,9 @@
 namespace gatherfuzz {
 namespace {
 
-// Whether any policy may break, whatever it does.
+// Whether any policy may break, whatever it does. The locks of VMAs alone break none.
 bool AnyMayBreak(const Schedule& schedule) {
-  return schedule.kernel > kDefaultKernel || schedule.memory != MemoryModel::kSc;
+  return WithoutVmaLocks(schedule.kernel) > kDefaultKernel || schedule.memory != MemoryModel::kSc;
 }
 
 }  // namespace

@@ -19,8 +19,9 @@ namespace gatherfuzz {
 namespace {
 
 constexpr size_t kMaxTextBytes = 1 << 20;
-constexpr std::string_view kOnceInHead[] = {"cpus",   "policy", "arch",   "batch",     "kernel",
-                                            "expect", "memory", "weaken", "strengthen"};
+constexpr std::string_view kOnceInHead[] = {"cpus",       "policy",   "arch",   "batch",
+                                            "kernel",     "expect",   "memory", "weaken",
+                                            "strengthen", "hardware", "asids"};
 constexpr std::string_view kKswapd = "kswapd";
 constexpr auto kNameOf = [](const auto* item) { return item->name(); };
 constexpr auto kNameIn = [](const auto& info) { return std::string_view(info.name); };
@@ -101,6 +102,15 @@ class Parser : TextLines {
     return true;
   }
 
+  // At the second of the two lines.
+  bool LocksFitMemory() {
+    const Schedule& schedule = file_.schedule;
+    if (!HasVmaLocks(schedule.kernel) || schedule.memory == MemoryModel::kSc) return true;
+    return FailAt(Peek(), "no locks of VMAs (kernel " + std::string(NameOf(schedule.kernel)) +
+                              ") under 'memory " + std::string(NameOf(schedule.memory)) +
+                              "'; under 'memory sc', the default, there are some");
+  }
+
   // An operation that its CPU cannot do where it stands in the program is passed over.
   bool Runs(std::string_view word, const Op& op) {
     if (KindOf(agent_) != AgentKind::kCpu) return true;
@@ -152,12 +162,13 @@ class Parser : TextLines {
   // CPUs on which the mm runs.
   int MmCpus() const { return file_.schedule.cpus - file_.schedule.kswapd; }
 
-  std::optional<AgentId> Agent(std::string_view word) const {
-    static constexpr std::string_view kNames[] = {"cpu", "walk", "inv"};
+  // `detour`: what the detour of a CPU is called here, if it has a name.
+  std::optional<AgentId> Agent(std::string_view word, std::string_view detour = {}) const {
+    const std::string_view names[] = {"cpu", "walk", "inv", detour};
     if (word == kKswapd && file_.schedule.kswapd) return CpuAgent(MakeCpu(MmCpus()));
-    for (int kind = 0; kind < 3; ++kind) {
-      if (!word.starts_with(kNames[kind])) continue;
-      const auto cpu = Number(word.substr(kNames[kind].size()));
+    for (size_t kind = 0; kind < std::size(names); ++kind) {
+      if (names[kind].empty() || !word.starts_with(names[kind])) continue;
+      const auto cpu = Number(word.substr(names[kind].size()));
       if (!cpu || *cpu >= MmCpus()) return std::nullopt;
       return MakeAgent(static_cast<AgentKind>(kind), MakeCpu(static_cast<int>(*cpu)));
     }
@@ -223,6 +234,12 @@ class Parser : TextLines {
       file_.schedule.batch = static_cast<int>(number);
       return End();
     }
+    if (word == "asids") {
+      if (!TakeNumber("how many ASIDs are free", 0, kMaxFreeAsids, number)) return false;
+      file_.schedule.asids = static_cast<int>(number);
+      asids_line_ = line_number();
+      return End();
+    }
     if (word == "variant") return Variant(word);
     if (word == "policy") {
       file_.policy = Peek();
@@ -251,7 +268,7 @@ class Parser : TextLines {
             {});
       }
       file_.schedule.kernel = *kernel;
-      return Take(), End();
+      return LocksFitMemory() && (Take(), End());
     }
     if (word == "memory") {
       const std::optional<MemoryModel> memory = ParseMemoryModel(Peek());
@@ -260,6 +277,15 @@ class Parser : TextLines {
                          "a memory model: ", {std::begin(kMemoryModels), std::end(kMemoryModels)});
       }
       file_.schedule.memory = *memory;
+      return LocksFitMemory() && (Take(), End());
+    }
+    if (word == "hardware") {
+      const std::optional<HardwareKind> hardware = ParseHardwareKind(Peek());
+      if (!hardware) {
+        return FailOneOf(Peek(),
+                         "hardware: ", {std::begin(kHardwareKinds), std::end(kHardwareKinds)});
+      }
+      file_.schedule.hardware = *hardware;
       return Take(), End();
     }
     if (word == "weaken") return StepsWithOrders(file_.schedule.orders.weaker);
@@ -270,12 +296,12 @@ class Parser : TextLines {
       file_.expect = kind;
       return Peek().empty() || Fail("'under' and policies, or the end of the line");
     }
-    static const Names kWords = {"intent", "cpus",   "policy",    "variant", "arch",
-                                 "batch",  "kernel", "expect",    "init",    "order",
-                                 "memory", "weaken", "strengthen"};
+    static const Names kWords = {"intent", "cpus",   "policy",     "variant",  "arch",
+                                 "batch",  "kernel", "expect",     "init",     "order",
+                                 "memory", "weaken", "strengthen", "hardware", "asids"};
     return FailNear(word,
-                    "intent, cpus, policy, variant, arch, batch, kernel, memory, weaken, "
-                    "strengthen, expect, init, a program (cpu0) or order",
+                    "intent, cpus, policy, variant, arch, batch, kernel, hardware, memory, asids, "
+                    "weaken, strengthen, expect, init, a program (cpu0) or order",
                     kWords);
   }
 
@@ -414,6 +440,10 @@ class Parser : TextLines {
     for (const OutsideOp& outside : OutsideOps(file_.schedule)) {
       warnings.push_back({op_lines_[outside.at], outside.why});
     }
+    if (file_.schedule.asids != kNoAsids && !Switches(file_.schedule)) {
+      warnings.push_back(
+          {asids_line_, "no CPU switches, so nothing comes of how many ASIDs are free"});
+    }
     if (file_.schedule.program.empty()) {
       warnings.push_back({line_number(), "there is no program with an operation, so nothing runs"});
     }
@@ -548,10 +578,12 @@ class Parser : TextLines {
     const std::string_view word = Take();
     if (word == "rest") return Rest();
     Run run;
-    const auto agent = Agent(word);
-    if (!agent) return FailAt(word, AgentsExpected("rest, or cpuN, walkN or invN"));
+    const auto agent = Agent(word, "late");
+    if (!agent) return FailAt(word, AgentsExpected("rest, or cpuN, walkN, invN or lateN"));
     run.agent = *agent;
-    if (Peek() == "until") {
+    if (KindOf(run.agent) == AgentKind::kDetour) {
+      run.kind = Run::Kind::kLate;
+    } else if (Peek() == "until") {
       Take();
       if (!Until(run)) return false;
     } else if (Peek() == "detour" && KindOf(run.agent) == AgentKind::kCpu) {
@@ -611,7 +643,7 @@ class Parser : TextLines {
     run.kind = Run::Kind::kUntilPoint;
     const size_t open = word.find('(');
     const auto point = ParsePoint(word.substr(0, std::min(open, word.size())));
-    if (!point || Since(*point) > file_.schedule.kernel) {
+    if (!point || !IsMadeIn(file_.schedule.kernel, *point)) {
       Names names = NamesOf(kPoints, kNameIn);
       names.emplace_back("done");
       return FailNear(word, "'done', or the name of a step (docs/schedule-format.md lists them)",
@@ -642,7 +674,8 @@ class Parser : TextLines {
   bool seen_first_ = false;
   Section section_ = Section::kHead;
   AgentId agent_{};
-  uint32_t head_seen_ = 0;      // by index in kOnceInHead
+  uint32_t head_seen_ = 0;  // by index in kOnceInHead
+  int asids_line_ = 0;
   uint32_t programs_seen_ = 0;  // by agent
   std::array<Running, kMaxCpus> running_{};
   std::vector<int> init_lines_, op_lines_, order_lines_;  // where each entry stands

@@ -59,10 +59,18 @@ std::string PrintHead(const ScheduleFile& file) {
     text += NameOf(file.schedule.kernel);
     text += "\n";
   }
+  if (file.schedule.hardware != HardwareKind::kPlain) {
+    text += "hardware ";
+    text += NameOf(file.schedule.hardware);
+    text += "\n";
+  }
   if (file.schedule.memory != MemoryModel::kSc) {
     text += "memory ";
     text += NameOf(file.schedule.memory);
     text += "\n";
+  }
+  if (file.schedule.asids != kNoAsids) {
+    text += "asids " + std::to_string(file.schedule.asids) + "\n";
   }
   text += PrintOrders("weaken", file.schedule.orders.weaker);
   text += PrintOrders("strengthen", file.schedule.orders.stronger);
@@ -103,15 +111,18 @@ std::string PrintOp(const Op& op) {
 }
 
 std::string PrintRun(const Run& run, int kswapd) {
-  std::string text = AgentName(run.agent, kswapd) + " ";
+  if (run.kind == Run::Kind::kLate) return AgentName(run.agent);
+  const bool detour = KindOf(run.agent) == AgentKind::kDetour;
+  std::string text = AgentName(detour ? CpuAgent(CpuOf(run.agent)) : run.agent, kswapd) + " ";
   if (run.kind == Run::Kind::kOld) {
     return text + "old" + (run.count > 1 ? " " + std::to_string(run.count) : "");
   }
-  if (KindOf(run.agent) == AgentKind::kDetour) return text + "detour";
+  if (detour) return text + "detour";
   switch (run.kind) {
     case Run::Kind::kCount: return text + std::to_string(run.count);
     case Run::Kind::kUntilDone: return text + "until done";
     case Run::Kind::kOld:
+    case Run::Kind::kLate:
     case Run::Kind::kUntilPoint: break;
   }
   text += std::string("until ") + Info(run.point).name;

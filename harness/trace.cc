@@ -2,6 +2,7 @@
 #include "harness/trace.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 
 #include "model/machine/walk.h"
@@ -67,6 +68,7 @@ bool AboutPage(const StepEvent& event) {
 
 // What the step loads or stores; kNoLocation if that is not weak.
 Location LocationOfStep(const World& world, const StepEvent& event) {
+  if (event.point == Point::pending_inc_done) return kCountAt;
   const OrderInfo* order = MemoryOrderOf(event.point);
   if (order == nullptr || world.sc()) return kNoLocation;
   const auto entry = [&](Level level) {
@@ -99,6 +101,15 @@ std::string DescribeValue(Location at, uint64_t value) {
   return entry.table() ? "a table" : "mapping " + std::to_string(entry.mapping);
 }
 
+// Where ASIDs are allocated: that which a TLBI names or will name, or which is loaded.
+uint8_t AsidOfStep(const StepEvent& event, const SwitchCpu& it) {
+  if (event.point == Point::tlbi_asid_read) return it.named_asid;
+  if (event.point == Point::tlb_flush && it.tlbi_asids != 0) {
+    return static_cast<uint8_t>(std::bit_width(it.tlbi_asids) - 1);
+  }
+  return it.slot_asid[it.slot];
+}
+
 // What the CPU that the step is about has loaded.
 LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
   const bool asks = event.point == Point::should_flush_tlb;
@@ -124,6 +135,8 @@ LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
           .root = it.root,
           .slot = it.slot,
           .new_slot = slot,
+          .asid = AsidOfStep(event, it),
+          .id = it.read_id,
           .generation = it.slots[it.slot].generation,
           .newest = gen(whose)};
 }
@@ -151,7 +164,16 @@ class Recorder final : public StepObserver {
       step.request = cpu.invalidation;
     }
     at_ = LocationOfStep(before, event);
+    // A finish that waits looks at the count, unless it is the policy's bytes that are stored to.
+    if (event.point == Point::finish_wait && at_ != kNoLocation && StoresOf(kPolicyAt).empty()) {
+      at_ = kCountAt;
+    }
     step.at = at_;
+    const auto left = static_cast<size_t>(Index(CpuOf(event.agent)));
+    if (event.point == Point::pending_inc_later) {
+      left_at_[left] = static_cast<uint32_t>(trace_.steps.size()) + 1;
+    }
+    if (event.point == Point::pending_inc_done) step.left_at = left_at_[left];
     if (event.old != 0) TakeOld(step, before);
     trace_.steps.push_back(std::move(step));
   }
@@ -189,8 +211,6 @@ class Recorder final : public StepObserver {
   // The step takes a value that is not the newest.
   void TakeOld(TraceStep& step, const World& before) {
     const int old = step.event.old;
-    // A finish that waits looks at the count, unless it is the policy's bytes that have old values.
-    if (step.event.point == Point::finish_wait && StoresOf(kPolicyAt).empty()) at_ = kCountAt;
     const std::vector<uint32_t>& stores = StoresOf(at_);
     if (at_ == kNoLocation || stores.size() < static_cast<size_t>(old)) return;
     step.old_since = stores[stores.size() - static_cast<size_t>(old)];
@@ -204,6 +224,7 @@ class Recorder final : public StepObserver {
   }
   // Whether the step that was made last has stored there.
   bool Stored(const StepEvent& event, const World& after) const {
+    if (event.point == Point::pending_inc_done) return true;
     const MemoryAccess access = MemoryOrderOf(event.point)->access;
     if (access == MemoryAccess::kUpdate) return true;
     return access == MemoryAccess::kStore &&
@@ -214,6 +235,7 @@ class Recorder final : public StepObserver {
   Trace& trace_;
   World before_;
   Location at_ = kNoLocation;                         // of the step that is being made
+  std::array<uint32_t, kMaxCpus> left_at_{};          // by CPU: the last pending_inc_later
   std::map<Location, std::vector<uint32_t>> stores_;  // steps, by number
 };
 
@@ -252,6 +274,22 @@ std::string MmName(MmId mm) {
   return mm == MmId::kInit ? "init_mm" : "mm" + std::to_string(Index(mm) - Index(MmId::kMm0));
 }
 
+// Where ASIDs are allocated.
+std::string DescribeAsid(const TraceStep& step) {
+  const LoadedMm& it = step.loaded;
+  const std::string asid = "ASID " + std::to_string(it.asid);
+  const Point point = step.event.point;
+  if (point == Point::tlbi_asid_read) return "= " + asid;
+  if (point == Point::asid_read || point == Point::asid_set) {
+    if (it.id == 0) return "none yet";
+    return "= ASID " + std::to_string(AsidOf(it.id)) + " of generation " +
+           std::to_string(GenerationOf(it.id));
+  }
+  if (point == Point::reserved_ttbr0) return "no tables, " + asid;
+  if (point == Point::write_ttbr1) return asid;
+  return MmName(it.root) + (it.is_lazy ? ", lazy, " : ", ") + asid;
+}
+
 std::string DescribeLoaded(const TraceStep& step) {
   const LoadedMm& it = step.loaded;
   if (!it.known) return "";
@@ -260,6 +298,7 @@ std::string DescribeLoaded(const TraceStep& step) {
     if (it.told) return "yes";
     return it.is_lazy ? "no, it is lazy" : "no, it has " + MmName(it.mm) + " loaded";
   }
+  if (it.asid != 0 && !it.generations) return DescribeAsid(step);
   std::string text = MmName(step.event.point == Point::write_cr3 ? it.root : it.mm);
   if (it.is_lazy) text += ", lazy";
   if (!it.generations || step.event.point == Point::switch_mm_irqs_off) return text;
@@ -300,11 +339,13 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
              uint32_t ignored) {
   Trace trace;
   trace.kernel = schedule.kernel;
+  trace.hardware = schedule.hardware;
   Recorder recorder(trace);
   trace.result =
       execution.Execute(schedule, policy, arch, {.ignored = ignored, .observer = &recorder});
   recorder.Complete(execution.world());
   trace.end = execution.world();
+  trace.asked = execution.asked();
   for (TraceStep& step : trace.steps) step.op = OpOf(schedule, step.event);
   for (int i = 0; i < trace.end.cpu_count; ++i) {
     const bool last =
@@ -341,6 +382,7 @@ std::string DescribePlainly(const TraceStep& step) {
 
 std::string Describe(const TraceStep& step) {
   std::string text = DescribePlainly(step);
+  if (step.left_at != 0) text += "  <- late: of step " + std::to_string(step.left_at);
   if (step.event.old == 0) return text;
   if (!text.empty()) text += "  ";
   text += "<- old";
@@ -371,7 +413,13 @@ std::vector<const StepEvent*> StepsToName(const Trace& trace) {
   return named;
 }
 
-Run OldRun(const StepEvent& event) {
+// What only a run of its own says.
+bool IsOwnRun(const StepEvent& event) {
+  return event.old != 0 || event.point == Point::pending_inc_done;
+}
+
+Run OwnRun(const StepEvent& event) {
+  if (event.old == 0) return {.kind = Run::Kind::kLate, .agent = event.agent};
   Run run{.kind = Run::Kind::kOld, .agent = event.agent};
   if (KindOf(run.agent) == AgentKind::kCpu) run.agent = DetourAgent(CpuOf(run.agent));
   run.count = static_cast<uint16_t>(event.old);
@@ -387,14 +435,14 @@ Schedule NameSwitches(const Schedule& schedule, const Trace& trace) {
   const std::vector<const StepEvent*> steps = StepsToName(trace);
   for (size_t begin = 0; begin < steps.size();) {
     size_t end = begin + 1;
-    if (steps[begin]->old != 0) {
-      if (!named.order.push_back(OldRun(*steps[begin]))) break;
+    if (IsOwnRun(*steps[begin])) {
+      if (!named.order.push_back(OwnRun(*steps[begin]))) break;
       begin = end;
       continue;
     }
     // A delivery is a run of its own, and a detour ends one: naming it is also what chooses it.
-    while (end < steps.size() && steps[end]->agent == steps[begin]->agent && steps[end]->old == 0 &&
-           (kChosenByName & MaskOf(steps[end - 1]->point)) == 0) {
+    while (end < steps.size() && steps[end]->agent == steps[begin]->agent &&
+           !IsOwnRun(*steps[end]) && (kChosenByName & MaskOf(steps[end - 1]->point)) == 0) {
       ++end;
     }
     const StepEvent& last = *steps[end - 1];

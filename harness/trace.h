@@ -33,6 +33,8 @@ struct LoadedMm {
   bool left = false;   // of deliver: the CPU was lazy, and has another root loaded now
   MmId mm{}, root{};
   uint8_t slot = 0, new_slot = 0;
+  uint8_t asid = 0;         // where ASIDs are allocated: what is loaded, or was read for a TLBI
+  ContextId id = 0;         // ... of the mm that a switch goes to, as it was read
   uint16_t generation = 0;  // of what is loaded
   uint16_t newest = 0;      // of the mm: there
 };
@@ -58,7 +60,8 @@ struct TraceStep {
   // one, and who made it. leaf_before, saw_none and pending_after are of what was loaded.
   uint32_t old_since = 0;
   AgentId old_writer{};
-  std::string newer;  // what that stored, in a few words
+  std::string newer;     // what that stored, in a few words
+  uint32_t left_at = 0;  // of pending_inc_done: the step, by number, that left it for later
 };
 
 struct Trace {
@@ -66,6 +69,8 @@ struct Trace {
   std::vector<TraceStep> steps;
   World end;  // after the last one
   KernelVersion kernel = kDefaultKernel;
+  AskedOrders asked;  // by a kernel tree's own code, where memory is not sequentially consistent
+  HardwareKind hardware = HardwareKind::kPlain;
   // The step that each thread would have made next; kNoPoint of one that has not begun, or is done,
   // or made the last step.
   std::array<PendingStep, kMaxCpus> next;

@@ -3,7 +3,8 @@
 //
 // An order belongs to a step on an architecture: arm64's ptep_get_and_clear() orders nothing, that
 // of x86 is a full barrier. Faithful to 6.12; each row says where that stands. A schedule may make
-// some of them weaker or stronger (OrderChanges), to see what hangs on them.
+// some of them weaker or stronger (OrderChanges), to see what hangs on them. Steps that the code of
+// a kernel tree makes have the orders that it asks for (model/linux/hooks.cc), changed likewise.
 #ifndef GATHERFUZZ_MODEL_ORDERS_H_
 #define GATHERFUZZ_MODEL_ORDERS_H_
 
@@ -81,16 +82,42 @@ struct OrderChanges {
   friend bool operator==(const OrderChanges&, const OrderChanges&) = default;
 };
 
+// What a step orders whose code asks for `asked`.
+constexpr MemoryOrder Changed(const OrderChanges& changes, Point point, MemoryOrder asked) {
+  if ((changes.weaker & MaskOf(point)) != 0) return MemoryOrder::relaxed;
+  if ((changes.stronger & MaskOf(point)) == 0) return asked;
+  const OrderInfo* const info = MemoryOrderOf(point);
+  return info == nullptr ? asked : StrongestOf(info->access);
+}
+
+// The orders that code which says its own has asked for at each step, barriers beside it included.
+struct AskedOrders {
+  std::array<PointMask, 4> at{};  // by MemoryOrder: the steps at which it was asked for
+
+  void Note(Point point, MemoryOrder order) { at[static_cast<size_t>(order)] |= MaskOf(point); }
+  void Add(const AskedOrders& more) {
+    for (size_t order = 0; order < at.size(); ++order) at[order] |= more.at[order];
+  }
+  bool Has(Point point, MemoryOrder order) const {
+    return (at[static_cast<size_t>(order)] & MaskOf(point)) != 0;
+  }
+  // All of them together; `or_else` where nobody asked.
+  MemoryOrder Of(Point point, MemoryOrder or_else) const {
+    const bool acquires = Has(point, MemoryOrder::acquire);
+    const bool releases = Has(point, MemoryOrder::release);
+    if (Has(point, MemoryOrder::full) || (acquires && releases)) return MemoryOrder::full;
+    if (acquires) return MemoryOrder::acquire;
+    if (releases) return MemoryOrder::release;
+    return Has(point, MemoryOrder::relaxed) ? MemoryOrder::relaxed : or_else;
+  }
+};
+
 // The order of each step.
 using Orders = std::array<MemoryOrder, kPointCount>;
 constexpr Orders OrdersOn(OrderColumn column, const OrderChanges& changes = {}) {
   Orders orders{};
   for (const OrderInfo& info : kOrders) {
-    const bool weaker = (changes.weaker & MaskOf(info.point)) != 0;
-    const bool stronger = (changes.stronger & MaskOf(info.point)) != 0;
-    orders[static_cast<size_t>(info.point)] = weaker     ? MemoryOrder::relaxed
-                                              : stronger ? StrongestOf(info.access)
-                                                         : info.on(column);
+    orders[static_cast<size_t>(info.point)] = Changed(changes, info.point, info.on(column));
   }
   return orders;
 }

@@ -46,10 +46,11 @@ enum class Thing : uint8_t {
   kRmap,       // the lock of the reverse map, and which VMAs it finds
   kLoaded,     // which mm CPUs have loaded, and whether they are lazy or their interrupts off
   kCpumask,    // mm_cpumask()
-  kTlbGen,     // the generation of an mm, and those that CPUs have caught up with
+  kTlbGen,     // the generation of an mm, and those that CPUs have caught up with; arm64's ASIDs
   kFolio,      // references, locks and contents of frames
+  kVmaLock,    // the locks of VMAs
 };
-inline constexpr int kThings = 20;
+inline constexpr int kThings = 21;
 using ThingMask = uint32_t;
 constexpr ThingMask MaskOf(Thing thing) {
   return static_cast<ThingMask>(1u << static_cast<int>(thing));
@@ -91,6 +92,7 @@ enum class Teaches : uint8_t {
   kUnsaid,
   kNothing,
   kVmas,          // the VMAs
+  kVmaLocks,      // ... and which of them are write-locked
   kVmasIfFree,    // ... where mmap_lock is free; that it is not, else
   kPudEntry,      // the entry for the page
   kPudAndFrames,  // ... and which frames would be given out next
@@ -128,6 +130,10 @@ inline constexpr unsigned kNamesCpu = 4096;  // its page is the number of a CPU
 inline constexpr unsigned kExit = 8192;      // made only where some thread exits
 inline constexpr unsigned kContent = 16384;  // made only where some program decides on content
 inline constexpr unsigned kOwnCode = 32768;  // made only by a kernel's own tlb.c
+inline constexpr unsigned kVmaLock = 65536;  // made only where VMAs have locks
+inline constexpr unsigned kSplit = 131072;   // made only where a line of the zoo splits an update
+inline constexpr unsigned kLate = 262144;    // made only under MemoryModel::kLate
+inline constexpr unsigned kAsid = 524288;    // made only where ASIDs are allocated
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -240,8 +246,20 @@ inline constexpr PointMask kReclaimPoints = PointsWith(role::kReclaim);
 inline constexpr PointMask kSwitchPoints = PointsWith(role::kSwitch);
 inline constexpr PointMask kExitPoints = PointsWith(role::kExit);
 inline constexpr PointMask kContentPoints = PointsWith(role::kContent);
+// Steps that are made only where VMAs have locks (model/kernel/vma_lock.h).
+inline constexpr PointMask kVmaLockPoints = PointsWith(role::kVmaLock);
 // Steps that are made only by a kernel's own tlb.c (model/kernel/cpu_code.h).
 inline constexpr PointMask kOwnCodePoints = PointsWith(role::kOwnCode);
+// Steps that are made only under policies that split an update (model/kernel/leaf_update.h).
+inline constexpr PointMask kSplitPoints = PointsWith(role::kSplit);
+// Steps that are made only where an increment may be done later (model/kernel/late.h).
+inline constexpr PointMask kLatePoints = PointsWith(role::kLate);
+// At which a gather begins: the increment is done there, or later.
+inline constexpr PointMask kBeginsGather =
+    MaskOf(Point::pending_inc) | MaskOf(Point::pending_inc_later);
+constexpr bool BeginsGather(Point point) { return (kBeginsGather & MaskOf(point)) != 0; }
+// Steps that are made only where ASIDs are allocated.
+inline constexpr PointMask kAsidPoints = PointsWith(role::kAsid);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

@@ -32,7 +32,7 @@ class Registry {
       RefuseToRegister(what_, item->name(), "another has this name; give one of them another");
     }
     if (count_ == items_.size()) {
-      RefuseToRegister(what_, item->name(), "there are too many; Registry has room for 64");
+      RefuseToRegister(what_, item->name(), "there are too many; Registry has room for 128");
     }
     items_[count_++] = item;
     std::sort(items_.begin(), items_.begin() + count_,
@@ -48,7 +48,7 @@ class Registry {
 
  private:
   const char* what_;  // is registered
-  std::array<const T*, 64> items_{};
+  std::array<const T*, 128> items_{};
   size_t count_ = 0;
 };
 

@@ -62,6 +62,7 @@ struct CpuSide {
   // flush_tlb_mm_range(); true if it is to be awaited.
   bool (*flush)(const Thread& thread, const Invalidation& request);
   void (*take)(System& system, CpuId target, CpuId issuer);  // what it does where it arrives
+  void (*names)(const Thread& thread);  // before one that is broadcast: what it names
 };
 
 struct System {
@@ -75,7 +76,10 @@ struct System {
   KernelVersion kernel = kDefaultKernel;  // whose paths the operations follow
   uint32_t ignored = 0;                   // Bit(kind) of kinds that do not end the run
   Orders orders{};                        // of steps; read where World::sc() is false only
+  OrderChanges order_changes{};           // ... as is this: those that `orders` has
+  AskedOrders asked{};                    // not part of the state
   PolicyLoads loads{};                    // ... as is this
+  PointMask waits_for_late = 0;           // ... and this: steps as late.h has them
   Cost cost;
   // What each CPU's finish waits for, while it does (Call::waiting); the argument is the CPU.
   std::array<Ready, kMaxCpus> finish_wait{};
@@ -84,6 +88,11 @@ struct System {
   std::array<FinishPart, kMaxCpus> finish_part{};
 
   MemoryOrder order(Point point) const { return orders[static_cast<size_t>(point)]; }
+  // ... of a step whose code says itself what it asks for.
+  MemoryOrder AskedOrder(Point point, MemoryOrder order) {
+    asked.Note(point, order);
+    return Changed(order_changes, point, order);
+  }
 
   // The oracle's last word: ends the run, unless the kind is ignored.
   void Report(const Violation& violation) {

@@ -27,7 +27,10 @@ rows() {
     print $3, verdict, $8, $9 $10 }' "$build/verdicts/$1-$2/verdicts.md" | grep -v '^---'
 }
 
-# cell VERDICT POLICY ARCH: with the file of its counterexample, if there is one.
+# folder MEMORY ARCH: what the files of its counterexamples end in.
+folder() { [ "$1" = late ] && echo "$2-late" || echo "$2"; }
+
+# cell VERDICT POLICY END: with the file of its counterexample, if there is one.
 cell() {
   if [ -e "corpus/memory/$2-$3.gather" ]; then
     echo "[$1](../corpus/memory/$2-$3.gather)"
@@ -41,29 +44,33 @@ of() { awk -v policy="$1" -v field="$2" '$1 == policy { print $field }'; }
 
 table() {
   local policy strong weak
-  printf '| policy | arm64, `sc` | arm64, `weak` | x86, `sc` | x86, `tso` |\n'
-  printf '|---|---|---|---|---|\n'
+  printf '| policy | arm64, `sc` | arm64, `weak` | arm64, `late` | x86, `sc` | x86, `tso` |\n'
+  printf '|---|---|---|---|---|---|\n'
   while read -r policy _; do
     printf '| `%s` ' "$policy"
-    for pair in 'sc weak arm64' 'sc tso x86'; do
+    for pair in 'sc weak arm64' 'late late arm64' 'sc tso x86'; do
       read -r strong weak arch <<<"$pair"
-      printf '| %s | %s ' "$(rows "$strong" "$arch" | of "$policy" 2)" \
-        "$(cell "$(rows "$weak" "$arch" | of "$policy" 2)" "$policy" "$arch")"
+      [ "$strong" = "$weak" ] ||
+        printf '| %s ' "$(rows "$strong" "$arch" | of "$policy" 2)"
+      printf '| %s ' "$(cell "$(rows "$weak" "$arch" | of "$policy" 2)" "$policy" \
+        "$(folder "$weak" "$arch")")"
     done
     printf '|\n'
   done < <(rows weak arm64)
 }
 
-# What is safe under sc and not under weak: the loads and stores of its counterexample.
+# litmus_tests STRONGER WEAKER: what is safe under the one and not under the other: the loads and
+# stores of its counterexample.
 litmus_tests() {
-  local policy verdict
+  local policy verdict file
   while read -r policy verdict _; do
-    [ "$verdict" != safe ] && [ "$(rows sc arm64 | of "$policy" 2)" = safe ] || continue
-    printf '\n`%s`, by memory alone:\n\n```sh\n' "$policy"
-    printf '$ build/gatherfuzz export --litmus corpus/memory/%s-arm64.gather\n' "$policy"
-    "$build/gatherfuzz" export --litmus "corpus/memory/$policy-arm64.gather"
+    [ "$verdict" != safe ] && [ "$(rows "$1" arm64 | of "$policy" 2)" = safe ] || continue
+    file=corpus/memory/$policy-$(folder "$2" arm64).gather
+    printf '\n`%s` under `%s`, by memory alone:\n\n```sh\n' "$policy" "$2"
+    printf '$ build/gatherfuzz export --litmus %s\n' "$file"
+    "$build/gatherfuzz" export --litmus "$file"
     printf '```\n'
-  done < <(rows weak arm64)
+  done < <(rows "$2" arm64)
 }
 
 write_section() {
@@ -80,10 +87,11 @@ $(printf -- '- %s\n' "${bounds[@]}")
 
 SECTION
   table
-  litmus_tests
+  litmus_tests sc weak
+  litmus_tests weak late
 }
 
-for pair in 'sc arm64' 'weak arm64' 'sc x86' 'tso x86'; do
+for pair in 'sc arm64' 'weak arm64' 'late arm64' 'sc x86' 'tso x86'; do
   read -r model arch <<<"$pair"
   explore_under "$model" "$arch"
 done
@@ -91,6 +99,12 @@ for of_arch in weak-arm64 tso-x86; do
   rm -f corpus/memory/*-"${of_arch#*-}".gather
   cp "$build/verdicts/$of_arch"/*.gather corpus/memory/ 2>/dev/null || true
 done
+# Under `late` only what `weak` calls safe is new.
+rm -f corpus/memory/*-arm64-late.gather
+while read -r policy verdict _; do
+  [ "$verdict" != safe ] && [ "$(rows weak arm64 | of "$policy" 2)" = safe ] || continue
+  cp "$build/verdicts/late-arm64/$policy-arm64.gather" "corpus/memory/$policy-arm64-late.gather"
+done < <(rows late arm64)
 "$build/gatherfuzz" run --check --policy all --update corpus/memory || true
 new=$(mktemp "$page.XXXXXX")
 trap 'rm -f "$new"' EXIT

@@ -109,14 +109,16 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
   }
   if (!Reclaims(schedule)) possible &= ~kReclaimPoints;
   if (!Switches(schedule)) possible &= ~kSwitchPoints;
+  if (schedule.asids == kNoAsids) possible &= ~kAsidPoints;
   if (!Exits(schedule)) possible &= ~kExitPoints;
   if (!Decides(schedule)) possible &= ~kContentPoints;
   if (!hides) possible &= ~MaskOf(pte_accessible);
   if (!moves) possible &= ~MaskOf(pmd_move);
+  if (schedule.memory != MemoryModel::kLate) possible &= ~kLatePoints;
   if (!huge) possible &= ~kHuge;
   possible &= kTellingPoints;
-  constexpr PointMask kNever =
-      kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints | MaskOf(pmd_move);
+  constexpr PointMask kNever = kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints |
+                               kLatePoints | MaskOf(pmd_move);
   return possible != 0 ? possible : kTellingPoints & ~kNever;
 }
 

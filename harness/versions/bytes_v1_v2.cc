@@ -173,6 +173,7 @@ Header Decoder::TakeHeader() {
   out_.cpus = 1 <= cpus && cpus <= kCpus ? cpus : kLikelyCpus[cpus % 8];
   out_.batch = 1 <= batch && batch <= kMostBatch ? batch : 1 + batch % 4;
   out_.kernel = kDefaultKernel;
+  out_.hardware = HardwareKind::kPlain;
   out_.kswapd = false;
   out_.tail = {};
   version_ == 1 ? TailOfV1(tail, seed) : TailOfV2(tail, seed);

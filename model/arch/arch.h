@@ -58,6 +58,8 @@ class Arch {
   virtual bool counts_generations() const { return false; }
   // The rules of the hardware.
   virtual Hardware hardware() const { return {}; }
+  // Whether some of its machines are HardwareKind::kTce; else that is as kPlain.
+  virtual bool has_tce() const { return false; }
 
  private:
   std::string_view name_;

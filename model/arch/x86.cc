@@ -5,7 +5,8 @@
 // and all of it when that is more than a ceiling of strides (33 in the kernel, 8 here).
 // freed_tables changes nothing but whether lazy CPUs get the IPI (switch_mm.h). INVLPG
 // drops a translation of any size for its address, and every paging-structure entry whatever the
-// address (H3), so a flush that names any address leaves no stale table pointer.
+// address (H3), so a flush that names any address leaves no stale table pointer. Not so on
+// `hardware tce`, where the machine makes less of it.
 #include "model/arch/arch.h"
 #include "model/arch/drops.h"
 #include "model/kernel/mmu_gather.h"
@@ -72,6 +73,7 @@ class X86 final : public Arch {
     return (cleared & (Pte::kPresent | Pte::kDirty)) != 0 || (changed & Pte::kWrite) != 0;
   }
   bool flushes_to_protect() const override { return false; }  // since 5.19
+  bool has_tce() const override { return true; }
   KernelVersion reclaims_tables_since() const override { return KernelVersion::k6_17; }  // 6.14
 };
 

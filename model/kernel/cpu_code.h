@@ -32,6 +32,17 @@ class CpuCode {
   virtual void FlushBatch(const Thread& t) const = 0;
 };
 
+// arm64's allocator of ASIDs of a kernel's own, in the place of asids.h
+// (GatherProtocol::asid_code). In use where ASIDs are allocated. As above: World has its variables
+// (Asids).
+class AsidCode {
+ public:
+  virtual ~AsidCode() = default;
+
+  // check_and_switch_context().
+  virtual void CheckAndSwitchContext(const Thread& t, MmId next) const = 0;
+};
+
 }  // namespace gatherfuzz
 
 #endif  // GATHERFUZZ_MODEL_KERNEL_CPU_CODE_H_

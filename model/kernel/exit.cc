@@ -10,8 +10,7 @@
 //
 // Simplified: a thread that is over without `exit` stays in user space, so the mm lives on; a CPU
 // whose program is nothing but `reap` has no thread of the mm; the VMAs are out of the mm before
-// its tables are unlinked, where nobody can look any more. What a kernel tree's own code has for it
-// (tlb_gather_mmu_fullmm()) is an ordinary gather here.
+// its tables are unlinked, where nobody can look any more.
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/munmap.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// A page fault: finds the VMA under the read lock, then populates what is missing, level by level.
+// A page fault: finds the VMA under its own read lock, or under mmap_lock where VMAs have no locks
+// or that one cannot be had, then populates what is missing, level by level.
 //
-// Simplified: no per-VMA locks, no file mappings; linking a PMD table is one atomic step in place
+// Simplified: no file mappings; linking a PMD table is one atomic step in place
 // of lock, check, link. What a write fault finds that it may not write is in wp_page.h. A VMA
 // marked huge gets a huge leaf when the whole block lies in it, nothing is there yet, and memory
 // has an aligned block; else small ones, as with THP.
@@ -15,6 +16,7 @@
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/vma_lock.h"
 #include "model/kernel/wp_page.h"
 #include "model/machine/frames.h"
 #include "model/machine/tlb.h"
@@ -130,7 +132,8 @@ bool FolioUnlocked(const World& world, int frame) {
   return world.folio(MakeFrame(frame)).lock_owner == 0;
 }
 
-// migration_entry_wait(): with mmap_lock held, which nobody needs who migrates.
+// migration_entry_wait(): with the lock of the VMA or mmap_lock held, which nobody needs who
+// migrates.
 FaultOutcome AwaitMigration(const Thread& t, FrameId table, int page, Pte entry) {
   UnlockTable(t, table, page);
   t.StepWhen(Point::migration_entry_wait, page, FolioUnlocked, Index(entry.frame));
@@ -238,13 +241,14 @@ void LeavesFault(const Thread& t) {
 
 FaultOutcome HandleFault(const Thread& t, int page, bool write) {
   t.Step(Point::fault, page);
-  MmapReadLock(t);
+  const bool under_vma_lock = VmaStartRead(t, {page, page + 1});
+  if (!under_vma_lock) MmapReadLock(t);
   const Mm& mm = t.world().mm;
   FaultOutcome outcome;
   const bool allowed = (mm.vma_pages & ~mm.vma_none & PageBit(page)) != 0 &&
                        (!write || (mm.vma_write & PageBit(page)) != 0);
   if (allowed) outcome = Populate(t, page, write);
-  MmapReadUnlock(t);
+  under_vma_lock ? VmaEndRead(t, page) : MmapReadUnlock(t);
   LeavesFault(t);
   return outcome;
 }

@@ -2,10 +2,11 @@
 // fork and pin: what comes to refer to pages beside the mm.
 //
 // fork is faithful to dup_mmap() and copy_present_ptes() of 6.12 (kernel/fork.c, mm/memory.c) as
-// far as the old mm can tell: mmap_lock for writing; each leaf loses the right to write, under its
-// lock, and its frame is exclusive no more and has one more reference; then the whole old mm is
-// flushed, without a count. Simplified: the new mm is idle and never ends: it is references that
-// nobody gives back; a frame that is pinned is shared as others are.
+// far as the old mm can tell: mmap_lock for writing; each VMA is write-locked as it is copied; each
+// leaf loses the right to write, under its lock, and its frame is exclusive no more and has one
+// more reference; then the whole old mm is flushed, without a count. Simplified: the new mm is idle
+// and never ends: it is references that nobody gives back; a frame that is pinned is shared as
+// others are.
 //
 // pin is get_user_pages() of one page that is there, for reading: a reference under the lock of the
 // page table, kept to the end. It stands for whatever else refers to a page for a while, as a folio
@@ -13,11 +14,13 @@
 #include "model/arch/arch.h"
 #include "model/kernel/examine.h"
 #include "model/kernel/huge.h"
+#include "model/kernel/leaf_update.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/vma_lock.h"
 #include "model/kernel/walk_range.h"
 #include "model/machine/invalidation.h"
 
@@ -64,8 +67,13 @@ class Fork {
   // Of a migration entry, what it moves is shared, wherever it goes.
   void Share(FrameId table, PageRange part) {
     World& world = t_.world();
+    const bool splits = t_.system.protocol->SplitsUpdates().wrprotect;
+    const Pte read = splits ? ReadLeaf(t_, table, part.begin) : Pte{};
     t_.Step(Point::pte_wrprotect, part.begin);
     Pte& entry = EntryOf(world, table, part.begin);
+    if (splits && entry.writable() && !entry.migration()) {
+      ForgetSince(t_, table, part.begin, read);
+    }
     for (int k = 0; k < part.end - part.begin; ++k) {
       const FrameId frame = MakeFrame(Index(entry.frame) + k);
       AddOther(world, frame);
@@ -84,6 +92,7 @@ class Fork {
 void ForkPath(const Thread& t, const Op& op) {
   MmapWriteLock(t);
   ForEachVmaLocked(t, op.range, [](const Thread& thread, PageRange vma) {
+    VmaStartWrite(thread, vma.begin);
     Fork fork(thread);
     WalkRange(thread, vma, fork);
   });

@@ -12,6 +12,7 @@
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/vma_lock.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/zap.h"
 #include "model/oracle/oracle.h"
@@ -127,9 +128,23 @@ void UnguardVma(const Thread& t, PageRange vma) {
 
 }  // namespace
 
+namespace {
+
+// Under the lock of the VMA that the range is in (6.19), or under mmap_lock.
+template <typename Apply>
+void ForEachGuardedVma(const Thread& t, PageRange range, Apply apply) {
+  if (t.system.kernel < KernelVersion::k7_1 || !VmaStartRead(t, range)) {
+    return ForEachVma(t, range, apply);
+  }
+  apply(t, range);
+  VmaEndRead(t, range.begin);
+}
+
+}  // namespace
+
 void GuardPath(const Thread& t, const Op& op) {
   bool goes_on = true;
-  ForEachVma(t, op.range, [&](const Thread&, PageRange vma) {
+  ForEachGuardedVma(t, op.range, [&](const Thread&, PageRange vma) {
     if (!goes_on || GuardVma(t, vma)) return;
     goes_on = false;
     // The kernel begins the call anew, so it has promised nothing yet.
@@ -139,6 +154,6 @@ void GuardPath(const Thread& t, const Op& op) {
     call.moments = {};
   });
 }
-void UnguardPath(const Thread& t, const Op& op) { ForEachVma(t, op.range, UnguardVma); }
+void UnguardPath(const Thread& t, const Op& op) { ForEachGuardedVma(t, op.range, UnguardVma); }
 
 }  // namespace gatherfuzz

@@ -8,6 +8,7 @@
 
 #include "model/check.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/vma_lock.h"
 #include "model/machine/invalidation.h"
 #include "model/machine/memory.h"
 
@@ -56,6 +57,9 @@ namespace {
 Point LockPointOf(const World& world, FrameId table) {
   return world.at(table).level == Level::kPte ? Point::pte_lock : Point::pmd_lock;
 }
+Point UnlockPointOf(const World& world, FrameId table) {
+  return world.at(table).level == Level::kPte ? Point::pte_unlock : Point::pmd_unlock;
+}
 
 }  // namespace
 
@@ -91,6 +95,7 @@ void MmapWriteLock(const Thread& t) {
 void MmapWriteUnlock(const Thread& t) {
   t.Step(Point::mmap_write_unlock);
   GATHERFUZZ_CHECK(t.world().mm.mmap_writer == Owner(t));
+  VmaEndWriteAll(t.world());
   t.world().mm.mmap_writer = 0;
   Drops(t, Point::mmap_write_unlock, kMmapLockId);
 }
@@ -98,6 +103,7 @@ void MmapWriteUnlock(const Thread& t) {
 void MmapWriteDowngrade(const Thread& t) {
   t.Step(Point::mmap_write_downgrade);
   GATHERFUZZ_CHECK(t.world().mm.mmap_writer == Owner(t));
+  VmaEndWriteAll(t.world());
   t.world().mm.mmap_writer = 0;
   t.world().mm.mmap_readers |= CpuBit(t.cpu);
   Drops(t, Point::mmap_write_downgrade, kMmapLockId);
@@ -145,13 +151,22 @@ bool LockPteTable(const Thread& t, FrameId pmd_table, FrameId table, int page) {
 }
 
 void UnlockTable(const Thread& t, FrameId table, int page) {
-  const bool pte = t.world().at(table).level == Level::kPte;
-  const Point point = pte ? Point::pte_unlock : Point::pmd_unlock;
+  const Point point = UnlockPointOf(t.world(), table);
   t.Step(point, page);
   GATHERFUZZ_CHECK_IN_ORDER(t.system, t.world().at(table).lock_owner == Owner(t));
   t.world().at(table).lock_owner = 0;
   --t.world().mm.table_locks;
   Drops(t, point, Index(table));
+}
+
+bool TryTable(const Thread& t, FrameId table) {
+  if (t.world().at(table).lock_owner != 0) return false;
+  Takes(t, LockPointOf(t.world(), table), Index(table));
+  return true;
+}
+
+void DropTried(const Thread& t, FrameId table) {
+  Drops(t, UnlockPointOf(t.world(), table), Index(table));
 }
 
 int HolderOf(const World& world, Point point, int arg) {
@@ -160,9 +175,11 @@ int HolderOf(const World& world, Point point, int arg) {
     return world.at(MakeFrame(arg)).lock_owner - 1;
   }
   if (point == Point::migration_entry_wait) return world.folio(MakeFrame(arg)).lock_owner - 1;
+  if (point == Point::vma_write_wait) return VmaReader(world, arg);
   if (point == Point::rmap_unlink) {
     return mm.rmap_readers == 0 ? -1 : std::countr_zero(mm.rmap_readers);
   }
+  if (point == Point::cpu_asid_lock) return world.switching.asids.lock_owner - 1;
   if (point == Point::free_table) {
     const uint8_t grace = world.switching.at(MakeCpu(arg)).grace;
     return grace == 0 ? -1 : std::countr_zero(grace);

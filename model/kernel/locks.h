@@ -28,6 +28,10 @@ void LockTable(const Thread& t, FrameId table, int page);
 // ... and what the entry for `page` is, as the holder sees it at once.
 Pte LockTableAndLook(const Thread& t, FrameId table, int page);
 void UnlockTable(const Thread& t, FrameId table, int page);
+// The lock of a table, taken and dropped again within the step that has begun: spin_trylock(). False
+// if it is held; else what the step does then is done under it, up to DropTried().
+bool TryTable(const Thread& t, FrameId table);
+void DropTried(const Thread& t, FrameId table);
 
 // The lock of a PTE table that was found below `pmd_table`; false, with no lock held, if it is not
 // there any more. Faithful: __pte_offset_map_lock() takes the lock, looks at the PMD entry again,

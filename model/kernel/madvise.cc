@@ -3,14 +3,17 @@
 //
 // Both hold mmap_lock for reading, so any number of them overlap. Up to 6.12 each takes a gather
 // for each piece of a VMA in the range, as zap_page_range_single() and madvise_free_single_vma()
-// do. From 6.17 on there is one for the call, which outlives the lock: faithful to 7.1.3, but that
-// there a range in one VMA takes the lock of that VMA in place of mmap_lock.
+// do. From 6.17 on there is one for the call, which begins before the lock is taken. Faithful to
+// 7.1.3 where VMAs have locks: a range in one VMA is under the lock of that VMA, which the gather
+// outlives; any other is under mmap_lock, to the end of the gather. Where they have none, mmap_lock
+// stands for the lock of the VMA, so the gather outlives it.
 #include "model/kernel/examine.h"
 #include "model/kernel/huge.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
+#include "model/kernel/vma_lock.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/zap.h"
 
@@ -115,12 +118,29 @@ void CleanPiece(const Thread& t, PageRange range) {
   protocol.EndVma(t);
 }
 
+using Apply = void (*)(const Thread&, PageRange);
+
+// madvise_walk_vmas(), where VMAs have locks, and the end of the gather.
+void UnderVmaLock(const Thread& t, PageRange range, Apply apply) {
+  const GatherProtocol& protocol = *t.system.protocol;
+  if (VmaStartRead(t, range)) {
+    apply(t, range);
+    VmaEndRead(t, range.begin);
+    return protocol.Finish(t);
+  }
+  MmapReadLock(t);
+  ForEachVmaLocked(t, range, apply);
+  protocol.Finish(t);
+  MmapReadUnlock(t);
+}
+
 // With a gather for each piece, inside the lock; from 6.17 on with one for the whole call, which
-// begins before the lock is taken and ends behind it.
-void WithGather(const Thread& t, PageRange range, void (*apply)(const Thread&, PageRange)) {
+// begins before the lock is taken.
+void WithGather(const Thread& t, PageRange range, Apply apply) {
   const GatherProtocol& protocol = *t.system.protocol;
   const bool spans = t.system.kernel >= KernelVersion::k6_17;
   if (spans) protocol.Gather(t, range);
+  if (spans && HasVmaLocks(t.system.kernel)) return UnderVmaLock(t, range, apply);
   ForEachVma(t, range, [&](const Thread&, PageRange piece) {
     if (!spans) protocol.Gather(t, piece);
     apply(t, piece);

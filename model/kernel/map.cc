@@ -2,6 +2,7 @@
 // map: mmap() at a fixed address that must be free.
 #include "model/kernel/locks.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/vma_lock.h"
 
 namespace gatherfuzz {
 
@@ -22,6 +23,7 @@ void MapPath(const Thread& t, const Op& op) {
   if ((t.world().mm.vma_pages & MaskOf(range)) == 0) {
     t.Step(Point::vma_link, range.begin);
     InitMap(t.world(), range, op.flags);
+    VmaStartWriteNew(t, range);
   }
   MmapWriteUnlock(t);
 }

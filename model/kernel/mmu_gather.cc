@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/arch/arch.h"
+#include "model/kernel/late.h"
 #include "model/kernel/shared.h"
 #include "model/machine/frames.h"
 #include "model/machine/invalidation.h"
@@ -123,19 +124,26 @@ bool GatherProtocol::FlushPending(const Thread& t, int page) const {
 
 bool FlushNested(const Thread& t) { return LoadCount(t, Point::pending_read) > 1; }
 
-void RaisePending(const Thread& t) {
-  t.Step(Point::pending_inc);
-  Updates(t, Point::pending_inc, kCountAt);
-  ++t.world().mm.tlb_flush_pending;
+void RaisePending(const Thread& t) { RaisePending(t, t.system.order(Point::pending_inc)); }
+void LowerPending(const Thread& t) { LowerPending(t, t.system.order(Point::pending_dec)); }
+
+void RaisePending(const Thread& t, MemoryOrder order) {
+  if (!MayBeLate(t.system)) [[likely]] {
+    t.Step(Point::pending_inc);
+    Updates(t, order, kCountAt);
+    ++t.world().mm.tlb_flush_pending;
+  } else {
+    RaiseNowOrLater(t);
+  }
   t.gather().live = 1;
   Call& call = t.self().call;
   if (call.number == 0) call.number = ++t.world().mm.calls_begun;
 }
 
-void LowerPending(const Thread& t) {
+void LowerPending(const Thread& t, MemoryOrder order) {
   t.Step(Point::pending_dec);
   CheckPending(t.system, t.cpu);
-  Updates(t, Point::pending_dec, kCountAt);
+  Updates(t, order, kCountAt);
   --t.world().mm.tlb_flush_pending;
   t.gather().live = 0;
   NoteGatherOver(t.system, t.cpu);

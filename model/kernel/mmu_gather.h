@@ -20,6 +20,7 @@
 
 namespace gatherfuzz {
 
+class AsidCode;
 class CpuCode;
 struct Op;
 
@@ -68,6 +69,12 @@ struct Decisions {
   bool ksm_by_exclusive = true;  // ... and flushes in any case what is exclusive
 };
 
+// Which changes of a leaf are a read and a store (leaf_update.h), and not one atomic update.
+struct SplitUpdates {
+  bool huge_clear = false;  // mremap() of a huge leaf takes it from its old place
+  bool wrprotect = false;   // fork() takes the right to write from a leaf
+};
+
 class GatherProtocol {
  public:
   virtual ~GatherProtocol() = default;
@@ -79,9 +86,8 @@ class GatherProtocol {
 
   // tlb_gather_mmu(): starts a gather over the caller's `range`.
   virtual void Gather(const Thread& t, PageRange range) const;
-  // tlb_gather_mmu_fullmm(): starts one of a whole mm, which is going away. A kernel tree's own
-  // code begins an ordinary one, which flushes more.
-  void GatherFullmm(const Thread& t) const;
+  // tlb_gather_mmu_fullmm(): starts one of a whole mm, which is going away.
+  virtual void GatherFullmm(const Thread& t) const;
   // tlb_start_vma(). Nothing that it records has a use in the model.
   virtual void StartVma(const Thread&, PageRange) const {}
   // tlb_remove_tlb_entry() and its PMD form: the leaf of `page` at `level` was cleared.
@@ -101,15 +107,19 @@ class GatherProtocol {
 
   // What `kernel` does; the model's 7.1 is 7.1.3.
   virtual TableReclaim ReclaimsTables(KernelVersion kernel) const {
-    return {.behind_span = kernel == KernelVersion::k7_1};
+    return {.behind_span = kernel >= KernelVersion::k7_1};
   }
 
   virtual UnmapBatching BatchesUnmaps() const { return {}; }
   virtual MmSwitching SwitchesMms() const { return {}; }
+  virtual AsidAllocation AllocatesAsids() const { return {}; }
   // What is used in the place of switch_mm.h; null: that. Where CountsGenerations().
   virtual const CpuCode* cpu_code(const System&) const { return nullptr; }
+  // ... and of asids.h. Where AllocatesAsids().
+  virtual const AsidCode* asid_code(const System&) const { return nullptr; }
   virtual Protection Protects() const { return {}; }
   virtual Decisions Decides() const { return {}; }
+  virtual SplitUpdates SplitsUpdates() const { return {}; }
   // mm_tlb_flush_pending(): the step pte_accessible.
   virtual bool FlushPending(const Thread& t, int page) const;
 
@@ -152,10 +162,14 @@ bool ArchRequest(const Thread& t, const MmuGather& gather, Invalidation& request
 // mm_tlb_flush_nested(): the step pending_read. True if another gather of this mm is live.
 bool FlushNested(const Thread& t);
 
-// inc_tlb_flush_pending(): the step pending_inc. The gather is live from there on.
+// inc_tlb_flush_pending(): the step pending_inc, or, where the order says so, pending_inc_later.
+// The gather is live from there on.
 void RaisePending(const Thread& t);
 // dec_tlb_flush_pending(): the step pending_dec. It is live no more.
 void LowerPending(const Thread& t);
+// ... by code that says what its atomics order.
+void RaisePending(const Thread& t, MemoryOrder order);
+void LowerPending(const Thread& t, MemoryOrder order);
 
 // tlb_table_flush(), tlb_batch_pages_flush(): free what is queued.
 void FreeTables(const Thread& t);

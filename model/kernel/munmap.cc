@@ -10,6 +10,8 @@
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/vma_lock.h"
+#include "model/kernel/walk_range.h"
 #include "model/kernel/zap.h"
 
 namespace gatherfuzz {
@@ -26,6 +28,7 @@ void Detach(Mm& mm, PageRange range) {
   mm.vma_write &= ~pages;
   mm.vma_huge &= ~pages;
   mm.vma_none &= ~pages;
+  mm.vma_locked &= ~pages;
 }
 
 bool NoVmaIn(const Mm& mm, int first, int pages) {
@@ -38,7 +41,8 @@ bool PointsAtTable(World& world, FrameId table, int page) {
 
 }  // namespace
 
-// What lies there cannot be populated meanwhile: that takes a VMA, and so the write lock.
+// What lies there cannot be populated meanwhile: that takes a VMA, and so the write lock. Page
+// faults in VMAs beside it, under the locks of those, link and use tables of other spans.
 void FreePgtables(const Thread& t, uint64_t pages) {
   World& world = t.world();
   const GatherProtocol& protocol = *t.system.protocol;
@@ -69,9 +73,18 @@ uint64_t TakeOutAll(const Thread& t) {
   return pages;
 }
 
+namespace {
+
+void WriteLock(const Thread& t, PageRange vma) { VmaStartWrite(t, vma.begin); }
+
+}  // namespace
+
+// The kernel write-locks, cuts and detaches one VMA after the other; nobody can tell, since all of
+// them are locked before any is out of the mm.
 Taken TakeOut(const Thread& t, PageRange range) {
   const Mm before = t.world().mm;
   const uint64_t detached = before.vma_pages & MaskOf(range);
+  ForEachVmaLocked(t, range, WriteLock);
   SplitHugeAt(t, range.begin);
   // Of a block that both ends cut, the first split of the VMA has left no whole one.
   if (RoundDown(range.end, kPagesPerPmd) >= range.begin) SplitHugeAt(t, range.end);

@@ -6,7 +6,8 @@
 // fs/proc/task_mmu.c): which lock of the mm each holds and how long, who opens a gather, that every
 // leaf that is there is read and cleared and then set anew under its lock, with its A and D; where
 // a flush is recorded (Arch::NeedsFlush()), and where flush_tlb_batched_pending() stands.
-// mprotect() and clear_refs hold mmap_lock for writing to the end; userfaultfd and NUMA hints hold
+// mprotect() and clear_refs hold mmap_lock for writing to the end, and write-lock each VMA as they
+// come to it; userfaultfd and NUMA hints hold
 // it for reading, so any number of these overlap each other and madvise(). A PROT_NONE leaf is one
 // that software sees and the hardware faults on.
 //
@@ -25,6 +26,7 @@
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
+#include "model/kernel/vma_lock.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/wp_page.h"
 #include "model/machine/invalidation.h"
@@ -170,6 +172,7 @@ namespace {
 void MprotectFixup(const Thread& t, const Op& op, PageRange piece) {
   Mm& mm = t.world().mm;
   if (AllowsThat(mm, piece.begin, op.flags)) return;
+  VmaStartWrite(t, piece.begin);
   SplitHugeAt(t, piece.begin);
   // Of a block that both ends cut, the first split has left no whole one.
   if (RoundDown(piece.end, kPagesPerPmd) >= piece.begin) SplitHugeAt(t, piece.end);
@@ -218,6 +221,7 @@ void CleardirtyPath(const Thread& t, const Op& op) {
   const bool gathers = t.system.protocol->Protects().dirty_in_gather;
   gathers ? t.system.protocol->Gather(t, op.range) : RaisePending(t);
   ForEachVmaLocked(t, op.range, [&](const Thread&, PageRange vma) {
+    VmaStartWrite(t, vma.begin);  // PGWALK_WRLOCK
     Change change(t, op, vma);
     WalkRange(t, vma, change);
   });

@@ -55,15 +55,16 @@ void UnmapPte(const Thread& t, FrameId table, int page, bool pages_out) {
   t.Step(Point::pte_read, page);
   const Pte seen = EntryOf(world, table, page);
   if (!seen.there() || (IsDirty(world, seen) && !pages_out)) return;
+  ReadTlbiAsidFirst(t);
   t.Step(Point::pte_clear, page);
   const bool dirty = IsDirty(world, EntryOf(world, table, page));
-  if (dirty && !pages_out) return;  // meanwhile, by the hardware: it stays
+  if (dirty && !pages_out) return ForgetTlbiAsid(t);  // meanwhile, by the hardware: it stays
   MmuGather& batch = t.gather();
   const Pte leaf = ClearLeaf(world, table, page);
   batch.cleared_pmds = dirty;
   GATHERFUZZ_CHECK(batch.page_count < kMaxBatch);
   batch.pages[batch.page_count++] = {leaf.frame, static_cast<uint8_t>(page), Level::kPte};
-  if (seen.hidden() && !Accessible(t, page)) return;
+  if (seen.hidden() && !Accessible(t, page)) return ForgetTlbiAsid(t);
   const Arch& arch = *t.system.arch;
   if (!ShouldDefer(t)) return Invalidate(t, arch.FlushPage(page));
   if (arch.issues_at_unmap()) AddInvalidation(t, arch.FlushPage(page));

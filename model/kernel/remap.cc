@@ -15,6 +15,7 @@
 #include "model/arch/arch.h"
 #include "model/kernel/examine.h"
 #include "model/kernel/huge.h"
+#include "model/kernel/leaf_update.h"
 #include "model/kernel/link_table.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
@@ -24,6 +25,7 @@
 #include "model/kernel/reclaim.h"
 #include "model/kernel/remap.h"
 #include "model/kernel/shared.h"
+#include "model/kernel/vma_lock.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
 
@@ -80,7 +82,8 @@ class Move {
     }
   }
 
-  // Nobody else links or unlinks tables while mmap_lock is held for writing.
+  // Nobody unlinks tables there while mmap_lock is held for writing; faults in other VMAs, under
+  // the locks of those, may link some.
   bool Link(FrameId table, PageRange part) const {
     const int page = New(part.begin);
     return !EntryOf(t_.world(), table, page).none() || LinkTable(t_, table, page);
@@ -103,8 +106,11 @@ class Move {
     const bool moves =
         seen.there() && !seen.table() && EntryOf(t_.world(), new_pmd_table, New(part.begin)).none();
     if (moves) {
+      const bool splits = t_.system.protocol->SplitsUpdates().huge_clear;
+      const Pte read = splits ? ReadLeaf(t_, pmd_table, part.begin) : seen;
       t_.Step(Point::pmd_clear, part.begin);
       StoresEntry(t_, Point::pmd_clear, pmd_table, part.begin, Access::kUpdate);
+      if (splits) ForgetSince(t_, pmd_table, part.begin, read);
       const Pte leaf = ClearLeaf(t_.world(), pmd_table, part.begin);
       t_.Step(Point::pmd_set, New(part.begin));
       StoresEntry(t_, Point::pmd_set, new_pmd_table, New(part.begin));
@@ -211,8 +217,10 @@ void RemapPath(const Thread& t, const Op& op) {
   const PageRange from = op.range, to = MovesTo(op);
   MmapWriteLock(t);
   if (MayMove(t.world().mm, from, to)) {
+    VmaStartWrite(t, from.begin);
     t.Step(Point::vma_link, to.begin);
     CopyVma(t.world(), from.begin, to);
+    VmaStartWriteNew(t, to);
     Move(t, from, to.begin).Run();
     // While the lock is held, nobody maps anything there.
     ExaminedGone(t, from);

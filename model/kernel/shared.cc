@@ -69,8 +69,8 @@ Look LoadEntryWeakly(const Thread& t, Point point, FrameId table, int page) {
   return {EntryIn(value.value), old != 0, value.moment};
 }
 
-void StoreWeakly(const Thread& t, Point point, Location at, Access access, int page) {
-  NoteStore(t.world(), t.cpu, at, t.system.order(point), access, page);
+void StoreWeakly(const Thread& t, MemoryOrder order, Location at, Access access, int page) {
+  NoteStore(t.world(), t.cpu, at, order, access, page);
   const Weak& weak = t.world().weak;
   if (weak.full != 0) t.system.steps->OutOfStores();
   if (IsEntry(at)) return;
@@ -81,7 +81,17 @@ void StoreWeakly(const Thread& t, Point point, Location at, Access access, int p
            at == kPolicyAt ? AsksSince(loads.policy, part) : Asks(weak.asks_policy, t.cpu));
 }
 
-int LoadCount(const Thread& t, Point point) {
+int LoadCount(const Thread& t, Point point) { return LoadCount(t, point, t.system.order(point)); }
+
+void StoresLate(System& system, CpuId cpu) {
+  World& world = system.world;
+  NoteStore(world, cpu, kCountAt, MemoryOrder::relaxed, Access::kLate);
+  if (world.weak.full != 0) system.steps->OutOfStores();
+  NoteAsks(world, cpu, AsksSince(system.loads.count, FinishPart::kNone),
+           Asks(world.weak.asks_policy, cpu));
+}
+
+int LoadCount(const Thread& t, Point point, MemoryOrder order) {
   if (t.world().sc()) [[likely]] {
     t.Step(point);
     return t.world().mm.tlb_flush_pending;
@@ -89,7 +99,7 @@ int LoadCount(const Thread& t, Point point) {
   const int old = t.system.steps->LoadStep(CpuAgent(t.cpu), point, kNoPage, {.at = kCountAt});
   const auto count = static_cast<int>(ValueAt(t.world(), kCountAt, old).value);
   GATHERFUZZ_CHECK((t.world().weak.asks_count & CpuBit(t.cpu)) != 0);  // as PolicyTraits say
-  NoteLoad(t.world(), ThreadOf(t.cpu), kCountAt, t.system.order(point), old);
+  NoteLoad(t.world(), ThreadOf(t.cpu), kCountAt, order, old);
   Loaded(t, t.system.loads.count == WhenLoaded::kInFinish, false);
   return count;
 }

@@ -23,7 +23,7 @@ struct Look {
 
 // Where not sc(); see below.
 Look LoadEntryWeakly(const Thread& t, Point point, FrameId table, int page);
-void StoreWeakly(const Thread& t, Point point, Location at, Access access, int page = 0);
+void StoreWeakly(const Thread& t, MemoryOrder order, Location at, Access access, int page = 0);
 
 // The step `point`, which reads the entry for `page` in `table`.
 [[gnu::always_inline]] inline Look LoadEntry(const Thread& t, Point point, FrameId table,
@@ -38,13 +38,19 @@ void StoreWeakly(const Thread& t, Point point, Location at, Access access, int p
 inline void StoresEntry(const Thread& t, Point point, FrameId table, int page,
                         Access access = Access::kStore) {
   if (!t.world().sc()) [[unlikely]]
-    StoreWeakly(t, point, LocationOf(t.world(), table, page), access, page);
+    StoreWeakly(t, t.system.order(point), LocationOf(t.world(), table, page), access, page);
 }
 // ... or the count, or the policy's bytes.
-inline void Updates(const Thread& t, Point point, Location at) {
+inline void Updates(const Thread& t, MemoryOrder order, Location at) {
   if (!t.world().sc()) [[unlikely]]
-    StoreWeakly(t, point, at, Access::kUpdate);
+    StoreWeakly(t, order, at, Access::kUpdate);
 }
+inline void Updates(const Thread& t, Point point, Location at) {
+  Updates(t, t.system.order(point), at);
+}
+
+// ... the count, by the update that the thread of `cpu` has left for later (late.h).
+void StoresLate(System& system, CpuId cpu);
 
 // The thread comes back to that entry, since it has not found what it looked for: by then it knows
 // what is there. (Simplified: it might look at an old value again, but not for ever.)
@@ -55,8 +61,9 @@ inline void SeesNewest(const Thread& t, FrameId table, int page) {
   }
 }
 
-// The step `point`, which reads the count.
+// The step `point`, which reads the count; with that order, if it is said.
 int LoadCount(const Thread& t, Point point);
+int LoadCount(const Thread& t, Point point, MemoryOrder order);
 // The step `point`, which reads the policy's bytes.
 PolicyBytes LoadPolicy(const Thread& t, Point point);
 // The step `point`, which waits until `ready` holds of a value of `at` that it may take.

@@ -108,6 +108,7 @@ void ResumeUser(const Thread& t) {
   Self(t).in_user = 1;
   if (Own(t.system) == nullptr) Self(t).is_lazy = 0;
   CheckResume(t.system, t.cpu);
+  CheckAsid(t.system, t.cpu);
 }
 
 void SwitchByGenerations(const Thread& t, MmId next) {
@@ -131,10 +132,11 @@ void SwitchByGenerations(const Thread& t, MmId next) {
   InterruptsOn(t.world(), t.cpu);
 }
 
-// Another architecture: mm0 has one tag, whoever else has the other.
+// Another architecture: mm0 has one tag, whoever else has the other; or each has its ASID.
 void SwitchByBroadcast(const Thread& t, MmId next) {
   SwitchCpu& self = Self(t);
   if (self.loaded_mm == next) return;
+  if (AllocatesAsids(t.world())) return CheckAndSwitchContext(t, next);
   t.Step(Point::write_cr3);
   self.in_user = 0;
   self.loaded_mm = next;
@@ -279,7 +281,8 @@ void FlushTlbFunc(System& system, CpuId target, CpuId issuer) {
   const Invalidation& request = world.at(issuer).invalidation;
   SwitchCpu& self = world.switching.at(target);
   if (world.switching.generations == 0) {
-    // By broadcast, of what has the tag of mm0.
+    // By broadcast, of what has an ASID that it names, or the tag of mm0.
+    if (AllocatesAsids(world)) return TakeTlbi(system, target, issuer);
     if (self.slot == 0) return DropNamed(system, target, request);
     return DropNamedParked(system, target, request);
   }

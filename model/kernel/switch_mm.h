@@ -5,16 +5,18 @@
 // enter_lazy_tlb() step by step, with interrupts off; flush_tlb_mm_range(), should_flush_tlb() for
 // each CPU, and flush_tlb_func() with its generations on the CPU that is told. From 6.17 on a
 // switch leaves its bit in mm_cpumask() of the mm it comes from (since 6.14, 209954cbc7d0).
-// On other architectures a switch writes the root and nothing else: an invalidation is broadcast
-// to every CPU, whatever that has loaded. Page tables are freed with RCU, so not while a CPU has
+// On other architectures an invalidation is broadcast to every CPU, whatever that has loaded. A
+// switch writes the root and nothing else, and each mm has a tag for good; or, where the schedule
+// says so, ASIDs are allocated (asids.h). Page tables are freed with RCU, so not while a CPU has
 // interrupts off that had them off before; the thread waits in place of a callback.
 //
 // Simplified: what an interrupt does where it is taken is one step; user space runs with the PCID
 // of the kernel (no PTI); a CPU is never trimmed from a mask by and by; mms are never gone.
-// Left out: mitigations, LAM, CR4, the LDT, INVLPGB, arm64's rollover of ASIDs.
+// Left out: mitigations, LAM, CR4, the LDT, INVLPGB.
 #ifndef GATHERFUZZ_MODEL_KERNEL_SWITCH_MM_H_
 #define GATHERFUZZ_MODEL_KERNEL_SWITCH_MM_H_
 
+#include "model/kernel/asids.h"
 #include "model/system.h"
 
 namespace gatherfuzz {
@@ -47,7 +49,8 @@ struct MmSwitching {
 // For System.
 bool FlushTlbMmRange(const Thread& t, const Invalidation& request);
 void FlushTlbFunc(System& system, CpuId target, CpuId issuer);
-inline constexpr CpuSide kCpuSide{.flush = FlushTlbMmRange, .take = FlushTlbFunc};
+inline constexpr CpuSide kCpuSide{
+    .flush = FlushTlbMmRange, .take = FlushTlbFunc, .names = ReadTlbiAsid};
 
 // Whether flushes count generations here.
 inline bool CountsGenerations(const World& world) {

@@ -136,9 +136,11 @@ class Zap {
   // try_get_and_clear_pmd(), with the lock of the PTE table held.
   bool TryUnlink(FrameId pmd_table, PageRange part) {
     t_.Step(Point::pte_table_unlink, RoundDown(part.begin, kPagesPerPmd));
-    if (t_.world().at(pmd_table).lock_owner != 0) return false;
+    if (!TryTable(t_, pmd_table)) return false;
     StoresEntry(t_, Point::pte_table_unlink, pmd_table, part.begin);
     UnlinkTable(t_.world(), pmd_table, part.begin);
+    t_.world().at(t_.cpu).table_in_hand = 1;
+    DropTried(t_, pmd_table);
     return true;
   }
 
@@ -156,6 +158,7 @@ class Zap {
       if (unlinked) {
         StoresEntry(t_, Point::pte_table_unlink, pmd_table, first);
         UnlinkTable(world, pmd_table, first);
+        world.at(t_.cpu).table_in_hand = 1;
       }
       UnlockTable(t_, pmd.frame, first);
     }
@@ -167,6 +170,7 @@ class Zap {
   void RemoveReclaimed(FrameId table, int end) {
     const bool behind = protocol_.ReclaimsTables(t_.system.kernel).behind_span;
     const int page = behind ? std::min(end, kPages - 1) : end - kPagesPerPmd;
+    t_.world().at(t_.cpu).table_in_hand = 0;
     protocol_.RemoveTable(t_, table, page, Level::kPte);
   }
 

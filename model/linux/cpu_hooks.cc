@@ -59,8 +59,9 @@ int PageOf(unsigned long address) {
 }
 
 // What is told of a flush under way; the code that takes it has `flush_info`.
-Invalidation RequestOf(const gf_info& info) {
-  Invalidation request = RequestFor(info.start, info.end, info.stride_shift);
+Invalidation RequestOf(const System& system, const gf_info& info) {
+  Invalidation request =
+      AsHardwareDoes(system, RequestFor(info.start, info.end, info.stride_shift));
   request.freed_tables = info.freed_tables;
   request.of_all = info.of_all;
   request.new_generation = static_cast<uint16_t>(info.new_generation);
@@ -174,7 +175,9 @@ void gf_invlpg(unsigned long address) {
   const int page = PageOf(address);
   if (page == kPages) return;
   hook.Step(Point::invlpg, page);
-  DropNamed(hook.room().system, hook.room().cpu, InvlpgRange(page, page + 1, Level::kPte));
+  System& system = hook.room().system;
+  DropNamed(system, hook.room().cpu,
+            AsHardwareDoes(system, InvlpgRange(page, page + 1, Level::kPte)));
 }
 
 void gf_invpcid_all() {
@@ -214,7 +217,7 @@ void gf_call_cpus(int mm, unsigned long mask, const gf_info* info,
   const auto cpus = static_cast<uint8_t>(mm >= 0 ? MaskOfMm(world, static_cast<unsigned>(mm))
                                                  : mask & ((1u << world.cpu_count) - 1));
   Invalidation& issued = hook.t().self().invalidation;
-  issued = RequestOf(*info);
+  issued = RequestOf(room.system, *info);
   room.system.cost.whole += issued.whole;
   std::copy(std::begin(info->words), std::end(info->words), hook.self().flush_info.begin());
   const auto own = CpuBit(room.cpu);

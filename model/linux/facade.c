@@ -5,6 +5,7 @@
 //   GF_ARCH_x86 or GF_ARCH_arm64, and the CONFIG_ options
 //   GF_MMU_GATHER_C   the path of the tree's file, as a string
 //   GF_CPU_CODE       what cpu.c makes of the tree's mm/tlb.c, where there is one
+//   GF_ASID_CODE      what asids.c makes of its mm/context.c, where there is one
 // Versions are told apart by the types of functions, not by numbers: a function with arguments that
 // are known from no version is named in an error that begins with "gatherfuzz:".
 #include <gatherfuzz/shim.h>
@@ -73,13 +74,32 @@ static bool RemovePageSizeBy4(void* function, Gather* tlb, struct page* page, in
   return ((RemovePageSize4)function)(tlb, page, false, size);
 }
 
+// Since 5.12; before, the range says that the whole mm is going away. Where neither does, it begins
+// as others.
+static void GatherMmuFullmmBy2(void* function, Gather* tlb) {
+#ifdef GF_HAS_tlb_gather_mmu_fullmm
+  (void)function;
+  tlb_gather_mmu_fullmm(tlb, &gf_mm);
+#else
+  ((GatherMmu)function)(tlb, &gf_mm);
+#endif
+}
+static void GatherMmuFullmmBy4(void* function, Gather* tlb) {
+  ((GatherMmuRange)function)(tlb, &gf_mm, 0, ~0ul);
+}
+
 // A bundle of that many pages. Whatever the tree's code does not initialize is garbage, always the
 // same.
 static void GatherVerb(void* room, unsigned int bundle, unsigned long start, unsigned long end) {
   Gather* tlb = room;
   __builtin_memset(tlb, 0xff, sizeof *tlb);
-  _Generic(&tlb_gather_mmu, GatherMmu: GatherMmuBy2, GatherMmuRange: GatherMmuBy4)(tlb_gather_mmu,
-                                                                                   tlb, start, end);
+  if (start == 0 && end == ~0ul) {
+    _Generic(&tlb_gather_mmu, GatherMmu: GatherMmuFullmmBy2, GatherMmuRange: GatherMmuFullmmBy4)(
+        tlb_gather_mmu, tlb);
+  } else {
+    _Generic(&tlb_gather_mmu, GatherMmu: GatherMmuBy2, GatherMmuRange: GatherMmuBy4)(
+        tlb_gather_mmu, tlb, start, end);
+  }
 #ifdef MMU_GATHER_BUNDLE
   if (tlb->local.max > MMU_GATHER_BUNDLE) gf_bug("the bundle is larger than its room");
 #endif
@@ -148,6 +168,9 @@ static void Look(const void* room, struct gf_fields* fields) {
                                .cleared_puds = tlb->cleared_puds};
 }
 
+#ifdef GF_ASID_CODE
+extern const struct gf_asid_code GF_ASID_CODE;  // asids.c
+#endif
 #ifdef GF_CPU_CODE
 extern const struct gf_cpu_code GF_CPU_CODE;  // cpu.c
 #endif
@@ -156,8 +179,14 @@ const struct gf_tree GF_TREE = {
 #ifdef GF_CPU_CODE
     .cpu_code = &GF_CPU_CODE,
 #endif
+#ifdef GF_ASID_CODE
+    .asid_code = &GF_ASID_CODE,
+#endif
     // Where a page may be followed by a number of pages, there is room for both.
     .spare_entries = GF_SPARE_ENTRIES,
+#ifdef CONFIG_GATHERFUZZ_SINGLE_TLBI
+    .single_tlbi = 1,
+#endif
 #ifndef CONFIG_MMU_GATHER_TABLE_FREE
     .tables_are_pages = 1,
 #endif

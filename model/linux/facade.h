@@ -30,14 +30,18 @@ struct gf_fields {
   unsigned char cleared_ptes, cleared_pmds, cleared_puds;
 };
 
-struct gf_cpu_code; /* below */
+struct gf_cpu_code;  /* below */
+struct gf_asid_code; /* below */
 
 /* The verbs of one tree, built for one architecture. `tlb` is room for its struct mmu_gather. */
 struct gf_tree {
-  const struct gf_cpu_code* cpu_code; /* x86: the tree's mm/tlb.c; 0: the model's is used */
-  unsigned int spare_entries;         /* of a batch, that the tree keeps free: 6.12 keeps one */
-  int tables_are_pages;               /* tables go into batches of pages, too */
-  /* The range is that of the call. Kernels since 5.12 do not ask for it. */
+  const struct gf_cpu_code* cpu_code;   /* x86: the tree's mm/tlb.c; 0: the model's is used */
+  const struct gf_asid_code* asid_code; /* arm64: the tree's mm/context.c; 0: the model's is used */
+  unsigned int spare_entries;           /* of a batch, that the tree keeps free: 6.12 keeps one */
+  unsigned int single_tlbi;             /* arm64: each TLBI operation is a step of its own */
+  int tables_are_pages;                 /* tables go into batches of pages, too */
+  /* The range is that of the call. Kernels since 5.12 do not ask for it. 0 to ~0 is the whole mm,
+   * which is going away: tlb_gather_mmu_fullmm(). */
   void (*gather)(void* tlb, unsigned int bundle, unsigned long start, unsigned long end);
   void (*start_vma)(void* tlb, unsigned long start, unsigned long end);
   void (*end_vma)(void* tlb);
@@ -52,10 +56,18 @@ struct gf_tree {
   void (*look)(const void* tlb, struct gf_fields* fields);
 };
 
+/* What an access orders, as its call site says: MemoryOrder. */
+enum gf_order { GF_relaxed, GF_acquire, GF_release, GF_full };
+
 /* mm->tlb_flush_pending: the steps pending_inc, pending_dec, pending_read. */
-void gf_count_inc(void);
-void gf_count_dec(void);
-int gf_count_read(void);
+void gf_count_inc(enum gf_order order);
+void gf_count_dec(enum gf_order order);
+int gf_count_read(enum gf_order order);
+
+/* Barriers between accesses: smp_rmb(), smp_wmb(), smp_mb(). They belong to the step before them,
+ * and are no steps. Under sequential consistency they do nothing. */
+enum gf_fence_kind { GF_FENCE_reads, GF_FENCE_writes, GF_FENCE_full };
+void gf_fence(enum gf_fence_kind kind);
 
 /* A page for a batch of pages or tables, or 0: the schedule's `batch` decides (room.h). No step. */
 unsigned long gf_alloc_batch(void);
@@ -77,7 +89,8 @@ void gf_grace_period(void);
 void gf_flush_range(unsigned long start, unsigned long end, unsigned int stride_shift,
                     int freed_tables);
 
-/* arm64: TLBI operations are collected; DSB issues them and waits, with the same two steps. */
+/* arm64: TLBI operations are collected; DSB issues them and waits, with the same two steps. What
+ * the DSB before them orders belongs to the first of these. */
 enum gf_tlbi_op {
   GF_TLBI_vmalle1,
   GF_TLBI_vale1,
@@ -190,6 +203,41 @@ void gf_call_cpus(int mm, unsigned long mask, const struct gf_info* info,
 
 /* WARN_ON(), VM_WARN_ON(), BUG_ON() and their kin in tlb.c: kernel-assertion with this literal. */
 void gf_assertion(const char* text);
+
+/* --- arm64: the tree's own arch/arm64/mm/context.c (asids.c) --- */
+
+#define GF_ASID_BITS 4        /* 16 ASIDs; those that the model does not have are pinned */
+#define GF_GENERATION_SHIFT 8 /* kGenerationShift, of an id below: a generation, above an ASID */
+
+/* The variables of context.c that live from one call to the next. They are the tree's statics, of
+ * which there is one for all threads: who runs that code holds a lock that no step is made with.
+ * The model has them in Asids, whose copy of them is the one that counts. */
+struct gf_asid_state {
+  unsigned short generation, map;
+  unsigned char next, tlb_flush_pending;
+  unsigned short id[GF_MMS], active[GF_CPUS], reserved[GF_CPUS];
+};
+struct gf_asid_code {
+  void (*load)(const struct gf_asid_state* from, unsigned int count);
+  void (*store)(struct gf_asid_state* to);
+  void (*switch_mm)(unsigned int next); /* check_and_switch_context() */
+};
+
+/* Which variable is touched, and how: a step, as model/kernel/asids.h says of each. */
+enum gf_asid_variable { GF_CONTEXT_ID, GF_ACTIVE_ASIDS, GF_ASID_GENERATION, GF_UNKNOWN_VARIABLE };
+enum gf_asid_touch { GF_READS, GF_WRITES, GF_SWAPS, GF_SWAPS_IF };
+void gf_asid_step(enum gf_asid_variable variable, enum gf_asid_touch how, unsigned int cpu);
+unsigned int gf_asid_cpu(void);
+unsigned int gf_asid_cpus(void);
+unsigned int gf_asid_next(void);
+void gf_asid_lock(void);
+void gf_asid_unlock(void);
+void gf_asid_local_flush(void);
+unsigned long gf_asid_read_ttbr1(void);
+void gf_asid_write_ttbr1(unsigned long value);
+void gf_asid_write_ttbr0(unsigned long value);
+/* WARN_ON() and its kin in context.c: kernel-assertion with this literal. */
+void gf_asid_failed(const char* text);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

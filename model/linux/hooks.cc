@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // What kernel code calls (facade.h): each touch of shared state is a step.
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 #include "model/kernel/mmu_gather.h"
+#include "model/kernel/shared.h"
 #include "model/kernel/switch_mm.h"
 #include "model/linux/cpu_room.h"
 #include "model/linux/linux_cpu.h"
@@ -35,37 +38,94 @@ class Hook {
                        .cpu = Index(t().cpu),
                        .detail = what});
   }
-  // What was issued without a barrier is under way all the same.
-  void IssueLeftOver() {
-    if (!room_.tlbi.empty()) IssueInvalidation(t(), room_.tlbi.Take());
+  // The step `point` is about to be made. What was issued without a barrier is under way all the
+  // same.
+  void Before(Point point) {
+    room_.IssueLeftOver();
+    room_.Makes(point);
   }
 
  private:
   Room& room_;
 };
 
+MemoryOrder OrderOf(gf_order order) {
+  switch (order) {
+    case GF_relaxed: return MemoryOrder::relaxed;
+    case GF_acquire: return MemoryOrder::acquire;
+    case GF_release: return MemoryOrder::release;
+    case GF_full: break;
+  }
+  return MemoryOrder::full;
+}
+
 }  // namespace
+
+void Room::Makes(std::optional<Point> point) {
+  last = point;
+  for (unsigned left = std::exchange(fences, uint8_t{0}); left != 0; left &= left - 1) {
+    Fence(static_cast<MemoryOrder>(std::countr_zero(left)));
+  }
+}
+
+void Room::IssueLeftOver() {
+  const MemoryOrder order = std::exchange(dsb, MemoryOrder::relaxed);
+  if (!tlbi.empty()) {
+    Makes(Point::tlb_flush);
+    IssueInvalidation(*thread, tlbi.Take(), thread->system.AskedOrder(Point::tlb_flush, order));
+  } else if (order != MemoryOrder::relaxed && Counts(order)) {
+    NoteDsb(thread->world(), thread->cpu, order);
+    NoteWriteBarrier(thread->world(), thread->cpu);
+  }
+}
+
+bool Room::Counts(MemoryOrder order) {
+  if (thread->world().sc()) return false;
+  if (!last) return true;
+  thread->system.asked.Note(*last, order);
+  return (thread->system.order_changes.weaker & MaskOf(*last)) == 0;
+}
+
+void Room::Fence(MemoryOrder order) {
+  if (!Counts(order)) return;
+  switch (order) {
+    case MemoryOrder::acquire: return NoteReadBarrier(thread->world(), thread->cpu);
+    case MemoryOrder::release: return NoteWriteBarrier(thread->world(), thread->cpu);
+    case MemoryOrder::full: return NoteBarrier(thread->world(), thread->cpu);
+    case MemoryOrder::relaxed: break;
+  }
+}
+
 }  // namespace gatherfuzz
 
 using namespace gatherfuzz;  // NOLINT: definitions of C functions
 
-void gf_count_inc() {
+void gf_count_inc(gf_order order) {
   Hook hook;
-  hook.IssueLeftOver();
-  RaisePending(hook.t());
+  hook.Before(Point::pending_inc);
+  RaisePending(hook.t(), hook.t().system.AskedOrder(Point::pending_inc, OrderOf(order)));
 }
 
-void gf_count_dec() {
+void gf_count_dec(gf_order order) {
   Hook hook;
-  hook.IssueLeftOver();
-  LowerPending(hook.t());
+  hook.Before(Point::pending_dec);
+  LowerPending(hook.t(), hook.t().system.AskedOrder(Point::pending_dec, OrderOf(order)));
 }
 
-int gf_count_read() {
+int gf_count_read(gf_order order) {
   Hook hook;
-  hook.IssueLeftOver();
-  hook.t().Step(Point::pending_read);
-  return hook.t().world().mm.tlb_flush_pending;
+  hook.Before(Point::pending_read);
+  return LoadCount(hook.t(), Point::pending_read,
+                   hook.t().system.AskedOrder(Point::pending_read, OrderOf(order)));
+}
+
+void gf_fence(gf_fence_kind kind) {
+  Room& room = *current_room;
+  const MemoryOrder order = kind == GF_FENCE_reads    ? MemoryOrder::acquire
+                            : kind == GF_FENCE_writes ? MemoryOrder::release
+                                                      : MemoryOrder::full;
+  if (room.last) return room.Fence(order);
+  room.fences = static_cast<uint8_t>(room.fences | 1u << static_cast<unsigned>(order));
 }
 
 unsigned long gf_alloc_batch() {
@@ -105,7 +165,7 @@ unsigned gf_table_batch_entries() { return current_room->geometry.table_batch; }
 
 void gf_free_page(unsigned frame) {
   Hook hook;
-  hook.IssueLeftOver();
+  hook.Before(Point::free_page);
   MmuGather& gather = hook.t().gather();
   Queued* const page = FindQueued(gather.pages, gather.page_count, frame);
   if (page == nullptr) {
@@ -117,7 +177,7 @@ void gf_free_page(unsigned frame) {
 
 void gf_free_table(unsigned frame) {
   Hook hook;
-  hook.IssueLeftOver();
+  hook.Before(Point::free_table);
   MmuGather& gather = hook.t().gather();
   Queued* const table = FindQueued(gather.tables, gather.table_count, frame);
   if (table == nullptr) {
@@ -139,6 +199,7 @@ void gf_flush_range(unsigned long start, unsigned long end, unsigned stride_shif
   Hook hook;
   const Thread& t = hook.t();
   const bool counts = CountsGenerations(t.world());
+  hook.room().Makes(Point::tlb_flush);
   if (counts && hook.room().tree->cpu_code != nullptr) {
     return LinuxCpu(*hook.room().tree).FlushRange(t, start, end, stride_shift, freed_tables != 0);
   }
@@ -148,14 +209,25 @@ void gf_flush_range(unsigned long start, unsigned long end, unsigned stride_shif
 }
 
 void gf_tlbi(gf_tlbi_op op, unsigned long operand) {
-  current_room->tlbi.Add(DecodeTlbi(op, operand));
+  Room& room = *current_room;
+  room.tlbi.Add(DecodeTlbi(op, operand));
+  if (room.tree->single_tlbi == 0) return;
+  Hook hook;
+  hook.room().IssueLeftOver();
 }
 
 void gf_dsb(gf_barrier barrier) {
-  if (barrier != GF_DSB_ish && barrier != GF_DSB_sy) return;  // the others complete no TLBI
+  const bool completes = barrier == GF_DSB_ish || barrier == GF_DSB_sy;
+  // Under sequential consistency the others do nothing; those for this CPU alone never do.
+  if (!completes && (barrier != GF_DSB_ishst || current_room->thread->world().sc())) return;
   Hook hook;
-  hook.IssueLeftOver();
-  if (hook.t().self().invalidation.undelivered != 0) AwaitInvalidation(hook.t());
+  hook.room().IssueLeftOver();
+  if (completes && hook.t().self().invalidation.undelivered != 0) {
+    hook.room().Makes(Point::tlb_flush_done);
+    AwaitInvalidation(hook.t());
+  } else {
+    hook.room().dsb = completes ? MemoryOrder::full : MemoryOrder::release;
+  }
 }
 
 void gf_bug(const char* text) { Hook().Report(text); }

@@ -30,7 +30,8 @@ class Verb {
   }
   // Flushes that nobody waits for are under way when it returns.
   ~Verb() {
-    if (!room_.tlbi.empty()) IssueInvalidation(*room_.thread, room_.tlbi.Take());
+    room_.IssueLeftOver();
+    room_.Makes(std::nullopt);
     room_.Mirror();
   }
   Verb(const Verb&) = delete;
@@ -86,15 +87,26 @@ const CpuCode* LinuxProtocol::cpu_code(const System& system) const {
   return system.arch->name() == "x86" && cpu_.exists() ? &cpu_ : nullptr;
 }
 
+const AsidCode* LinuxProtocol::asid_code(const System& system) const {
+  return system.arch->name() == "arm64" && asids_.exists() ? &asids_ : nullptr;
+}
+
 void LinuxProtocol::Gather(const Thread& t, PageRange range) const {
+  Begin(t, range, AddressOf(range.begin), AddressOf(range.end));
+}
+
+// Of callers up to 5.11 the range says it: 0 to -1.
+void LinuxProtocol::GatherFullmm(const Thread& t) const { Begin(t, {0, kPages}, 0, ~0ul); }
+
+void LinuxProtocol::Begin(const Thread& t, PageRange range, unsigned long start,
+                          unsigned long end) const {
   MmuGather& gather = t.gather();
   gather = MmuGather{};
   gather.caller_start = static_cast<uint8_t>(range.begin);
   gather.caller_end = static_cast<uint8_t>(range.end);
   Verb verb(t);
   const unsigned bundle = verb->geometry.bundle + verb.tree().spare_entries;
-  verb.tree().gather(verb.tlb(), std::min(bundle, kBundle), AddressOf(range.begin),
-                     AddressOf(range.end));
+  verb.tree().gather(verb.tlb(), std::min(bundle, kBundle), start, end);
 }
 
 void LinuxProtocol::StartVma(const Thread& t, PageRange range) const {
@@ -152,6 +164,8 @@ void LinuxProtocol::Flush(const Thread& t) const {
 }
 
 void LinuxProtocol::Finish(const Thread& t) const {
+  if (!t.world().sc()) [[unlikely]]
+    t.system.steps->Looked(CpuAgent(t.cpu), t.gather().caller_end);
   {
     const MmuGather& gather = t.gather();
     Verb verb(t);

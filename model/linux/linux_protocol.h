@@ -4,11 +4,16 @@
 //
 // The verbs are those of the tree, compiled for the architecture of the run. What stands in for the
 // rest of the kernel is in shim/, sorted by fidelity. docs/kernel-tree.md is for who uses it.
+//
+// What the tree's accesses of shared variables order is what their call sites say, barriers beside
+// them included; the steps of the model's own paths have the orders of model/orders.def. A barrier
+// is done with the step before it, a DSB before a TLBI with that TLBI's (room.h).
 #ifndef GATHERFUZZ_MODEL_LINUX_LINUX_PROTOCOL_H_
 #define GATHERFUZZ_MODEL_LINUX_LINUX_PROTOCOL_H_
 
 #include "model/kernel/mmu_gather.h"
 #include "model/linux/facade.h"
+#include "model/linux/linux_asids.h"
 #include "model/linux/linux_cpu.h"
 
 namespace gatherfuzz {
@@ -17,10 +22,11 @@ class LinuxProtocol final : public GatherProtocol {
  public:
   // One tree, built for both architectures.
   constexpr LinuxProtocol(const gf_tree& x86, const gf_tree& arm64)
-      : x86_(x86), arm64_(arm64), cpu_(x86) {}
+      : x86_(x86), arm64_(arm64), cpu_(x86), asids_(arm64) {}
 
   void Run(const Thread& t, const Op& op, Path path) const override;
   void Gather(const Thread& t, PageRange range) const override;
+  void GatherFullmm(const Thread& t) const override;
   void StartVma(const Thread& t, PageRange range) const override;
   void RemoveTlbEntry(const Thread& t, int page, Level level) const override;
   bool RemovePage(const Thread& t, FrameId frame, int page, Level level) const override;
@@ -30,15 +36,23 @@ class LinuxProtocol final : public GatherProtocol {
   void Flush(const Thread& t) const override;
   void Finish(const Thread& t) const override;
   const CpuCode* cpu_code(const System& system) const override;
+  const AsidCode* asid_code(const System& system) const override;
 
  protected:
   void Finishing(const Thread&) const override {}  // the tree's own
 
  private:
+  // Begins a gather that its caller announces for `range`; the tree is told [start, end).
+  void Begin(const Thread& t, PageRange range, unsigned long start, unsigned long end) const;
+
   const gf_tree& x86_;
   const gf_tree& arm64_;
   LinuxCpu cpu_;
+  LinuxAsids asids_;
 };
+
+// Where a tree's code loads what others change (PolicyTraits::loads). It has no bytes of its own.
+inline constexpr PolicyLoads kTreeLoads{WhenLoaded::kAnytime, WhenLoaded::kNever};
 
 }  // namespace gatherfuzz
 

@@ -28,6 +28,7 @@ struct Loaded {
         protocol(x86 != nullptr ? *x86 : *arm64, arm64 != nullptr ? *arm64 : *x86),
         policy(name, "what mm/mmu_gather.c of a kernel tree does", "a kernel tree", protocol,
                {.foreign = true,
+                .loads = kTreeLoads,
                 .runs_on = arm64 == nullptr ? "x86"
                            : x86 == nullptr ? "arm64"
                                             : "arm64 x86"}),

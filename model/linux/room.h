@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include "model/linux/facade.h"
 #include "model/linux/tlbi.h"
@@ -64,6 +65,11 @@ struct Room {
   const gf_tree* tree;
   Geometry geometry;
   TlbiBatch tlbi;
+  // Of a DSB behind which nothing was done yet: what it orders belongs to the step of the TLBI that
+  // follows, if one does.
+  MemoryOrder dsb = MemoryOrder::relaxed;
+  std::optional<Point> last;  // the step that this verb's code made last; a barrier belongs to it
+  uint8_t fences = 0;  // barriers before the first, by MemoryOrder, as bits: they belong to it
   enum class For : uint8_t { kNothing, kPageBatch, kTableBatch } allocates = For::kNothing;
   // More than any batch is told to hold, for code that counts wrong.
   alignas(16) std::array<std::byte, GF_GATHER_BYTES> gather;
@@ -72,6 +78,15 @@ struct Room {
   BatchPage<32 + sizeof(void*) * (kMaxTables + 4)> table_batch;
 
   bool HasBatches() const;
+
+  // The code is about to make that step; or none any more.
+  void Makes(std::optional<Point> point);
+  // Makes the step of what was issued and not waited for, and lets the DSB before it count.
+  void IssueLeftOver();
+  // smp_rmb(), smp_wmb(), smp_mb(): acquire, release, full.
+  void Fence(MemoryOrder order);
+  // Whether a barrier that stands here counts: the schedule may take away what its step orders.
+  bool Counts(MemoryOrder order);
 
   // Copies the gather's fields to World.
   void Mirror();

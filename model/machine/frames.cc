@@ -44,10 +44,11 @@ int LowestFree(const World& world, Level level) {
 
 int DataRoom(const World& world) { return kDataFramesMax - world.mm.data_frames; }
 
-int QueuedTables(const World& world) {
+int UnlinkedTables(const World& world) {
   int tables = 0;
   for (int i = 0; i < world.cpu_count; ++i) {
     const MmuGather& gather = world.cpus[i].gather;
+    tables += world.cpus[i].table_in_hand;
     for (int k = 0; k < gather.table_count; ++k) tables += gather.tables[k].frame != kRootFrame;
   }
   return tables;
@@ -55,7 +56,7 @@ int QueuedTables(const World& world) {
 
 std::optional<FrameId> TakeTable(World& world, Level level) {
   const int most = kMaxTables;  // without the root
-  if (world.mm.table_frames > most && world.mm.table_frames > most + QueuedTables(world)) {
+  if (world.mm.table_frames > most && world.mm.table_frames > most + UnlinkedTables(world)) {
     return std::nullopt;
   }
   const int lowest = LowestFree(world, Level::kPte);

@@ -19,11 +19,11 @@
 namespace gatherfuzz {
 
 // A free frame, now holding an empty table whose entries are at `level`; nothing if memory is
-// short, or if there are kMaxTables below the root already that are not queued, which only a table
+// short, or if there are kMaxTables below the root already that are linked, which only a table
 // that is never freed can bring about.
 std::optional<FrameId> TakeTable(World& world, Level level);
-// Tables that some gather has queued: unlinked, and not freed.
-int QueuedTables(const World& world);
+// Tables that are unlinked and not freed: some gather has queued them, or is about to.
+int UnlinkedTables(const World& world);
 
 // A data frame (kPte), or the first of kPagesPerPmd consecutive and aligned ones (kPmd); nothing if
 // memory is short.

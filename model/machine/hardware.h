@@ -4,11 +4,36 @@
 // hardware management of the bits.
 //
 // What an invalidation drops (H3, H5) is asked for by Arch::TlbFlush() as sets, so the machine has
-// no rule of its own for it.
+// no rule of its own for it, but for `drops_used_pointers`.
+//
+// Not all machines of one architecture are the same, either. Which of them a schedule runs on is a
+// choice of the schedule (HardwareKind): a line `hardware tce` at its head.
 #ifndef GATHERFUZZ_MODEL_MACHINE_HARDWARE_H_
 #define GATHERFUZZ_MODEL_MACHINE_HARDWARE_H_
 
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 namespace gatherfuzz {
+
+// The numbers stand in byte schedules, so none is ever used for something else.
+enum class HardwareKind : uint8_t {
+  kPlain = 0,  // what docs/model.md says where it says nothing of others
+  kTce = 1,    // x86 with EFER.TCE, or with PTI and INVPCID (H3); no difference elsewhere
+};
+inline constexpr std::string_view kHardwareKinds[] = {"plain", "tce"};
+inline constexpr int kHardwareKindCount = 2;
+
+constexpr std::string_view NameOf(HardwareKind kind) {
+  return kHardwareKinds[static_cast<int>(kind)];
+}
+constexpr std::optional<HardwareKind> ParseHardwareKind(std::string_view name) {
+  for (int i = 0; i < kHardwareKindCount; ++i) {
+    if (kHardwareKinds[i] == name) return static_cast<HardwareKind>(i);
+  }
+  return std::nullopt;
+}
 
 struct Hardware {
   // H9: a walk sets A in the entry it reaches, and D for a write. If not, a walk that finds them
@@ -19,6 +44,9 @@ struct Hardware {
   // a walk until a fence on it drops what it remembers. The fault handler fences its own CPU when
   // it has set the entry or finds it set (RISC-V without Svvptc).
   bool caches_absent_entries = false;
+  // H3: an invalidation by address drops only those table pointers that were used for it, however
+  // many the architecture has it drop.
+  bool drops_used_pointers = false;
 };
 
 }  // namespace gatherfuzz

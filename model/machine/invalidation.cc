@@ -37,6 +37,16 @@ void Dequeue(World& world, CpuId target, CpuId issuer) {
   if (queue.count == 0) world.deliveries_pending &= static_cast<uint8_t>(~CpuBit(target));
 }
 
+// What is issued names the ASID that was read for it.
+void NameAsid(World& world, CpuId issuer) {
+  if (world.switches == 0) [[likely]]
+    return;
+  SwitchCpu& self = world.switching.at(issuer);
+  if (self.named_asid == 0) return;
+  self.tlbi_asids |= static_cast<uint16_t>(1u << self.named_asid);
+  self.named_asid = 0;
+}
+
 bool NamesTable(const Invalidation& request, const TablePointer& pointer, Level level) {
   const unsigned named = level == Level::kPte ? request.pte_tables : request.pmd_tables;
   return (named >> pointer.prefix & 1u) != 0;
@@ -71,6 +81,17 @@ void EndWalks(CpuState& cpu, const Invalidation& request) {
   EndWalks(world.at(target), request);
 }
 
+// `dsb`: what that wait orders besides.
+void Await(const Thread& thread, MemoryOrder dsb) {
+  Invalidation& issued = thread.self().invalidation;
+  thread.StepWhen(Point::tlb_flush_done, issued.start, InvalidationCompleted, Index(thread.cpu));
+  if (!thread.world().sc()) [[unlikely]]
+    NoteDsb(thread.world(), thread.cpu, dsb);
+  issued = Invalidation{};
+  if (thread.world().switches != 0) [[unlikely]]
+    thread.world().switching.at(thread.cpu).tlbi_asids = 0;
+}
+
 }  // namespace
 
 Invalidation WholeInvalidation() {
@@ -84,21 +105,42 @@ Invalidation WholeInvalidation() {
   return request;
 }
 
+Invalidation AsHardwareDoes(const System& system, const Invalidation& request) {
+  Invalidation done = request;
+  if (!system.hardware.drops_used_pointers || request.whole != 0) return done;
+  // Each address that it names stands in `huge` as its block.
+  done.pte_tables &= request.huge;
+  for (int prefix = 0; prefix < kPuds; ++prefix) {
+    const unsigned blocks = request.huge >> prefix * kEntriesPerTable & 0xf;
+    if (blocks == 0) done.pmd_tables &= static_cast<uint8_t>(~(1u << prefix));
+  }
+  return done;
+}
+
 void Invalidate(const Thread& thread, const Invalidation& request) {
   if (IssueInvalidation(thread, request)) AwaitInvalidation(thread);
 }
 
 bool IssueInvalidation(const Thread& thread, const Invalidation& request) {
   if (thread.self().invalidation.undelivered != 0) AwaitInvalidation(thread);
+  return IssueInvalidation(thread, request, thread.system.order(Point::tlb_flush));
+}
+
+bool IssueInvalidation(const Thread& thread, const Invalidation& request, MemoryOrder dsb) {
+  if (thread.self().invalidation.undelivered != 0) Await(thread, MemoryOrder::relaxed);
   World& world = thread.world();
-  if (world.switches != 0 && world.switching.generations != 0) [[unlikely]]
-    return thread.system.cpu_side.flush(thread, request);
+  const Invalidation done = AsHardwareDoes(thread.system, request);
+  if (world.switches != 0) [[unlikely]] {
+    if (world.switching.generations != 0) return thread.system.cpu_side.flush(thread, done);
+    thread.system.cpu_side.names(thread);
+  }
   thread.Step(Point::tlb_flush, request.start);
   if (!world.sc()) [[unlikely]]
-    NoteDsb(world, thread.cpu, thread.system.order(Point::tlb_flush));
+    NoteDsb(world, thread.cpu, dsb);
   Invalidation& issued = thread.self().invalidation;
-  issued = request;
+  issued = done;
   issued.undelivered = world.MmCpus();
+  NameAsid(world, thread.cpu);
   Enqueue(world, thread.cpu, issued.undelivered);
   ++thread.system.cost.invalidations;
   thread.system.cost.whole += request.whole;
@@ -124,21 +166,25 @@ void DropNamedParked(System& system, CpuId target, const Invalidation& request) 
 
 void AddInvalidation(const Thread& thread, const Invalidation& request) {
   World& world = thread.world();
+  const Invalidation more = AsHardwareDoes(thread.system, request);
+  if (world.switches != 0) [[unlikely]]
+    thread.system.cpu_side.names(thread);
   thread.Step(Point::tlb_flush, request.start);
   Invalidation& issued = thread.self().invalidation;
   const uint8_t before = issued.undelivered;
   if (before == 0) {
-    issued = request;
+    issued = more;
   } else {
-    issued.small |= request.small;
-    issued.huge |= request.huge;
-    issued.pte_tables |= request.pte_tables;
-    issued.pmd_tables |= request.pmd_tables;
-    issued.whole |= request.whole;
-    issued.start = std::min(issued.start, request.start);
-    issued.end = std::max(issued.end, request.end);
+    issued.small |= more.small;
+    issued.huge |= more.huge;
+    issued.pte_tables |= more.pte_tables;
+    issued.pmd_tables |= more.pmd_tables;
+    issued.whole |= more.whole;
+    issued.start = std::min(issued.start, more.start);
+    issued.end = std::max(issued.end, more.end);
   }
   issued.undelivered = world.MmCpus();
+  NameAsid(world, thread.cpu);
   Enqueue(world, thread.cpu, static_cast<uint8_t>(issued.undelivered & ~before));
   ++thread.system.cost.invalidations;
 }
@@ -148,11 +194,7 @@ bool InvalidationCompleted(const World& world, int cpu) {
 }
 
 void AwaitInvalidation(const Thread& thread) {
-  Invalidation& issued = thread.self().invalidation;
-  thread.StepWhen(Point::tlb_flush_done, issued.start, InvalidationCompleted, Index(thread.cpu));
-  if (!thread.world().sc()) [[unlikely]]
-    NoteDsb(thread.world(), thread.cpu, thread.system.order(Point::tlb_flush_done));
-  issued = Invalidation{};
+  Await(thread, thread.system.order(Point::tlb_flush_done));
 }
 
 void DeliverOldest(System& system, CpuId target) {

@@ -24,13 +24,16 @@ void Invalidate(const Thread& thread, const Invalidation& request);
 // The two halves of Invalidate, for a defect that does not wait at once. A request that is
 // outstanding is awaited before the next is issued. False if there is nothing to await any more.
 bool IssueInvalidation(const Thread& thread, const Invalidation& request);
+// ... behind a DSB of that order, by code that says itself which it has: that one which is
+// outstanding has been delivered orders nothing then.
+bool IssueInvalidation(const Thread& thread, const Invalidation& request, MemoryOrder dsb);
 void AwaitInvalidation(const Thread& thread);
 // What that waits for.
 bool InvalidationCompleted(const World& world, int cpu);
 
 // Issues `request` and waits neither for it nor for what the CPU has issued before: the step
 // tlb_flush. Simplified: what is not delivered everywhere yet and this become one request, so a CPU
-// that has taken the former takes it once more.
+// that has taken the former takes it once more. Where ASIDs are allocated, it names those of both.
 void AddInvalidation(const Thread& thread, const Invalidation& request);
 
 // The rest is for who has flushes of its own way (System::cpu_side): sends what the CPU has issued
@@ -44,6 +47,10 @@ void DropNamedParked(System& system, CpuId target, const Invalidation& request);
 // Delivers a request that is pending on `target`: the oldest, or that of `issuer`. Counts the step.
 void DeliverOldest(System& system, CpuId target);
 void DeliverFrom(System& system, CpuId target, CpuId issuer);
+
+// What `request` drops on the hardware that there is (Hardware::drops_used_pointers). What is
+// issued by the functions above is so already.
+Invalidation AsHardwareDoes(const System& system, const Invalidation& request);
 
 // A request that drops everything.
 Invalidation WholeInvalidation();

@@ -60,6 +60,7 @@ void ForEachView(Weak& weak, Apply apply) {
   for (StoreInFlight& store : weak.stores) apply(store.view);
   for (View& view : weak.seen) apply(view);
   for (View& view : weak.carries) apply(view);
+  for (View& view : weak.late_carries) apply(view);
   for (View& view : weak.brings) apply(view);
   for (View& view : weak.at_unlock) apply(view);
   for (View& view : weak.published) apply(view);
@@ -203,6 +204,7 @@ void Forget(World& world) {
   weak.fence &= ~all.threads;
   for (size_t cpu = 0; cpu < kMaxCpus; ++cpu) {
     weak.carries[cpu] &= ~all.threads;
+    weak.late_carries[cpu] &= ~all.threads;
     weak.brings[cpu] &= ~(weak.seen[cpu] | all.threads);
     weak.at_unlock[cpu] &= ~((weak.carries[cpu] & weak.seen[cpu]) | all.threads);
     weak.published[cpu] &= EntryStores(weak) & ~all.walkers;
@@ -305,7 +307,7 @@ void NoteLoad(World& world, Observer observer, Location at, MemoryOrder order, i
 void NoteStore(World& world, CpuId cpu, Location at, MemoryOrder order, Access access, int page) {
   Weak& weak = world.weak;
   const auto i = static_cast<size_t>(Index(cpu));
-  const bool update = access == Access::kUpdate;
+  const bool update = access != Access::kStore;
   const bool full = order == MemoryOrder::full;
   if (Tso(world) ? update || full : full) Barrier(world, cpu);
   const Stores before = StoresTo(weak, at);
@@ -341,11 +343,24 @@ void NoteStore(World& world, CpuId cpu, Location at, MemoryOrder order, Access a
   if (update) (acquires ? weak.seen[i] : weak.brings[i]) |= moved(replaced);
   weak.seen[i] |= here;
   const bool releases = order == MemoryOrder::release || full;
-  store.view = here | (releases ? weak.seen[i] : weak.carries[i]);
+  const View carries = access == Access::kLate ? weak.late_carries[i] : weak.carries[i];
+  store.view = here | (releases ? weak.seen[i] : carries);
   if (update) store.view |= moved(replaced);
   weak.published[i] |= Bit(own) | (releases ? weak.seen[i] : 0);
+  if (access == Access::kLate) {
+    weak.late &= static_cast<uint8_t>(~CpuBit(cpu));
+    weak.late_carries[i] = 0;
+  }
   if (full) Barrier(world, cpu);
   Forget(world);
+}
+
+void NoteLeftForLater(World& world, CpuId cpu) {
+  Weak& weak = world.weak;
+  const auto i = static_cast<size_t>(Index(cpu));
+  GATHERFUZZ_CHECK((weak.late & CpuBit(cpu)) == 0);
+  weak.late |= CpuBit(cpu);
+  weak.late_carries[i] = weak.carries[i];
 }
 
 View SeenByLock(const World& world, CpuId cpu, int lock, MemoryOrder order) {
@@ -407,6 +422,24 @@ void NoteUnlock(World& world, CpuId cpu, int lock, MemoryOrder order) {
 
 void NoteBarrier(World& world, CpuId cpu) {
   Barrier(world, cpu);
+  Forget(world);
+}
+
+// Under kTso loads are in order, and so are stores.
+void NoteReadBarrier(World& world, CpuId cpu) {
+  if (Tso(world)) return;
+  Weak& weak = world.weak;
+  weak.seen[static_cast<size_t>(Index(cpu))] |= weak.brings[static_cast<size_t>(Index(cpu))];
+  Forget(world);
+}
+
+void NoteWriteBarrier(World& world, CpuId cpu) {
+  if (Tso(world)) return;
+  Weak& weak = world.weak;
+  const auto i = static_cast<size_t>(Index(cpu));
+  for (const StoreInFlight& store : weak.stores) {
+    if (store.writer == Index(cpu) + 1) weak.carries[i] |= store.view & weak.seen[i];
+  }
   Forget(world);
 }
 

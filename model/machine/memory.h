@@ -30,8 +30,13 @@
 // seen at once. Faithful: coherence, release and acquire, fences, locks, release sequences, as the
 // kernel's memory model has them; x86-TSO exactly. Weaker than arm64 where it is multi-copy atomic
 // (two readers may see two stores in different orders). Simplified, and so not to be seen: a load
-// that takes what is stored later (load buffering), stores of two CPUs to two variables that swap
-// (2+2W). tests/model/weak_memory_test.cc has litmus tests with the answers of herd7.
+// that takes what is stored later (load buffering; but for increments under kLate), stores of two
+// CPUs to two variables that swap (2+2W). tests/model/weak_memory_test.cc has litmus tests with the
+// answers of herd7.
+//
+// Under kLate an update that orders nothing, and whose value nobody takes, may be left for later
+// (model/kernel/late.h says which, and what waits for it). Then it carries what it would have
+// carried where it stands in its program, and replaces what is the newest by the time it is done.
 // docs/memory.md.
 #ifndef GATHERFUZZ_MODEL_MACHINE_MEMORY_H_
 #define GATHERFUZZ_MODEL_MACHINE_MEMORY_H_
@@ -45,7 +50,7 @@
 
 namespace gatherfuzz {
 
-inline constexpr std::string_view kMemoryModels[] = {"sc", "tso", "weak"};
+inline constexpr std::string_view kMemoryModels[] = {"sc", "tso", "weak", "late"};
 std::string_view NameOf(MemoryModel memory);
 std::optional<MemoryModel> ParseMemoryModel(std::string_view name);
 
@@ -94,10 +99,14 @@ PolicyBytes PolicyValueAt(const World& world, int old);
 // The load itself, of such a value, which is open: what is seen by it.
 void NoteLoad(World& world, Observer observer, Location at, MemoryOrder order, int old);
 
-// A store is about to be made by the thread of `cpu`; an update reads what it replaces.
-enum class Access : uint8_t { kStore, kUpdate };
+// A store is about to be made by the thread of `cpu`; an update reads what it replaces. kLate: an
+// update that was left for later, relaxed.
+enum class Access : uint8_t { kStore, kUpdate, kLate };
 void NoteStore(World& world, CpuId cpu, Location at, MemoryOrder order, Access access,
                int page = 0);  // of an entry: a page below it
+
+// The thread leaves an update for later: that of the count, one at a time.
+void NoteLeftForLater(World& world, CpuId cpu);
 
 // Locks: by the frame of their table, or this.
 inline constexpr int kMmapLockId = kFrames;
@@ -108,6 +117,10 @@ void NoteUnlock(World& world, CpuId cpu, int lock, MemoryOrder order);
 
 // A full barrier: smp_mb(), an interrupt, the end of a DSB.
 void NoteBarrier(World& world, CpuId cpu);
+// smp_rmb(): what loads before it have met, loads behind it see. smp_wmb(): a store behind it
+// carries the CPU's own stores before it.
+void NoteReadBarrier(World& world, CpuId cpu);
+void NoteWriteBarrier(World& world, CpuId cpu);
 // A DSB: `release` is ISHST, `full` is ISH, which is a barrier too; relaxed is none.
 void NoteDsb(World& world, CpuId cpu, MemoryOrder order);
 // The walker of `cpu` sees what its thread has.

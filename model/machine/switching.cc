@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/machine/switching.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "model/check.h"
@@ -8,7 +9,39 @@
 
 namespace gatherfuzz {
 
-void BeginSwitching(World& world, bool generations) {
+namespace {
+
+void SwapSlots(World& world, CpuId cpu) {
+  SwitchCpu& self = world.switching.at(cpu);
+  std::swap(world.at(cpu).tlb, self.parked_tlb);
+  std::swap(world.at(cpu).walk_cache, self.parked_cache);
+}
+
+bool NothingIn(const Tlb& tlb, const WalkCache& cache) {
+  return (tlb.small_valid | tlb.huge_valid | tlb.absent | cache.pte_valid | cache.pmd_valid) == 0;
+}
+
+// mm0 has the first ASID, mms that do not run have those behind it, and the last `free` are free.
+void BeginAsids(World& world, int free) {
+  constexpr int kFirstGeneration = 1, kFirstAsid = 1;
+  Asids& asids = world.switching.asids;
+  asids.count = static_cast<uint8_t>(world.cpu_count + 2);
+  const int taken = std::max(asids.count - 1 - free, kFirstAsid);
+  asids.generation = kFirstGeneration;
+  asids.next = static_cast<uint8_t>(taken);
+  asids.map = static_cast<uint16_t>((2u << taken) - 2);
+  const ContextId id = MakeContextId(kFirstGeneration, kFirstAsid);
+  asids.id[static_cast<size_t>(Index(MmId::kMm0))] = id;
+  for (int i = 0; i < world.cpu_count; ++i) {
+    if (i == world.kswapd_cpu()) continue;  // it has run kernel threads only
+    asids.active_asids[static_cast<size_t>(i)] = id;
+    world.switching.at(MakeCpu(i)).slot_asid[0] = kFirstAsid;
+  }
+}
+
+}  // namespace
+
+void BeginSwitching(World& world, bool generations, int free_asids) {
   Switching& all = world.switching;
   all = {};
   all.generations = generations;
@@ -22,6 +55,7 @@ void BeginSwitching(World& world, bool generations) {
     cpu.in_user = 1;
     all.cpumask[static_cast<size_t>(Index(MmId::kMm0))] |= CpuBit(MakeCpu(i));
   }
+  if (free_asids != kNoAsids && !generations) BeginAsids(world, free_asids);
 }
 
 void InterruptsOff(World& world, CpuId cpu) {
@@ -41,10 +75,7 @@ void LoadRoot(World& world, CpuId cpu, MmId mm, uint8_t slot, bool flush) {
   GATHERFUZZ_CHECK(slot < kSlots);
   SwitchCpu& self = world.switching.at(cpu);
   CpuState& hardware = world.at(cpu);
-  if (slot != self.slot) {
-    std::swap(hardware.tlb, self.parked_tlb);
-    std::swap(hardware.walk_cache, self.parked_cache);
-  }
+  if (slot != self.slot) SwapSlots(world, cpu);
   if (flush) {
     hardware.tlb = {};
     hardware.walk_cache = {};
@@ -52,6 +83,37 @@ void LoadRoot(World& world, CpuId cpu, MmId mm, uint8_t slot, bool flush) {
   hardware.walks = {};
   self.slot = slot;
   self.root = mm;
+}
+
+void WriteTtbr0(World& world, CpuId cpu, MmId mm) {
+  world.at(cpu).walks = {};
+  world.switching.at(cpu).root = mm;
+}
+
+void WriteTtbr1(World& world, CpuId cpu, uint8_t asid) {
+  SwitchCpu& self = world.switching.at(cpu);
+  CpuState& hardware = world.at(cpu);
+  hardware.walks = {};
+  if (self.slot_asid[self.slot] == asid) return;
+  const auto other = static_cast<uint8_t>(kSlots - 1 - self.slot);
+  const bool loaded_empty = NothingIn(hardware.tlb, hardware.walk_cache);
+  const bool parked_empty = NothingIn(self.parked_tlb, self.parked_cache);
+  if (!loaded_empty || (!parked_empty && self.slot_asid[other] == asid)) {
+    SwapSlots(world, cpu);
+    self.slot = other;
+    if (!parked_empty && self.slot_asid[other] != asid) {
+      hardware.tlb = {};
+      hardware.walk_cache = {};
+    }
+  }
+  self.slot_asid[self.slot] = asid;
+}
+
+void DropAllCached(World& world, CpuId cpu) {
+  SwitchCpu& self = world.switching.at(cpu);
+  world.at(cpu).tlb = self.parked_tlb = {};
+  world.at(cpu).walk_cache = self.parked_cache = {};
+  world.at(cpu).walks = {};
 }
 
 bool WalksMm0(const World& world, CpuId cpu) {

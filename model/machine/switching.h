@@ -12,8 +12,13 @@
 // CPU that has it ran no user code with it, is owed for (Owed): it counts as soon as that CPU does
 // (model/oracle/asleep.h).
 //
+// Where arm64's allocator of ASIDs is modelled (Asids), a slot is what is cached under one ASID. A
+// CPU that loads a third drops what is cached under the first, as hardware may at any time.
+//
 // Faithful: the variables of cpu_tlbstate and mm_context_t of x86 under their names (6.12,
-// arch/x86/mm/tlb.c). Scaled: two slots of six. Made up: the number of mms.
+// arch/x86/mm/tlb.c), and those of arm64's arch/arm64/mm/context.c. Scaled: two slots of six; of
+// ASIDs one more than there are CPUs, which is the fewest that the kernel works with. Made up: the
+// number of mms.
 #ifndef GATHERFUZZ_MODEL_MACHINE_SWITCHING_H_
 #define GATHERFUZZ_MODEL_MACHINE_SWITCHING_H_
 
@@ -52,6 +57,15 @@ struct Owed {
 
 inline constexpr int kFlushInfoWords = 8;
 
+// mm_context_t.id of arm64: the generation, above the ASID. 0: none.
+using ContextId = uint16_t;
+inline constexpr int kGenerationShift = 8;
+constexpr int AsidOf(ContextId id) { return id & ((1 << kGenerationShift) - 1); }
+constexpr int GenerationOf(ContextId id) { return id >> kGenerationShift; }
+constexpr ContextId MakeContextId(int generation, int asid) {
+  return static_cast<ContextId>(generation << kGenerationShift | asid);
+}
+
 struct SwitchCpu {
   Tlb parked_tlb;          // of the slot that is not loaded
   WalkCache parked_cache;  // ... as is this
@@ -73,8 +87,28 @@ struct SwitchCpu {
   // Of a kernel's own code (model/kernel/cpu_code.h): loaded_mm_asid, where that is not `slot`, and
   // struct flush_tlb_info of a flush under way, but for its generation.
   uint8_t said_slot;
-  std::array<uint8_t, 6> padding_;  // always 0
+  // Where ASIDs are allocated. Of a switch: context.id of the mm that it goes to, as it was read,
+  // and whether active_asids was not 0; behind it, 0.
+  ContextId read_id;
+  uint16_t tlbi_asids;  // those that what it has issued names, as a bit mask
+  uint8_t was_active;
+  uint8_t named_asid;                     // that a TLBI will name; behind that, 0
+  std::array<uint8_t, kSlots> slot_asid;  // what is cached under which ASID
+  std::array<uint8_t, 6> padding_;        // always 0
   std::array<uint64_t, kFlushInfoWords> flush_info;
+};
+
+// The variables of arm64's arch/arm64/mm/context.c, where it is modelled.
+struct Asids {
+  uint8_t count;                   // how many there are, with 0, which no mm gets; 0: not modelled
+  uint8_t lock_owner;              // cpu_asid_lock: CPU index + 1, or 0
+  uint8_t next;                    // cur_idx
+  uint8_t tlb_flush_pending;       // CPUs
+  uint16_t map;                    // asid_map: those of this generation that are taken
+  uint16_t generation;             // asid_generation
+  std::array<ContextId, kMms> id;  // context.id
+  std::array<ContextId, kMaxCpus> active_asids, reserved_asids;
+  std::array<uint8_t, 6> padding_;  // always 0
 };
 
 struct Switching {
@@ -83,6 +117,7 @@ struct Switching {
   std::array<uint16_t, kMms> tlb_gen;
   std::array<uint8_t, kMms> cpumask;  // mm_cpumask()
   std::array<uint8_t, 7> padding2_;   // always 0
+  Asids asids;
   std::array<SwitchCpu, kMaxCpus> cpus;
 
   SwitchCpu& at(CpuId cpu) { return cpus[static_cast<size_t>(Index(cpu))]; }
@@ -91,8 +126,11 @@ struct Switching {
 
 struct World;
 
-// Every CPU but that of kswapd runs mm0, and has nothing parked.
-void BeginSwitching(World& world, bool generations);
+// Every CPU but that of kswapd runs mm0, and has nothing parked. With `free_asids` of 0 or more
+// ASIDs are allocated, and so many of them are free: mm0 has one, mms that do not run have the
+// others.
+inline constexpr int kNoAsids = -1;
+void BeginSwitching(World& world, bool generations, int free_asids);
 
 // Interrupts of `cpu` go off, or on: deliveries wait, and so do grace periods.
 void InterruptsOff(World& world, CpuId cpu);
@@ -101,6 +139,13 @@ void InterruptsOn(World& world, CpuId cpu);
 // Writes CR3, or TTBR0: from here on the hardware of `cpu` walks the tables of `mm`, and caches
 // under `slot`, of which it drops all that is there if it is to `flush`. Walks in flight are over.
 void LoadRoot(World& world, CpuId cpu, MmId mm, uint8_t slot, bool flush);
+
+// Where ASIDs are allocated: what of that TTBR0 says, the tables to walk (kInit: none), and what
+// TTBR1 says, the ASID to cache under. Walks in flight are over.
+void WriteTtbr0(World& world, CpuId cpu, MmId mm);
+void WriteTtbr1(World& world, CpuId cpu, uint8_t asid);
+// Drops all that is cached on `cpu`, under whatever ASID.
+void DropAllCached(World& world, CpuId cpu);
 
 // Whether the hardware of `cpu` walks the tables of mm0.
 bool WalksMm0(const World& world, CpuId cpu);

@@ -74,7 +74,8 @@ constexpr int RoundUp(int page, int pages) { return RoundDown(page + pages - 1, 
 // Who can move: the thread on a CPU, the hardware walker of a CPU, and the delivery of pending
 // invalidations to a CPU; and the thread of a CPU on a detour, where it stands at a step in whose
 // place it may make another (Steps::StepOr), or whose load may take an old value. Whoever makes a
-// step is one of the first three. Also the order in which the plain tail of a schedule prefers
+// step is one of the first three; but an increment that the thread has left for later is done by
+// the last (model/kernel/late.h). Also the order in which the plain tail of a schedule prefers
 // them.
 enum class AgentKind : uint8_t { kCpu = 0, kWalker = 1, kInvalidation = 2, kDetour = 3 };
 enum class AgentId : uint8_t {};

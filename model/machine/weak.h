@@ -15,6 +15,7 @@ enum class MemoryModel : uint8_t {
   kSc = 0,    // every load takes the newest value
   kTso = 1,   // x86: stores are seen late, in one order
   kWeak = 2,  // the kernel's memory model, and so arm64: nothing is ordered but what is said to be
+  kLate = 3,  // the same, and an increment that nobody waits for may be done later (late.h)
 };
 
 inline constexpr int kMaxStores = 32;  // in flight, of all locations
@@ -50,12 +51,13 @@ struct Weak {
   std::array<StoreInFlight, kMaxStores> stores;
   std::array<PolicyBytes, kMaxOld> policy_before;  // of the stores to kPolicyAt, in their order
   std::array<View, kObservers> seen;
-  std::array<View, kMaxCpus> carries;      // what a relaxed store of that CPU carries along
-  std::array<View, kMaxCpus> brings;       // what relaxed loads have met, for a later barrier
-  std::array<View, kMaxCpus> at_unlock;    // what it had seen as it last dropped a lock
-  std::array<View, kMaxCpus> published;    // what a DSB ISHST of it shows to walkers
-  std::array<View, kFrames> table_locks;   // what was seen as they were last dropped
-  std::array<uint64_t, kObservers> looks;  // pages of which it may yet load an entry
+  std::array<View, kMaxCpus> carries;       // what a relaxed store of that CPU carries along
+  std::array<View, kMaxCpus> brings;        // what relaxed loads have met, for a later barrier
+  std::array<View, kMaxCpus> at_unlock;     // what it had seen as it last dropped a lock
+  std::array<View, kMaxCpus> published;     // what a DSB ISHST of it shows to walkers
+  std::array<View, kMaxCpus> late_carries;  // of `late`: what the increment carries along
+  std::array<View, kFrames> table_locks;    // what was seen as they were last dropped
+  std::array<uint64_t, kObservers> looks;   // pages of which it may yet load an entry
   View mmap_lock;
   View fence;     // what the last full barrier had seen
   uint16_t gone;  // observers that load nothing any more, as bits
@@ -66,7 +68,8 @@ struct Weak {
   uint8_t asks_count, asks_policy;  // CPUs that may load it before they next change it
   uint8_t
       ptes_locked;  // 1: PTEs are loaded under their lock, which shows all that was stored there
-  std::array<uint8_t, 7> padding_;  // always 0
+  uint8_t late;     // CPUs whose increment of the count is left for later
+  std::array<uint8_t, 6> padding_;  // always 0
 };
 
 }  // namespace gatherfuzz

@@ -127,7 +127,9 @@ struct CpuState {
   std::array<Walk, 2> walks;
   WalkCache walk_cache;
   MmuGather gather;
-  std::array<uint8_t, 3> padding_;  // always 0
+  uint8_t vma_read;       // first page + 1 of the VMA whose lock its thread holds for reading, or 0
+  uint8_t table_in_hand;  // 1: its thread has unlinked a page table, and will queue it (zap.cc)
+  uint8_t padding_;       // always 0
 };
 
 // struct mm_struct, as far as the protocol needs it. VMAs are bit masks over pages: the covered
@@ -135,6 +137,7 @@ struct CpuState {
 struct Mm {
   uint64_t vma_pages, vma_starts, vma_write, vma_huge;
   uint64_t vma_none;                    // PROT_NONE: no access at all
+  uint64_t vma_locked;                  // write-locked, or about to be (vma_lock.h)
   alignas(8) PolicyBytes policy_state;  // of the policy under test; see PolicyStateAs in policy.h
   Mapping next_mapping;
   uint16_t calls_begun;                  // calls that have opened a gather

@@ -79,9 +79,14 @@ void CheckPending(System& system, CpuId cpu);
 void CheckRemovedTwice(System& system, CpuId cpu, int page);
 // There is no room: too many pages or tables are queued; all frames for tables are in use.
 void CheckQueueFull(System& system, CpuId cpu, int page);
-// ... which is a violation if some of them are neither linked nor queued: they were never freed.
+// ... which is a violation if some of them are neither linked nor queued, nor about to be: they
+// were never freed.
 void CheckTableLeak(System& system, CpuId cpu, int page);
 void CheckEnd(System& system);
+
+// asid-reused: `cpu` is back in user code, of a thread that may be of another mm than what its ASID
+// has cached.
+void CheckAsid(System& system, CpuId cpu);
 
 // kernel-assertion: a WARN_ON() or its like in a kernel's own code, with its text, a literal.
 void ReportAssertion(System& system, CpuId cpu, const char* text);

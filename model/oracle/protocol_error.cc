@@ -30,6 +30,7 @@ const char* WhatIsLeft(const System& system) {
   const Mm& mm = world.mm;
   if (mm.tlb_flush_pending != 0) return "tlb_flush_pending is not zero at the end";
   if (mm.mmap_writer != 0 || mm.mmap_readers != 0) return "mmap_lock is held at the end";
+  if (mm.vma_locked != 0) return "a VMA is write-locked at the end";
   if (mm.table_locks != 0) return "a page-table lock is held at the end";
   const bool mapped =
       world.decides != 0 ? AllReferredTo(world) : mm.data_frames == mm.mapped_frames;
@@ -37,6 +38,7 @@ const char* WhatIsLeft(const System& system) {
   if (mm.table_frames != mm.linked_tables + 1) return "a removed table was never freed";
   for (int i = 0; i < world.cpu_count; ++i) {
     if (world.at(MakeCpu(i)).gather.live) return "a gather is live at the end";
+    if (world.at(MakeCpu(i)).vma_read != 0) return "the lock of a VMA is held at the end";
   }
   if (!system.protocol->AtRest(world)) return "the policy's state is not at rest at the end";
   return nullptr;
@@ -89,7 +91,7 @@ void CheckQueueFull(System& system, CpuId cpu, int page) {
 
 void CheckTableLeak(System& system, CpuId cpu, int page) {
   const Mm& mm = system.world.mm;
-  if (mm.table_frames <= mm.linked_tables + 1 + QueuedTables(system.world)) return;
+  if (mm.table_frames <= mm.linked_tables + 1 + UnlinkedTables(system.world)) return;
   system.Report({.kind = ViolationKind::kProtocolError,
                  .page = page,
                  .cpu = Index(cpu),

@@ -45,12 +45,24 @@ def all_of(folder, policies, runs):
         broken = [f"{policy}-{way}" for policy in policies]
         checks.check(f"the same, broken ({way})", *differential, *_policies(broken), "--nested",
                      way, *stored)
+    _weaker_memory(checks, policies, runs)
     _cpu_side(checks, policies, runs, stored)
     return checks.failed
 
 
+def _weaker_memory(checks, policies, runs):
+    """The orders of the tree's own accesses: as full-mm's, which a look without a lock breaks."""
+    programs = max(50, runs // 200)
+    checks.check(f"weaker memory: every order of {programs} random programs",
+                 "tests/kernel_memory", "--programs", str(programs), *_policies(policies))
+    for policy in policies:
+        checks.check(f"{policy} on arm64: a look without a lock", "gatherfuzz", "run", "--policy",
+                     policy, "--arch", "arm64", "--expect", "stale-after-return",
+                     "corpus/memory/huge-look.gather")
+
+
 def _cpu_side(checks, policies, runs, stored):
-    """x86's own tlb.c: as it is, and each edit of it."""
+    """x86's own tlb.c and arm64's context.c: as they are, and each edit of them."""
     checks.check(f"CPUs that switch: {runs} random programs, and the corpus",
                  "tests/cpu_differential", "--runs", str(runs), *_policies(policies), *stored)
     freed = "corpus/switching/tables-{}.gather"  # docs/suspicions.md, C1
@@ -61,15 +73,17 @@ def _cpu_side(checks, policies, runs, stored):
         for how in ("at-once", "one-by-one"):
             checks.check(f"{name} on x86: found in {freed.format(how)}", "gatherfuzz", "explore",
                          "--policy", name, "--arch", "x86", freed.format(how), status=1)
-    programs = sorted({edit.program for edit in EDITS.values()})
+    checks.check(f"ASIDs: {runs} random programs", "tests/asid_differential", "--runs", str(runs),
+                 *_policies(policies))
+    programs = sorted({(edit.arch, edit.program) for edit in EDITS.values()})
     for policy in policies:
-        for program in programs:
-            checks.check(f"{policy} on x86: every order of {program}", "gatherfuzz", "explore",
-                         "--policy", policy, "--arch", "x86", program)
+        for arch, program in programs:
+            checks.check(f"{policy} on {arch}: every order of {program}", "gatherfuzz", "explore",
+                         "--policy", policy, "--arch", arch, program)
         for way, edit in EDITS.items():
-            checks.check(f"{policy}-{way} on x86: found in {edit.program}", "gatherfuzz",
-                         "explore", "--policy", f"{policy}-{way}", "--arch", "x86", edit.program,
-                         status=1)
+            checks.check(f"{policy}-{way} on {edit.arch}: found in {edit.program}", "gatherfuzz",
+                         "explore", "--policy", f"{policy}-{way}", "--arch", edit.arch,
+                         edit.program, status=1)
 
 
 def _policies(names):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-"""One-line edits of arch/x86/mm/tlb.c, and for each the program in which exploration must find it.
+"""One-line edits of arch/x86/mm/tlb.c and arch/arm64/mm/context.c, and for each the program in
+which exploration must find it.
 
 They are told by the few words that they change, which are the same from 6.1 to 6.12.
 """
@@ -7,6 +8,8 @@ import re
 from typing import NamedTuple
 
 TLB = "arch/x86/mm/tlb.c"
+CONTEXT = "arch/arm64/mm/context.c"
+MMU_CONTEXT_H = "arch/arm64/include/asm/mmu_context.h"
 LOCAL_GEN = "this_cpu_write(cpu_tlbstate.ctxs[loaded_mm_asid].tlb_gen, mm_tlb_gen)"
 
 
@@ -14,6 +17,8 @@ class Edit(NamedTuple):
     program: str
     pattern: str  # the first that matches
     to: str
+    arch: str = "x86"
+    files: tuple = (TLB,)  # of the first of them in which it matches
 
 
 def _switching(name, pattern, to):
@@ -77,6 +82,38 @@ EDITS = {
         r"next_tlb_gen = 9;\1"),
     "itself-left": _other("alone", r"(local_irq_disable\(\);\s*)flush_tlb_func\(info\);", r"\1"),
 }
+
+
+# reserved_ttbr0 was loaded in cpu_switch_mm(), in a header, up to 6.5.
+ASID_EDITS = {
+    "asids-not-flushed": (
+        r"(&tlb_flush_pending\)\)\s*)local_flush_tlb_all\(\);", r"\1;"),
+    "flush-not-queued": (r"cpumask_setall\(&tlb_flush_pending\);", ""),
+    "flush-queued-here": (
+        r"cpumask_setall\(&tlb_flush_pending\);",
+        "cpumask_set_cpu(smp_processor_id(), &tlb_flush_pending);"),
+    "active-not-marked": (r"atomic64_set\(this_cpu_ptr\(&active_asids\), asid\);", ""),
+    "reserved-forgotten": (r"if \(asid == 0\)\s*asid = per_cpu\(reserved_asids, i\);", ""),
+    "reserved-once": (
+        r"per_cpu\(reserved_asids, cpu\) = newasid;",
+        "per_cpu(reserved_asids, cpu) = newasid; break;"),
+    "zero-swapped": (r"old_active_asid && (asid_gen_match\(asid\) &&)", r"\1"),
+    "active-stored": (
+        r"atomic64_cmpxchg_relaxed\(this_cpu_ptr\(&active_asids\),\s*old_active_asid, asid\)",
+        "(atomic64_set(this_cpu_ptr(&active_asids), asid), true)"),
+    "generation-not-matched": (
+        r"old_active_asid && asid_gen_match\(asid\) &&", "old_active_asid && asid &&"),
+    "asid-looked-once": (
+        r"(raw_spin_lock_irqsave\(&cpu_asid_lock, flags\);\s*/\*[^/]*\*/\s*)"
+        r"asid = atomic64_read\(&mm->context.id\);", r"\1"),
+    "root-before-asid": (
+        r"(write_sysreg\(ttbr1, ttbr1_el1\);)(\s*(?:isb\(\);\s*)?)"
+        r"(write_sysreg\(ttbr0, ttbr0_el1\);)", r"\3\2\1"),
+    "root-not-reserved": (r"cpu_set_reserved_ttbr0(?:_nosync)?\(\);(\s*(?:write|cpu_do))", r"\1"),
+}
+EDITS |= {
+    name: Edit(f"corpus/switching/{name}.gather", pattern, to, "arm64", (CONTEXT, MMU_CONTEXT_H))
+    for name, (pattern, to) in ASID_EDITS.items()}
 
 
 def edited(text, edit):

@@ -17,8 +17,8 @@ the few files of the gather out of it, and, for each of them on x86 and arm64:
 runs the corpus, every order of the small programs, and the comparison with
 full-mm (docs/kernel-tree-differential.md); that also of the tree edited in
 three ways, of which the model must do the same. Where CPUs switch, x86's own
-tlb.c is compared as well, and every order of a program must find each of its
-one-line edits (docs/switching.md).
+tlb.c and arm64's context.c are compared as well, and every order of a program
+must find each of their one-line edits (docs/switching.md).
   --installed     install nothing; only what is there. Exit status 77 if nothing
                   is
   --runs N        random schedules of each comparison; default 20000
@@ -63,7 +63,7 @@ def main(arguments):
         install_missing(*(f"linux-source-{version}" for version in versions))
     trees = unpacking.prepare(versions, os.path.abspath(build_folder() + "/trees"))
     folder = build_folder() + "/trees/build"
-    targets = ["gatherfuzz", "kernel_differential", "cpu_differential",
+    targets = ["gatherfuzz", "kernel_differential", "cpu_differential", "kernel_memory",
                *(["throughput"] if options.speed else [])]
     kernels = ";".join(f"{name}={path}" for name, path in trees.items())
     build_targets(folder, targets, ["-DGATHERFUZZ_TARGETS=OFF", "-DGATHERFUZZ_BENCH=ON",

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from kernel_trees.edits import EDITS, TLB, edited
+from kernel_trees.edits import EDITS, edited
 from lib.command import Problem, need
 from lib.subjects import gather_files, kernel_archs
 
@@ -33,11 +33,20 @@ def prepare(versions, folder):
             trees[name] = _broken(trees[version], f"{folder}/{name}", TLB_H, edit, version)
         for way, edit in EDITS.items():
             name = f"{version}-{way}"
-            trees[name] = _broken(trees[version], f"{folder}/{name}", TLB, _tlb(way, edit), version)
+            file = _where(trees[version], edit)
+            trees[name] = _broken(trees[version], f"{folder}/{name}", file, _edits(way, edit),
+                                  version)
     return trees
 
 
-def _tlb(way, edit):
+def _where(tree, edit):
+    """The file that an edit is of; the last one, if it matches in none."""
+    matches = (file for file in edit.files
+               if re.search(edit.pattern, _text(f"{tree}/{file}") or ""))
+    return next(matches, edit.files[-1])
+
+
+def _edits(way, edit):
     def edits(text):
         return edited(text, edit)
     edits.__name__ = way

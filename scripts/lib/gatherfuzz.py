@@ -75,5 +75,5 @@ def excuse_of(run):
     """Why a violation says nothing against its policy, such as "kernel 6.17"; empty if it does."""
     if not run.get("excused"):
         return ""
-    named = [f"{name} {run[name]}" for name in ("kernel", "memory") if name in run]
+    named = [f"{name} {run[name]}" for name in ("kernel", "hardware", "memory") if name in run]
     return ", ".join(named) or "CPUs that switch or sleep"

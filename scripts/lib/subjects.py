@@ -54,7 +54,7 @@ def kernel_archs():
 
 def stored_for_trees():
     """The corpus but for schedules of later kernels, whose paths around the gather break any, and
-    of weaker memory, which a tree's code does not run under."""
+    of weaker memory, under which the merged fix is broken as well."""
     found = []
     for name in sorted(glob.glob("corpus/**/*.gather", recursive=True)):
         with open(name, encoding="utf-8") as file:

@@ -55,7 +55,8 @@ class Results:
 
 def key(build, bounds, mutants):
     """A new gatherfuzz, corpus, tree, or bound makes all results old."""
-    own = ["model/linux/compile_tree", "model/linux/facade.c", "model/linux/cpu.c",
+    own = ["model/linux/compile_tree",
+           *(f"model/linux/{name}.c" for name in ("facade", "cpu", "asids")),
            *filter(os.path.isfile, sorted(glob.glob("model/linux/shim/**", recursive=True)))]
     tree = [f"{mutants.kernel}/{file}" for file in gather_files(kernel_archs())]
     text = f"{_sha1(build.folder + '/gatherfuzz')}  -\n"

@@ -7,8 +7,14 @@ from lib.jobs import run_one
 from patching.confine import Confined
 from patching.examine import ANSWERS, DEAD, LIMIT, NONE, binary
 
-PARTS = ("small", "replay", "search")  # in the order in which their schedules are liked
+PARTS = ("small", "weaker", "replay", "search")  # in the order in which their schedules are liked
+EXPLORED = ("small", "weaker")
 SHORTEST_SECONDS = 5  # to look for a shorter interleaving of the same programs
+
+
+def explored(result, what):
+    """How many states or programs there were in all."""
+    return sum(result[part].get(what, 0) for part in EXPLORED)
 
 
 class Change:
@@ -55,7 +61,7 @@ class Change:
         return answer["verdict"]
 
     def states(self):
-        return [result["small"].get("states", 0) for result in (self.before, self.after)]
+        return [explored(result, "states") for result in (self.before, self.after)]
 
 
 class Finder:
@@ -98,8 +104,9 @@ class Finder:
         path, log = base + ".gather", f"{self.folder}/{change.arch}.log"
         with open(path, "w", encoding="utf-8") as file:
             file.write(_schedule(change).replace("linux@tree", self.policy(change)))
-        change.proven = change.newly[0] == "small" and change.after["small"].get("proven", False)
-        if change.newly[0] != "small":
+        part = change.newly[0]
+        change.proven = part in EXPLORED and change.after[part].get("proven", False)
+        if part not in EXPLORED:
             change.proven = self._shorten(about, path, log)
         if self.run("explain", *about, path, "--html", base + ".html", log=log) in ANSWERS:
             change.page = base + ".html"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What a tree is put through, on each architecture: always the same, so that two trees compare.
 
-The corpus is replayed, every order of small programs explored, and random programs searched from a
-fixed seed. Results stay with the tree's object; a tree that is known is not run again.
+The corpus is replayed, every order of small programs explored, of some also under weaker memory,
+and random programs searched from a fixed seed. Results stay with the tree's object; a tree that is
+known is not run again.
 """
 import functools
 import glob
@@ -18,6 +19,9 @@ from lib.subjects import stored_for_trees
 from patching.confine import Confined
 
 PROGRAMS = "small"
+# Under the memory of an architecture: where the orders of a gather's accesses tell.
+WEAKER = {"x86": "pages=2 kinds=munmap,dontneed memory=tso",
+          "arm64": "pages=2 kinds=munmap,dontneed memory=weak"}
 NONE, LIMIT, CRASHED, HUNG = "none", "limit", "crashed itself", "does not end"
 ENDED = (124, 137)  # by timeout(1)
 DEAD = (CRASHED, HUNG)  # of code that answers nothing
@@ -72,6 +76,8 @@ class Examination:
         for part, arguments in (
                 ("replay", ["run", "--json", *(f"{ROOT}/{file}" for file in stored_for_trees())]),
                 ("small", ["explore", "--json", "--programs", PROGRAMS, "--jobs", threads]),
+                ("weaker", ["explore", "--json", "--programs", WEAKER[self.arch], "--jobs",
+                            threads]),
                 ("search", ["search", "--json", "--executions", str(self._executions), "--jobs",
                             threads])):
             dead = next((answer for answer in result.values() if answer["verdict"] in DEAD), None)

@@ -8,7 +8,7 @@ from lib import junit
 from lib.command import number, one_of
 from lib.subjects import Trees, kernel_archs, stored_for_trees
 from patching import tell
-from patching.changes import Change, Finder
+from patching.changes import Change, Finder, explored
 from patching.confine import kind
 from patching.copies import make_copies
 from patching.examine import PROGRAMS, build_binary, examine
@@ -51,8 +51,8 @@ class Answer:
     def effort(self):
         """What "no verdict changed" is within."""
         after = [change.after for change in self.changes]
-        states = sum(result["small"].get("states", 0) for result in after)
-        programs = max(result["small"].get("explored", 0) for result in after)
+        states = sum(explored(result, "states") for result in after)
+        programs = max(explored(result, "explored") for result in after)
         executions = sum(result["search"].get("executions", 0) for result in after)
         searched = sum(result["search"]["seconds"] for result in after)
         known = " (of an earlier run)" if self.known else ""

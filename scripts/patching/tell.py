@@ -21,7 +21,8 @@ def wrap(text, first="", rest=None):
 
 def narrow(lines):
     """A report of `gatherfuzz run`, in as many columns as a mail has."""
-    lines = [line.rstrip() for line in lines if not line.startswith(("====", "replay: "))]
+    lines = [line.rstrip() for line in lines
+             if not line.startswith(("====", "replay: ", "excused: "))]
     head = next((i for i, line in enumerate(lines) if re.match(r" step +cpu0", line)), len(lines))
     told = []
     for paragraph in "\n".join(lines[:head]).split("\n\n"):
@@ -43,7 +44,10 @@ def _columns(heading, rows):
         elif text.strip():
             at = starts[0] + len(text) - len(text.lstrip())
             lane = max(i for i, start in enumerate(starts) if start <= at)
-            cells.append((step, lane, row[starts[lane]:]))
+            if cells and not step and at > starts[lane] + 1:  # a step's second line
+                cells[-1] = (*cells[-1][:2], f"{cells[-1][2]} {text.strip()}")
+            else:
+                cells.append((step, lane, row[starts[lane]:]))
     widths = [max([4, *(len(text) for _, of, text in cells if of == lane)]) + 2
               for lane in range(len(starts))]
     if 6 + sum(widths) - 2 > WIDTH:
@@ -53,7 +57,9 @@ def _columns(heading, rows):
         lines = [" step " + " ".join(f"cpu{i}" for i in range(len(starts)))
                  + ", each two columns to the right of the one before"]
     for step, lane, text in cells:
-        lines.append((f"{step:>5} " + " " * sum(widths[:lane]) + text)[:WIDTH].rstrip())
+        begin = f"{step:>5} " + " " * sum(widths[:lane])
+        lines += wrap(begin + text, "", " " * (len(begin) + 2)) if len(begin + text) > WIDTH else [
+            begin + text]
     return [line.rstrip() for line in lines]
 
 

@@ -69,6 +69,7 @@ TEST(Bounds, WhatIsPrintedIsRead) {
     bounds.init = static_cast<uint32_t>(one_of(1, 15));
     bounds.kinds = static_cast<uint32_t>(one_of(1, 63));
     bounds.memory = static_cast<uint32_t>(one_of(1, 4));
+    bounds.hardware = static_cast<uint32_t>(one_of(1, 3));
     const std::string text = PrintBounds(bounds);
     if (const std::string wrong = WhatIsWrong(bounds); !wrong.empty()) {
       EXPECT_EQ(ErrorOf(text), wrong) << text;
@@ -111,7 +112,11 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
   EXPECT_EQ(ErrorOf("ops"), "ops: expected KEY=VALUE");
   EXPECT_EQ(ErrorOf("=3"),
             "=3: expected one of the keys cpus, ops, walkers, pages, at, vmas, huge, batch, "
-            "symmetry, init, kinds, kernel, memory");
+            "symmetry, asids, init, kinds, kernel, memory, hardware");
+  EXPECT_EQ(ErrorOf("asids=7"), "asids=7: expected a number from -1 to 5");
+  EXPECT_EQ(ErrorOf("asids=1"),
+            "asids=1: expected kinds with switch, without which no CPU takes one");
+  EXPECT_EQ(std::get<Bounds>(ParseBounds("asids=1 kinds=munmap,switch")).asids, 1);
   EXPECT_THAT(ErrorOf("page=3"), HasSubstr("page=3: expected one of the keys cpus, "));
   EXPECT_EQ(ErrorOf("init=hot"),
             "init=hot: expected one or more of warm,cold,dirty,empty, separated by commas");
@@ -138,13 +143,22 @@ TEST(Bounds, AnErrorSaysWhatContradicts) {
             "cleardirty,numa,reap,remap,exit, as no other opens a gather");
   EXPECT_EQ(ErrorOf("kernel=6.1,7.1"), "kernel=6.1,7.1: expected one version");
   EXPECT_EQ(ErrorOf("kernel=5.1"),
-            "kernel=5.1: expected one or more of 6.1,6.12,6.17,7.1, separated by commas");
+            "kernel=5.1: expected one or more of 6.1,6.12,6.12+vma,6.17,6.17+vma,7.1,7.1+vma, "
+            "separated by commas");
   EXPECT_EQ(Parsed("kernel=6.12"), Bounds{});
   EXPECT_EQ(ErrorOf("memory=pso"),
             "memory=pso: expected one or more of sc,tso,weak, separated by commas");
   EXPECT_EQ(ErrorOf("memory=tso,weak"), "memory=tso,weak: expected one model");
   EXPECT_EQ(Parsed("memory=sc"), Bounds{});
   EXPECT_EQ(ErrorOf("memory=weak"), "none");
+  EXPECT_EQ(ErrorOf("kernel=6.17+vma"), "none");
+  EXPECT_EQ(
+      ErrorOf("kernel=6.17+vma memory=weak"),
+      "kernel=6.17+vma: expected 6.17, as the locks of VMAs are modelled with memory=sc only");
+  EXPECT_EQ(ErrorOf("hardware=pti"),
+            "hardware=pti: expected one or more of plain,tce, separated by commas");
+  EXPECT_EQ(ErrorOf("hardware=plain,tce"), "hardware=plain,tce: expected one machine");
+  EXPECT_EQ(Parsed("hardware=plain"), Bounds{});
   EXPECT_EQ(ErrorOf("kinds=dontneed,switch,idle"), "none");
   EXPECT_EQ(ErrorOf("memory=tso kinds=dontneed,switch,idle"),
             "kinds=dontneed,switch,idle: expected none of switch,idle, as CPUs that switch or "

@@ -25,7 +25,8 @@ namespace {
 using enum Point;
 
 bool Within(const Actions& a, const Actions& b) {
-  return (a.agents & ~b.agents) == 0 && (a.deliveries & ~b.deliveries) == 0;
+  return (a.agents & ~b.agents) == 0 && (a.deliveries & ~b.deliveries) == 0 &&
+         (a.late & ~b.late) == 0;
 }
 
 bool Within(const Future& a, const Future& b) {
@@ -47,7 +48,8 @@ bool Says(const Future& future, const Op& op, PendingStep step) {
     case mmap_read_lock: return does(Future::kLocksMmap);
     case mmap_write_lock: return does(Future::kLocksMmap | Future::kWritesMmap);
     case pte_lock: return (future.pte_locks >> step.page / kPagesPerPmd & 1) != 0;
-    case pending_inc: return does(Future::kGathers | Future::kBegins);
+    case pending_inc:
+    case pending_inc_later: return does(Future::kGathers | Future::kBegins);
     case pending_read:
     case finish_wait: return does(Future::kGathers | Future::kAsks);
     case pending_dec:
@@ -92,6 +94,7 @@ struct Tried {
   std::map<Rule, uint64_t> pairs;                    // of such a step and one that cannot clash
   std::map<Point, uint64_t> blocked;                 // threads whose blockers are known, by step
   uint64_t states = 0, programs = 0, whole = 0;
+  uint64_t waited_for_late = 0;  // threads, by states
 };
 
 // Every state of one program.
@@ -214,6 +217,7 @@ class EveryPair {
     if (blockers.empty()) return;
     const Point point = stepper_.Next(thread).point;
     ++tried_.blocked[point];
+    tried_.waited_for_late += stepper_.WaitsForLate(cpu);
     for (Actions rest = able; !rest.empty();) {
       const Action other = rest.TakeFirst();
       if (blockers.contains(other) || MoverOf(other) == thread) continue;
@@ -254,7 +258,7 @@ class EveryPair {
       const PendingStep step = stepper_.Next(action);
       EXPECT_TRUE(Says(all[i], op, step)) << name << "\n" << name_;
       EXPECT_TRUE(!held(i) || Says(while_read[i], op, step)) << name << "\n" << name_;
-    } else if (!IsDelivery(action)) {
+    } else if (!IsDelivery(action) && !IsLate(action)) {
       const CpuId cpu = CpuOf(AgentOf(action));
       EXPECT_NE(fills[Index(cpu)].fills & PageBit(stepper_.FillPage(cpu)), 0u) << name_;
     }
@@ -507,8 +511,10 @@ TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
   for (const auto& [key, count] : tried_.steps) steps[key.second] += count;
   for (int i = 0; i < kPointCount; ++i) {
     const auto point = static_cast<Point>(i);
-    // No rule speaks where CPUs switch, or such as are sc only: all orders are tried.
-    constexpr PointMask kNoRule = kSwitchPoints | kExitPoints | kContentPoints;
+    // No rule speaks where CPUs switch, VMAs have locks, or such as are sc only: all orders are
+    // tried.
+    constexpr PointMask kNoRule =
+        kSwitchPoints | kExitPoints | kContentPoints | kVmaLockPoints | kSplitPoints | kLatePoints;
     if (point == fault_retry || (kNoRule & MaskOf(point)) != 0) continue;
     EXPECT_GT(steps[point], 20u) << kPoints[i].name;
   }
@@ -518,7 +524,9 @@ TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
   }
 }
 
-TEST_F(Clash, IsKnownUnderWeakMemoryToo) {
+class ClashUnderWeakMemory : public Clash, public testing::WithParamInterface<MemoryModel> {};
+
+TEST_P(ClashUnderWeakMemory, IsKnownOfEveryPairInEveryState) {
   uint64_t seed = 1000;
   const Arch& arm64 = *FindArch("arm64");
   for (const PolicyGroup group : {PolicyGroup::kPublished, PolicyGroup::kPlanted}) {
@@ -526,7 +534,7 @@ TEST_F(Clash, IsKnownUnderWeakMemoryToo) {
       for (int i = group == PolicyGroup::kPublished ? 8 : 2; i > 0; --i) {
         Random random(++seed);
         Schedule schedule = SmallProgram(random);
-        schedule.memory = MemoryModel::kWeak;
+        schedule.memory = GetParam();
         Try(schedule, *policy, arm64);
       }
     }
@@ -535,7 +543,7 @@ TEST_F(Clash, IsKnownUnderWeakMemoryToo) {
     for (const char* policy : policies) {
       Schedule schedule = FromLines(lines);
       if (schedule.kernel >= KernelVersion::k6_17) continue;  // there are no rules
-      schedule.memory = MemoryModel::kWeak;
+      schedule.memory = GetParam();
       Try(schedule, *FindPolicy(policy), arm64, 3 * kMost);
     }
   }
@@ -545,7 +553,13 @@ TEST_F(Clash, IsKnownUnderWeakMemoryToo) {
                           Rule::kLock, Rule::kFree, Rule::kReturn, Rule::kCount, Rule::kWalk}) {
     EXPECT_GT(tried_.pairs[rule], 500u) << NameOf(rule);
   }
+  if (GetParam() != MemoryModel::kLate) return;
+  EXPECT_GT(tried_.steps.at({Rule::kCount, pending_inc_later}), 500u);
+  EXPECT_GT(tried_.steps.at({Rule::kCount, pending_inc_done}), 500u);
+  EXPECT_GT(tried_.waited_for_late, 500u);
 }
+INSTANTIATE_TEST_SUITE_P(, ClashUnderWeakMemory,
+                         testing::Values(MemoryModel::kWeak, MemoryModel::kLate));
 
 TEST_F(Clash, OfAFaultThatIsTriedAgainIsKnownToo) {
   const LosesTables protocol;

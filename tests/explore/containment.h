@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Whether what exploration reaches grows from sc to tso to weak: kinds of violations, and states in
-// which all are done.
+// Whether what exploration reaches grows from sc to tso to weak to late: kinds of violations, and
+// states in which all are done.
 #ifndef GATHERFUZZ_TESTS_EXPLORE_CONTAINMENT_H_
 #define GATHERFUZZ_TESTS_EXPLORE_CONTAINMENT_H_
 
@@ -13,7 +13,7 @@
 
 namespace gatherfuzz {
 
-inline constexpr size_t kMemories = 3;  // in the order of MemoryModel, which is that of strength
+inline constexpr size_t kMemories = 4;  // in the order of MemoryModel, which is that of strength
 
 struct Containment {
   Stop stopped = Stop::kNo;  // the first exploration that was not complete; or kNo

@@ -209,11 +209,13 @@ TEST(ExploreBrute, RandomProgramsDoWhatTheirOrdersDo) {
     const auto point = static_cast<Point>(i);
     // A delivery is nobody who goes on or is left; a fault is retried when nobody is left to move;
     // who queues is not the last to have moved when its wait is over; at a detour, who is left
-    // stands at the step that it replaces. Markers are of later kernels, and reclaim, access
-    // and moves are by themselves (kernels_test.cc), as are switches (switching_test.cc).
+    // stands at the step that it replaces. Markers are of later kernels, and reclaim, access, moves
+    // and the locks of VMAs are by themselves (kernels_test.cc), as are switches
+    // (switching_test.cc).
     if (point == deliver || point == fault_retry || point == mmap_write_wait) continue;
     if (point == pte_marker || point == vma_protect || point == pmd_move) continue;
-    constexpr PointMask kElsewhere = kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints;
+    constexpr PointMask kElsewhere = kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints |
+                                     kVmaLockPoints | kSplitPoints | kLatePoints;
     if ((kElsewhere & MaskOf(point)) != 0) continue;
     if ((kDetourPoints & MaskOf(point)) != 0) continue;
     EXPECT_GE(compared.left_at[i], 10) << kPoints[i].name;

@@ -91,14 +91,16 @@ TEST(Independence, RandomProgramsComeToTheSameEnds) {
   EXPECT_GT(compared.all, 2 * compared.reduced);
 }
 
-TEST(Independence, RandomProgramsComeToTheSameEndsUnderWeakMemory) {
+class IndependenceUnderWeakMemory : public testing::TestWithParam<MemoryModel> {};
+
+TEST_P(IndependenceUnderWeakMemory, RandomProgramsComeToTheSameEnds) {
   Compared compared;
   Random random(12);
   for (const PolicyGroup group : {PolicyGroup::kPublished, PolicyGroup::kPlanted}) {
     for (const Policy* policy : Policies(group)) {
       for (int i = group == PolicyGroup::kPublished ? 10 : 4; i > 0; --i) {
         Schedule schedule = SmallProgram(random);
-        schedule.memory = MemoryModel::kWeak;
+        schedule.memory = GetParam();
         const RuleMask some = random.Below(kAllRules + 1);
         Compare(schedule, {.policy = policy, .arch = FindArch("arm64")}, kMost, {kAllRules, some},
                 compared);
@@ -110,6 +112,8 @@ TEST(Independence, RandomProgramsComeToTheSameEndsUnderWeakMemory) {
   EXPECT_GT(compared.violated, 10);
   EXPECT_GT(compared.all, 3 * compared.reduced / 2);
 }
+INSTANTIATE_TEST_SUITE_P(, IndependenceUnderWeakMemory,
+                         testing::Values(MemoryModel::kWeak, MemoryModel::kLate));
 
 TEST(Independence, EachKindOfViolationIsStillFound) {
   Compared compared;

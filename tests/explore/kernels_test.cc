@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Programs of newer kernels, and with reclaim: merging states is exact, and leaving orders out
 // loses no end and no kind of violation, with guard markers, with page tables that MADV_DONTNEED
-// frees, beside kswapd, and where access is taken away.
+// frees, beside kswapd, where access is taken away, and where VMAs have locks.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -208,6 +208,46 @@ const char* const kProgramsOfContent[] = {
     "cpus 2; init; map 0..2 rw; present 0..2; cached cpu0 0..1; cpu0; exit; cpu1; reap",
 };
 
+const char* const kProgramsOfVmaLocks[] = {
+    // Faults beside a munmap: in another VMA, in what is left of the one that is cut, in the one
+    // that goes.
+    "cpus 2; kernel 6.12+vma; init; map 0..2 rw; map 2..4 rw; present 0..3; cached cpu1 0..3;"
+    "cpu0; munmap 0..2; cpu1; write 3; read 0",
+    "cpus 2; kernel 6.17+vma; init; map 0..4 rw; present 0..2; cached cpu1 0..2;"
+    "cpu0; munmap 0..2; cpu1; read 3; write 1",
+    "cpus 3; kernel 6.12+vma; init; map 0..2 rw; cpu0; munmap 0..1; cpu1; read 1; cpu2; write 1",
+    // Both ways of a madvise: under the lock of its VMA, and under mmap_lock.
+    "cpus 2; kernel 6.17+vma; init; map 0..2 rw; map 2..4 rw; present 1..4; cached cpu1 1..4;"
+    "cpu0; dontneed 1..2; cpu1; dontneed 1..3; read 1",
+    "cpus 2; kernel 6.17+vma; init; map 0..2 rw; map 2..3 rw; present 0..3 dirty; cached cpu0 0..3;"
+    "cpu0; free 0..2; cpu1; munmap 1..3",
+    "cpus 2; kernel 6.17+vma; init; map 0..4 rw; map 4..5 rw; present 0..1; cached cpu1 0..1;"
+    "cpu0; dontneed 0..4; cpu1; write 1; munmap 4..5",
+    "cpus 2; kernel 7.1+vma; init; map 0..2 rw; present 0..1; cached cpu1 0..1;"
+    "cpu0; guard 0..2; cpu1; munmap 1..2; read 0",
+    "cpus 3; kernel 7.1+vma; init; map 0..1 rw; map 1..2 rw; present 0..2;"
+    "cpu0; guard 0..1; cpu1; dontneed 0..2; cpu2; munmap 0..1",
+    "cpus 2; kernel 7.1+vma; init; map 0..2 rw; cpu0; unguard 0..2; cpu1; guard 0..1; map 5..6 rw",
+    // Who holds mmap_lock for writing to the end.
+    "cpus 2; kernel 6.12+vma; init; map 0..2 rw; map 2..3 rw; present 0..3 dirty; cached cpu1 0..3;"
+    "cpu0; protect 0..3 r; cpu1; write 2; write 1",
+    "cpus 2; kernel 6.12+vma; init; map 0..2 rw; map 2..3 rw; present 0..3 dirty; cached cpu1 0..3;"
+    "cpu0; cleardirty 0..3; cpu1; write 2; dontneed 1..2",
+    "cpus 2; kernel 6.17+vma; init; map 0..1 rw; map 1..2 rw; present 0..2; cached cpu1 0..2;"
+    "cpu0; remap 0..1 to 5; cpu1; dontneed 0..1; write 1",
+    "cpus 2; kernel 6.17+vma; init; map 0..8 rw huge; present 0..4; cached cpu1 0..4;"
+    "cpu0; munmap 2..8; cpu1; write 1; read 5",
+    "cpus 2; kernel 6.12+vma; init; map 0..1 rw; map 1..2 rw; present 0..2; cached cpu1 0..2;"
+    "cpu0; fork; cpu1; write 1; write 0",
+    "cpus 2; kernel 6.12+vma; init; map 0..1 rw; present 0..1 dirty; cached cpu0 0..1;"
+    "cpu0; migrate 0; cpu1; read 0; munmap 0..1",
+    "cpus 2; kernel 6.17+vma; init; map 0..2 rw; present 0..2; cached cpu0 0..1; cpu0; read 1; "
+    "exit;"
+    "cpu1; reap; dontneed 0..1",
+    "cpus 1; kernel 6.17+vma; init; map 0..2 rw; present 0..2; cached cpu0 0..2;"
+    "cpu0; dontneed 0..2; write 1; kswapd; reclaim 0..2",
+};
+
 void HoldTo(const Schedule& schedule, const Policy& policy, const Arch& arch, uint64_t most,
             uint64_t& merges, int& compared) {
   const std::string name = std::string(policy.name()) + " " + std::string(arch.name()) + "\n" +
@@ -290,6 +330,21 @@ TEST(Kernels, MergesAreExactWhereContentIsDecidedOn) {
     }
   }
   if (kFibersCanGoBack) EXPECT_GT(compared, 60);
+  EXPECT_GT(merges, 1000u);
+}
+
+TEST(Kernels, MergesAreExactWhereVmasHaveLocks) {
+  uint64_t merges = 0;
+  int compared = 0;
+  for (const char* lines : kProgramsOfVmaLocks) {
+    for (const Policy* policy : Policies()) {
+      for (const Arch* arch : Archs()) {
+        HoldTo(FromLines(lines), *policy, *arch, kFibersCanGoBack ? 6000 : 50, merges, compared);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  if (kFibersCanGoBack) EXPECT_GT(compared, 200);
   EXPECT_GT(merges, 1000u);
 }
 

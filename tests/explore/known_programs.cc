@@ -233,6 +233,22 @@ constexpr std::string_view kForgotten = R"(
       rest
 )";
 
+// What the hardware sets between the two steps of one update is gone.
+constexpr std::string_view kForkedInTwo = R"(
+    cpus 2
+    init
+      map 0..1 rw
+      present 0..1
+    cpu0
+      fork
+    cpu1
+      write 0
+    order
+      cpu0 until ptep_get(0)
+      cpu1 until access(0) #2
+      rest
+)";
+
 constexpr PointMask Points(std::initializer_list<Point> points) {
   PointMask mask = 0;
   for (const Point point : points) mask |= MaskOf(point);
@@ -263,6 +279,7 @@ constexpr KnownProgram kPrograms[] = {
     {kNewcomers, "epoch-sync", "arm64", kNone, kWaitPoints, 3},
     {kComesBack, "fault-held-coherent", "x86", kIncoherentMapping, Points({rmap_unlock, access})},
     {kWrittenOut, "reclaim-writes-first", "x86", kWriteLost, kAllPoints},
+    {kForkedInTwo, "wrprotect-split", "arm64", kWriteLost, Points({pte_wrprotect, access})},
     {kWriteProtected, "own-range", "x86", kWritableAfterReturn,
      Points({pte_unlock, syscall_return})},
     {kMail, "test-asserts", "x86", kKernelAssertion, kMailPoints},

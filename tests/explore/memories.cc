@@ -133,8 +133,10 @@ struct Pair {
   const char* arch;
   MemoryModel memory;
 };
-constexpr Pair kPairs[] = {
-    {"x86", MemoryModel::kTso}, {"arm64", MemoryModel::kWeak}, {"x86", MemoryModel::kWeak}};
+constexpr Pair kPairs[] = {{"x86", MemoryModel::kTso},
+                           {"arm64", MemoryModel::kWeak},
+                           {"arm64", MemoryModel::kLate},
+                           {"x86", MemoryModel::kWeak}};
 
 std::optional<uint64_t> StatesOf(Schedule schedule, const ExploreSettings& settings,
                                  MemoryModel memory) {

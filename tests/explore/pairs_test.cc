@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Every two operations of threads, one on each of two CPUs, over two page tables: every order of
-// them is explored, and what 6.12 does is right in each.
+// them is explored, and what 6.12 does is right in each; with the locks of VMAs, too.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -33,7 +33,8 @@ void Hold(const Schedule& schedule, const Arch& arch, bool right) {
 
 TEST(Pairs, OfOperationsAreExploredCompletely) {
   if (!kFibersCanGoBack) GTEST_SKIP() << "by replay it takes too long";
-  for (const KernelVersion kernel : {KernelVersion::k6_12, KernelVersion::k6_17}) {
+  using enum KernelVersion;
+  for (const KernelVersion kernel : {k6_12, k6_12_vma, k6_17, k6_17_vma, k7_1_vma}) {
     for (int first = 0; first < kOpCount; ++first) {
       for (int second = 0; second < kOpCount; ++second) {
         const auto a = static_cast<OpKind>(first), b = static_cast<OpKind>(second);

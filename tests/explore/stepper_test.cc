@@ -31,6 +31,7 @@ Schedule AsOrder(const Schedule& programs, const Path& path) {
       run.point = Point::deliver;
       run.page = static_cast<int8_t>(Index(IssuerOf(action)));
     }
+    if (IsLate(action)) run.kind = Run::Kind::kLate;
     if (IsOld(action)) {
       run.kind = Run::Kind::kOld;
       run.count = static_cast<uint16_t>(OldOf(action));
@@ -46,7 +47,8 @@ Schedule AsOrder(const Schedule& programs, const Path& path) {
 World WithoutCallsNotBegun(World world, const Path& path) {
   for (int i = 0; i < world.cpu_count; ++i) {
     const Action thread = ActionOf(CpuAgent(MakeCpu(i)));
-    const bool begun = std::find(path.begin(), path.end(), thread) != path.end();
+    const bool begun = std::any_of(path.begin(), path.end(),
+                                   [&](Action action) { return MoverOf(action) == thread; });
     if (begun) continue;
     world.at(MakeCpu(i)).call.kind = CallKind::kNone;
     world.at(MakeCpu(i)).gather = MmuGather{};
@@ -105,12 +107,14 @@ class StepperTest : public ::testing::Test {
 };
 
 TEST_F(StepperTest, SoDoesOneUnderWeakerMemory) {
-  int olds = 0, walker_olds = 0;
+  int olds = 0, walker_olds = 0, late = 0;
   ForAnyPrograms(
       3000, 5,
       [&](const Schedule& programs, const Policy& policy, const Arch& arch, Random& random) {
         Schedule schedule = programs;
-        schedule.memory = random.Below(3) == 0 ? MemoryModel::kTso : MemoryModel::kWeak;
+        constexpr MemoryModel kModels[] = {MemoryModel::kTso, MemoryModel::kWeak,
+                                           MemoryModel::kLate};
+        schedule.memory = kModels[random.Below(3)];
         Canonicalize(schedule);
         stepper_.Begin(schedule, policy, arch);
         AnyWay way(random);
@@ -121,6 +125,7 @@ TEST_F(StepperTest, SoDoesOneUnderWeakerMemory) {
           if (path.size() > kMaxRuns) return;
           olds += IsOld(path.back());
           walker_olds += IsOld(path.back()) && KindOf(AgentOf(path.back())) == AgentKind::kWalker;
+          late += IsLate(path.back());
           clean = stepper_.Step(path.back());
         }
         if (!clean && stepper_.out_of_stores()) return;
@@ -132,6 +137,7 @@ TEST_F(StepperTest, SoDoesOneUnderWeakerMemory) {
   EXPECT_GT(seen_.walks, 2000);
   EXPECT_GT(olds, 100);
   EXPECT_GT(walker_olds, 10);
+  EXPECT_GT(late, 200);
 }
 
 TEST_F(StepperTest, AWalkAsAnOrderMakesTheSameTraceAndEnd) {
@@ -159,7 +165,8 @@ TEST_F(StepperTest, AWalkAsAnOrderMakesTheSameTraceAndEnd) {
   EXPECT_GT(seen_.walks, 5000);
   EXPECT_GE(seen_.kinds.size(), 6u);
   EXPECT_GT(seen_.deliveries_out_of_order, 500);
-  const PointMask all = ((PointMask{1} << kPointCount) - 1) & ~kOwnCodePoints;
+  const PointMask all =
+      ((PointMask{1} << kPointCount) - 1) & ~(kOwnCodePoints | kSplitPoints | kLatePoints);
   EXPECT_EQ(seen_.points | MaskOf(Point::fault_retry), all) << "each step was among them";
 }
 

@@ -49,7 +49,8 @@ TEST(Verify, EveryMergeIsExactUnderWeakerMemory) {
   for (const PolicyGroup group : {PolicyGroup::kPublished, PolicyGroup::kPlanted}) {
     for (const Policy* policy : Policies(group)) {
       for (const Arch* arch : Archs()) {
-        for (const MemoryModel memory : {MemoryModel::kWeak, MemoryModel::kTso}) {
+        for (const MemoryModel memory :
+             {MemoryModel::kWeak, MemoryModel::kTso, MemoryModel::kLate}) {
           for (int k = group == PolicyGroup::kPublished ? 3 : 1; k > 0; --k) {
             Random random(static_cast<uint64_t>(++i));
             Schedule schedule = SmallProgram(random);

@@ -176,8 +176,9 @@ inline void AddSwitches(Schedule& schedule) {
 }
 
 // Calls `with` with random programs, one in eight with guards, one with reclaim, one with calls
-// that change access, and then a quarter more with CPUs that switch, and with calls that decide on
-// content; policies and architectures in turn.
+// that change access, one and half of those with guards where VMAs have locks, and then a quarter
+// more with CPUs that switch, and with calls that decide on content; policies and architectures in
+// turn.
 template <typename With>
 void ForAnyPrograms(int count, uint64_t seed, With with) {
   Random random(seed);
@@ -186,6 +187,7 @@ void ForAnyPrograms(int count, uint64_t seed, With with) {
     if (i >= count) i % 2 == 0 ? AddSwitches(schedule) : AddContent(schedule);
     if (i % 8 == 0) AddGuards(schedule);
     if (i % 8 == 4) AddReclaim(schedule);
+    if (i % 8 == 1 || i % 16 == 8) schedule.kernel = WithVmaLocks(schedule.kernel);
     if (i % 8 == 2) AddAccess(schedule);
     if (i % 8 == 6) AddMoves(schedule);
     const Policy& policy = *FindPolicy(kPolicies[i % std::size(kPolicies)]);

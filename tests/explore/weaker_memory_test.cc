@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 
 #include "explore/answer.h"
 #include "explore/explore.h"
+#include "harness/bytes.h"
 #include "tests/explore/containment.h"
 #include "tests/small_program.h"
 #include "tests/support.h"
@@ -49,6 +51,12 @@ uint32_t Kinds(const char* text, const char* policy, const char* arch, MemoryMod
   return result.kinds();
 }
 
+// Both free the page table: one takes its lock, and that of the PMD table by a trylock, the other
+// looks again under both.
+constexpr const char* kReclaimedTable =
+    "cpus 2\nkernel 6.17\ninit\n map 0..4 r\n present 1..2\n"
+    "cpu0\n dontneed 0..4\ncpu1\n dontneed 0..4\norder\n rest\n";
+
 constexpr uint32_t kStale = Bit(ViolationKind::kStaleAfterReturn);
 
 TEST(WeakerMemory, TheMergedFixIsBrokenByALookWithoutALock) {
@@ -79,13 +87,64 @@ TEST(WeakerMemory, TwoOrdersTogetherCloseIt) {
 TEST(WeakerMemory, LocksAndWaitsKeepOutOfIt) {
   for (const char* policy : {"full-mm", "sync-finish", "epoch-sync", "overlap-sync"}) {
     for (const char* text : {kOneTable, kTwoTables, kWalkers}) {
-      for (const MemoryModel memory : {MemoryModel::kTso, MemoryModel::kWeak}) {
+      for (const MemoryModel memory : {MemoryModel::kTso, MemoryModel::kWeak, MemoryModel::kLate}) {
         EXPECT_EQ(Kinds(text, policy, "arm64", memory), 0u) << policy << "\n" << text;
       }
     }
   }
   for (const char* policy : {"sync-finish", "epoch-sync", "overlap-sync"}) {
     EXPECT_EQ(Kinds(kHuge, policy, "arm64", MemoryModel::kWeak), 0u) << policy;
+  }
+}
+
+TEST(WeakerMemory, ATrylockHandsOnWhatItsHolderSaw) {
+  EXPECT_EQ(Kinds(kReclaimedTable, "full-mm", "x86", MemoryModel::kWeak), 0u);
+  const OrderChanges orders{.weaker = MaskOf(Point::pmd_unlock)};
+  EXPECT_NE(Kinds(kReclaimedTable, "full-mm", "x86", MemoryModel::kWeak, orders), 0u);
+}
+
+// CPU 1 sees the huge page gone, and nobody in a gather: CPU 0 is to raise the count yet.
+TEST(WeakerMemory, AnIncrementThatIsLateBreaksAWaitForOthers) {
+  using enum Point;
+  const auto under_late = [](const char* policy, PointMask stronger = 0) {
+    return Kinds(kHuge, policy, "arm64", MemoryModel::kLate, {.stronger = stronger});
+  };
+  EXPECT_EQ(under_late("sync-finish"), kStale);
+  EXPECT_EQ(under_late("epoch-sync"), 0u);
+  EXPECT_EQ(under_late("overlap-sync"), 0u);
+  // What closes it; what does not.
+  EXPECT_EQ(under_late("sync-finish", MaskOf(pending_inc)), 0u);
+  EXPECT_EQ(under_late("sync-finish", MaskOf(pmd_clear)), 0u);
+  EXPECT_EQ(under_late("sync-finish", MaskOf(pmd_read)), kStale);
+  // Locked operations are never late.
+  EXPECT_EQ(Kinds(kHuge, "sync-finish", "x86", MemoryModel::kLate), 0u);
+}
+
+// What an order does not say is not late: it is as under kWeak, step by step.
+TEST(WeakerMemory, WhatNobodyLeavesForLaterIsDoneAtOnce) {
+  Random random(22);
+  const auto policies = Policies();
+  const auto execution = std::make_unique<Execution>();
+  for (int i = 0; i < 2000; ++i) {
+    Schedule schedule = SmallProgram(random);
+    for (int runs = 0; runs < 12; ++runs) {
+      const CpuId cpu =
+          MakeCpu(static_cast<int>(random.Below(static_cast<uint32_t>(schedule.cpus))));
+      const bool old = random.Below(4) == 0;
+      schedule.order.push_back(
+          {.kind = old ? Run::Kind::kOld : Run::Kind::kCount,
+           .agent = old ? DetourAgent(cpu) : CpuAgent(cpu),
+           .count = static_cast<uint16_t>(1 + random.Below(old ? kMaxOld : 9))});
+    }
+    const Policy& policy = *policies[static_cast<size_t>(i) % policies.size()];
+    const Arch& arch = *FindArch(i % 3 == 0 ? "x86" : "arm64");
+    const auto trace = [&](MemoryModel memory) {
+      schedule.memory = memory;
+      return execution->Execute(schedule, policy, arch).trace_hash;
+    };
+    ASSERT_EQ(trace(MemoryModel::kWeak), trace(MemoryModel::kLate))
+        << policy.name() << "\n"
+        << PrintText({.schedule = schedule});
   }
 }
 
@@ -139,6 +198,26 @@ TEST(WeakerMemory, AnOrderOfOldValuesRoundTrips) {
   EXPECT_NE(text.find("\nmemory weak\nweaken pte_unlock\nstrengthen pmd_read\n"), text.npos);
   EXPECT_NE(text.find("  cpu1 old 2\n  walk0 old\n"), text.npos) << text;
   EXPECT_EQ(PrintText(FromText(text)), text);
+}
+
+// Under each model, since one file may be run under all.
+TEST(WeakerMemory, AnOrderOfLateIncrementsRoundTrips) {
+  for (const std::string_view memory : kMemoryModels) {
+    ScheduleFile file = FromText(kHuge);
+    file.schedule.memory = *ParseMemoryModel(memory);
+    file.schedule.order.push_back({.kind = Run::Kind::kUntilPoint,
+                                   .agent = CpuAgent(MakeCpu(0)),
+                                   .point = Point::pending_inc_later});
+    file.schedule.order.push_back({.kind = Run::Kind::kOld, .agent = DetourAgent(MakeCpu(1))});
+    file.schedule.order.push_back({.kind = Run::Kind::kLate, .agent = DetourAgent(MakeCpu(0))});
+    const std::string text = PrintText(file);
+    EXPECT_NE(text.find("  cpu0 until pending_inc_later\n  cpu1 old\n  late0\n"), text.npos)
+        << text;
+    EXPECT_EQ(PrintText(FromText(text)), text);
+    Schedule decoded;
+    EXPECT_EQ(DecodeBytes(EncodeBytes(file.schedule, 3), decoded), 3);
+    EXPECT_EQ(decoded, file.schedule) << memory;
+  }
 }
 
 }  // namespace

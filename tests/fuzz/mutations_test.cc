@@ -215,6 +215,7 @@ TEST(Mutations, ChangeTheMachineByOneCpuOrItsBatch) {
   ForEach("change-machine", [](const Schedule& before, const Schedule& after, uint64_t) {
     EXPECT_LE(std::abs(before.cpus - after.cpus), 1);
     EXPECT_TRUE(before.cpus == after.cpus || before.batch == after.batch);
+    EXPECT_TRUE(before.hardware == after.hardware || before.program == after.program);
     EXPECT_EQ(after.program.size() > before.program.size(), after.cpus > before.cpus);
   });
 }

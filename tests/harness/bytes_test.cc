@@ -167,6 +167,9 @@ TEST(Bytes, OfATextDecodeToIt) {
   const Schedule schedule = FromText(R"(
       cpus 8
       batch 8
+      kernel 7.1
+      hardware tce
+      memory weak
       init
         map 0..64 rw huge
         present 63..64 dirty

@@ -129,6 +129,27 @@ TEST(Conflict, WhatDoesNotConflictCommutes) {
   }
 }
 
+TEST(Conflict, WhatDoesNotConflictCommutesWhereVmasHaveLocks) {
+  for (const KernelVersion kernel : {KernelVersion::k6_12_vma, KernelVersion::k7_1_vma}) {
+    Commutation commutation(*FindPolicy("full-mm"));
+    Random random(2);
+    for (int run = 0; run < 2000; ++run) {
+      std::array<uint8_t, 64> bytes;
+      for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next() >> 40);
+      Schedule schedule;
+      DecodeBytes(bytes, schedule);
+      schedule.kernel = kernel;
+      schedule.order.clear();
+      schedule.tail = {.kind = Tail::Kind::kUniform, .seed = static_cast<uint32_t>(run)};
+      commutation.Try(schedule, random);
+    }
+    for (const auto& [kinds, example] : commutation.wrong()) {
+      ADD_FAILURE() << NameOf(kernel) << ": " << kinds << " do not commute: " << example;
+    }
+    EXPECT_GT(commutation.tried(), 4000);
+  }
+}
+
 bool Races(Point a, int8_t page_a, Point b, int8_t page_b, bool same_cpu = false) {
   return Conflict({a, page_a}, {b, page_b}, same_cpu);
 }

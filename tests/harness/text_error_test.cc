@@ -53,8 +53,9 @@ const std::vector<Malformed>& MalformedTexts() {
   static const auto* const kTexts = new std::vector<Malformed>{
       {"cpuN or walkN with a number below 2 ('cpus' says how many)",
        {"\n  ^cpuss 2", "^cpu2", "^cpu", "^cpu-1", "^cpu1x", "^cpu4294967296", "^walk2"}},
-      {"intent, cpus, policy, variant, arch, batch, kernel, memory, weaken, strengthen, expect, "
-       "init, a program (cpu0) or order",
+      {"intent, cpus, policy, variant, arch, batch, kernel, hardware, memory, asids, weaken, "
+       "strengthen, "
+       "expect, init, a program (cpu0) or order",
        {"^speed 2", "^gatherfuzz 1", "^map 0..4 rw", "^read 1", "^rest", "^inv0"}},
       {"a sentence that says what the schedule is for", {"intent^", "intent^ \t "}},
       {"a number of CPUs, 1 to 8",
@@ -104,7 +105,7 @@ const std::vector<Malformed>& MalformedTexts() {
        {"cpu0\n  ^guard 0..4"}},
       {"fill, another program or order", {"walk0\n  ^read 0"}},
       {"a page, 0 to 63", {"walk0\n  fill ^0..4", "cpu0\n  read^", "cpu0\n  read ^64"}},
-      {"rest, or cpuN, walkN or invN with a number below 2 ('cpus' says how many)",
+      {"rest, or cpuN, walkN, invN or lateN with a number below 2 ('cpus' says how many)",
        {"order\n  ^cpu2 1", "order\n  ^inv2 1", "order\n  ^dma0 1", "order\n  ^cpu 1",
         "order\n^init", "order\n^order"}},
       {"'until', or a number of steps, 1 to 65535",
@@ -181,8 +182,12 @@ TEST(Text, RefusesAnUnknownNameWithAllThatAreKnown) {
   EXPECT_THAT(verdict, StartsWith("2:8: expected a verdict: none, "));
   EXPECT_EQ(ErrorOf("gatherfuzz 1\nexpect clean under full-mm\n"), verdict);
   for (const auto& known : kViolations) EXPECT_THAT(verdict, HasSubstr(std::string(known.name)));
-  EXPECT_THAT(ErrorOf("gatherfuzz 1\nkernel 5.1\n"),
-              StartsWith("2:8: expected a kernel version: 6.1, 6.12, 6.17 or 7.1"));
+  EXPECT_THAT(
+      ErrorOf("gatherfuzz 1\nkernel 5.1\n"),
+      StartsWith(
+          "2:8: expected a kernel version: 6.1, 6.12, 6.12+vma, 6.17, 6.17+vma, 7.1 or 7.1+vma"));
+  EXPECT_THAT(ErrorOf("gatherfuzz 1\nhardware pti\n"),
+              StartsWith("2:10: expected hardware: plain or tce"));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z0\n"),
               StartsWith("2:9: expected a variant: z1, z2, z3, z4, "));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z4 broken\n"),

@@ -213,6 +213,13 @@ TEST(Text, ATailMayLeaveOutChoicesThatCannotMatter) {
   EXPECT_NE(text.find("rest pos 5 joined\n"), std::string::npos) << text;
 }
 
+TEST(Text, HardwareStandsInTheHeadUnlessItIsPlain) {
+  const Schedule tce = ScheduleOf("hardware tce\n");
+  EXPECT_EQ(tce.hardware, HardwareKind::kTce);
+  EXPECT_EQ(PrintText({.schedule = tce}), "gatherfuzz 1\ncpus 2\nhardware tce\n\norder\n  rest\n");
+  EXPECT_EQ(ScheduleOf("hardware plain\n"), ScheduleOf(""));
+}
+
 TEST(Text, LinesOfOneMeaningAreEqualInAnyOrder) {
   EXPECT_EQ(ScheduleOf("init\ncached cpu0 0..1\npresent 0..2\nmap 0..4 r\nmap 8..9 r\n"
                        "walk0\nfill 1\ncpu1\nread 1\ncpu0\nread 2\nread 0\n"),
@@ -291,7 +298,7 @@ TEST(Text, LongLinesAreLines) {
   EXPECT_EQ(ErrorOf("gatherfuzz 1\n" + blanks + "cpux"),
             "2:200001: expected cpuN or walkN with a number below 2 ('cpus' says how many)");
   EXPECT_EQ(ErrorOf("gatherfuzz 1\norder\ncpu" + std::string(100000, '0') + "9 1\n"),
-            "3:1: expected rest, or cpuN, walkN or invN with a number below 2 "
+            "3:1: expected rest, or cpuN, walkN, invN or lateN with a number below 2 "
             "('cpus' says how many)");
   const std::string comment = "gatherfuzz 1\n#";
   EXPECT_EQ(ErrorOf(comment + std::string((1 << 20) - comment.size(), 'x')), "parsed");

@@ -109,6 +109,15 @@ expect_error x86 ".* needs what the shim does not have, for x86: elsewhere" "a f
 fresh
 edit 's/vae1is/vae9is/' arch/arm64/include/asm/tlbflush.h
 expect_error arm64 ".*tlbflush.h:[0-9]+:.*GF_TLBI_vae9is" "an operation that is not known"
+# Of atomics that return a value there is what they order, and not the value.
+fresh
+edit 's/atomic_dec(/(void)atomic_dec_return_release(/' include/linux/mm_inline.h
+edit 's/atomic_read(/atomic_read_acquire(/' include/linux/mm_inline.h
+build arm64 || fail "orders of other atomics: does not build"
+edit 's/(void)atomic_dec_return_release(\(.*\));/if (atomic_dec_return_release(\1)) {}/' \
+  include/linux/mm_inline.h
+expect_error arm64 ".* does not compile for arm64: $tree/include/linux/mm_inline.h:[0-9]+:.*void" \
+  "an atomic whose value is used"
 fresh
 edit 's/__TLBI_0/__TLBI_ZERO/' arch/arm64/include/asm/tlbflush.h
 expect_error arm64 ".* does not define __TLBI_0\(\) and __TLBI_1\(\)" "no operations"
@@ -134,6 +143,33 @@ fresh
 edit 's/u8 stride_shift/u64 more[4]; u8 stride_shift/' arch/x86/include/asm/tlbflush.h
 expect_error x86 ".* struct flush_tlb_info is larger than GF_INFO_WORDS allows for" \
   "a large struct flush_tlb_info"
+
+# The same of arm64's allocator of ASIDs.
+fresh
+rm -r "$tree/arch/arm64/mm"
+build arm64 || fail "a tree without a context.c does not build"
+fresh
+rm "$tree/arch/arm64/include/asm/mmu.h"
+build x86 || fail "x86 asks for what context.c needs"
+expect_error arm64 "the tree at $tree has no arch/arm64/include/asm/mmu.h" \
+  "a header that context.c lacks"
+fresh
+edit 's/^static u32 asid_bits;/static int rollovers;\n&/' arch/arm64/mm/context.c
+edit 's/^  cpumask_setall(/  ++rollovers;\n&/' arch/arm64/mm/context.c
+expect_error arm64 \
+  "$tree/arch/arm64/mm/context.c has a variable that would outlive a run: rollovers" \
+  "a variable in context.c"
+fresh
+edit 's/cpumask_setall(/cpumask_set_none(/' arch/arm64/mm/context.c
+expect_error arm64 \
+  ".* does not compile for arm64: $tree/arch/arm64/mm/context.c:[0-9]+:.*cpumask_set_none" \
+  "a misspelt name in context.c"
+fresh
+build arm64 || fail "arm64 does not build again"
+for file in arch/arm64/mm/context.c arch/arm64/include/asm/mmu.h \
+  arch/arm64/include/asm/mmu_context.h; do
+  grep -q "$tree/$file" "$scratch/made/tree.d" || fail "the build does not hear of $file"
+done
 
 # What is built runs: clean as it is, and broken where it was broken.
 mail=$source/corpus/00-the-mail.gather
@@ -173,12 +209,74 @@ grep -q 'An assertion of the kernel does not hold: WARN_ON(was_lazy)' "$scratch/
   2>&1 ||
   fail "linux@test-lazy on arm64 has a tlb.c"
 
+# Where ASIDs are allocated, the tree's own allocator runs, in the same way.
+for file in "$source"/corpus/switching/*.gather "$source/corpus/zoo/z45.gather"; do
+  "$gatherfuzz" run --policy linux@test --arch arm64 --expect none "$file" >"$scratch/out" 2>&1 ||
+    fail "linux@test where ASIDs are allocated: $file"
+done
+rolls=$source/corpus/switching/flush-queued-here.gather
+"$gatherfuzz" explore --verify --policy linux@test --arch arm64 "$rolls" >"$scratch/out" 2>&1 ||
+  fail "linux@test where ASIDs are allocated: exploration"
+"$gatherfuzz" run --policy linux@test-lazy --arch arm64 --expect asid-reused "$rolls" \
+  >"$scratch/out" 2>&1 || fail "linux@test-lazy drops what is cached"
+
 # A busy wait in a tree compiles, and is a livelock where two of them wait for each other.
 for arch in x86 arm64; do
   "$gatherfuzz" run --policy linux@test-spins --arch "$arch" --expect livelock \
     "$source/corpus/sync-before-dec/x86/two-finishers.gather" >"$scratch/out" 2>&1 ||
     fail "linux@test-spins on $arch: no livelock"
 done
+
+# Under weaker memory, orders are those of the tree's own call sites: as full-mm it is broken by a
+# look without a lock, alone; by which orders that closes; and every order is exact.
+huge=$source/corpus/memory/huge-look.gather
+weak() { # POLICY COMMAND ARGUMENT...
+  local policy=$1
+  shift
+  "$gatherfuzz" "$@" --policy "$policy" --arch arm64 >"$scratch/out" 2>&1
+}
+for memory in tso weak; do
+  weak linux@test explore --verify --memory "$memory" "$mail" || fail "linux@test: memory $memory"
+done
+weak linux@test run --expect stale-after-return "$huge" || fail "linux@test: a look without a lock"
+weak linux@test-ordered run --expect none "$huge" || fail "linux@test-ordered: its barriers"
+weak linux@test-ordered explore --verify "$huge" || fail "linux@test-ordered: every order"
+# answers POLICY: the row of ablation, without its name and counts of steps.
+answers() {
+  weak "$1" ablate --markdown
+  sed -E '1,2d; s/^\| [^|]*\|//; s/, [0-9]+ steps//g' "$scratch/out"
+}
+[ "$(answers linux@test)" = "$(answers full-mm)" ] || fail "ablation: linux@test is not as full-mm"
+weak linux@test-ordered ablate --markdown
+for order in 'pending_inc` full' 'pending_read` acquire'; do
+  grep -Eq "^\| .linux@test-ordered. \| arm64 \|  \|  \| .*$order: stale-after-return" \
+    "$scratch/out" || fail "ablation: linux@test-ordered: no $order"
+done
+for line in 'broken as it is: freed-page-cached (walkers, ' 'closed by: {tlb_flush DSB ISH}'; do
+  weak linux@test-no-dsb ablate
+  grep -qF "$line" "$scratch/out" || fail "ablation: linux@test-no-dsb: no '$line'"
+done
+# A DSB between two TLBI makes two steps of them, of which the first orders nothing.
+weak linux@test-dsb-behind ablate
+grep -q 'broken as it is: freed-page-cached (walkers, ' "$scratch/out" ||
+  fail "linux@test-dsb-behind: its first TLBI is ordered"
+weak linux@test-dsb-behind explore "$mail" || fail "linux@test-dsb-behind: memory sc"
+
+# With GATHERFUZZ_SINGLE_TLBI every TLBI is a step: one more than as the tree is, in the mail.
+fresh
+"$compile_tree" build "$tree" arm64 gf_tree_arm64 "$scratch/made" "$compiler" "$objcopy" SMP=y \
+  MMU_GATHER_MERGE_VMAS=n GATHERFUZZ_SINGLE_TLBI=y >"$scratch/out" 2>&1 &&
+  "$compiler" -shared -o "$scratch/single.so" "$scratch/made/tree.o" >>"$scratch/out" 2>&1 ||
+  fail "GATHERFUZZ_SINGLE_TLBI does not build"
+export GATHERFUZZ_LOAD=single=$scratch/single.so
+flushes() {
+  weak "$1" run --trace "$mail"
+  grep -c ' tlb_flush(' "$scratch/out"
+}
+[ "$(flushes linux@single)" -eq $(($(flushes linux@test) + 1)) ] ||
+  fail "GATHERFUZZ_SINGLE_TLBI: not one flush more"
+weak linux@single explore --verify "$mail" || fail "GATHERFUZZ_SINGLE_TLBI: every order"
+unset GATHERFUZZ_LOAD
 
 # The replay of the corpus holds trees to it as it does policies, but writes nothing of them.
 cp -r "$source/corpus" "$scratch/corpus"

@@ -127,7 +127,15 @@ class Explorer {
         NoteStore(world, cpu, At(it.variable), it.order, Access::kStore);
         machine.entry(it.variable).mapping = static_cast<Mapping>(it.value);
         break;
-      case Kind::kBarrier: NoteBarrier(world, cpu); break;
+      case Kind::kBarrier:
+        if (it.order == MemoryOrder::acquire) {
+          NoteReadBarrier(world, cpu);
+        } else if (it.order == MemoryOrder::release) {
+          NoteWriteBarrier(world, cpu);
+        } else {
+          NoteBarrier(world, cpu);
+        }
+        break;
       case Kind::kLock:
         machine.holder[static_cast<size_t>(LockId(it.variable))] = index + 1;
         NoteLock(world, cpu, LockId(it.variable), MemoryOrder::acquire);
@@ -195,7 +203,7 @@ void VisitBuffered(const Program& program, const Buffered& machine, std::set<Buf
     if (machine.at[cpu] == program[cpu].size()) continue;
     done = false;
     const Instruction& it = program[cpu][machine.at[cpu]];
-    const bool drains = it.kind == Kind::kExchange || it.kind == Kind::kBarrier;
+    const bool drains = it.kind == Kind::kExchange || IsFullBarrier(it);
     if (drains && !machine.buffer[cpu].empty()) continue;
     Buffered after = machine;
     ++after.at[cpu];
@@ -295,7 +303,7 @@ class Axioms {
     return event.it.kind == Kind::kStore || event.it.kind == Kind::kExchange;
   }
   static bool Full(const Event& event) {
-    return event.it.kind == Kind::kBarrier ||
+    return IsFullBarrier(event.it) ||
            (event.it.kind == Kind::kExchange && event.it.order == MemoryOrder::full);
   }
   static bool Releases(const Event& event) {

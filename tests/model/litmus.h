@@ -18,7 +18,7 @@ struct Instruction {
     kLoad,
     kStore,
     kExchange,  // an update: stores `value`, and takes what was there into the register
-    kBarrier,
+    kBarrier,   // acquire: of loads; release: of stores; else full
     kLock,
     kUnlock,
     kDsb,
@@ -43,6 +43,12 @@ constexpr Instruction X(char x, int value, MemoryOrder order = MemoryOrder::rela
   return {Instruction::Kind::kExchange, x, value, order};
 }
 constexpr Instruction Mb() { return {Instruction::Kind::kBarrier}; }
+constexpr Instruction Rmb() { return {Instruction::Kind::kBarrier, 'x', 0, MemoryOrder::acquire}; }
+constexpr Instruction Wmb() { return {Instruction::Kind::kBarrier, 'x', 0, MemoryOrder::release}; }
+constexpr bool IsFullBarrier(const Instruction& it) {
+  return it.kind == Instruction::Kind::kBarrier && it.order != MemoryOrder::acquire &&
+         it.order != MemoryOrder::release;
+}
 constexpr Instruction Lock(char k) { return {Instruction::Kind::kLock, k}; }
 constexpr Instruction Unlock(char k) { return {Instruction::Kind::kUnlock, k}; }
 constexpr Instruction Dsb(MemoryOrder order) { return {Instruction::Kind::kDsb, 'x', 0, order}; }

@@ -56,10 +56,10 @@ TEST(RegistryDeathTest, RefusesWhatIsNoNameOfAPolicy) {
 TEST(RegistryDeathTest, RefusesMoreThanThereIsRoomFor) {
   Registry<Named> registry("thing");
   std::vector<std::string> names;
-  for (int i = 0; i < 65; ++i) names.push_back(std::to_string(i));
+  for (int i = 0; i < 129; ++i) names.push_back(std::to_string(i));
   std::vector<Named> things(names.begin(), names.end());
-  for (int i = 0; i < 64; ++i) registry.Add(&things[i]);
-  EXPECT_EXIT(registry.Add(&things[64]), testing::ExitedWithCode(2), "there are too many");
+  for (int i = 0; i < 128; ++i) registry.Add(&things[i]);
+  EXPECT_EXIT(registry.Add(&things[128]), testing::ExitedWithCode(2), "there are too many");
 }
 
 }  // namespace

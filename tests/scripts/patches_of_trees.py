@@ -53,6 +53,8 @@ EDITS = (
      "last_level = (1 | ", "arm64"),
     (TLBFLUSH, "static inline void flush_tlb_mm(", "__tlbi(aside1is, asid);", "",
      "arm64"),
+    (TLBFLUSH, "static inline void flush_tlb_mm(", "dsb(ishst);", ";", "arm64"),
+    (TLBFLUSH, "static inline void __flush_tlb_range", "dsb(ishst);", ";", "arm64"),
     (X86, "static inline void tlb_flush(struct mmu_gather *tlb)\n{", "end = tlb->end;",
      "end = tlb->start;", "x86"),
     (TLB, "static bool should_flush_tlb", "loaded_mm == LOADED_MM_SWITCHING", "false", "x86"),

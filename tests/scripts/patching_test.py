@@ -230,6 +230,16 @@ class Mails(Trees):
                           "    1  pte_read(1)", "    2                  pte_clear(1)",
                           "      ... 3 steps"])
 
+    def test_narrow_keeps_what_is_long(self):
+        rows = [" step  cpu0", "       dontneed 1..2:",
+                "   14   [walk] walk_pte(3) fills TLB, mapping 1  <- old: none since step 9",
+                "          (cpu0)", "   15   tlb_flush_done(3)", "", "excused: nothing is said"]
+        self.assertEqual(tell.narrow(rows)[2:],
+                         [" step cpu0, each two columns to the right of the one before",
+                          "      dontneed 1..2:",
+                          "   14  [walk] walk_pte(3) fills TLB, mapping 1  <- old: none since step",
+                          "        9 (cpu0)", "   15  tlb_flush_done(3)"])
+
 
 class Bisect(Trees):
     def test_thirty_commits(self):

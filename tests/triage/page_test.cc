@@ -297,6 +297,31 @@ TEST(PageData, NamesTheViolationAndItsSteps) {
   EXPECT_EQ(shown.data["points"][last[1].get<size_t>()], "syscall_return");
 }
 
+// Without a DSB before its TLBI, CPU 0 drops what its walker then finds once more.
+TEST(PageData, SaysWhatWasMissing) {
+  const Shown shown(FromText(R"(
+policy full-mm
+arch arm64
+memory weak
+weaken tlb_flush
+init
+  map 3..5 rw
+  present 3..5
+  cached cpu0 3..5
+cpu0
+  munmap 3..4
+walk0
+  fill 3
+order
+  cpu0 until tlb_flush(3)
+  inv0 until deliver(0)
+  walk0 old
+  rest
+)"));
+  ASSERT_EQ(shown.trace.result.violation.kind, ViolationKind::kFreedPageCached);
+  EXPECT_EQ(shown.data["explanation"]["cause"]["missing"], "refilled");
+}
+
 TEST(PageData, OfARunWithoutAViolationHasNoExplanation) {
   ScheduleFile file = FromText(kMail);
   file.policy = "full-mm";

@@ -7,7 +7,8 @@
 namespace gatherfuzz {
 namespace {
 
-constexpr int kLocks = MaskOf(Thing::kPteLock) | MaskOf(Thing::kPmdLock) | MaskOf(Thing::kMmapLock);
+constexpr int kLocks = MaskOf(Thing::kPteLock) | MaskOf(Thing::kPmdLock) |
+                       MaskOf(Thing::kMmapLock) | MaskOf(Thing::kVmaLock);
 
 // What the two share but locks, unless neither changes it or both only add to it.
 ThingMask Contested(Point first, Point second) {
@@ -68,7 +69,8 @@ Reach::Places Reach::PlacesOf(Thing thing, const StepEvent& event) {
     case Thing::kLoaded:
     case Thing::kCpumask:
     case Thing::kTlbGen:
-    case Thing::kFolio: break;
+    case Thing::kFolio:
+    case Thing::kVmaLock: break;
   }
   return at(0);
 }

@@ -19,7 +19,7 @@ namespace gatherfuzz {
 namespace {
 
 // Of the tally of runs: three kinds for each of three kinds of agents, then detours, then old
-// values.
+// values, then what was left for later.
 constexpr size_t kFirstDetourRun = 9;
 
 constexpr const char* kMaps[] = {"map r", "map rw", "map r huge", "map rw huge"};
@@ -139,10 +139,11 @@ class Collector {
                                  : 3 + static_cast<size_t>(line.op.kind));
     }
     for (const gatherfuzz::Run& run : schedule.order) {
-      const bool old = run.kind == Run::Kind::kOld;
-      stats_->runs.Add(old ? kFirstDetourRun + 1
-                           : static_cast<size_t>(KindOf(run.agent)) * 3 +
-                                 static_cast<size_t>(run.kind));
+      const bool old = run.kind == Run::Kind::kOld, late = run.kind == Run::Kind::kLate;
+      stats_->runs.Add(old    ? kFirstDetourRun + 1
+                       : late ? kFirstDetourRun + 2
+                              : static_cast<size_t>(KindOf(run.agent)) * 3 +
+                                    static_cast<size_t>(run.kind));
     }
   }
 
@@ -179,7 +180,7 @@ CorpusStats::CorpusStats()
       operations(OperationsTally()),
       runs(Named("order", {"cpu N", "cpu until step", "cpu until done", "walk N", "walk until step",
                            "walk until done", "inv N", "inv until step", "inv until done", "detour",
-                           "old"})),
+                           "old", "late"})),
       tails(TailsTally()),
       verdicts(VerdictsTally()) {}
 

@@ -29,8 +29,11 @@ int UseOf(Point point) {
   return (kTellingPoints & MaskOf(point)) != 0 ? 0 : 1;
 }
 
-// Only a kernel's own code makes it: nothing to look for where there is none.
-bool IsOwnCode(Point point) { return (kOwnCodePoints & MaskOf(point)) != 0; }
+// Only a kernel's own code makes it, a line of the zoo, or one memory model: nothing to look for
+// where there is none.
+bool IsElsewhere(Point point) {
+  return ((kOwnCodePoints | kSplitPoints | kLatePoints) & MaskOf(point)) != 0;
+}
 
 void AddPairs(const Reach& reach, Reached& reached) {
   std::vector<std::tuple<int, int, std::string>> missing;
@@ -39,7 +42,7 @@ void AddPairs(const Reach& reach, Reached& reached) {
     const Point second{static_cast<uint8_t>(i % kPointCount)};
     if (!Reach::MayHavePair(first, second)) continue;
     const bool has = reach.HasPair(first, second);
-    if (!has && (IsOwnCode(first) || IsOwnCode(second))) continue;
+    if (!has && (IsElsewhere(first) || IsElsewhere(second))) continue;
     ++reached.pairs_possible;
     if (has) {
       ++reached.pairs;
@@ -61,7 +64,7 @@ Reached ReachedBy(const Reach& reach) {
       const Point point{static_cast<uint8_t>(i)};
       if (UseOf(point) != use) continue;
       const bool missing = (reach.reached() & MaskOf(point)) == 0;
-      if (missing && IsOwnCode(point)) continue;
+      if (missing && IsElsewhere(point)) continue;
       (missing ? reached.points_missing : reached.points).emplace_back(Info(point).name);
     }
   }

@@ -129,6 +129,7 @@ Path WithCpus(const Path& path, const CpuMap& map) {
     const AgentId agent = AgentOf(action);
     const CpuId cpu = MakeCpu(MapCpu(map, CpuOf(agent)));
     action = IsDelivery(action) ? Delivery(cpu, MakeCpu(MapCpu(map, IssuerOf(action))))
+             : IsLate(action)   ? Late(cpu)
              : IsOld(action)    ? OldValue(MakeAgent(KindOf(agent), cpu), OldOf(action))
                                 : ActionOf(MakeAgent(KindOf(agent), cpu));
   }

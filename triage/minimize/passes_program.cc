@@ -218,6 +218,7 @@ bool DropFlags(Attempts& attempts) {
     helped |= !(candidate == attempts.schedule()) && attempts.Try(candidate);
   };
   change([](Schedule& schedule) { schedule.batch = kDefaultBatch; });
+  change([](Schedule& schedule) { schedule.hardware = HardwareKind::kPlain; });
   for (size_t i = 0; i < attempts.schedule().init.size(); ++i) {
     change([i](Schedule& schedule) { schedule.init[i].flags.huge = false; });
     change([i](Schedule& schedule) { schedule.init[i].flags.write = false; });

@@ -22,10 +22,11 @@ std::array<size_t, kMaxCpus> FirstMoves(const Path& path) {
 }  // namespace
 
 Size SizeOf(const Schedule& schedule) {
-  Size size{.cpus = schedule.cpus,
-            .lines = static_cast<int>(schedule.program.size()),
-            .init_lines = static_cast<int>(schedule.init.size()),
-            .flags = schedule.batch != kDefaultBatch};
+  Size size{
+      .cpus = schedule.cpus,
+      .lines = static_cast<int>(schedule.program.size()),
+      .init_lines = static_cast<int>(schedule.init.size()),
+      .flags = (schedule.batch != kDefaultBatch) + (schedule.hardware != HardwareKind::kPlain)};
   for (const auto& [agent, op] : schedule.program) {
     size.kinds += Info(op.kind).weight;
     size.pages += op.range.end - op.range.begin;
@@ -70,7 +71,7 @@ Weight WeightOf(const Schedule& schedule, const Path& path, int preemptions) {
                 .height = HeightOf(schedule),
                 .runs = static_cast<int>(schedule.order.size()),
                 .place = PlaceOf(schedule)};
-  for (const Action action : path) weight.olds += OldOf(action);
+  for (const Action action : path) weight.olds += OldOf(action) + (IsLate(action) ? 1 : 0);
   const auto first = FirstMoves(path);
   for (size_t i = 0; i < first.size(); ++i) {
     for (size_t j = i + 1; j < first.size(); ++j) weight.moves += first[i] > first[j];

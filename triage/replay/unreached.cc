@@ -26,10 +26,11 @@ std::string UnreachedText(const std::string& path, const LoadedSchedule& loaded,
   const auto i = static_cast<size_t>(index);
   const Run& run = loaded.file.schedule.order[i];
   const bool counts = run.kind == Run::Kind::kCount && KindOf(run.agent) != AgentKind::kDetour;
-  const bool old = run.kind == Run::Kind::kOld;
+  const bool old = run.kind == Run::Kind::kOld, late = run.kind == Run::Kind::kLate;
   return absl::StrCat(Printable(path), ":", loaded.notes.order_lines[i], ": '",
                       PrintRun(run, loaded.file.schedule.kswapd_cpu()),
                       old      ? "' came where no old value can be loaded"
+                      : late   ? "' came where nothing was left for later"
                       : counts ? "' goes beyond the end of its agent's steps"
                                : "' never came to that step");
 }

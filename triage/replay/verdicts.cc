@@ -69,11 +69,13 @@ void RunUnderAll(Execution& execution, const LoadedSchedule& loaded, const Arch&
                  uint32_t ignored, std::vector<PolicyVerdict>& verdicts) {
   Loaded runs(execution, loaded, ignored);
   const bool speaks = SpeaksOf(loaded, arch);
-  const KernelVersion kernel = loaded.file.schedule.kernel;
+  const Schedule& schedule = loaded.file.schedule;
   for (const Policy* policy : Policies()) {
-    // A tree has no lines of its own, and the paths around it are no better than the kernel's.
-    const bool told = speaks && (!policy->foreign() || kernel <= kDefaultKernel);
-    const bool counts = told || HeldSafe(*policy, arch, loaded.file.schedule);
+    // A tree has no lines of its own, and the paths around it are no better than the kernel's, nor
+    // are its orders.
+    const bool told = speaks && (!policy->foreign() || (schedule.kernel <= kDefaultKernel &&
+                                                        schedule.memory == MemoryModel::kSc));
+    const bool counts = told || HeldSafe(*policy, arch, schedule);
     if (counts && policy->RunsOn(arch.name())) verdicts.push_back(runs.Under(*policy, arch));
   }
   if (!speaks) return;

@@ -55,8 +55,9 @@ std::vector<bool> StepsOfWaiting(const Trace& trace) {
   }
   for (size_t i = first; i < trace.steps.size(); ++i) {
     const Point point = trace.steps[i].event.point;
-    shown[i] = point == Point::pending_inc || point == Point::pending_dec ||
-               point == Point::finish_wait || point == Point::syscall_return;
+    shown[i] = BeginsGather(point) || point == Point::pending_inc_done ||
+               point == Point::pending_dec || point == Point::finish_wait ||
+               point == Point::syscall_return;
   }
   return shown;
 }
@@ -77,7 +78,7 @@ void ShowOtherGathers(const Trace& trace, std::vector<bool>& shown) {
   for (size_t i = 0; i < asked; ++i) {
     const StepEvent& event = trace.steps[i].event;
     const int cpu = Index(CpuOf(event.agent));
-    if (event.point == Point::pending_inc) live[cpu] = static_cast<int>(i);
+    if (BeginsGather(event.point)) live[cpu] = static_cast<int>(i);
     if (event.point == Point::pending_dec) live[cpu] = -1;
   }
   for (const int began : live) {
@@ -112,6 +113,7 @@ std::string StepCell(const TraceStep& step) {
   const StepEvent& event = step.event;
   std::string text = KindOf(event.agent) == AgentKind::kWalker         ? "[walk] "
                      : KindOf(event.agent) == AgentKind::kInvalidation ? "[inv] "
+                     : KindOf(event.agent) == AgentKind::kDetour       ? "[late] "
                                                                        : "";
   absl::StrAppend(&text, Info(event.point).name);
   if (event.page != kNoPage) absl::StrAppend(&text, "(", event.page, ")");
@@ -141,6 +143,8 @@ std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
     if (KindOf(event.agent) == AgentKind::kCpu) {
       shown[i] = calls.contains({event.agent, event.op}) &&
                  (OfProtocol(event.point) || NearPage(event, violation.page));
+    } else if (event.point == Point::pending_inc_done) {
+      shown[i] = true;
     } else {
       shown[i] = Index(CpuOf(event.agent)) == violation.holder &&
                  static_cast<int>(i) > std::max(cause.filled, cause.removed) &&

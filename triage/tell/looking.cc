@@ -63,7 +63,8 @@ std::vector<bool> StepsOfLooking(const Trace& trace) {
   std::vector<bool> shown(trace.steps.size(), false);
   for (size_t i = 0; i < trace.steps.size(); ++i) {
     const StepEvent& event = trace.steps[i].event;
-    const bool counts = event.point == Point::pending_inc || event.point == Point::pending_dec;
+    const bool counts = BeginsGather(event.point) || event.point == Point::pending_inc_done ||
+                        event.point == Point::pending_dec;
     const bool looks = Looks(trace, event.agent) && InLastCall(trace, event) &&
                        (event.point == Point::pending_read || event.point == Point::policy_read ||
                         event.point == Point::policy_rmw || before[i] > 0);

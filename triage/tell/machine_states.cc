@@ -123,12 +123,15 @@ CellValue CpuValue(const World& world, CpuId cpu) {
   const auto parked = static_cast<uint32_t>(std::popcount(it.parked_tlb.small_valid) +
                                             std::popcount(it.parked_tlb.huge_valid));
   const uint32_t generations = world.switching.generations;
+  const bool has_asids = world.switching.asids.count != 0;
   return {loaded,
           it.is_lazy,
           it.irqs_off,
           it.in_user,
           it.slot,
-          generations != 0 ? slot.generation : 0u,
+          generations != 0 ? slot.generation
+          : has_asids      ? it.slot_asid[it.slot]
+                           : 0u,
           generations != 0 ? world.switching.tlb_gen[static_cast<size_t>(Index(slot.mm))] : 0u,
           parked};
 }
@@ -162,6 +165,17 @@ void ReadCpu(const CpuState& cpu, int c, const Put& put) {
   put([&] { return absl::StrCat("queue.", c); }, QueueValue(cpu.deliveries));
 }
 
+// The pages that are write-locked, then for each CPU, in a byte, under the lock of which VMA it
+// reads: its first page + 1.
+CellValue VmaLocks(const World& world) {
+  CellValue value{static_cast<uint32_t>(world.mm.vma_locked),
+                  static_cast<uint32_t>(world.mm.vma_locked >> 32)};
+  for (size_t c = 0; c < kMaxCpus; ++c) {
+    value[2 + c / 4] |= static_cast<uint32_t>(world.cpus[c].vma_read) << 8 * (c % 4);
+  }
+  return value;
+}
+
 void Read(const World& world, const Put& put) {
   const FrameUse use = UseOf(world);
   put([] { return "pending"; }, {world.mm.tlb_flush_pending});
@@ -178,6 +192,7 @@ void Read(const World& world, const Put& put) {
   for (int c = 0; c < world.cpu_count; ++c) ReadCpu(world.cpus[c], c, put);
   put([] { return "batched"; },
       {world.mm.batched_pending, world.mm.batched_flushed, world.mm.rmap_readers});
+  put([] { return "vmas"; }, VmaLocks(world));
   if (world.switches == 0) return;
   for (int c = 0; c < world.cpu_count; ++c) {
     put([&] { return absl::StrCat("cpu.", c); }, CpuValue(world, MakeCpu(c)));

@@ -43,8 +43,9 @@ struct CellChange {
 //   mmap      writer (CPU + 1), readers as a mask
 //   pending   tlb_flush_pending
 //   cpu.C     where CPUs switch: the mm that is loaded (1 init_mm, 2 mm0 and so on, 255 while it
-//             changes), lazy, interrupts off, in user code, slot, its generation, that of the mm,
-//             how many entries are cached under the other slot
+//             changes), lazy, interrupts off, in user code, slot, its generation, that of the mm
+//             (or, where ASIDs are allocated, its ASID, 0), how many entries are cached under the
+//             other slot
 //   policy.K  four of the policy's own bytes
 struct MachineStates {
   std::vector<std::string> names;

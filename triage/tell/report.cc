@@ -77,6 +77,9 @@ class Report {
       if ((mm.mmap_readers & CpuBit(MakeCpu(i))) != 0) {
         absl::StrAppend(&text, ", cpu", i, " holds mmap_lock for reading");
       }
+      if (const int vma = in_.trace.end.at(MakeCpu(i)).vma_read; vma != 0) {
+        absl::StrAppend(&text, ", cpu", i, " holds the lock of the VMA at ", vma - 1);
+      }
     }
     return text;
   }
@@ -104,6 +107,9 @@ class Report {
       case Missing::kNotTold:
         return absl::StrCat("the invalidation of ", issued, " was not sent to cpu",
                             violation_.holder, others);
+      case Missing::kOtherAsid:
+        return absl::StrCat("the invalidation of ", issued, " names another ASID than that of cpu",
+                            violation_.holder, others);
       case Missing::kNotDropped:
         return absl::StrCat("the invalidation of ", issued, " did not drop it on cpu",
                             violation_.holder, others);
@@ -126,9 +132,13 @@ class Report {
 
 }  // namespace
 
-std::string MachineText(std::string_view arch, KernelVersion kernel, MemoryModel memory) {
+std::string MachineText(std::string_view arch, KernelVersion kernel, HardwareKind hardware,
+                        MemoryModel memory) {
   std::string text(arch);
   if (kernel != kDefaultKernel) absl::StrAppend(&text, ", kernel ", Absl(NameOf(kernel)));
+  if (hardware != HardwareKind::kPlain) {
+    absl::StrAppend(&text, ", hardware ", Absl(NameOf(hardware)));
+  }
   if (memory != MemoryModel::kSc) absl::StrAppend(&text, ", memory ", Absl(NameOf(memory)));
   return text;
 }

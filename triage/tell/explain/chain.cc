@@ -13,10 +13,10 @@ namespace gatherfuzz {
 namespace {
 
 // The last step at `point` of an agent before `end`, or -1.
-int LastOf(const Trace& trace, AgentId agent, Point point, int end) {
+int LastOf(const Trace& trace, AgentId agent, PointMask points, int end) {
   for (int i = end - 1; i >= 0; --i) {
     const StepEvent& event = trace.steps[static_cast<size_t>(i)].event;
-    if (event.agent == agent && event.point == point) return i;
+    if (event.agent == agent && (points & MaskOf(event.point)) != 0) return i;
   }
   return -1;
 }
@@ -39,8 +39,8 @@ std::vector<Sentence> ChainOfDeadlock(const Trace& trace) {
     std::string text = absl::StrCat(
         "Since then ", ActorOf(trace.steps[static_cast<size_t>(last)]),
         in_finish ? " waits in its finish" : " waits at " + StepName(next.point, next.page));
-    const int raised = LastOf(trace, agent, Point::pending_inc, last + 1);
-    if (raised > LastOf(trace, agent, Point::pending_dec, last + 1)) {
+    const int raised = LastOf(trace, agent, kBeginsGather, last + 1);
+    if (raised > LastOf(trace, agent, MaskOf(Point::pending_dec), last + 1)) {
       absl::StrAppend(&text, "; it raised tlb_flush_pending at step ", raised + 1,
                       " and lowers it only after that");
     }
@@ -86,7 +86,7 @@ std::vector<Sentence> ChainOfStarvation(const Trace& trace) {
   for (int i = last + 1; i < static_cast<int>(trace.steps.size()); ++i) {
     const TraceStep& step = trace.steps[static_cast<size_t>(i)];
     if (step.event.point != Point::syscall_return) continue;
-    const int began = LastOf(trace, step.event.agent, Point::pending_inc, i);
+    const int began = LastOf(trace, step.event.agent, kBeginsGather, i);
     if (began < last) continue;
     chain.push_back({absl::StrCat(ActorOf(step), ", which began its gather at step ", began + 1,
                                   ", after the wait, has returned."),

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "triage/tell/explain/old_values.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "explore/shortest.h"
+#include "model/kernel/late.h"
 #include "triage/tell/explain/summary.h"
 #include "triage/tell/interleaving.h"
 
@@ -43,7 +45,29 @@ class OldValues {
     } else {
       absl::StrAppend(&text, ".");
     }
-    absl::StrAppend(&text, " ", ForbiddenBy(index));
+    absl::StrAppend(&text, " ", ForbiddenBy(index, kNoPoint));
+    return {std::move(text), index};
+  }
+
+  // Of an increment that is left for later at that step.
+  Sentence TellLate(int index) {
+    const StepEvent& event = At(index).event;
+    const std::string who = AgentName(event.agent);
+    std::string text =
+        absl::StrCat(who, " raises tlb_flush_pending at ", StepName(event.point, event.page),
+                     ", which orders nothing and of which it takes no value, so the increment may "
+                     "be done later");
+    const int end = static_cast<int>(trace_.steps.size());
+    int done = index;
+    while (done < end && static_cast<int>(At(done).left_at) != index + 1) ++done;
+    if (done == end) {
+      absl::StrAppend(&text, ": up to the end, others do not count this gather.");
+    } else {
+      absl::StrAppend(&text, ": others do not count this gather before step ", done + 1, ". ",
+                      DoneFor(done));
+    }
+    left_ = DetourAgent(CpuOf(event.agent));
+    absl::StrAppend(&text, " ", ForbiddenBy(std::min(done, end - 1), event.point));
     return {std::move(text), index};
   }
 
@@ -51,7 +75,10 @@ class OldValues {
   const TraceStep& At(int index) const { return trace_.steps[static_cast<size_t>(index)]; }
 
   MemoryOrder OrderAt(Point point) const {
-    return OrdersOn(arch_.orders(), schedule_.orders)[static_cast<size_t>(point)];
+    const OrderInfo* const info = MemoryOrderOf(point);
+    if (info == nullptr) return MemoryOrder::relaxed;
+    const MemoryOrder asked = trace_.asked.Of(point, info->on(arch_.orders()));
+    return Changed(schedule_.orders, point, asked);
   }
 
   // The first step of who stored it that hands on what it has seen.
@@ -69,14 +96,32 @@ class OldValues {
     return absl::StrCat(AgentName(writer), " has handed it on to nobody by then.");
   }
 
-  // The steps up to that load, with orders that are stronger: whether it cannot be made so.
-  bool Forbidden(int index, PointMask stronger) {
+  // What an increment was done for, at that step: its thread waited, or else it came by itself.
+  std::string DoneFor(int done) const {
+    const AgentId thread = CpuAgent(CpuOf(At(done).event.agent));
+    const PointMask waiters = WaitersForLate(OrdersOn(arch_.orders(), schedule_.orders));
+    for (int i = done + 1; i < static_cast<int>(trace_.steps.size()); ++i) {
+      const StepEvent& event = At(i).event;
+      if (event.agent != thread) continue;
+      if ((waiters & MaskOf(event.point)) == 0) break;
+      return absl::StrCat(StepName(event.point, event.page), " (step ", i + 1, ") waits for it.");
+    }
+    return "Nothing that it does before waits for it.";
+  }
+
+  // The steps up to that one, with orders that are stronger: whether it cannot be made so. Of an
+  // increment that is left for later: whether it is done before.
+  bool Forbidden(int index, PointMask stronger, Point what) {
+    const bool late = what == Point::pending_inc_later;
     Path path;
     for (int i = 0; i <= index; ++i) {
       const StepEvent& event = At(i).event;
+      if (event.point == Point::pending_inc_done && late && i == index) break;
       path.push_back(ActionOf(event.agent, event.point, event.page, event.old));
     }
     Schedule schedule = SpelledOut(schedule_, path);
+    // It is still to be done.
+    if (late) schedule.order.push_back({.kind = Run::Kind::kLate, .agent = left_});
     schedule.orders.stronger |= stronger;
     return execution_->Execute(schedule, policy_, arch_, {.ignored = ignored_}).unreached_run >= 0;
   }
@@ -91,7 +136,7 @@ class OldValues {
     return absl::StrJoin(texts, " and ");
   }
 
-  std::string ForbiddenBy(int index) {
+  std::string ForbiddenBy(int index, Point what) {
     std::vector<PointMask> candidates;
     for (const OrderInfo& info : kOrders) {
       const MemoryOrder order = OrderAt(info.point);
@@ -106,7 +151,7 @@ class OldValues {
     }
     std::vector<std::string> found;
     for (const PointMask one : candidates) {
-      if (Forbidden(index, one)) found.push_back(Stronger(one));
+      if (Forbidden(index, one, what)) found.push_back(Stronger(one));
     }
     if (!found.empty()) {
       return absl::StrCat(
@@ -115,7 +160,7 @@ class OldValues {
     for (size_t i = 0; i < candidates.size(); ++i) {
       for (size_t j = i + 1; j < candidates.size(); ++j) {
         const PointMask two = candidates[i] | candidates[j];
-        if (Forbidden(index, two)) found.push_back(Stronger(two));
+        if (Forbidden(index, two, what)) found.push_back(Stronger(two));
       }
     }
     if (found.empty()) return "No two stronger orders would have forbidden that.";
@@ -128,6 +173,7 @@ class OldValues {
   const Policy& policy_;
   const Arch& arch_;
   const uint32_t ignored_;
+  AgentId left_{};  // whose increment is told of
   const std::unique_ptr<Execution> execution_ = std::make_unique<Execution>();
 };
 
@@ -138,7 +184,10 @@ std::vector<Sentence> TellOldValues(const Schedule& schedule, const Trace& trace
   std::vector<Sentence> sentences;
   OldValues values(schedule, trace, policy, arch, ignored);
   for (size_t i = 0; i < trace.steps.size(); ++i) {
-    if (trace.steps[i].event.old != 0) sentences.push_back(values.Tell(static_cast<int>(i)));
+    const StepEvent& event = trace.steps[i].event;
+    if (event.old != 0) sentences.push_back(values.Tell(static_cast<int>(i)));
+    if (event.point != Point::pending_inc_later) continue;
+    sentences.push_back(values.TellLate(static_cast<int>(i)));
   }
   return sentences;
 }

@@ -10,6 +10,7 @@ const char* RoleOf(Missing missing) {
     case Missing::kTooNarrow: return "too narrow";
     case Missing::kWrongLevel: return "wrong level";
     case Missing::kNotTold: return "not told";
+    case Missing::kOtherAsid: return "other ASID";
     case Missing::kPending: return "not delivered";
     case Missing::kNotDropped: return "not dropped";
     case Missing::kRefilled: return "before refill";

@@ -30,6 +30,7 @@ class StaleChain {
     Asked();
     Flushed();
     Slept();
+    Numbered();
     Others();
     TableFreed();
     Judged();
@@ -161,7 +162,8 @@ class StaleChain {
     for (int i = cause_.removed + 1; i < cause_.examined; ++i) {
       const StepEvent& event = At(i).event;
       const bool same_call = event.agent == removed.agent && event.op == removed.op;
-      if (!same_call || (kDetourPoints & MaskOf(event.point)) == 0) continue;
+      constexpr PointMask kDrops = kDetourPoints & ~kLatePoints;
+      if (!same_call || (kDrops & MaskOf(event.point)) == 0) continue;
       return Say(i, absl::StrCat(
                         Actor(i),
                         event.point == Point::need_resched ? " stops before page " : " skips page ",
@@ -303,6 +305,10 @@ class StaleChain {
       case Missing::kNotTold:
         Say(cause_.flushed, absl::StrCat(issues, ", which covers ", Target(), "."));
         return NotTold();
+      case Missing::kOtherAsid:
+        return Say(cause_.flushed,
+                   absl::StrCat(issues, " under ASID ", flush.loaded.asid, ", which covers ",
+                                Target(), "; ", Holder(), " has that under another ASID."));
       case Missing::kNotDropped:
         Say(cause_.flushed, absl::StrCat(issues, ", which covers ", Target(), "."));
         return NotDropped();
@@ -344,6 +350,26 @@ class StaleChain {
     }
   }
 
+  // Who takes ASIDs away, who gives mm0 another, and which one a TLBI is to name.
+  void Numbered() {
+    if (At(cause_.judged).loaded.asid == 0) return;
+    for (int i = 0; i <= cause_.judged; ++i) {
+      const TraceStep& step = At(i);
+      const Point point = step.event.point;
+      if (point == Point::asid_generation_add) {
+        Say(i, absl::StrCat(Actor(i),
+                            " finds no ASID free, and begins a new generation: only "
+                            "those of mms that run are kept."));
+      } else if (point == Point::asid_set && step.op &&
+                 UserMm(step.op->range.begin) == MmId::kMm0) {
+        Say(i, absl::StrCat(Actor(i), " makes the ASID of mm0 ", Describe(step), "."));
+      } else if (point == Point::tlbi_asid_read && Responsible(step.event)) {
+        Say(i, absl::StrCat(Actor(i), " reads the ASID that its TLBI will name ", Describe(step),
+                            "."));
+      }
+    }
+  }
+
   // What the holder ran meanwhile, and what it went by as it came back.
   void Slept() {
     if (!At(cause_.judged).loaded.known) return;
@@ -357,6 +383,9 @@ class StaleChain {
       } else if (step.event.point == Point::loaded_mm_set && step.loaded.mm != MmId::kMm0) {
         Say(i, absl::StrCat(Actor(i), ": what ", Holder(),
                             " has cached of mm0 stays, under the slot that it leaves."));
+      } else if (step.event.point == Point::write_ttbr1) {
+        Say(i, absl::StrCat(Actor(i), ": what ", Holder(), " caches from here on has ",
+                            Describe(step), "."));
       } else if (step.event.point == Point::tlb_gen_read) {
         Say(i, absl::StrCat(Actor(i), " reads tlb_gen ", Describe(step), "."));
       }

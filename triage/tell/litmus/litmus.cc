@@ -15,11 +15,13 @@ namespace {
 class Litmus {
  public:
   Litmus(const Schedule& schedule, const Trace& trace, const Arch& arch)
-      : trace_(trace), orders_(OrdersOn(arch.orders(), schedule.orders)) {}
+      : trace_(trace), column_(arch.orders()), changes_(schedule.orders) {}
 
   std::string Write(const std::string& name) {
     for (const TraceStep& step : trace_.steps) {
       if (KindOf(step.event.agent) == AgentKind::kCpu) Add(step);
+      // Where it stands in its program it was written as the thread left it for later.
+      if (step.event.point == Point::pending_inc_done) Count(1);
     }
     std::string text = absl::StrCat("C ", name, "\n\n{}\n");
     int number = 0;
@@ -43,13 +45,20 @@ class Litmus {
     std::vector<std::pair<int, int>> loads;  // register, value
   };
 
-  MemoryOrder Order(Point point) const { return orders_[static_cast<size_t>(point)]; }
+  MemoryOrder OrderOf(const OrderInfo& info) const {
+    return Changed(changes_, info.point, trace_.asked.Of(info.point, info.on(column_)));
+  }
 
   void Add(const TraceStep& step) {
+    if (step.event.point == Point::pending_inc_later) {
+      arguments_.insert("atomic_t *tlb_flush_pending");
+      threads_[CpuOf(step.event.agent)].lines.emplace_back("atomic_inc(tlb_flush_pending);");
+      return;
+    }
     const OrderInfo* info = MemoryOrderOf(step.event.point);
     if (info == nullptr || Info(step.event.point).is(role::kWalk)) return;
     Thread& thread = threads_[CpuOf(step.event.agent)];
-    const MemoryOrder order = Order(step.event.point);
+    const MemoryOrder order = OrderOf(*info);
     switch (info->access) {
       case MemoryAccess::kLoad: return Load(thread, step, order);
       case MemoryAccess::kStore: return Store(thread, step, order);
@@ -72,6 +81,11 @@ class Litmus {
                                          : absl::StrCat("e", Index(TableOf(at)), "_", IndexOf(at));
     arguments_.insert(absl::StrCat(at == kCountAt ? "atomic_t *" : "int *", name));
     return name;
+  }
+  // tlb_flush_pending is changed by so much.
+  void Count(int by) {
+    ++stores_[kCountAt];
+    counts_.push_back(counts_.back() + by);
   }
   // The number of the newest store: 0 is what was there at first.
   int Newest(Location at) { return stores_[at]; }
@@ -101,15 +115,15 @@ class Litmus {
   void Update(Thread& thread, const TraceStep& step, MemoryOrder order) {
     if (step.at == kNoLocation) return;
     const std::string x = Variable(step);
-    ++stores_[step.at];
     if (step.at == kCountAt) {
       const bool inc = step.event.point == Point::pending_inc;
-      counts_.push_back(counts_.back() + (inc ? 1 : -1));
+      Count(inc ? 1 : -1);
       if (order == MemoryOrder::full) thread.lines.emplace_back("smp_mb__before_atomic();");
       thread.lines.push_back(absl::StrCat(inc ? "atomic_inc(" : "atomic_dec(", x, ");"));
       if (order == MemoryOrder::full) thread.lines.emplace_back("smp_mb__after_atomic();");
       return;
     }
+    ++stores_[step.at];
     static constexpr const char* kNames[] = {"xchg_relaxed", "xchg_acquire", "xchg_release",
                                              "xchg"};
     thread.lines.push_back(absl::StrCat("r", thread.registers, " = ",
@@ -152,7 +166,8 @@ class Litmus {
   }
 
   const Trace& trace_;
-  const Orders orders_;
+  const OrderColumn column_;
+  const OrderChanges changes_;
   std::map<CpuId, Thread> threads_;
   std::set<std::string> arguments_;
   std::map<Location, int> stores_;

@@ -6,8 +6,9 @@
 // had; values are numbers of stores to the variable, and the condition is what each load took. So
 // herd7 answers Sometimes exactly if the kernel's model allows the loads of this run. mmap_lock is
 // an atomic that readers add to, with the orders of its functions, as that model has no rwsem; of
-// what others do under it nothing is lost. Not in it: walkers and invalidations, which that model
-// has not (a DSB stands as the barrier that it is to its CPU).
+// what others do under it nothing is lost. An increment that was left for later stands where the
+// program has it: that model lets it be seen late by itself. Not in it: walkers and invalidations,
+// which that model has not (a DSB stands as the barrier that it is to its CPU).
 #ifndef GATHERFUZZ_TRIAGE_TELL_LITMUS_LITMUS_H_
 #define GATHERFUZZ_TRIAGE_TELL_LITMUS_LITMUS_H_
 

@@ -42,8 +42,22 @@ function lockLines(time) {
   lines.push(
       ...cellLine(
           'batched', time, 'tlb_flush_batched',
-          ([pending = 0, flushed = 0]) => `pending ${pending}, flushed ${flushed}`));
+          ([pending = 0, flushed = 0]) => `pending ${pending}, flushed ${flushed}`),
+      ...cellLine('vmas', time, 'VMA locks', vmaLocksText));
   return lines;
+}
+
+// The pages of VMAs that are write-locked, and who reads under the lock of the VMA that begins
+// where.
+function vmaLocksText([low = 0, high = 0, ...readers]) {
+  const bitOf = (page) => ((page < 32 ? low : high) >>> page % 32) & 1;
+  const pages = [...Array(64).keys()].filter(bitOf);
+  const firstOf = (cpu) => ((readers[cpu >> 2] || 0) >>> 8 * (cpu % 4)) & 255;
+  const cpus = [...Array(8).keys()].filter(firstOf);
+  return [
+    ...(pages.length ? [`write, pages ${pages.join(' ')}`] : []),
+    ...cpus.map((cpu) => `read at ${firstOf(cpu) - 1}, ${cpuName(cpu)}`)
+  ].join('; ');
 }
 
 // Where CPUs switch: what each has loaded.
@@ -52,8 +66,9 @@ function cpuLines(time) {
     const parts = [mm === 255 ? 'LOADED_MM_SWITCHING' : mm === 1 ? 'init_mm' : `mm${mm - 2}`];
     if (lazy) parts.push('lazy');
     if (irqsOff) parts.push('interrupts off');
-    if (newest || generation) parts.push(`slot ${slot}, generation ${generation} of ${newest}`);
-    if (parked) parts.push(`${parked} cached under the other slot`);
+    if (!newest && generation) parts.push(`ASID ${generation}`);
+    if (newest) parts.push(`slot ${slot}, generation ${generation} of ${newest}`);
+    if (parked) parts.push(`${parked} cached under ${newest ? 'the other slot' : 'another ASID'}`);
     return parts.join(', ');
   };
   return cpus.flatMap((cpu) => cellsOf('cpu').some(({at: [c]}) => c === cpu) ?

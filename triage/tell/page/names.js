@@ -32,14 +32,15 @@ const range = (begin, end) => `${begin}..${end}`;
 function agentName(step) {
   return step.kind === kWalker ? `${cpuName(step.cpu)} [walk]` :
       step.kind === kDelivery ? `${cpuName(step.cpu)} [inv]` :
+      step.kind === kLate     ? `${cpuName(step.cpu)} [late]` :
                                 cpuName(step.cpu);
 }
 // Done by hardware: by the walker, by a delivery, or by a walk that an access takes.
 const byHardware = (step) => step.kind !== kCpu || step.point.startsWith('walk_');
 
 function stepText(step) {
-  const mark = step.kind === kWalker ? '[walk] ' : step.kind === kDelivery ? '[inv] ' : '';
-  return mark + step.point + (step.page >= 0 ? `(${step.page})` : '') +
+  const marks = new Map([[kWalker, '[walk] '], [kDelivery, '[inv] '], [kLate, '[late] ']]);
+  return (marks.get(step.kind) ?? '') + step.point + (step.page >= 0 ? `(${step.page})` : '') +
       (step.note && ` ${step.note}`);
 }
 

@@ -189,8 +189,6 @@ class Page {
 
   // What is said of the run, as far as it is known.
   static Json Explained(const Explanation& explanation) {
-    static constexpr const char* kMissing[] = {"not-issued", "too-narrow", "wrong-level", "pending",
-                                               "refilled"};
     const Cause& cause = explanation.cause;
     Json json = {{"signature", Clipped(explanation.signature, kMostNameBytes)},
                  {"cause",
@@ -200,7 +198,7 @@ class Page {
                    {"flushed", cause.flushed},
                    {"others", cause.others},
                    {"judged", cause.judged},
-                   {"missing", kMissing[static_cast<int>(cause.missing)]}}}};
+                   {"missing", NameOf(cause.missing)}}}};
     json["chain"] = Json::array();
     for (const Sentence& sentence : explanation.chain) {
       json["chain"].push_back({{"text", sentence.text}, {"step", sentence.step}});

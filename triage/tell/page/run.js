@@ -5,7 +5,7 @@
 
 const data = JSON.parse(document.getElementById('data').textContent);
 const nothing = [];
-const kCpu = 0, kWalker = 1, kDelivery = 2;  // kinds of agents
+const kCpu = 0, kWalker = 1, kDelivery = 2, kLate = 3;  // kinds of agents
 const kMaxCpus = 8;
 
 const steps =

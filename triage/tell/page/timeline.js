@@ -196,7 +196,8 @@ function drawOps(svg, row) {
       if (ends)
         svg.append(draw('path', {class: 'edge', d: `M${lane.op + 1} ${bottom}h${size.op - 2}`}));
     }
-    const begins = row.kind === 'step' && row.cpu === cpu && row.step.point === 'pending_inc';
+    const begins = row.kind === 'step' && row.cpu === cpu &&
+        ['pending_inc', 'pending_inc_later'].includes(row.step.point);
     const over = row.kind === 'step' && row.cpu === cpu && row.step.kind === kCpu &&
         row.step.point === 'pending_dec';
     if (number(`gather.${cpu}`, row.to, 0) || over) {

@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kPid = 1;  // the mm
 constexpr char kOp[] = "op", kGather[] = "gather", kFlush[] = "flush", kWait[] = "wait",
-               kWalk[] = "walk", kDelivery[] = "delivery", kStep[] = "step";
+               kWalk[] = "walk", kDelivery[] = "delivery", kLate[] = "late", kStep[] = "step";
 
 // Not 0, which is the idle thread to a viewer, nor kPid, which is the main one. Tracks stand in the
 // order of their numbers, also where thread_sort_index is not known.
@@ -101,7 +101,7 @@ class Agent {
       const std::string recorded = Recorded(step.gather);
       if (!recorded.empty()) lane_.ArgsOf(kGather)["recorded"] = recorded;
     }
-    if (event.point == Point::pending_inc) {
+    if (BeginsGather(event.point)) {
       const std::string range =
           absl::StrCat(step.gather.caller_start, "..", step.gather.caller_end);
       lane_.Close(kGather, time);
@@ -194,6 +194,8 @@ class TraceEvents {
     if (event.point == Point::tlb_flush) issued_[Index(CpuOf(event.agent))] = time;
     if (event.point == Point::deliver) {
       Deliver(event, time, std::move(args));
+    } else if (event.point == Point::pending_inc_done) {
+      AddSlice(event.agent, {kLate, StepName(event), time, time + 1, 0, std::move(args)});
     } else {
       agents_[Index(event.agent)].Step(step, time);
       AddSlice(event.agent, {kStep, StepName(event), time, time + 1, 0, std::move(args)}, kSteps);
@@ -263,8 +265,8 @@ class TraceEvents {
   std::string TrackName(AgentId agent) const {
     const std::string cpu = CpuName(Index(CpuOf(agent)), trace_.end.kswapd_cpu());
     switch (KindOf(agent)) {
-      case AgentKind::kCpu:
-      case AgentKind::kDetour: return cpu;
+      case AgentKind::kCpu: return cpu;
+      case AgentKind::kDetour: return cpu + " late";
       case AgentKind::kWalker: return cpu + " walker";
       case AgentKind::kInvalidation: break;
     }

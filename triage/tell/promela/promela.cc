@@ -64,6 +64,10 @@ class Limits {
       return absl::StrCat("memory ", Absl(gatherfuzz::NameOf(schedule_.memory)),
                           " is not in it; pass --memory sc");
     }
+    if (schedule_.hardware != HardwareKind::kPlain) {
+      return absl::StrCat("hardware ", Absl(gatherfuzz::NameOf(schedule_.hardware)),
+                          " is not in it; pass --hardware plain");
+    }
     if (schedule_.kernel > KernelVersion::k6_12) {
       return absl::StrCat("kernel ", Absl(gatherfuzz::NameOf(schedule_.kernel)),
                           " is not in it; pass --kernel-version 6.12");

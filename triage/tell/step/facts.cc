@@ -162,6 +162,7 @@ class Sayer {
   void Locks() {
     Put("mm", "tlb_flush_pending", absl::StrCat(Cell("pending")[0]));
     Put("mm", "mmap_lock", LockName(Cell("mmap"), kswapd_));
+    VmaLocks();
     Batched();
     for (int frame = 0; frame < kFrames; ++frame) {
       const CellValue& value = At("frame", frame);
@@ -170,6 +171,21 @@ class Sayer {
       Put("mm", absl::StrCat("pte_lock at ", where),
           value[4] != 0 ? CpuName(static_cast<int>(value[4]) - 1, kswapd_) : "");
     }
+  }
+
+  // The pages of VMAs that are write-locked; for each CPU the VMA under whose lock it reads.
+  void VmaLocks() {
+    const CellValue& value = Cell("vmas");
+    std::string pages;
+    for (int page = 0; page < kPages; ++page) {
+      const bool locked = (value[static_cast<size_t>(page / 32)] >> page % 32 & 1) != 0;
+      if (locked) absl::StrAppend(&pages, pages.empty() ? "" : " ", page);
+    }
+    Put("mm", "VMAs write-locked", pages);
+    EachCpu("mm", "VMA lock of ", [&](int cpu) {
+      const uint32_t first = value[static_cast<size_t>(2 + cpu / 4)] >> 8 * (cpu % 4) & 0xff;
+      return first == 0 ? "" : absl::StrCat("read, at ", first - 1);
+    });
   }
 
   // Of reclaim.

@@ -39,22 +39,55 @@
 #define VM_WARN_ON(condition) ((void)GF_BUG("VM_WARN_ON(" #condition ")", condition))
 #define VM_WARN_ON_ONCE(condition) ((void)GF_BUG("VM_WARN_ON_ONCE(" #condition ")", condition))
 
-/* tlb_flush_pending is the model's; any other counter is a plain number. */
+/* tlb_flush_pending is the model's; any other counter is a plain number. What an access orders is
+ * what its name says; on x86 every update is a full barrier. Of updates that return a value there
+ * is what orders, and not the value: code that uses it does not compile. */
+#if defined(GF_ARCH_x86)
+#define GF_UPDATE(order) GF_full
+#else
+#define GF_UPDATE(order) order
+#endif
 extern struct mm_struct gf_mm;
-static inline bool gf_is_count(const atomic_t* counter) {
+static inline bool gf_is_count(const volatile void* counter) {
   return counter == &gf_mm.tlb_flush_pending;
 }
-static inline int atomic_read(const atomic_t* counter) {
-  return gf_is_count(counter) ? gf_count_read() : counter->counter;
-}
-static inline void atomic_inc(atomic_t* counter) {
-  if (gf_is_count(counter)) return gf_count_inc();
+#define GF_READ(x, order)                                                       \
+  ({                                                                            \
+    int gf_count;                                                               \
+    const volatile void* gf_at = &(x);                                          \
+    if (gf_is_count(gf_at)) gf_count = gf_count_read(order), gf_at = &gf_count; \
+    *(const volatile __typeof__(x)*)gf_at;                                      \
+  })
+#define READ_ONCE(x) GF_READ(x, GF_relaxed)
+#define smp_load_acquire(p) GF_READ(*(p), GF_acquire)
+static inline int atomic_read(const atomic_t* v) { return GF_READ(v->counter, GF_relaxed); }
+static inline int atomic_read_acquire(const atomic_t* v) { return GF_READ(v->counter, GF_acquire); }
+static inline void gf_inc(atomic_t* counter, enum gf_order order) {
+  if (gf_is_count(counter)) return gf_count_inc(order);
   ++counter->counter;
 }
-static inline void atomic_dec(atomic_t* counter) {
-  if (gf_is_count(counter)) return gf_count_dec();
+static inline void gf_dec(atomic_t* counter, enum gf_order order) {
+  if (gf_is_count(counter)) return gf_count_dec(order);
   --counter->counter;
 }
+#define atomic_inc(v) gf_inc(v, GF_UPDATE(GF_relaxed))
+#define atomic_dec(v) gf_dec(v, GF_UPDATE(GF_relaxed))
+#define atomic_inc_return_relaxed(v) gf_inc(v, GF_UPDATE(GF_relaxed))
+#define atomic_inc_return_acquire(v) gf_inc(v, GF_UPDATE(GF_acquire))
+#define atomic_inc_return_release(v) gf_inc(v, GF_UPDATE(GF_release))
+#define atomic_inc_return(v) gf_inc(v, GF_full)
+#define atomic_dec_return_relaxed(v) gf_dec(v, GF_UPDATE(GF_relaxed))
+#define atomic_dec_return_acquire(v) gf_dec(v, GF_UPDATE(GF_acquire))
+#define atomic_dec_return_release(v) gf_dec(v, GF_UPDATE(GF_release))
+#define atomic_dec_return(v) gf_dec(v, GF_full)
+#define atomic_fetch_inc_relaxed(v) atomic_inc_return_relaxed(v)
+#define atomic_fetch_inc_acquire(v) atomic_inc_return_acquire(v)
+#define atomic_fetch_inc_release(v) atomic_inc_return_release(v)
+#define atomic_fetch_inc(v) atomic_inc_return(v)
+#define atomic_fetch_dec_relaxed(v) atomic_dec_return_relaxed(v)
+#define atomic_fetch_dec_acquire(v) atomic_dec_return_acquire(v)
+#define atomic_fetch_dec_release(v) atomic_dec_return_release(v)
+#define atomic_fetch_dec(v) atomic_dec_return(v)
 static inline void atomic_set(atomic_t* counter, int value) {
   if (gf_is_count(counter)) return gf_bug("tlb_flush_pending is set while the mm is in use");
   counter->counter = value;
@@ -113,6 +146,16 @@ static inline void ptdesc_pmd_pts_dec(struct ptdesc* table) { --table->pt_share_
 
 #if defined(GF_ARCH_x86)
 
+/* Loads are in order, and stores; an update is a barrier without more. */
+#define smp_mb() gf_fence(GF_FENCE_full)
+#define mb() gf_fence(GF_FENCE_full)
+#define smp_rmb() ((void)0)
+#define smp_wmb() ((void)0)
+#define rmb() ((void)0)
+#define wmb() ((void)0)
+#define smp_mb__before_atomic() ((void)0)
+#define smp_mb__after_atomic() ((void)0)
+
 /* Where CPUs switch, the tree's mm/tlb.c (../../cpu.c) does it. Else every CPU runs the mm, and it
  * is the model's: what that does with its arguments is in model/arch/x86.cc. */
 static inline void flush_tlb_mm_range(struct mm_struct* mm, unsigned long start, unsigned long end,
@@ -126,6 +169,14 @@ static inline void flush_tlb_mm_range(struct mm_struct* mm, unsigned long start,
 
 #elif defined(GF_ARCH_arm64)
 
+#define smp_mb() gf_fence(GF_FENCE_full)
+#define smp_rmb() gf_fence(GF_FENCE_reads)
+#define smp_wmb() gf_fence(GF_FENCE_writes)
+#define smp_mb__before_atomic() smp_mb()
+#define smp_mb__after_atomic() smp_mb()
+enum { GF_DMB_ish = GF_FENCE_full, GF_DMB_ishld = GF_FENCE_reads, GF_DMB_ishst = GF_FENCE_writes };
+#define dmb(kind) gf_fence(GF_DMB_##kind)
+#define mb() gf_dsb(GF_DSB_sy)
 #define dsb(kind) gf_dsb(GF_DSB_##kind)
 /* An operation by range is undefined on a CPU that has none. */
 static inline void gf_tlbi_if_any(enum gf_tlbi_op op, unsigned long operand) {

@@ -85,7 +85,6 @@ struct arch_tlbflush_unmap_batch {
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define container_of(ptr, type, member) ((type*)((char*)(ptr) - offsetof(type, member)))
-#define READ_ONCE(x) (*(const volatile __typeof__(x)*)&(x))
 #define WRITE_ONCE(x, value) (*(volatile __typeof__(x)*)&(x) = (value))
 #define min(a, b)              \
   ({                           \

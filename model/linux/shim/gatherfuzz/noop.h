@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * No-op: what the model has no use for. Caches other than TLBs, other TLBs (IOMMU, KVM), accounting
- * of page tables, rmap (memory is anonymous), preemption, poisoning of freed pages. Barriers are
- * here because steps are sequentially consistent; those that complete an invalidation are not.
+ * of page tables, rmap (memory is anonymous), preemption, poisoning of freed pages; barriers of the
+ * compiler, and of instructions.
  */
 #ifndef GATHERFUZZ_SHIM_NOOP_H_
 #define GATHERFUZZ_SHIM_NOOP_H_
@@ -28,10 +28,5 @@ static inline void gf_guard_preempt(void) {}
 #define pagetable_dtor(table) ((void)0)
 #define isb() ((void)0)
 #define barrier() ((void)0)
-#define smp_mb() ((void)0)
-#define smp_rmb() ((void)0)
-#define smp_wmb() ((void)0)
-#define smp_mb__before_atomic() ((void)0)
-#define smp_mb__after_atomic() ((void)0)
 
 #endif

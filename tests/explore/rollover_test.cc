@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// arm64's allocator of ASIDs, in every order: each defect is found in its program and full-mm is
+// proven safe in the same; merging states is exact; and what is found is what trying every order by
+// itself finds.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "explore/explore.h"
+#include "explore/verify.h"
+#include "tests/explore/every_order.h"
+#include "tests/small_program.h"
+#include "tests/support.h"
+
+namespace gatherfuzz {
+namespace {
+
+const std::atomic<bool> kNever = false;
+
+Schedule FromLines(std::string text) {
+  std::replace(text.begin(), text.end(), ';', '\n');
+  return FromText(text + "\norder\n rest\n").schedule;
+}
+
+#define ONE "; init; map 0..1 rw; present 0..1;"
+
+struct Defect {
+  const char* policy;
+  const char* program;
+  ViolationKind kind;
+};
+constexpr Defect kDefects[] = {
+    {"asids-not-flushed", "cpus 1; asids 1" ONE "cached cpu0 0..1; cpu0; switch mm1; switch mm2",
+     ViolationKind::kAsidReused},
+    {"flush-not-queued", "cpus 1; asids 1" ONE "cached cpu0 0..1; cpu0; switch mm1; switch mm2",
+     ViolationKind::kAsidReused},
+    {"flush-queued-here",
+     "cpus 2; asids 2" ONE
+     "cached cpu1 0..1; cpu0; switch mm2; switch mm3; cpu1; switch mm1; switch mm3",
+     ViolationKind::kAsidReused},
+    {"active-not-marked",
+     "cpus 2; asids 1" ONE
+     "cpu0; switch mm1; switch mm0; switch mm1; switch mm2; switch mm3; switch mm2; switch mm0;"
+     "dontneed 0..1; cpu1; switch mm1; switch mm0; read 0",
+     ViolationKind::kFreedPageCached},
+    {"reserved-forgotten",
+     "cpus 2; asids 1" ONE
+     "cached cpu1 0..1; cpu0; switch mm1; switch mm2; switch mm3; switch mm0; dontneed 0..1",
+     ViolationKind::kFreedPageCached},
+    {"reserved-once",
+     "cpus 2; asids 0" ONE
+     "cached cpu1 0..1; cpu0; switch mm1; switch mm0; switch mm2; switch mm3; switch mm0;"
+     "dontneed 0..1",
+     ViolationKind::kFreedPageCached},
+    {"zero-swapped",
+     "cpus 2; asids 0" ONE
+     "cpu0; switch mm1; switch mm2; switch mm3; cpu1; switch mm1; switch mm3; walk1; fill 0",
+     ViolationKind::kAsidReused},
+    {"active-stored",
+     "cpus 2; asids 2" ONE
+     "cached cpu1 0..1; cpu0; switch mm2; switch mm3; cpu1; switch mm1; switch mm0; switch mm3",
+     ViolationKind::kAsidReused},
+    {"generation-not-matched",
+     "cpus 1; asids 1" ONE "cpu0; switch mm1; switch mm2; switch mm0; read 0; switch mm2",
+     ViolationKind::kAsidReused},
+    {"asid-looked-once",
+     "cpus 2; asids 1" ONE
+     "cpu0; switch mm1; switch mm2; switch mm0; read 0; cpu1; switch mm1; switch mm0;"
+     "dontneed 0..1",
+     ViolationKind::kFreedPageCached},
+    {"root-before-asid",
+     "cpus 1; asids 1" ONE "cpu0; switch mm1; switch mm0; switch mm1; walk0; fill 0",
+     ViolationKind::kAsidReused},
+    {"root-not-reserved", "cpus 1; asids 1" ONE "cpu0; switch mm1; walk0; fill 0",
+     ViolationKind::kAsidReused},
+    {"asid-before-clear",
+     "cpus 1; asids 1" ONE "cpu0; switch mm1; switch mm2; switch mm0; read 0; kswapd; reclaim 0..1",
+     ViolationKind::kFreedPageCached},
+};
+
+ExploreResult ExploreAll(const Schedule& schedule, std::string_view policy,
+                         std::string_view arch = "arm64") {
+  return Explore(schedule, {.policy = FindPolicy(policy), .arch = FindArch(arch)});
+}
+
+TEST(EveryOrderOfAsids, EachDefectIsFoundWhereFullMmIsSafe) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  size_t variants = 0;
+  for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
+    variants += policy->protocol().AllocatesAsids() != AsidAllocation{};
+  }
+  EXPECT_EQ(variants, std::size(kDefects)) << "each has a line here";
+  for (const auto& [policy, program, kind] : kDefects) {
+    Schedule schedule = FromLines(program);
+    EXPECT_TRUE((ExploreAll(schedule, policy).kinds() & Bit(kind)) != 0) << policy;
+    const ExploreResult right = ExploreAll(schedule, "full-mm");
+    EXPECT_TRUE(right.complete() && right.kinds() == 0) << policy;
+    // Where mms have tags for good, and on x86, it is of no concern.
+    const ExploreResult x86 = ExploreAll(schedule, policy, "x86");
+    EXPECT_TRUE(x86.complete() && x86.kinds() == 0) << policy;
+    schedule.asids = kNoAsids;
+    const ExploreResult tags = ExploreAll(schedule, policy);
+    EXPECT_TRUE(tags.complete() && tags.kinds() == 0) << policy;
+  }
+}
+
+// One munmap, and three CPUs of which each switches: with a rollover at once, later, or never.
+TEST(EveryOrderOfAsids, SafePoliciesAreSafeBesideASwitchOfEachCpu) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  for (const char* asids : {"asids 0", "asids 1", "asids 3"}) {
+    const Schedule schedule = FromLines(
+        std::string("cpus 3;") + asids +
+        "; init; map 0..2 rw; present 0..2; cached cpu0 0..2; cached cpu1 0..2; cached cpu2 0..2;"
+        "cpu0; munmap 0..2; switch mm1; cpu1; switch mm1; cpu2; switch mm1");
+    for (const Policy* policy : Policies()) {
+      if (!policy->AlwaysSafeOn("arm64") || policy->foreign()) continue;
+      const ExploreResult all = ExploreAll(schedule, policy->name());
+      EXPECT_TRUE(all.complete() && all.kinds() == 0) << policy->name() << " " << asids;
+    }
+  }
+}
+
+// A small program whose CPUs also go from mm to mm, with few ASIDs.
+Schedule RollingProgram(Random& random) {
+  Schedule schedule = SmallProgram(random);
+  const auto below = [&](uint32_t bound) { return static_cast<int>(random.Below(bound)); };
+  schedule.asids = below(3);
+  for (int i = 1 + below(3); i > 0; --i) {
+    const AgentId agent = CpuAgent(MakeCpu(below(static_cast<uint32_t>(schedule.cpus))));
+    const int mm = below(kUserMms);
+    const auto at = static_cast<size_t>(below(static_cast<uint32_t>(schedule.program.size() + 1)));
+    schedule.program.insert(at, {agent, Op{OpKind::kSwitch, {mm, mm + 1}, {}}});
+  }
+  Canonicalize(schedule);
+  return schedule;
+}
+
+// The program in which a defect is found; any, for another policy.
+Schedule ProgramAgainst(const Policy& policy) {
+  for (const Defect& defect : kDefects) {
+    if (policy.name() == defect.policy) return FromLines(defect.program);
+  }
+  return FromLines(kDefects[0].program);
+}
+
+std::vector<const Policy*> SomePolicies() {
+  std::vector<const Policy*> policies;
+  for (const char* name : {"full-mm", "own-range", "reset-range", "epoch-sync", "overlap-list"}) {
+    policies.push_back(FindPolicy(name));
+  }
+  for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
+    if (policy->protocol().AllocatesAsids() != AsidAllocation{}) policies.push_back(policy);
+  }
+  return policies;
+}
+
+TEST(EveryOrderOfAsids, MergesAreExactInRandomPrograms) {
+  uint64_t merges = 0;
+  int seed = 0;
+  for (const Policy* policy : SomePolicies()) {
+    for (int i = 0; i < 4; ++i) {
+      Random random(static_cast<uint64_t>(++seed));
+      const Schedule schedule = RollingProgram(random);
+      const VerifyResult verified = Verify(schedule,
+                                           {.policy = policy,
+                                            .arch = FindArch("arm64"),
+                                            .limits = {.states = kFibersCanGoBack ? 3000u : 50u}},
+                                           kNever);
+      merges += verified.merges;
+      ASSERT_EQ(verified.fault, "") << policy->name() << "\n" << PrintText({.schedule = schedule});
+    }
+  }
+  EXPECT_GT(merges, 1000u);
+}
+
+TEST(EveryOrderOfAsids, EveryOrderByItselfFindsTheSame) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  int compared = 0, broken = 0;
+  for (const auto& [policy, program, kind] : kDefects) {
+    for (const char* name : {policy, "full-mm"}) {
+      const Schedule schedule = FromLines(program);
+      const ExploreSettings settings{.policy = FindPolicy(name), .arch = FindArch("arm64")};
+      const AllOrders all = EveryOrder(schedule, settings).Try(10'000);
+      const uint32_t kinds = Explore(schedule, settings).kinds();
+      EXPECT_EQ(all.kinds & ~kinds, 0u) << name << ": " << program;
+      if (!all.complete) continue;
+      ++compared;
+      broken += kinds != 0;
+      EXPECT_EQ(all.kinds, kinds) << name << ": " << program;
+    }
+  }
+  EXPECT_GT(compared, 5);
+  EXPECT_GT(broken, 2);
+}
+
+// What random orders of random programs come to, exploration comes to as well.
+TEST(EveryOrderOfAsids, RandomOrdersFindNothingThatExplorationDoesNot) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  Execution execution;
+  int broken = 0;
+  for (const Policy* policy : SomePolicies()) {
+    for (int i = 0; i < 8; ++i) {
+      Random random(static_cast<uint64_t>(1000 + i));
+      Schedule schedule = i == 0 ? ProgramAgainst(*policy) : RollingProgram(random);
+      const ExploreSettings settings{
+          .policy = policy, .arch = FindArch("arm64"), .limits = {.states = 4'000}};
+      const ExploreResult explored = Explore(schedule, settings);
+      if (!explored.complete()) continue;
+      uint32_t met = 0;
+      for (uint32_t seed = 0; seed < 60; ++seed) {
+        schedule.tail = {.kind = Tail::Kind::kUniform, .seed = seed};
+        const RunResult result = execution.Execute(schedule, *policy, *settings.arch);
+        met |= result.clean() ? 0 : Bit(result.violation.kind);
+      }
+      EXPECT_EQ(met & ~explored.kinds(), 0u) << policy->name() << "\n"
+                                             << PrintText({.schedule = schedule});
+      broken += met != 0;
+    }
+  }
+  EXPECT_GT(broken, 2);
+}
+
+}  // namespace
+}  // namespace gatherfuzz
