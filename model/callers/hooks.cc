@@ -17,6 +17,7 @@
 #include "model/kernel/reclaim.h"
 #include "model/kernel/remap.h"
 #include "model/kernel/switch_mm.h"
+#include "model/kernel/vma_lock.h"
 #include "model/linux/cpu_room.h"
 #include "model/linux/facade.h"
 #include "model/linux/queues.h"
@@ -70,6 +71,7 @@ GATHERFUZZ_FROM_KERNEL void gfc_modify_vma(unsigned long start, unsigned long en
   Hook hook;
   const PageRange piece{PageBehind(start), PageBehind(end)};
   hook.room().at = piece.begin;
+  VmaStartWrite(hook.t(), piece.begin);
   hook.t().Step(Point::vma_protect, piece.begin);
   SetAllows(hook.t().world().mm, piece, {.write = writes != 0, .none = none != 0});
 }
@@ -82,8 +84,10 @@ GATHERFUZZ_FROM_KERNEL void gfc_copy_vma(unsigned long from, unsigned long start
                                          unsigned long end) {
   Hook hook;
   const PageRange to{PageBehind(start), PageBehind(end)};
+  VmaStartWrite(hook.t(), PageAt(from));
   hook.t().Step(Point::vma_link, to.begin);
-  CopyVma(hook.t().world(), PageBehind(from), to);
+  CopyVma(hook.t().world(), PageAt(from), to);
+  VmaStartWriteNew(hook.t(), to);
   hook.room().moved = true;
 }
 
