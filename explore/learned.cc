@@ -230,8 +230,8 @@ void NoteStep(Learned& learned, Point point, uint64_t value) {
 }
 
 // Of a thread of which all counts: whose code its policy's is, whether that recalls what it reads,
-// whether its path remembers that it has dropped a lock (MayReclaimTables()), and whether the CPU
-// side is a kernel's own.
+// whether its path remembers that it has dropped a lock (MayReclaimTables(), or a path of which
+// that is not known), and whether the CPU side is a kernel's own.
 struct WhoLearns {
   bool foreign, recalls, remembers, cpu_code, asid_code;
 };
@@ -450,7 +450,8 @@ void Learn(Learned& learned, const System& before, CpuId cpu, const Op& op, Poin
   switch (CarriesUnder(policy, op, before)) {
     case Carries::kAll:
       return LearnAll(learned, world, cpu, op, point, page,
-                      {policy.foreign(), policy.recalls(), MayReclaimTables(op, before.kernel),
+                      {policy.foreign(), policy.recalls(),
+                       MayReclaimTables(op, before.kernel) || policy.own_calls(),
                        CountsGenerations(world) && policy.protocol().cpu_code(before) != nullptr,
                        AllocatesAsids(world) && policy.protocol().asid_code(before) != nullptr});
     case Carries::kOfAccess: return LearnInAccess(learned, world, cpu, point, page);

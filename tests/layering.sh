@@ -16,6 +16,9 @@ forbid() {
 }
 forbid model '(harness|explore|fuzz|triage|command|tests|bench)/|boost/|absl/|nlohmann/'
 forbid model/machine 'model/(oracle|kernel|policies|arch|linux)/'
+for folder in machine oracle kernel arch policies linux; do
+  forbid "model/$folder" 'model/callers/'
+done
 forbid model/oracle 'model/(policies|arch)/'
 forbid harness '(explore|fuzz|triage|command|tests|bench)/|absl/|nlohmann/'
 forbid fuzz '(explore|triage|command|tests|bench)/|absl/|nlohmann/|boost/'

@@ -75,17 +75,12 @@ uint64_t TakeOutAll(const Thread& t) {
 
 namespace {
 
-// VMAs that are out of the mm: all of them, as they were, and which pages they had.
-struct Taken {
-  Mm before;
-  uint64_t detached;
-};
-
 void WriteLock(const Thread& t, PageRange vma) { VmaStartWrite(t, vma.begin); }
 
-// vms_gather_munmap_vmas(), with mmap_lock held for writing. The kernel write-locks, cuts and
-// detaches one VMA after the other; nobody can tell, since all of them are locked before any is out
-// of the mm.
+}  // namespace
+
+// The kernel write-locks, cuts and detaches one VMA after the other; nobody can tell, since all of
+// them are locked before any is out of the mm.
 Taken TakeOut(const Thread& t, PageRange range) {
   const Mm before = t.world().mm;
   const uint64_t detached = before.vma_pages & MaskOf(range);
@@ -98,6 +93,8 @@ Taken TakeOut(const Thread& t, PageRange range) {
   if (t.world().reclaims != 0) t.world().mm.detached |= detached;
   return {before, detached};
 }
+
+namespace {
 
 // vms_clear_ptes().
 void ClearPtes(const Thread& t, PageRange range, const Taken& taken) {

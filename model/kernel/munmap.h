@@ -14,6 +14,14 @@ void FreePgtables(const Thread& t, uint64_t pages);
 // they had. The step vma_detach.
 uint64_t TakeOutAll(const Thread& t);
 
+// VMAs that are out of the mm: all of them, as they were, and which pages they had.
+struct Taken {
+  Mm before;
+  uint64_t detached;
+};
+// vms_gather_munmap_vmas(), with mmap_lock held for writing. The step vma_detach.
+Taken TakeOut(const Thread& t, PageRange range);
+
 // do_vmi_munmap() with mmap_lock held for writing, which stays so: no downgrade. Some of `range` is
 // in a VMA.
 void UnmapUnderWriteLock(const Thread& t, PageRange range);

@@ -68,6 +68,21 @@ bool PopulateTable(World& world, FrameId table, int page) {
   return true;
 }
 
+namespace {
+
+// All leaves below a table are new mappings.
+void NumberAnew(World& world, FrameId table) {
+  for (Pte& entry : world.at(table).entries) {
+    if (entry.table()) {
+      NumberAnew(world, entry.frame);
+    } else if (entry.there()) {
+      entry.mapping = world.mm.next_mapping++;
+    }
+  }
+}
+
+}  // namespace
+
 FrameId UnlinkTable(World& world, FrameId table, int page) {
   Pte& entry = EntryOf(world, table, page);
   const FrameId child = entry.frame;
@@ -78,14 +93,15 @@ FrameId UnlinkTable(World& world, FrameId table, int page) {
 }
 
 void MoveTableTo(World& world, FrameId pmd_table, int page, FrameId new_pmd_table, int to) {
-  const FrameId table = UnlinkTable(world, pmd_table, page);
+  LinkTableAgain(world, UnlinkTable(world, pmd_table, page), new_pmd_table, to);
+}
+
+void LinkTableAgain(World& world, FrameId table, FrameId upper, int page) {
   world.at(table).mapped = 1;
   ++world.mm.linked_tables;
-  EntryOf(world, new_pmd_table, to) = {
+  EntryOf(world, upper, page) = {
       .mapping = 0, .frame = table, .flags = Pte::kPresent | Pte::kTable};
-  for (Pte& entry : world.at(table).entries) {
-    if (entry.there()) entry.mapping = world.mm.next_mapping++;
-  }
+  NumberAnew(world, table);
 }
 
 FrameId PmdTableOf(const World& world, int page) { return EntryAt(world, page, Level::kPud).frame; }

@@ -50,6 +50,10 @@ FrameId UnlinkTable(World& world, FrameId table, int page);
 // which must be empty. What it holds are new mappings.
 void MoveTableTo(World& world, FrameId pmd_table, int page, FrameId new_pmd_table, int to);
 
+// Links a table that was unlinked from somewhere else below the entry for `page` of `upper`, which
+// must be empty. What it leads to are new mappings.
+void LinkTableAgain(World& world, FrameId table, FrameId upper, int page);
+
 // The PMD table of `page`, and the PTE table below it; the entry must be there and be a table.
 FrameId PmdTableOf(const World& world, int page);
 

@@ -16,6 +16,7 @@
 // and soft-dirty are not kept: what lost its right to write by them is a leaf without it in a VMA
 // that has it. Made up: every VMA is registered with userfaultfd, and who handles its faults gives
 // the right to write back at once, within the fault; clear_refs is for a range, not for the mm.
+#include "model/kernel/protect.h"
 #include "model/arch/arch.h"
 #include "model/kernel/examine.h"
 #include "model/kernel/folio.h"
@@ -154,7 +155,8 @@ bool AllowsThat(const Mm& mm, int page, VmaFlags flags) {
          ((mm.vma_none & PageBit(page)) != 0) == flags.none;
 }
 
-// vma_modify_flags(), which cuts the VMA.
+}  // namespace
+
 void SetAllows(Mm& mm, PageRange piece, VmaFlags flags) {
   const uint64_t pages = MaskOf(piece);
   if (piece.end < kPages && (mm.vma_pages & PageBit(piece.end)) != 0) {
@@ -164,6 +166,8 @@ void SetAllows(Mm& mm, PageRange piece, VmaFlags flags) {
   mm.vma_write = flags.write ? mm.vma_write | pages : mm.vma_write & ~pages;
   mm.vma_none = flags.none ? mm.vma_none | pages : mm.vma_none & ~pages;
 }
+
+namespace {
 
 void MprotectFixup(const Thread& t, const Op& op, PageRange piece) {
   Mm& mm = t.world().mm;

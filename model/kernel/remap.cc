@@ -23,6 +23,7 @@
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
+#include "model/kernel/remap.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/vma_lock.h"
 #include "model/machine/invalidation.h"
@@ -203,15 +204,14 @@ bool MayMove(const Mm& mm, PageRange from, PageRange to) {
   return VmaAround(mm, from.begin, from) == from && (mm.vma_pages & MaskOf(to)) == 0;
 }
 
-// copy_vma().
+}  // namespace
+
 void CopyVma(World& world, int from, PageRange to) {
   Mm& mm = world.mm;
   const auto has = [&](uint64_t pages) { return (pages & PageBit(from)) != 0; };
   InitMap(world, to, {.write = has(mm.vma_write), .huge = has(mm.vma_huge)});
   if (has(mm.vma_none)) mm.vma_none |= MaskOf(to);
 }
-
-}  // namespace
 
 void RemapPath(const Thread& t, const Op& op) {
   const PageRange from = op.range, to = MovesTo(op);

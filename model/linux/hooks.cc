@@ -9,6 +9,7 @@
 #include "model/kernel/switch_mm.h"
 #include "model/linux/cpu_room.h"
 #include "model/linux/linux_cpu.h"
+#include "model/linux/queues.h"
 #include "model/linux/room.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
@@ -47,24 +48,6 @@ class Hook {
  private:
   Room& room_;
 };
-
-// The first of `frame` in a queue of `count`; null if there is none.
-template <typename Queue>
-Queued* Find(Queue& queue, uint8_t count, unsigned frame) {
-  const auto end = queue.begin() + count;
-  const auto it = std::find_if(queue.begin(), end, [&](const Queued& item) {
-    return Index(item.frame) == static_cast<int>(frame);
-  });
-  return it == end ? nullptr : &*it;
-}
-
-// Takes `item` out of its queue, whose `count` is zero when nothing is left.
-template <typename Queue>
-void Unqueue(Queue& queue, uint8_t& count, Queued& item) {
-  item = Queued{};
-  const auto gone = [](const Queued& queued) { return Index(queued.frame) == 0; };
-  if (std::all_of(queue.begin(), queue.begin() + count, gone)) count = 0;
-}
 
 MemoryOrder OrderOf(gf_order order) {
   switch (order) {
@@ -184,7 +167,7 @@ void gf_free_page(unsigned frame) {
   Hook hook;
   hook.Before(Point::free_page);
   MmuGather& gather = hook.t().gather();
-  Queued* const page = Find(gather.pages, gather.page_count, frame);
+  Queued* const page = FindQueued(gather.pages, gather.page_count, frame);
   if (page == nullptr) {
     return hook.Report("freed a page that is not queued", static_cast<int>(frame));
   }
@@ -196,7 +179,7 @@ void gf_free_table(unsigned frame) {
   Hook hook;
   hook.Before(Point::free_table);
   MmuGather& gather = hook.t().gather();
-  Queued* const table = Find(gather.tables, gather.table_count, frame);
+  Queued* const table = FindQueued(gather.tables, gather.table_count, frame);
   if (table == nullptr) {
     return hook.Report("freed a page table that is not queued", static_cast<int>(frame));
   }

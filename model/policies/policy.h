@@ -44,6 +44,8 @@ struct PolicyTraits {
   // Its verbs are not the model's but a kernel's: a thread sees the count itself, not only whether
   // it is above one, and may still do anything after lowering it.
   bool foreign = false;
+  // Its calls are not the model's paths either: they may make steps in between.
+  bool own_calls = false;
   // Its code may remember, over one of its steps or over a verb of the base, what it read before.
   // False if what it reads at a step is in the state before its next step, or has no effect any
   // more; and where its next step is the same, so is what follows.
@@ -70,6 +72,7 @@ class Policy {
   bool waits() const { return traits_.waits; }
   bool peeks() const { return traits_.peeks; }
   bool foreign() const { return traits_.foreign; }
+  bool own_calls() const { return traits_.own_calls; }
   bool recalls() const { return traits_.recalls; }
   PolicyLoads loads() const { return traits_.loads; }
   bool SafeOn(std::string_view arch) const;

@@ -26,6 +26,8 @@ from typing import NamedTuple
 NOT_RUN = {
     ("README.md", "policy            arch   engine"): "a campaign of fuzzing",
     ("docs/architecture.md", "bytes ──decode──┐"): "a drawing",
+    ("docs/callers.md", "scripts/callers  "): "commands",
+    ("docs/callers.md", "$ build/callers/"): "a kernel tree, edited",
     ("docs/ci.md", "jobs:"): "a workflow of GitHub",
     ("docs/ci.md", "gather:"): "a pipeline of GitLab",
     ("docs/continuous-fuzzing.md", "2026-11-24 03:36:59"): "a campaign",
