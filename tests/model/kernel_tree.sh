@@ -217,7 +217,8 @@ done
 rolls=$source/corpus/switching/flush-queued-here.gather
 "$gatherfuzz" explore --verify --policy linux@test --arch arm64 "$rolls" >"$scratch/out" 2>&1 ||
   fail "linux@test where ASIDs are allocated: exploration"
-"$gatherfuzz" run --policy linux@test-lazy --arch arm64 --expect asid-reused "$rolls" \
+kept=$source/corpus/switching/flush-not-queued.gather
+"$gatherfuzz" run --policy linux@test-lazy --arch arm64 --expect asid-reused "$kept" \
   >"$scratch/out" 2>&1 || fail "linux@test-lazy drops what is cached"
 
 # A busy wait in a tree compiles, and is a livelock where two of them wait for each other.
