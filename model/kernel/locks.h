@@ -28,8 +28,8 @@ void LockTable(const Thread& t, FrameId table, int page);
 // ... and what the entry for `page` is, as the holder sees it at once.
 Pte LockTableAndLook(const Thread& t, FrameId table, int page);
 void UnlockTable(const Thread& t, FrameId table, int page);
-// The lock of a table, taken and dropped again within the step that has begun: spin_trylock(). False
-// if it is held; else what the step does then is done under it, up to DropTried().
+// The lock of a table, taken and dropped again within the step that has begun: spin_trylock().
+// False if it is held; else what the step does then is done under it, up to DropTried().
 bool TryTable(const Thread& t, FrameId table);
 void DropTried(const Thread& t, FrameId table);
 

@@ -10,12 +10,11 @@ import itertools
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import types
 import unittest
 
-from script_case import BUILD, SOURCE, Scratch, main, read
+from script_case import BUILD, SOURCE, Scratch, main
 # pylint: disable=wrong-import-order
 import campaigns.command
 import campaigns.main
@@ -23,7 +22,7 @@ import fuzzing.main
 import measuring.options
 import mutation.main
 import testing.main
-from lib import command, gatherfuzz, junit, subjects
+from lib import command, gatherfuzz, subjects
 from fuzzing import target as fuzz_target
 
 

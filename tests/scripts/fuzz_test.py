@@ -9,7 +9,6 @@ import io
 import os
 import re
 import subprocess
-import sys
 import textwrap
 import types
 import unittest
@@ -23,7 +22,7 @@ except ImportError:
 
 from script_case import BUILD, SOURCE, Scratch, main
 # pylint: disable=wrong-import-order
-from lib import command, gatherfuzz, jobs, junit
+from lib import gatherfuzz, jobs, junit
 from fuzzing import table, target as fuzz_target
 
 

@@ -18,7 +18,7 @@ import unittest
 
 from script_case import SOURCE, Scratch, alive, main, read, wait_for
 # pylint: disable=wrong-import-order
-from lib import command, gatherfuzz, jobs
+from lib import jobs
 from lib.children import Child
 
 

@@ -9,7 +9,6 @@ import glob
 import io
 import os
 import subprocess
-import sys
 import unittest
 import unittest.mock
 

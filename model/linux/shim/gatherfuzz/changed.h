@@ -109,7 +109,7 @@ static inline void call_rcu(struct rcu_head* head, void (*func)(struct rcu_head*
   func(head);
 }
 static inline void synchronize_rcu(void) { gf_grace_period(); }
-/* An IPI that does nothing, and is waited for: it reaches those CPUs when their interrupts are on. */
+/* An IPI that does nothing, and is waited for: such CPUs take it when their interrupts are on. */
 static inline void smp_call_function(void (*call)(void*), void* info, int wait) {
   if (wait) gf_grace_period();
 }
