@@ -48,6 +48,7 @@ class Verb {
 }  // namespace
 
 void Room::Mirror() {
+  if (thread->gather().caller_end == 0) return;  // there is none: the CPU side's code runs
   gf_fields fields;
   tree->look(gather.data(), &fields);
   MmuGather& to = thread->gather();

@@ -63,7 +63,8 @@ def main(arguments):
         install_missing(*(f"linux-source-{version}" for version in versions))
     trees = unpacking.prepare(versions, os.path.abspath(build_folder() + "/trees"))
     folder = build_folder() + "/trees/build"
-    targets = ["gatherfuzz", "kernel_differential", "cpu_differential", "kernel_memory",
+    targets = ["gatherfuzz", "kernel_differential", "cpu_differential", "asid_differential",
+               "kernel_memory",
                *(["throughput"] if options.speed else [])]
     kernels = ";".join(f"{name}={path}" for name, path in trees.items())
     build_targets(folder, targets, ["-DGATHERFUZZ_TARGETS=OFF", "-DGATHERFUZZ_BENCH=ON",

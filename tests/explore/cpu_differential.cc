@@ -330,8 +330,10 @@ bool RunFile(const Settings& settings, const char* path, Report& report) {
     return false;
   }
   const Schedule& schedule = std::get<ScheduleFile>(parsed).schedule;
-  // Tables find a place in a tree's batches as in the model's, and the kernel is the tree's.
-  const bool fits = schedule.batch == kDefaultBatch && schedule.kernel == kDefaultKernel;
+  // Tables find a place in a tree's batches as in the model's, and the kernel is the tree's. What
+  // is about ASIDs is arm64's.
+  const bool fits = schedule.batch == kDefaultBatch && schedule.kernel == kDefaultKernel &&
+                    schedule.asids == kNoAsids;
   for (uint64_t seed = 0; seed < 16 && fits && Switches(schedule); ++seed) {
     for (const Policy* tree : settings.trees) {
       Random random(seed);
