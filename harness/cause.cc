@@ -113,10 +113,17 @@ bool ToldHolder(const Trace& trace, int flushed) {
   return false;
 }
 
+// Where ASIDs are allocated: whether the holder has nothing under the one that is named.
+bool NamesOtherAsid(const Trace& trace, int flushed) {
+  const uint8_t named = trace.steps[flushed].loaded.asid;
+  const auto& has = trace.end.switching.at(MakeCpu(trace.result.violation.holder)).slot_asid;
+  return named != 0 && std::find(has.begin(), has.end(), named) == has.end();
+}
+
 Missing MissingOfNamed(const Trace& trace, const Cause& cause, int flushed) {
   const int delivered = DeliveredToHolder(trace, flushed);
   if (delivered < 0) return ToldHolder(trace, flushed) ? Missing::kPending : Missing::kNotTold;
-  if (trace.steps[flushed].loaded.asid != 0 && cause.filled < delivered) return Missing::kOtherAsid;
+  if (NamesOtherAsid(trace, flushed) && cause.filled < delivered) return Missing::kOtherAsid;
   const bool kept = trace.steps[flushed].loaded.generations && cause.filled < delivered;
   return kept ? Missing::kNotDropped : Missing::kRefilled;
 }
