@@ -18,24 +18,22 @@ void Record(MmuGather& gather, int page, int pages, uint8_t& cleared) {
   cleared = 1;
 }
 
-// __tlb_gather_mmu()
-void BeginGather(const Thread& t, PageRange range, bool fullmm) {
+}  // namespace
+
+void GatherProtocol::Gather(const Thread& t, PageRange range) const {
   MmuGather& gather = t.gather();
   gather = MmuGather{};
   gather.caller_start = static_cast<uint8_t>(range.begin);
   gather.caller_end = static_cast<uint8_t>(range.end);
-  gather.fullmm = fullmm;
   ResetRange(gather);
   RaisePending(t);
 }
 
-}  // namespace
-
-void GatherProtocol::Gather(const Thread& t, PageRange range) const {
-  BeginGather(t, range, false);
+void GatherProtocol::GatherFullmm(const Thread& t) const {
+  Gather(t, {0, kPages});
+  t.gather().fullmm = 1;
+  ResetRange(t.gather());
 }
-
-void GatherProtocol::GatherFullmm(const Thread& t) const { BeginGather(t, {0, kPages}, true); }
 
 void GatherProtocol::RemoveTlbEntry(const Thread& t, int page, Level level) const {
   MmuGather& gather = t.gather();
