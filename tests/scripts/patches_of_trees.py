@@ -60,7 +60,6 @@ EDITS = (
     (TLB, "static bool should_flush_tlb", "loaded_mm == LOADED_MM_SWITCHING", "false", "x86"),
     (TLB, "static void flush_tlb_func", "switch_mm_irqs_off(NULL, &init_mm, NULL);", "", "x86"),
     (TLB, "void switch_mm_irqs_off(", "need_flush = true;", "need_flush = false;", "x86"),
-    (GATHER, "void tlb_gather_mmu_fullmm", "true", "false", ""),
     ("mm/mprotect.c", "tlb_gather_mmu", "tlb_gather_mmu(&tlb", "tlb_finish_mmu(&tlb", ""),
 )
 HARMLESS = (
@@ -72,6 +71,8 @@ HARMLESS = (
      "tlb->start = min(tlb->start, address);\n\ttlb->end = max(tlb->end, address + range_size);",
      "tlb->end = max(tlb->end, address + range_size);\n\ttlb->start = min(tlb->start, address);"),
     (PENDING, "static inline bool mm_tlb_flush_nested", "> 1;", ">= 2;"),
+    # The mm is going away, and is flushed for all that.
+    (GATHER, "void tlb_gather_mmu_fullmm", "true", "false"),
 )
 
 
