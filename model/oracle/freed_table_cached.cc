@@ -10,7 +10,7 @@ void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page) {
   const uint16_t generation = world.at(table).generation;
   for (int i = 0; i < world.cpu_count; ++i) {
     const CpuState& holder = world.at(MakeCpu(i));
-    const auto check = [&](const TablePointer& pointer, const char* where) {
+    const auto check = [&](const TablePointer& pointer, int page, const char* where) {
       if (pointer.generation != generation || pointer.frame != table) return;
       system.Report({.kind = ViolationKind::kFreedTableCached,
                      .page = page,
@@ -19,14 +19,14 @@ void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page) {
                      .holder = i,
                      .detail = where});
     };
-    for (const TablePointer& pointer : holder.walk_cache.pte_tables) {
-      check(pointer, "walk cache, pointer to a PTE table");
+    for (int at = 0; const TablePointer& pointer : holder.walk_cache.pte_tables) {
+      check(pointer, kPagesPerPmd * at++, "walk cache, pointer to a PTE table");
     }
-    for (const TablePointer& pointer : holder.walk_cache.pmd_tables) {
-      check(pointer, "walk cache, pointer to a PMD table");
+    for (int at = 0; const TablePointer& pointer : holder.walk_cache.pmd_tables) {
+      check(pointer, kPagesPerPud * at++, "walk cache, pointer to a PMD table");
     }
-    check(holder.walks[kOwnWalk].at, "walk in flight, of an access");
-    check(holder.walks[kWalkerWalk].at, "walk in flight, of the hardware walker");
+    check(holder.walks[kOwnWalk].at, page, "walk in flight, of an access");
+    check(holder.walks[kWalkerWalk].at, page, "walk in flight, of the hardware walker");
   }
 }
 

@@ -30,7 +30,8 @@ void CheckCoherent(System& system, CpuId cpu, int page, FrameId frame, int excus
 // `decides`: what becomes of it, a string literal.
 void CheckDecision(System& system, CpuId cpu, FrameId frame, int page, const char* decides);
 
-// freed-table-cached: `cpu` is about to free a table whose first page is `page`.
+// freed-table-cached: `cpu` is about to free a table whose first page is `page`, as far as it knows;
+// a walk cache has it where its pointer stands.
 void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page);
 
 // walked-dead-table: `cpu` is about to read an entry for `walk`.
