@@ -10,15 +10,9 @@
 // and frames), and end in the same violation or none. A tree that loads the empty tables before it
 // reads the ASID (up to 6.5) is held against the model's kernel 6.1. Exit status 1 if something
 // differs.
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <iterator>
-#include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "explore/stepper.h"
@@ -26,6 +20,7 @@
 #include "harness/text.h"
 #include "model/kernel/asids.h"
 #include "model/policies/policy.h"
+#include "tests/explore/side_by_side.h"
 
 namespace gatherfuzz {
 namespace {
@@ -47,27 +42,10 @@ Schedule RandomProgram(Random& random) {
                                       OpKind::kWake,   OpKind::kDontneed, OpKind::kMunmap,
                                       OpKind::kRead,   OpKind::kFill,     OpKind::kReclaim};
   for (uint32_t n = 4 + random.Below(12); n-- > 0;) {
-    ProgramLine line;
-    line.op.kind = kKinds[random.Below(std::size(kKinds))];
-    const OpInfo& info = Info(line.op.kind);
-    const auto cpu = static_cast<int>(random.Below(static_cast<uint32_t>(schedule.cpus)));
-    line.agent = MakeAgent(info.agent, MakeCpu(cpu));
-    const int begin = static_cast<int>(random.Below(static_cast<uint32_t>(pages)));
-    line.op.range = {begin, info.operands == Operands::kPage ? begin + 1 : pages};
-    if (info.operands == Operands::kMm) {
-      const int mm = static_cast<int>(random.Below(kUserMms));
-      line.op.range = {mm, mm + 1};
-    }
-    if (info.operands == Operands::kNone) line.op.range = {0, 1};
-    schedule.program.push_back(line);
+    schedule.program.push_back(DrawLine(random, schedule, kKinds, pages));
   }
   Canonicalize(schedule);
   return schedule;
-}
-
-template <typename T>
-bool Same(const T& a, const T& b) {
-  return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
 const char* FirstDifference(const World& a, const World& b) {
@@ -155,13 +133,8 @@ KernelVersion VersionLike(const Policy& tree) {
   return kDefaultKernel;
 }
 
-struct Settings {
-  uint64_t runs = 2000, seed = 1;
-  std::vector<const Policy*> trees;
-};
-
 // Returns whether all was the same.
-bool Compare(const Settings& settings) {
+bool Compare(const SideBySide& settings) {
   int faults = 0;
   for (const Policy* tree : settings.trees) {
     uint64_t runs = 0, rollovers = 0;
@@ -188,25 +161,11 @@ bool Compare(const Settings& settings) {
 }
 
 int Main(int argc, char** argv) {
-  Settings settings;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    const char* const value = i + 1 < argc ? argv[++i] : "";
-    if (argument == "--runs") {
-      settings.runs = std::strtoull(value, nullptr, 10);
-    } else if (argument == "--seed") {
-      settings.seed = std::strtoull(value, nullptr, 10);
-    } else if (const Policy* tree = FindPolicy(value); argument == "--policy" && tree != nullptr) {
-      settings.trees.push_back(tree);
-    } else {
-      std::fprintf(stderr, "usage: asid_differential [--runs N] [--seed S] [--policy P]...\n");
-      return 2;
-    }
-  }
-  if (settings.trees.empty()) {
-    for (const Policy* policy : Policies()) {
-      if (policy->foreign()) settings.trees.push_back(policy);
-    }
+  SideBySide settings;
+  if (!ReadSideBySide(argc, argv, "asid_differential", settings)) return 2;
+  if (!settings.files.empty()) {
+    std::fprintf(stderr, "asid_differential: takes no files\n");
+    return 2;
   }
   return Compare(settings) ? 0 : 1;
 }

@@ -14,16 +14,12 @@
 // things may differ, after which a run is over: a CPU joins or leaves the mask between those two
 // looks (counted as `mask`), or becomes lazy, or not, between those (`is_lazy`). Exit status 1 if
 // something else does.
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -31,6 +27,7 @@
 #include "harness/random.h"
 #include "harness/text.h"
 #include "model/policies/policy.h"
+#include "tests/explore/side_by_side.h"
 
 namespace gatherfuzz {
 namespace {
@@ -64,27 +61,10 @@ Schedule RandomProgram(Random& random) {
       OpKind::kProtect,  OpKind::kFree,   OpKind::kSwitch, OpKind::kSwitch, OpKind::kIdle,
       OpKind::kIdle,     OpKind::kWake,   OpKind::kWake,   OpKind::kReclaim};
   for (uint32_t n = 3 + random.Below(6); n-- > 0;) {
-    ProgramLine line;
-    line.op.kind = kKinds[random.Below(std::size(kKinds))];
-    const OpInfo& info = Info(line.op.kind);
-    const auto cpu = static_cast<int>(random.Below(static_cast<uint32_t>(schedule.cpus)));
-    line.agent = MakeAgent(info.agent, MakeCpu(cpu));
-    const int begin = static_cast<int>(random.Below(static_cast<uint32_t>(pages)));
-    line.op.range = {begin, info.operands == Operands::kPage ? begin + 1 : pages};
-    if (info.operands == Operands::kMm) {
-      const int mm = static_cast<int>(random.Below(kUserMms));
-      line.op.range = {mm, mm + 1};
-    }
-    if (info.operands == Operands::kNone) line.op.range = {0, 1};
-    schedule.program.push_back(line);
+    schedule.program.push_back(DrawLine(random, schedule, kKinds, pages));
   }
   Canonicalize(schedule);
   return schedule;
-}
-
-template <typename T>
-bool Same(const T& a, const T& b) {
-  return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
 // Whose interrupts wait at a CPU. In which order does not matter: any of them may be next.
@@ -277,12 +257,6 @@ class Pair {
   std::string trail_;
 };
 
-struct Settings {
-  uint64_t runs = 2000, seed = 1;
-  std::vector<const Policy*> trees;
-  std::vector<const char*> files;
-};
-
 // Counts what came of each run, and shows the first that are not as they should be.
 class Report {
  public:
@@ -311,7 +285,7 @@ class Report {
   int faults_ = 0;
 };
 
-void RunRandom(const Settings& settings, Report& report) {
+void RunRandom(const SideBySide& settings, Report& report) {
   for (uint64_t seed = settings.seed; seed < settings.seed + settings.runs; ++seed) {
     for (const Policy* tree : settings.trees) {
       Random random(seed);
@@ -321,7 +295,7 @@ void RunRandom(const Settings& settings, Report& report) {
   }
 }
 
-bool RunFile(const Settings& settings, const char* path, Report& report) {
+bool RunFile(const SideBySide& settings, const char* path, Report& report) {
   std::ifstream stream(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   const auto parsed = ParseText(text);
@@ -343,40 +317,9 @@ bool RunFile(const Settings& settings, const char* path, Report& report) {
   return true;
 }
 
-// Takes the flag and its value; false if there is no such flag, or no such value.
-bool TakeFlag(std::string_view flag, const char* value, Settings& settings) {
-  if (value == nullptr) return false;
-  if (flag == "--runs") {
-    settings.runs = std::strtoull(value, nullptr, 10);
-  } else if (flag == "--seed") {
-    settings.seed = std::strtoull(value, nullptr, 10);
-  } else {
-    settings.trees.push_back(FindPolicy(value));
-    return flag == "--policy" && settings.trees.back() != nullptr;
-  }
-  return true;
-}
-
 int Main(int argc, char** argv) {
-  Settings settings;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strncmp(argv[i], "--", 2) != 0) {
-      settings.files.push_back(argv[i]);
-    } else if (!TakeFlag(argv[i], i + 1 < argc ? argv[i + 1] : nullptr, settings)) {
-      std::fprintf(stderr, "cpu_differential: '%s' and what follows\n", argv[i]);
-      return 2;
-    } else {
-      ++i;
-    }
-  }
-  if (settings.trees.empty()) {
-    std::copy_if(Policies().begin(), Policies().end(), std::back_inserter(settings.trees),
-                 [](const Policy* policy) { return policy->foreign(); });
-  }
-  if (settings.trees.empty()) {
-    std::fprintf(stderr, "cpu_differential: built without a tree (GATHERFUZZ_KERNEL)\n");
-    return 2;
-  }
+  SideBySide settings;
+  if (!ReadSideBySide(argc, argv, "cpu_differential", settings)) return 2;
   Report report;
   for (const char* file : settings.files) {
     if (!RunFile(settings, file, report)) return 2;

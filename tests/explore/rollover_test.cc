@@ -4,13 +4,12 @@
 // itself finds.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "explore/explore.h"
 #include "explore/verify.h"
-#include "tests/explore/every_order.h"
+#include "tests/explore/defects.h"
 #include "tests/small_program.h"
 #include "tests/support.h"
 
@@ -19,18 +18,8 @@ namespace {
 
 const std::atomic<bool> kNever = false;
 
-Schedule FromLines(std::string text) {
-  std::replace(text.begin(), text.end(), ';', '\n');
-  return FromText(text + "\norder\n rest\n").schedule;
-}
-
 #define ONE "; init; map 0..1 rw; present 0..1;"
 
-struct Defect {
-  const char* policy;
-  const char* program;
-  ViolationKind kind;
-};
 constexpr Defect kDefects[] = {
     {"asids-not-flushed", "cpus 1; asids 1" ONE "cached cpu0 0..1; cpu0; switch mm1; switch mm2",
      ViolationKind::kAsidReused},
@@ -145,21 +134,15 @@ Schedule ProgramAgainst(const Policy& policy) {
   return FromLines(kDefects[0].program);
 }
 
-std::vector<const Policy*> SomePolicies() {
-  std::vector<const Policy*> policies;
-  for (const char* name : {"full-mm", "own-range", "reset-range", "epoch-sync", "overlap-list"}) {
-    policies.push_back(FindPolicy(name));
-  }
-  for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
-    if (policy->protocol().AllocatesAsids() != AsidAllocation{}) policies.push_back(policy);
-  }
-  return policies;
+std::vector<const Policy*> Concerned() {
+  return SomePolicies(
+      [](const Policy& policy) { return policy.protocol().AllocatesAsids() != AsidAllocation{}; });
 }
 
 TEST(EveryOrderOfAsids, MergesAreExactInRandomPrograms) {
   uint64_t merges = 0;
   int seed = 0;
-  for (const Policy* policy : SomePolicies()) {
+  for (const Policy* policy : Concerned()) {
     for (int i = 0; i < 4; ++i) {
       Random random(static_cast<uint64_t>(++seed));
       const Schedule schedule = RollingProgram(random);
@@ -177,49 +160,15 @@ TEST(EveryOrderOfAsids, MergesAreExactInRandomPrograms) {
 
 TEST(EveryOrderOfAsids, EveryOrderByItselfFindsTheSame) {
   if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
-  int compared = 0, broken = 0;
-  for (const auto& [policy, program, kind] : kDefects) {
-    for (const char* name : {policy, "full-mm"}) {
-      const Schedule schedule = FromLines(program);
-      const ExploreSettings settings{.policy = FindPolicy(name), .arch = FindArch("arm64")};
-      const AllOrders all = EveryOrder(schedule, settings).Try(10'000);
-      const uint32_t kinds = Explore(schedule, settings).kinds();
-      EXPECT_EQ(all.kinds & ~kinds, 0u) << name << ": " << program;
-      if (!all.complete) continue;
-      ++compared;
-      broken += kinds != 0;
-      EXPECT_EQ(all.kinds, kinds) << name << ": " << program;
-    }
-  }
-  EXPECT_GT(compared, 5);
-  EXPECT_GT(broken, 2);
+  ExpectEveryOrderFindsTheSame(kDefects, "arm64");
 }
 
-// What random orders of random programs come to, exploration comes to as well.
 TEST(EveryOrderOfAsids, RandomOrdersFindNothingThatExplorationDoesNot) {
   if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
-  Execution execution;
-  int broken = 0;
-  for (const Policy* policy : SomePolicies()) {
-    for (int i = 0; i < 8; ++i) {
-      Random random(static_cast<uint64_t>(1000 + i));
-      Schedule schedule = i == 0 ? ProgramAgainst(*policy) : RollingProgram(random);
-      const ExploreSettings settings{
-          .policy = policy, .arch = FindArch("arm64"), .limits = {.states = 4'000}};
-      const ExploreResult explored = Explore(schedule, settings);
-      if (!explored.complete()) continue;
-      uint32_t met = 0;
-      for (uint32_t seed = 0; seed < 60; ++seed) {
-        schedule.tail = {.kind = Tail::Kind::kUniform, .seed = seed};
-        const RunResult result = execution.Execute(schedule, *policy, *settings.arch);
-        met |= result.clean() ? 0 : Bit(result.violation.kind);
-      }
-      EXPECT_EQ(met & ~explored.kinds(), 0u) << policy->name() << "\n"
-                                             << PrintText({.schedule = schedule});
-      broken += met != 0;
-    }
-  }
-  EXPECT_GT(broken, 2);
+  ExpectRandomOrdersFindNoMore(Concerned(), "arm64",
+                               [](const Policy& policy, int i, Random& random) {
+                                 return i == 0 ? ProgramAgainst(policy) : RollingProgram(random);
+                               });
 }
 
 }  // namespace

@@ -4,13 +4,12 @@
 // what trying every order by itself finds.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "explore/explore.h"
 #include "explore/verify.h"
-#include "tests/explore/every_order.h"
+#include "tests/explore/defects.h"
 #include "tests/small_program.h"
 #include "tests/support.h"
 
@@ -19,21 +18,11 @@ namespace {
 
 const std::atomic<bool> kNever = false;
 
-Schedule FromLines(std::string text) {
-  std::replace(text.begin(), text.end(), ';', '\n');
-  return FromText(text + "\norder\n rest\n").schedule;
-}
-
 // One page, which cpu1 has cached.
 #define ONE "cpus 2; init; map 0..1 rw; present 0..1; cached cpu1 0..1;"
 // Two gathers, and three CPUs that have both pages cached.
 #define TWO "cpus 3; init; map 0..2 rw; present 0..2; cached cpu2 0..2;"
 
-struct Defect {
-  const char* policy;
-  const char* program;
-  ViolationKind kind;
-};
 constexpr Defect kDefects[] = {
     {"lazy-skipped", ONE "cpu0; munmap 0..1; cpu1; idle", ViolationKind::kFreedTableCached},
     {"lazy-untouched", ONE "cpu0; munmap 0..1; cpu1; idle", ViolationKind::kFreedTableCached},
@@ -158,21 +147,15 @@ Schedule SwitchingProgram(Random& random) {
   return schedule;
 }
 
-std::vector<const Policy*> SomePolicies() {
-  std::vector<const Policy*> policies;
-  for (const char* name : {"full-mm", "own-range", "reset-range", "epoch-sync", "overlap-list"}) {
-    policies.push_back(FindPolicy(name));
-  }
-  for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
-    if (policy->protocol().SwitchesMms() != MmSwitching{}) policies.push_back(policy);
-  }
-  return policies;
+std::vector<const Policy*> Concerned() {
+  return SomePolicies(
+      [](const Policy& policy) { return policy.protocol().SwitchesMms() != MmSwitching{}; });
 }
 
 TEST(Switching, MergesAreExactInRandomPrograms) {
   uint64_t merges = 0;
   int seed = 0;
-  for (const Policy* policy : SomePolicies()) {
+  for (const Policy* policy : Concerned()) {
     for (const Arch* arch : Archs()) {
       for (int i = 0; i < 4; ++i) {
         Random random(static_cast<uint64_t>(++seed));
@@ -192,49 +175,14 @@ TEST(Switching, MergesAreExactInRandomPrograms) {
 
 TEST(Switching, EveryOrderByItselfFindsTheSame) {
   if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
-  int compared = 0, broken = 0;
-  for (const auto& [policy, program, kind] : kDefects) {
-    for (const char* name : {policy, "full-mm"}) {
-      const Schedule schedule = FromLines(program);
-      const ExploreSettings settings{.policy = FindPolicy(name), .arch = FindArch("x86")};
-      const AllOrders all = EveryOrder(schedule, settings).Try(10'000);
-      const uint32_t kinds = Explore(schedule, settings).kinds();
-      EXPECT_EQ(all.kinds & ~kinds, 0u) << name << ": " << program;
-      if (!all.complete) continue;
-      ++compared;
-      broken += kinds != 0;
-      EXPECT_EQ(all.kinds, kinds) << name << ": " << program;
-    }
-  }
-  EXPECT_GT(compared, 5);
-  EXPECT_GT(broken, 2);
+  ExpectEveryOrderFindsTheSame(kDefects, "x86");
 }
 
-// What random orders of random programs come to, exploration comes to as well.
 TEST(Switching, RandomOrdersFindNothingThatExplorationDoesNot) {
   if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
-  Execution execution;
-  int broken = 0;
-  for (const Policy* policy : SomePolicies()) {
-    for (int i = 0; i < 8; ++i) {
-      Random random(static_cast<uint64_t>(1000 + i));
-      Schedule schedule = SwitchingProgram(random);
-      const ExploreSettings settings{
-          .policy = policy, .arch = FindArch("x86"), .limits = {.states = 4'000}};
-      const ExploreResult explored = Explore(schedule, settings);
-      if (!explored.complete()) continue;
-      uint32_t met = 0;
-      for (uint32_t seed = 0; seed < 60; ++seed) {
-        schedule.tail = {.kind = Tail::Kind::kUniform, .seed = seed};
-        const RunResult result = execution.Execute(schedule, *policy, *settings.arch);
-        met |= result.clean() ? 0 : Bit(result.violation.kind);
-      }
-      EXPECT_EQ(met & ~explored.kinds(), 0u) << policy->name() << "\n"
-                                             << PrintText({.schedule = schedule});
-      broken += met != 0;
-    }
-  }
-  EXPECT_GT(broken, 2);
+  ExpectRandomOrdersFindNoMore(Concerned(), "x86", [](const Policy&, int, Random& random) {
+    return SwitchingProgram(random);
+  });
 }
 
 }  // namespace
