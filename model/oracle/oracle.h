@@ -30,8 +30,8 @@ void CheckCoherent(System& system, CpuId cpu, int page, FrameId frame, int excus
 // `decides`: what becomes of it, a string literal.
 void CheckDecision(System& system, CpuId cpu, FrameId frame, int page, const char* decides);
 
-// freed-table-cached: `cpu` is about to free a table whose first page is `page`, as far as it knows;
-// a walk cache has it where its pointer stands.
+// freed-table-cached: `cpu` is about to free a table, as that of `page`. What a walk cache holds is
+// said to be of the pages where its pointer stands, which may be others.
 void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page);
 
 // walked-dead-table: `cpu` is about to read an entry for `walk`.
