@@ -8,6 +8,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/shared.h"
 #include "model/kernel/switch_mm.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
@@ -60,6 +61,7 @@ void UnmapPte(const Thread& t, FrameId table, int page, bool pages_out) {
   const bool dirty = IsDirty(world, EntryOf(world, table, page));
   if (dirty && !pages_out) return ForgetTlbiAsid(t);  // meanwhile, by the hardware: it stays
   MmuGather& batch = t.gather();
+  StoresEntry(t, Point::pte_clear, table, page, Access::kUpdate);
   const Pte leaf = ClearLeaf(world, table, page);
   batch.cleared_pmds = dirty;
   GATHERFUZZ_CHECK(batch.page_count < kMaxBatch);

@@ -146,7 +146,7 @@ void LeavesCall(const Thread& t) {
   for (const Point lock : {Point::mmap_read_lock, Point::mmap_write_lock, Point::mmap_write_wait}) {
     locks_first = locks_first && t.system.order(lock) != MemoryOrder::relaxed;
   }
-  if (Index(t.cpu) == t.world().kswapd_cpu()) return;
+  if (t.world().reclaims != 0) return;  // it may be next, and takes none
   if (locks_first) NoteIdle(t.world(), t.cpu, true);
 }
 

@@ -170,6 +170,8 @@ void AddInvalidation(const Thread& thread, const Invalidation& request) {
   if (world.switches != 0) [[unlikely]]
     thread.system.cpu_side.names(thread);
   thread.Step(Point::tlb_flush, request.start);
+  if (!world.sc()) [[unlikely]]
+    NoteDsb(world, thread.cpu, thread.system.order(Point::tlb_flush));
   Invalidation& issued = thread.self().invalidation;
   const uint8_t before = issued.undelivered;
   if (before == 0) {

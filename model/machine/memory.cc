@@ -116,8 +116,10 @@ void Settle(Weak& weak, int at) {
   store.moment = 0;
   store.writer = store.page = 0;
   ForEachView(weak, [&](View& view) { view &= ~Bit(at); });
-  const bool older = at > 0 && weak.stores[static_cast<size_t>(at - 1)].at == store.at;
-  if (older) Remove(weak, at - 1);
+  const StoreInFlight* older = at > 0 ? &weak.stores[static_cast<size_t>(at - 1)] : nullptr;
+  if (older == nullptr || older->at != store.at) return;
+  GATHERFUZZ_CHECK(older->settled != 0);
+  Remove(weak, at - 1);
 }
 
 View AllInFlight(const Weak& weak) {
@@ -346,7 +348,7 @@ void NoteStore(World& world, CpuId cpu, Location at, MemoryOrder order, Access a
   const View carries = access == Access::kLate ? weak.late_carries[i] : weak.carries[i];
   store.view = here | (releases ? weak.seen[i] : carries);
   if (update) store.view |= moved(replaced);
-  weak.published[i] |= Bit(own) | (releases ? weak.seen[i] : 0);
+  weak.published[i] |= here | (releases ? weak.seen[i] : 0);
   if (access == Access::kLate) {
     weak.late &= static_cast<uint8_t>(~CpuBit(cpu));
     weak.late_carries[i] = 0;

@@ -97,6 +97,25 @@ TEST(WeakerMemory, LocksAndWaitsKeepOutOfIt) {
   }
 }
 
+// Reclaim, too, stores to entries, and has its invalidation show that to walkers, before it drops
+// the lock.
+TEST(WeakerMemory, ReclaimShowsWalkersWhatItHasTaken) {
+  constexpr const char* kReclaimed[] = {
+      "cpus 2\ninit\n map 0..1 rw\n present 0..1 dirty\n"
+      "cpu0\n free 0..1\ncpu1\n reclaim 0..1\nwalk0\n fill 0\norder\n rest\n",
+      "cpus 3\ninit\n map 0..2 rw\n present 0..2\n cached cpu1 0..2\n"
+      "cpu0\n dontneed 0..1\ncpu1\n read 0\nkswapd\n reclaim 0..2\norder\n rest\n"};
+  for (const char* text : kReclaimed) {
+    for (const char* arch : {"arm64", "x86"}) {
+      for (const MemoryModel memory : {MemoryModel::kTso, MemoryModel::kWeak, MemoryModel::kLate}) {
+        EXPECT_EQ(Kinds(text, "full-mm", arch, memory), 0u) << arch << "\n" << text;
+      }
+    }
+  }
+  const OrderChanges orders{.weaker = MaskOf(Point::tlb_flush)};
+  EXPECT_NE(Kinds(kReclaimed[0], "full-mm", "arm64", MemoryModel::kWeak, orders), 0u);
+}
+
 TEST(WeakerMemory, ATrylockHandsOnWhatItsHolderSaw) {
   EXPECT_EQ(Kinds(kReclaimedTable, "full-mm", "x86", MemoryModel::kWeak), 0u);
   const OrderChanges orders{.weaker = MaskOf(Point::pmd_unlock)};

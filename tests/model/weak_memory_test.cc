@@ -218,6 +218,15 @@ TEST(Memory, WalkersSeeWhatADsbShowsThem) {
                         {R('x'), Wrel('z', 1), Dsb(MemoryOrder::release), Wrel('y', 1)},
                         {Racq('y'), HwWalk('x')}};
   EXPECT_FALSE(Explore(covered, MemoryModel::kWeak).outcomes.contains("1:1 2:1,0"));
+  // Who has seen a store has seen what was there before, whosever that is.
+  const Program replaced{{W('x', 1), W('x', 2), Wrel('z', 1)},
+                         {Racq('z'), X('x', 3), Dsb(MemoryOrder::release), Wrel('y', 1)},
+                         {Racq('y'), HwWalk('x')}};
+  const Outcomes outcomes = Explore(replaced, MemoryModel::kWeak).outcomes;
+  EXPECT_TRUE(outcomes.contains("1:1,2 2:1,3"));
+  for (const char* old : {"1:1,2 2:1,2", "1:1,2 2:1,1", "1:1,2 2:1,0"}) {
+    EXPECT_FALSE(outcomes.contains(old)) << old;
+  }
 }
 
 // Under x86 a walker lags with its CPU, and no further.
