@@ -169,6 +169,7 @@ void Generate(Schedule& schedule, Random& random) {
   static constexpr int kLikelyCpus[8] = {2, 2, 2, 3, 3, 3, 3, 4};
   static constexpr int kLikelySpan[8] = {4, 8, 8, 8, 16, 16, 16, 32};
   const KernelVersion kernel = schedule.kernel;
+  const MemoryModel memory = schedule.memory;
   if (OneIn(random, 2)) {
     GenerateFromBytes(schedule, random);
     schedule.kernel = Joined(schedule.kernel, kernel);
@@ -186,6 +187,7 @@ void Generate(Schedule& schedule, Random& random) {
                                           RangeWithin(span, random), random));
     }
   }
+  schedule.memory = memory;
   schedule.tail = AnyTail(random);
   Canonicalize(schedule);
 }

@@ -5,6 +5,7 @@
 
 #include "fuzz/mutations.h"
 #include "harness/bytes.h"
+#include "harness/codes.h"
 #include "harness/search/estimate.h"
 
 namespace gatherfuzz {
@@ -58,6 +59,24 @@ void Shorten(Schedule& schedule, Random& random) {
   }
 }
 
+// Makes it one that a target takes (fuzz/subject.h).
+void Fit(Schedule& schedule) {
+  schedule.memory = Settings().memory;
+  if (schedule.memory == MemoryModel::kSc) return;
+  schedule.kernel = std::min(WithoutVmaLocks(schedule.kernel), kDefaultKernel);
+  for (size_t i = schedule.program.size(); i-- > 0;) {
+    const OpInfo& op = Info(schedule.program[i].op.kind);
+    if (op.is(kOnlyScEffects) || !op.exists_in(schedule.kernel)) schedule.program.erase(i);
+  }
+  for (size_t i = schedule.order.size(); i-- > 0;) {
+    const Run& run = schedule.order[i];
+    if (run.kind == Run::Kind::kUntilPoint && !IsMadeIn(schedule.kernel, run.point)) {
+      schedule.order.erase(i);
+    }
+  }
+  Canonicalize(schedule);
+}
+
 // The lines of a CPU and of its walker come from one parent.
 void TakeProgram(const Schedule& from, CpuId cpu, Schedule& child) {
   for (const ProgramLine& line : from.program) {
@@ -89,14 +108,15 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
     last_mutation = "anew";
     schedule.kernel = kDefaultKernel;
     Generate(schedule, random);
-    schedule.memory = Settings().memory;
+    Fit(schedule);
     return Write(schedule, Settings().members, buffer);
   }
   DecodeBytes(buffer.first(size), schedule);
-  schedule.memory = Settings().memory;
+  Fit(schedule);
   for (int mutations = SmallNumber(random, 6); mutations > 0; --mutations) {
     MutateOnce(schedule, random);
   }
+  Fit(schedule);
   Shorten(schedule, random);
   if (!OneIn(random, 4)) schedule.tail = AnyTail(random);
   return Write(schedule, Settings().members, buffer);
@@ -116,7 +136,6 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
   DecodeBytes(b, parents[1]);
   const auto either = [&]() -> const Schedule& { return parents[random.Below(2)]; };
   child = either();
-  child.memory = Settings().memory;
   child.cpus = std::max(parents[0].cpus, parents[1].cpus);
   child.kswapd = parents[parents[0].cpus < parents[1].cpus ? 1 : 0].kswapd;
   child.batch = either().batch;
@@ -129,8 +148,10 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
     child.tail = other.tail;
   }
   Canonicalize(child);
+  Fit(child);
   if (OneIn(random, 2))
     MutateWithinBounds(child, std::max(parents[0].batch, parents[1].batch), random);
+  Fit(child);
   Shorten(child, random);
   if (OneIn(random, 2)) child.tail = AnyTail(random);
   last_mutation = "cross-over";

@@ -63,4 +63,9 @@ MemoryModel TheMemory() {
   return memory;
 }
 
+bool Takes(const Schedule& schedule) {
+  return TheMemory() == MemoryModel::kSc ||
+         (schedule.kernel <= kDefaultKernel && !OnlySc(schedule));
+}
+
 }  // namespace gatherfuzz

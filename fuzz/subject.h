@@ -8,6 +8,7 @@
 #ifndef GATHERFUZZ_FUZZ_SUBJECT_H_
 #define GATHERFUZZ_FUZZ_SUBJECT_H_
 
+#include "harness/schedule.h"
 #include "model/arch/arch.h"
 #include "model/machine/memory.h"
 #include "model/policies/policy.h"
@@ -20,8 +21,12 @@ extern const char kTargetArch[];
 // Looked up by the first call; targets make it before the first execution.
 const Policy& ThePolicy();
 const Arch& TheArch();
-// The memory model under which every input runs: GATHERFUZZ_MEMORY (sc, tso, weak, late), or sc.
+// The memory model under which every input runs, whatever its bytes say: GATHERFUZZ_MEMORY (sc,
+// tso, weak, late), or sc. Under one that is weaker, no input is run that has the paths of later
+// kernels, where what is broken under sc would come first (docs/zoo.md: z48, s1), or what is sc
+// only.
 MemoryModel TheMemory();
+bool Takes(const Schedule& schedule);
 
 }  // namespace gatherfuzz
 

@@ -90,7 +90,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   return 0;
 }
 
-// -1, which keeps the input out of the corpus, if every member showed what is known.
+// -1, which keeps the input out of the corpus, if every member showed what is known, or the target
+// does not take it.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace gatherfuzz;
   static Execution execution;
@@ -99,12 +100,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Cells cells;
   Counts& counts = TheCounts();
   const int members = DecodeBytes({data, size}, schedule);
+  ++counts.executions;
+  if (!Takes(schedule)) return -1;
   // As who replays the bytes will judge them, too.
   bool excused = Excused(ThePolicy(), TheArch(), schedule);
   if (!OnlySc(schedule)) schedule.memory = TheMemory();
   excused = excused || Excused(ThePolicy(), TheArch(), schedule);
   int clean = 0;
-  ++counts.executions;
   execution.Load(schedule);
   for (int number = 0; number < members; ++number) {
     RunOptions options;

@@ -97,8 +97,7 @@ bool Reclaims(const Schedule& schedule) {
   return Has(schedule, effect::kReclaims | effect::kDecides);
 }
 bool OnlySc(const Schedule& schedule) {
-  return HasVmaLocks(schedule.kernel) ||
-         Has(schedule, effect::kSwitches | effect::kExits | effect::kDecides);
+  return HasVmaLocks(schedule.kernel) || Has(schedule, kOnlyScEffects);
 }
 
 void Canonicalize(Schedule& schedule) {

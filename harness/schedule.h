@@ -110,7 +110,8 @@ bool Decides(const Schedule& schedule);
 bool Exits(const Schedule& schedule);
 bool Switches(const Schedule& schedule);
 // Whether it has what is modelled under MemoryModel::kSc only, and has no rules that leave out
-// orders.
+// orders: operations with these effects, or VMA locks.
+inline constexpr unsigned kOnlyScEffects = effect::kSwitches | effect::kExits | effect::kDecides;
 bool OnlySc(const Schedule& schedule);
 
 // What a CPU runs, as far as its program has come: a thread of a user mm, or a kernel thread after

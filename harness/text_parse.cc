@@ -115,8 +115,7 @@ class Parser : TextLines {
   bool Runs(std::string_view word, const Op& op) {
     if (KindOf(agent_) != AgentKind::kCpu) return true;
     const OpInfo& info = Info(op.kind);
-    constexpr unsigned kOnlySc = effect::kSwitches | effect::kExits | effect::kDecides;
-    if (info.is(kOnlySc) && file_.schedule.memory != MemoryModel::kSc) {
+    if (info.is(kOnlyScEffects) && file_.schedule.memory != MemoryModel::kSc) {
       const std::string what = info.is(effect::kSwitches) ? "switch" : info.name;
       return FailAt(word, "no " + what + " under 'memory " +
                               std::string(NameOf(file_.schedule.memory)) +

@@ -8,14 +8,14 @@ from fuzzing.table import Table
 import patching.main
 from lib import command, jobs, junit
 from lib.build import build_targets, enter_root, install_missing
-from lib.command import need, number, seconds
+from lib.command import need, number, one_of, seconds
 from lib.gatherfuzz import need_policies
 from lib.subjects import Targets, Trees
 from lib.terminal import Line, say
 
 USAGE = """\
 usage: scripts/fuzz [--time TIME] [--engine ENGINE] [--policy NAMES]
-                    [--arch NAMES]
+                    [--arch NAMES] [--memory MODEL]
                     [--jobs N] [--fail] [--junit FILE] [--kernel [NAME=]PATH]...
                     [--config [ARCH:]OPTION=VALUE]...
        scripts/fuzz --kernel PATH --patch FILE... [--executions N]
@@ -29,6 +29,10 @@ from an empty corpus.
   --policy NAMES  only this policy, or these: separated by ',', or all (or
                   published), safe, planted; planted defects are fuzzed only so
   --arch NAMES    only this architecture, or these, separated by ','
+  --memory MODEL  which values a load may take: sc (the default: the newest),
+                  tso (x86), weak or late (arm64); docs/memory.md. Under weaker
+                  memory no policy is expected to be safe, what is broken is
+                  shown, and the paths of kernels after 6.12 are left out
   --jobs N        targets fuzzed at a time; default one for each core
   --fail          exit with 1 if a policy breaks that was named (by --policy or
                   --kernel); if none was, one that is expected to be safe. Where
@@ -64,12 +68,14 @@ patch that does not apply or a tree that does not build; 3 if --fail is about a
 target that was hardly tested; 10 if a patch changes a verdict for the worse;
 130 if interrupted.
 """
+MEMORIES = ("sc", "tso", "weak", "late")  # model/machine/memory.h
 ENGINES = {"libfuzzer": ["libfuzzer"], "afl": ["afl"], "both": ["libfuzzer", "afl"]}
 
 
 def read(arguments):
     options = command.read(
-        arguments, USAGE, one=("--time", "--engine", "--jobs", "--executions", "--junit"),
+        arguments, USAGE,
+        one=("--time", "--engine", "--memory", "--jobs", "--executions", "--junit"),
         many=("--kernel", "--config", "--patch"), lists=("--policy", "--arch"),
         flags=("--fail", "--json"), places=True)
     need(options.patch or not options.places,
@@ -80,13 +86,15 @@ def read(arguments):
     engine = options.engine or "libfuzzer"
     need(engine in ENGINES, f"--engine: libfuzzer, afl or both, not '{engine}'")
     options.engines = ENGINES[engine]
+    options.memory = options.memory or "sc"
+    one_of(options.memory, MEMORIES, "memory model")
     return options
 
 
 def _check_which(options):
     """An option of the one use is none of the other."""
     of_patches = ("executions", "json")
-    of_fuzzing = ("time", "engine", "jobs", "fail", "policy")
+    of_fuzzing = ("time", "engine", "memory", "jobs", "fail", "policy")
     for name in of_fuzzing if options.patch else of_patches:
         need(not getattr(options, name),
              f"--{name} {'does not go' if options.patch else 'goes only'} with --patch")
@@ -126,7 +134,7 @@ def main(arguments):
     build(trees, targets, options.engines)
     need_policies(f"{trees.build_folder()}/gatherfuzz", targets.policies)
     folder = time.strftime("out/fuzz-%Y%m%d-%H%M%S-") + str(os.getpid())
-    session = Session(folder, trees.build_folder(), options.seconds)
+    session = Session(folder, trees.build_folder(), options.seconds, options.memory)
     command.when_interrupted = f"what was found is under {CRASHES}"
     line = Line()
     try:

@@ -25,6 +25,8 @@ class Table:
         self._width = min(WIDEST, max([NARROWEST, *map(len, policies)]))
         self._first_of_kind = {}  # verdict -> file
         self._shown = []  # (engine, target, verdict, seconds, where it shows again)
+        if session.memory != "sc":
+            print(f"under memory {session.memory}:")
         self._line("policy", "arch", "engine", "verdict", "executions", "seconds")
 
     def show(self, engine, target):
@@ -82,7 +84,8 @@ class Table:
         small = f"{CRASHES}/{run.target}/{sha1[:12]}.gather"
         if not os.path.exists(small):
             subprocess.run([self._session.gatherfuzz, "minimize", "--policy", run.policy, "--arch",
-                            run.arch, run.kept, "-o", small], check=False)
+                            run.arch, "--memory", self._session.memory, run.kept, "-o", small],
+                           check=False)
         return small if os.path.exists(small) else run.kept
 
     def broken(self, named):

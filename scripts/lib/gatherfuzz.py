@@ -63,10 +63,10 @@ def safe_targets(gatherfuzz):
             for arch in policy["held_safe_on"]}
 
 
-def run_of(gatherfuzz, policy, arch, file):
+def run_of(gatherfuzz, policy, arch, file, *flags):
     """What `gatherfuzz run --json` says of one file; empty if the run dies."""
-    ran = subprocess.run([gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, file],
-                         stdout=subprocess.PIPE, check=False)
+    ran = subprocess.run([gatherfuzz, "run", "--json", "--policy", policy, "--arch", arch, *flags,
+                          file], stdout=subprocess.PIPE, check=False)
     runs = parse_json_lines(ran.stdout.decode(errors="replace").splitlines())
     return runs[-1] if runs else {}
 

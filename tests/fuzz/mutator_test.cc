@@ -117,6 +117,30 @@ TEST(Mutator, WritesFamiliesOfTheSizeItIsSet) {
   Settings() = {};
 }
 
+// Later kernels and what is sc only are of no use to a target of weaker memory.
+TEST(Mutator, WritesWhatTheMemoryOfItsTargetHas) {
+  Random random(16);
+  for (const MemoryModel memory : {MemoryModel::kSc, MemoryModel::kWeak, MemoryModel::kLate}) {
+    Settings().memory = memory;
+    int switching = 0, later = 0;
+    for (uint32_t seed = 0; seed < 3000; ++seed) {
+      const Bytes a = RandomInput(random), b = RandomInput(random);
+      for (const Bytes& bytes : {MutateIn(4096, a, seed).bytes, MutateIn(4096, {}, seed).bytes,
+                                 Crossed(4096, a, b, seed)}) {
+        const Schedule schedule = Decoded(bytes);
+        ASSERT_EQ(WhatIsWrongWith(schedule), "");
+        ASSERT_EQ(Encoded(schedule, Settings().members), bytes);
+        ASSERT_EQ(schedule.memory, memory) << PrintText({.schedule = schedule});
+        switching += OnlySc(schedule);
+        later += schedule.kernel > kDefaultKernel;
+      }
+    }
+    EXPECT_EQ(switching > 100, memory == MemoryModel::kSc) << switching;
+    EXPECT_EQ(later > 20, memory == MemoryModel::kSc) << later;
+  }
+  Settings() = {};
+}
+
 TEST(Mutator, MakesAScheduleOfNothing) {
   for (const size_t size : {0u, 1u, 15u}) {
     const Mutated mutated = MutateIn(4096, Bytes(size, 1), 3);

@@ -23,7 +23,7 @@ except ImportError:
 from script_case import BUILD, SOURCE, Scratch, main
 # pylint: disable=wrong-import-order
 from lib import gatherfuzz, jobs, junit
-from fuzzing import table, target as fuzz_target
+from fuzzing import main as fuzz_main, table, target as fuzz_target
 
 
 @unittest.skipUnless(os.path.exists(os.path.join(BUILD, "gatherfuzz")), "needs the command")
@@ -36,7 +36,7 @@ class Fuzz(Scratch):
         os.symlink(os.path.join(BUILD, "gatherfuzz"), self.path("gatherfuzz"))
         self.enterContext(contextlib.chdir(self.folder))
 
-    def table(self, target, first, then="/dev/null", held_safe=None, executions=1000):
+    def table(self, target, first, then="/dev/null", held_safe=None, executions=1000, memory="sc"):
         """What the table says of a target whose engine finds one file, and another one if it is to
         pass over what is excused, after so many executions. Returns the table, too."""
         self.write(f"fuzz/fuzz_{target}", textwrap.dedent(f"""\
@@ -45,12 +45,13 @@ class Fuzz(Scratch):
               case $argument in -artifact_prefix=*) prefix=${{argument#*=}} ;; esac
             done
             grep -qx 'excused [*]' "$GATHERFUZZ_KNOWN" && file={then} || file={first}
+            [ "$GATHERFUZZ_MEMORY" = {memory} ] || exit 2
             echo "stat::number_of_executed_units: {executions}"
             [ -s $file ] || exit 0
             cp $file "$prefix"crash-1
             exit 77"""))
         os.chmod(self.path(f"fuzz/fuzz_{target}"), 0o755)
-        session = fuzz_target.Session(f"out/{target}", self.folder, 1000)
+        session = fuzz_target.Session(f"out/{target}", self.folder, 1000, memory)
         jobs.run([fuzz_target.fuzz(session, "libfuzzer", target)], 1)
         if held_safe is not None:  # such a violation there is none of
             session.runs["libfuzzer", target].held_safe = held_safe
@@ -85,6 +86,21 @@ class Fuzz(Scratch):
         self.assertIn("\n  stale-after-return under kernel 6.17, which says nothing against it:\n"
                       "  ./gatherfuzz run out/crashes/full-mm_x86/crash-", said)
         self.assertEqual((its.broken(True), its.broken(False)), (set(), set()))
+
+    def test_memory_models_are_those_of_the_model(self):
+        with open(os.path.join(SOURCE, "model/machine/memory.h"), encoding="ascii") as file:
+            models = re.search(r"kMemoryModels\[\] = {(.*)};", file.read())[1]
+        self.assertEqual(re.findall(r'"(\w+)"', models), list(fuzz_main.MEMORIES))
+
+    def test_weaker_memory(self):
+        """What breaks under memory that was asked for is shown, and made small under that."""
+        said, its = self.table("full-mm_arm64", self.encoded("memory/huge-look.gather"),
+                               memory="weak")
+        self.assertIn("under memory weak:\n", said)
+        self.assertRegex(said, r"full-mm +arm64 +libfuzzer stale-after-return +1000 ")
+        self.assertEqual((its.broken(True), its.broken(False)), ({"full-mm_arm64"}, set()))
+        with open(re.search(r"run (out/crashes/\S+[.]gather)", said)[1], encoding="ascii") as file:
+            self.assertIn("\nmemory weak\n", file.read())
 
     def test_broken_after_what_is_excused(self):
         said, its = self.table(
@@ -194,7 +210,7 @@ class Replay(unittest.TestCase):
         shown = io.StringIO()
         with contextlib.redirect_stdout(shown):
             for policies in (["own-range"], names):
-                session = types.SimpleNamespace(gatherfuzz="/a/gatherfuzz", runs={})
+                session = types.SimpleNamespace(gatherfuzz="/a/gatherfuzz", memory="sc", runs={})
                 its = table.Table(session, policies, "/a")
                 with unittest.mock.patch.object(its, "_small", return_value="/a/crash"):
                     for name in policies:
@@ -210,7 +226,7 @@ class Replay(unittest.TestCase):
     def test_the_table_of_fuzz(self):
         """Below a line of it is what runs the file again."""
         shown = io.StringIO()
-        session = types.SimpleNamespace(gatherfuzz="/a/build/gatherfuzz")
+        session = types.SimpleNamespace(gatherfuzz="/a/build/gatherfuzz", memory="sc")
         with contextlib.redirect_stdout(shown):
             its = table.Table(session, ["own-range"], "/a")
             with unittest.mock.patch.object(its, "_small", return_value="/a/out/crash-1"):
