@@ -183,6 +183,7 @@ std::string ReplayCommand(const Options& options, std::string_view command, cons
   if (!kernel.empty()) absl::StrAppend(&text, " --kernel-version ", kernel);
   if (!options.hardware.empty()) absl::StrAppend(&text, " --hardware ", options.hardware);
   if (!options.memory.empty()) absl::StrAppend(&text, " --memory ", options.memory);
+  if (options.rcu) absl::StrAppend(&text, " --rcu");
   if (!options.weaken.empty()) absl::StrAppend(&text, " --weaken ", options.weaken);
   if (!options.strengthen.empty()) absl::StrAppend(&text, " --strengthen ", options.strengthen);
   const std::string ignored = options.ignore;
@@ -239,14 +240,15 @@ absl::Status SetOrders(std::string_view flag, const std::string& names, PointMas
 // Puts --memory, --weaken and --strengthen, where given, in the place of the file's own.
 absl::Status SetMemory(const Options& options, Schedule& schedule) {
   if (const auto memory = ParseMemoryModel(options.memory)) schedule.memory = *memory;
+  schedule.rcu = schedule.rcu || options.rcu;
   absl::Status status = SetOrders("weaken", options.weaken, schedule.orders.weaker);
   status.Update(SetOrders("strengthen", options.strengthen, schedule.orders.stronger));
   if (!status.ok()) return status;
   if (schedule.memory != MemoryModel::kSc && OnlySc(schedule)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--memory ", options.memory,
-                     ": what switches, sleeps, exits or locks VMAs is modelled under memory sc "
-                     "only; pass --memory sc"));
+        absl::StrCat("--memory ", Absl(NameOf(schedule.memory)),
+                     ": what switches, sleeps, exits, locks VMAs or has RCU free page tables is "
+                     "modelled under memory sc only; pass --memory sc"));
   }
   if ((schedule.orders.weaker & schedule.orders.stronger) != 0) {
     return absl::InvalidArgumentError("one step is both in --weaken and in --strengthen");

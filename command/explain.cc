@@ -42,8 +42,8 @@ nlohmann::ordered_json JsonOf(const NoReturn& it) {
   json["step"] = it.step < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(it.step + 1);
   json["rescue"] = nlohmann::ordered_json::array();
   for (const RescueStep& step : it.rescue) {
-    json["rescue"].push_back(
-        absl::StrCat(AgentName(step.agent, step.kswapd), " ", StepName(step.point, step.page)));
+    json["rescue"].push_back(absl::StrCat(AgentName(step.agent, step.point, step.kswapd), " ",
+                                          StepName(step.point, step.page)));
   }
   json["text"] = it.text;
   return json;
@@ -161,7 +161,8 @@ constexpr Command kCommand{
         "why a run ended in a violation: the interleaving, the chain of causes, the point of "
         "no return, and which other policies survive it",
     .flags =
-        " policy+ variant arch kernel_version hardware memory weaken strengthen ignore member all "
+        " policy+ variant arch kernel_version hardware memory rcu weaken strengthen ignore member "
+        "all "
         "limit "
         "html "
         "perfetto json bytes "

@@ -81,9 +81,9 @@ class Exploration {
   }
   std::string Target() const {
     const Schedule& schedule = file_.schedule;
-    return absl::StrCat(
-        Absl(settings_.policy->name()), ", ",
-        MachineText(settings_.arch->name(), schedule.kernel, schedule.hardware, schedule.memory));
+    return absl::StrCat(Absl(settings_.policy->name()), ", ",
+                        MachineText(settings_.arch->name(), schedule.kernel, schedule.hardware,
+                                    schedule.memory, schedule.rcu));
   }
   void PrintCounterexample(const Counterexample& shortest) const;
   std::string Extent() const;
@@ -196,7 +196,8 @@ void Exploration::PrintCounterexample(const Counterexample& shortest) const {
       Counted(static_cast<uint64_t>(shortest.steps), "step"),
       answer_.proven ? "none shorter exists" : "there may be a shorter");
   for (const Run& run : answer_.schedule.order) {
-    std::cout << "    " << PrintRun(run, answer_.schedule.kswapd_cpu()) << "\n";
+    std::cout << "    " << PrintRun(run, answer_.schedule.kswapd_cpu(), answer_.schedule.rcu)
+              << "\n";
   }
 }
 
@@ -280,6 +281,9 @@ absl::StatusOr<ExitStatus> EveryProgram(const Options& options,
     return absl::InvalidArgumentError(absl::StrCat(
         "--hardware is of a file; say 'hardware=", options.hardware, "' in the bounds"));
   }
+  if (options.rcu) {
+    return absl::InvalidArgumentError("--rcu is of a file; say 'rcu=1' in the bounds");
+  }
   if (!options.memory.empty() || !options.weaken.empty() || !options.strengthen.empty()) {
     return absl::InvalidArgumentError(
         "--memory, --weaken and --strengthen are of one file; say 'memory=weak' in the bounds");
@@ -342,7 +346,8 @@ constexpr Command kCommand{
         "run every order of FILE's programs, or of every program within bounds: none breaks "
         "the policy, or print the shortest that does",
     .flags =
-        " policy+ variant arch kernel_version hardware memory weaken strengthen programs state all "
+        " policy+ variant arch kernel_version hardware memory rcu weaken strengthen programs state "
+        "all "
         "preemptions limit jobs full replay "
         "verify odds seen seen_by executions seed json ignore output bytes strict ",
     .examples =

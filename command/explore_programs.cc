@@ -154,7 +154,7 @@ void SweepReport::PrintCounterexample(const Counterexample& shortest) const {
       Counted(static_cast<uint64_t>(shortest.steps), "step"),
       run_.answer.proven ? "none shorter exists" : "there may be a shorter");
   for (const Run& run : schedule.order) {
-    std::cout << "    " << PrintRun(run, schedule.kswapd_cpu()) << "\n";
+    std::cout << "    " << PrintRun(run, schedule.kswapd_cpu(), schedule.rcu) << "\n";
   }
 }
 

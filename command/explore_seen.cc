@@ -18,7 +18,8 @@ constexpr size_t kMostPrinted = 20;  // pairs that were missed
 
 // "cpu0 pte_clear(2)".
 std::string NameOf(const StepName& step, int kswapd) {
-  std::string name = absl::StrCat(AgentName(step.agent, kswapd), " ", Info(step.point).name);
+  std::string name =
+      absl::StrCat(AgentName(step.agent, step.point, kswapd), " ", Info(step.point).name);
   if (step.page != kNoPage) absl::StrAppend(&name, "(", step.page, ")");
   // Lines are counted from 1; most programs have one.
   return step.line == 0 ? name : absl::StrCat(name, " of its line ", step.line + 1);

@@ -90,7 +90,8 @@ constexpr Command kCommand{
         "write a schedule and its verdict as a C++ test of this tree, or as a litmus test, or its "
         "programs as a model for SPIN",
     .flags =
-        " gtest litmus promela output policy variant arch kernel_version hardware memory weaken "
+        " gtest litmus promela output policy variant arch kernel_version hardware memory rcu "
+        "weaken "
         "strengthen "
         "member "
         "bytes "

@@ -52,6 +52,7 @@ nlohmann::ordered_json JsonOf(const RunOf& run) {
   if (run.trace.kernel != kDefaultKernel) json["kernel"] = NameOf(run.trace.kernel);
   if (run.trace.hardware != HardwareKind::kPlain) json["hardware"] = NameOf(run.trace.hardware);
   if (!run.trace.end.sc()) json["memory"] = NameOf(run.trace.end.mm.memory);
+  if (run.trace.end.rcu != 0) json["rcu"] = true;
   json["member"] = run.member;
   json["members"] = run.members;
   json["verdict"] = VerdictOf(result);
@@ -309,7 +310,8 @@ constexpr Command kCommand{
         "run schedules and print their verdicts, of bytes with several members that of the "
         "first that is not clean; with several policies, compare them (1 if any fails)",
     .flags =
-        " policy+ variant arch kernel_version hardware memory weaken strengthen trace json expect "
+        " policy+ variant arch kernel_version hardware memory rcu weaken strengthen trace json "
+        "expect "
         "check "
         "update ignore member bytes "
         "strict junit ",

@@ -239,7 +239,8 @@ constexpr Command kCommand{
     .arguments = "[FILE] [-o FILE]",
     .summary = "run random programs, or FILE's, under orders that a strategy draws",
     .flags =
-        " policy+ variant arch kernel_version hardware memory weaken strengthen strategy joined "
+        " policy+ variant arch kernel_version hardware memory rcu weaken strengthen strategy "
+        "joined "
         "executions "
         "seed "
         "jobs keep_going json ignore "

@@ -97,7 +97,8 @@ constexpr Command kCommand{
     .arguments = "FILE [--keys KEYS]",
     .summary = "a run in the terminal, forth and back, with the state at each step",
     .flags =
-        " policy variant arch kernel_version hardware memory weaken strengthen ignore member keys "
+        " policy variant arch kernel_version hardware memory rcu weaken strengthen ignore member "
+        "keys "
         "size "
         "bytes strict ",
     .notes =

@@ -3,7 +3,8 @@
 // is, since a CPU may take those that are pending on it in any order; of a thread that stands where
 // a detour begins (Steps::StepOr), also whether it takes it; of a thread or walker that loads, how
 // far behind the newest the value is that it takes; and that an increment is done which a thread
-// has left for later (model/kernel/late.h).
+// has left for later (model/kernel/late.h), or a page table freed that it has handed to RCU
+// (model/kernel/rcu.h).
 #ifndef GATHERFUZZ_EXPLORE_ACTION_H_
 #define GATHERFUZZ_EXPLORE_ACTION_H_
 
@@ -41,7 +42,8 @@ constexpr Action ActionOf(AgentId agent) {
 constexpr Action Delivery(CpuId target, CpuId issuer) {
   return static_cast<Action>(kFirstDelivery + kMaxCpus * Index(target) + Index(issuer));
 }
-// What the thread of `cpu` has left for later is done.
+// What the thread of `cpu` has left for later is done, or RCU frees what it has handed over. (There
+// is only one of these in a schedule.)
 constexpr Action Late(CpuId cpu) { return static_cast<Action>(kFirstLate + Index(cpu)); }
 constexpr bool IsLate(Action action) {
   return Index(action) >= kFirstLate && Index(action) < kFirstOld;
@@ -90,7 +92,7 @@ constexpr Action MoverOf(Action action) {
 constexpr Action ActionOf(AgentId agent, Point point, int page, int old = 0) {
   if (old != 0) return OldValue(agent, old);
   if (point == Point::deliver) return Delivery(CpuOf(agent), MakeCpu(page));
-  if (point == Point::pending_inc_done) return Late(CpuOf(agent));
+  if (point == Point::pending_inc_done || point == Point::rcu_free) return Late(CpuOf(agent));
   return ActionOf(AgentToMove(agent, point));
 }
 

@@ -32,6 +32,7 @@ constexpr NumberKey kNumberKeys[] = {
     {"batch", &Bounds::batch, 1, kMaxBatch},
     {"symmetry", &Bounds::symmetry, 0, 1},
     {"asids", &Bounds::asids, kNoAsids, kMaxFreeAsids},
+    {"rcu", &Bounds::rcu, 0, 1},
 };
 
 // A key whose value is a set of names, separated by commas.
@@ -128,6 +129,10 @@ std::string Contradiction(const Bounds& bounds) {
     return Given("kernel", PrintSet(kSetKeys[2], bounds.kernel)) + "expected " +
            std::string(NameOf(WithoutVmaLocks(bounds.version()))) +
            ", as the locks of VMAs are modelled with memory=sc only";
+  }
+  if (bounds.rcu != 0 && bounds.memory_model() != MemoryModel::kSc) {
+    return Given("rcu", bounds.rcu) +
+           "expected 0, as RCU frees page tables in steps of its own with memory=sc only";
   }
   const uint32_t missing = bounds.kinds & ~KindsIn(bounds.version());
   if (missing != 0) {
@@ -249,6 +254,7 @@ std::string PrintBounds(const Bounds& bounds) {
   std::string text;
   for (const NumberKey& key : kNumberKeys) {
     if (key.member == &Bounds::asids && bounds.asids == kNoAsids) continue;
+    if (key.member == &Bounds::rcu && bounds.rcu == 0) continue;
     text += std::string(key.name) + "=" + std::to_string(bounds.*key.member) + " ";
   }
   for (const SetKey& key : kSetKeys) {

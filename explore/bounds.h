@@ -21,6 +21,7 @@
 //   memory=M    which values a load may take: sc (default), tso or weak (docs/memory.md)
 //   asids=N     where CPUs switch: ASIDs that are free (0 to 5; default -1: tags for good; see
 //               docs/switching.md)
+//   rcu=N       1: RCU frees page tables in steps of its own (default 0; see docs/model.md)
 //   kinds=A,B   kinds of operations, by name, but for fill, which `walkers` counts
 //               (default munmap,dontneed,free,read,write)
 //   symmetry=N  0: programs that differ only in names are all kept (default 1; see programs.h)
@@ -70,6 +71,7 @@ struct Bounds {
   int batch = kDefaultBatch;
   int symmetry = 1;
   int asids = kNoAsids;
+  int rcu = 0;
   uint32_t init = Bit(InitState::kWarm);                     // Bit() of each
   uint32_t kinds = kUsualKinds;                              // Bit() of each
   uint32_t kernel = 1u << static_cast<int>(kDefaultKernel);  // one bit

@@ -99,6 +99,8 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
     PutSwitching(stepper);
   if (world.threads != 0) [[unlikely]]
     Put(Pack(8, world.threads, world.exited));
+  if (world.rcu != 0) [[unlikely]]
+    PutCallbacks(world.callbacks);
   if (!world.sc() && (AnybodyLoads(world) || world.weak.late != 0)) [[unlikely]]
     PutMemory(stepper, live);
   return std::span(words_).first(count_);
@@ -448,6 +450,17 @@ void StateWriter::PutAges(const World& world, const Live& live) {
       put_cached(page, now, world.switching.at(MakeCpu(i)).parked_tlb, live[MakeCpu(i)]);
     }
   });
+}
+
+// --- What RCU is to free ---
+
+void StateWriter::PutCallbacks(const Callbacks& all) {
+  Put(all.count);
+  for (size_t i = 0; i < all.count; ++i) {
+    const Callback& it = all.queue[i];
+    Put(Pack(8, Index(it.frame), it.page, static_cast<int>(it.level), Index(it.cpu), it.waits_for));
+  }
+  for (const uint8_t cpus : all.waits_for) Put(cpus);
 }
 
 // --- CPUs that switch ---

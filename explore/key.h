@@ -69,6 +69,7 @@ class StateWriter {
   void PutPlaces(const Stepper& stepper, CpuId cpu);
   void PutSwitching(const Stepper& stepper);
   void PutAsids(const World& world);
+  void PutCallbacks(const Callbacks& all);
   void PutCpuCode(const World& world);
   void PutSlot(const World& world, CpuId cpu, bool loaded);
   void PutAges(const World& world, const Live& live);

@@ -22,6 +22,12 @@ Pte PteEntry(const World& world, int page) { return EntryAt(world, page, Level::
 
 bool IsFree(const Mm& mm) { return mm.mmap_writer == 0 && mm.mmap_readers == 0; }
 
+// Whether memory for a table may be short. Where nothing else has tables that are unlinked, that is
+// if there are as many as there can be.
+bool ShortOfTables(const World& world) {
+  return world.rcu != 0 ? !HasTable(world) : world.mm.table_frames > kMaxTables;
+}
+
 // What the allocator would give: the lowest frame, the lowest block, and whether there is room.
 uint64_t NextFrames(const World& world) {
   const int room = DataRoom(world);
@@ -31,7 +37,7 @@ uint64_t NextFrames(const World& world) {
                                : room > 0           ? 1
                                                     : 0)
              << 16 |
-         static_cast<uint64_t>(world.mm.table_frames > kMaxTables) << 24;
+         static_cast<uint64_t>(ShortOfTables(world)) << 24;
 }
 
 uint64_t Vmas(const Mm& mm) {
@@ -183,7 +189,7 @@ constexpr PointMask kOfPolicy =
     MaskOf(Point::pending_inc) | MaskOf(Point::pending_read) | MaskOf(Point::pending_dec) |
     MaskOf(Point::policy_read) | MaskOf(Point::policy_write) | MaskOf(Point::policy_rmw) |
     MaskOf(Point::finish_wait) | MaskOf(Point::tlb_flush) | MaskOf(Point::tlb_flush_done) |
-    MaskOf(Point::free_page) | MaskOf(Point::free_table);
+    MaskOf(Point::free_page) | MaskOf(Point::free_table) | MaskOf(Point::call_rcu);
 
 // --- All that is read ---
 
@@ -340,7 +346,8 @@ uint64_t ReadByCall(Learned& learned, const World& before, CpuId cpu, const Op& 
 }
 
 // Steps of policies whose place the gather tells: it has what is left to free.
-constexpr PointMask kFrees = MaskOf(Point::free_page) | MaskOf(Point::free_table);
+constexpr PointMask kFrees =
+    MaskOf(Point::free_page) | MaskOf(Point::free_table) | MaskOf(Point::call_rcu);
 
 // A policy that recalls nothing settles from one part of a finish to the next.
 void SettleInFinish(Learned& learned, FinishPart part) {
@@ -405,7 +412,7 @@ constexpr PointMask kPutsFrame =
 uint64_t ReadByFault(Learned& learned, const World& before, CpuId cpu, Point point, int page) {
   if (point == Point::pmd_read) return static_cast<uint64_t>(Class(PmdEntry(before, page)));
   if (point == Point::pmd_populate) {
-    return PmdEntry(before, page).none() && before.mm.table_frames > kMaxTables;
+    return PmdEntry(before, page).none() && ShortOfTables(before);
   }
   if (point == Point::alloc_page) {
     const Level level = learned.last == Point::pte_read ? Level::kPte : Level::kPmd;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "explore/live.h"
 
+#include <algorithm>
+
 #include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
@@ -56,6 +58,12 @@ Live::Live(const Stepper& stepper) {
     threads[i] = futures.OfThread(stepper, MakeCpu(i));
     zaps |= threads[i].zaps;
     unmaps |= threads[i].unmaps;
+  }
+  for (size_t i = 0; world.rcu != 0 && i < world.callbacks.count; ++i) {
+    const Callback& it = world.callbacks.queue[i];
+    const int span = kEntriesPerTable * PagesAt(it.level);
+    // The page may be the one behind the span (TableReclaim::behind_span).
+    unmaps |= MaskOf(PageRange{std::max(it.page - span, 0), it.page + span});
   }
   for (int i = 0; i < cpus; ++i) {
     const uint64_t walks = threads[i].accesses | futures.OfWalker(stepper, MakeCpu(i)).fills;

@@ -265,6 +265,7 @@ Schedule Programs::At(uint64_t index) const {
   schedule.hardware = bounds_.machine();
   schedule.memory = bounds_.memory_model();
   schedule.asids = bounds_.asids;
+  schedule.rcu = bounds_.rcu != 0;
   AddInit(schedule, states_[index % states_.size()]);
   index /= states_.size();
   const Group& group =

@@ -66,8 +66,8 @@ Actions Stepper::Able() const {
       able.olds |= uint64_t{OldChoices(CpuAgent(cpu))} << kMaxOld * i;
       able.walker_olds |= uint64_t{OldChoices(WalkerAgent(cpu))} << kMaxOld * i;
     }
-    able.late = world().weak.late;
   }
+  able.late = LeftForLater();
   if ((agents >> 16 & 0xff) == 0) return able;
   for (int issuer = 0; issuer < world().cpu_count; ++issuer) {
     const uint8_t undelivered = world().at(MakeCpu(issuer)).invalidation.undelivered;
@@ -82,7 +82,7 @@ Actions Stepper::Able() const {
 bool Stepper::Able(Action action) const {
   if (stuck_) return false;
   if (IsOld(action)) return Able().contains(action);
-  if (IsLate(action)) return HasLate(world(), CpuOf(AgentOf(action)));
+  if (IsLate(action)) return HasLeft(CpuOf(AgentOf(action)));
   if (IsDetour(action)) return (at_fork_ & CpuBit(CpuOf(AgentOf(action)))) != 0;
   if (!IsDelivery(action)) return Runnable(AgentOf(action));
   const uint8_t undelivered = world().at(IssuerOf(action)).invalidation.undelivered;
@@ -90,7 +90,7 @@ bool Stepper::Able(Action action) const {
 }
 
 PendingStep Stepper::Next(Action action) const {
-  if (IsLate(action)) return {Point::pending_inc_done, kNoPage};
+  if (IsLate(action)) return PendingLeft(CpuOf(AgentOf(action)));
   if (!IsDelivery(action)) return PendingOf(AgentOf(action));
   return {Point::deliver, static_cast<int8_t>(Index(IssuerOf(action)))};
 }
@@ -144,7 +144,7 @@ void Stepper::AsideFiber(void* stepper) {
       if (self.stuck_) self.JudgeStuck();
       self.JudgeEnd();
     } else if (IsLate(self.aside_action_)) {
-      RaiseAtLast(self.system_, CpuOf(AgentOf(self.aside_action_)));
+      self.DoLeft(CpuOf(AgentOf(self.aside_action_)));
     } else {
       self.StepWalkerOf(CpuOf(AgentOf(self.aside_action_)), OldOf(self.aside_action_));
     }

@@ -16,7 +16,8 @@ Point PickTellingPoint(const Schedule& schedule, Random& random) {
                      ~(Decides(schedule) ? 0 : kContentPoints) &
                      ~(Switches(schedule) ? 0 : kSwitchPoints) &
                      ~(schedule.memory == MemoryModel::kLate ? 0 : kLatePoints) &
-                     ~(schedule.asids != kNoAsids ? 0 : kAsidPoints);
+                     ~(schedule.asids != kNoAsids ? 0 : kAsidPoints) &
+                     ~(schedule.rcu ? MaskOf(Point::rcu_free) : kRcuPoints);
   for (uint32_t skip = random.Below(static_cast<uint32_t>(CountOf(points))); skip != 0;) {
     points &= points - 1;
     --skip;
@@ -53,6 +54,9 @@ Run AnyOldRun(const Schedule& schedule, Random& random) {
 
 Run AnyRun(const Schedule& schedule, Random& random) {
   if (schedule.memory != MemoryModel::kSc && OneIn(random, 4)) return AnyOldRun(schedule, random);
+  if (schedule.rcu && OneIn(random, 6)) {
+    return {.kind = Run::Kind::kLate, .agent = DetourAgent(PickCpu(schedule, random))};
+  }
   const AgentId agent = PickAgent(schedule, random);
   switch (random.Below(4)) {
     case 0: return {.agent = agent, .count = static_cast<uint16_t>(SmallNumber(random, 40))};

@@ -173,9 +173,14 @@ bool ChangeInit(Schedule& schedule, Random& random) {
   return true;
 }
 
-// One CPU more, or one less, whose part others take; another size of the batch; or other hardware.
+// One CPU more, or one less, whose part others take; another size of the batch; or other hardware,
+// or another way to free page tables.
 bool ChangeMachine(Schedule& schedule, Random& random) {
   if (OneIn(random, 8)) {
+    if (OneIn(random, 2)) {
+      schedule.rcu = !schedule.rcu;
+      return true;
+    }
     schedule.hardware = static_cast<HardwareKind>(random.Below(kHardwareKindCount));
     return true;
   }

@@ -33,7 +33,8 @@ void KeepSteps(const Replay& replay, size_t steps, FixedVector<Run, kMaxRuns>& o
   order.clear();
   for (size_t begin = 0; begin < steps;) {
     size_t end = begin + 1;
-    if (replay[begin].step.point == Point::pending_inc_done) {
+    const Point point = replay[begin].step.point;
+    if (point == Point::pending_inc_done || point == Point::rcu_free) {
       if (!order.push_back({.kind = Run::Kind::kLate, .agent = replay[begin].agent})) return;
       begin = end;
       continue;

@@ -47,6 +47,7 @@ void Agents::Load(const Schedule& schedule) {
   // What CPUs have loaded, or who exits, is not weak.
   start_.mm.memory = OnlySc(schedule) ? MemoryModel::kSc : schedule.memory;
   if (Exits(schedule)) start_.threads = ThreadsOf(schedule);
+  start_.rcu = schedule.rcu;
 }
 
 void Agents::LoadPrograms(const Schedule& schedule) {
@@ -116,6 +117,7 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
     program.op = 0;
   }
   late_ = false;
+  rcu_ = start_.rcu != 0;
   if (!start_.sc()) [[unlikely]]
     PrepareMemory(policy, arch);
 }
@@ -254,7 +256,7 @@ bool Agents::Runnable(AgentId agent) const {
       return (cpus_left_ & CpuBit(cpu)) != 0 && (!it.waits || it.ready(system_.world, it.arg)) &&
              !WaitsForLate(cpu);
     case AgentKind::kWalker: return (walkers_left_ & CpuBit(cpu)) != 0;
-    case AgentKind::kDetour: return ThreadHasDetour(cpu) || (late_ && HasLate(*world_, cpu));
+    case AgentKind::kDetour: return ThreadHasDetour(cpu) || HasLeft(cpu);
     case AgentKind::kInvalidation: break;
   }
   return (system_.world.deliveries_pending & CpuBit(cpu)) != 0;
@@ -281,8 +283,8 @@ uint32_t Agents::RunnableAgents() const {
     for (int i = 0; i < world_->cpu_count; ++i) {
       if (OldChoices(CpuAgent(MakeCpu(i))) != 0 || MayBeginAtFork(MakeCpu(i))) agents |= 1u << i;
     }
-    agents |= late_ ? world_->weak.late : 0u;
   }
+  agents |= LeftForLater();
   agents = agents << kMaxCpus | world_->deliveries_pending;
   agents = agents << kMaxCpus | walkers_left_;
   agents <<= kMaxCpus;
@@ -313,14 +315,21 @@ PendingStep Agents::PendingOfOther(AgentId agent) const {
               static_cast<int8_t>(page)};
     }
     case AgentKind::kDetour:
-      if (late_ && HasLate(*world_, cpu) && !ThreadHasDetour(cpu)) {
-        return {Point::pending_inc_done, kNoPage};
-      }
+      if (HasLeft(cpu) && !ThreadHasDetour(cpu)) return PendingLeft(cpu);
       if ((at_fork_ & CpuBit(cpu)) == 0) return pending(cpu);
       return {program(cpu).detour, pending(cpu).page};
     case AgentKind::kInvalidation: break;
   }
   return {Point::deliver, static_cast<int8_t>(Index(state.deliveries.issuers[0]))};
+}
+
+PendingStep Agents::PendingLeft(CpuId cpu) const {
+  if (!rcu_) return {Point::pending_inc_done, kNoPage};
+  return {Point::rcu_free, static_cast<int8_t>(FirstCallback(*world_, cpu)->page)};
+}
+
+void Agents::DoLeft(CpuId cpu) {
+  rcu_ ? FreeFirstCallback(system_, cpu) : RaiseAtLast(system_, cpu);
 }
 
 void Agents::StepWalkerOf(CpuId cpu, int old) {

@@ -19,6 +19,7 @@
 #include "model/arch/arch.h"
 #include "model/kernel/late.h"
 #include "model/kernel/locks.h"
+#include "model/kernel/rcu.h"
 #include "model/policies/policy.h"
 #include "model/steps.h"
 #include "model/system.h"
@@ -78,6 +79,15 @@ class Agents : protected Steps {
   bool WaitsForLate(CpuId cpu) const {
     return late_ && HasLate(*world_, cpu) && StandsBeforeWaiter(cpu);
   }
+  // CPUs that have something left for an agent of its own: an increment (late.h), or a page table
+  // whose grace period is over (rcu.h).
+  uint8_t LeftForLater() const {
+    return late_ ? world_->weak.late : rcu_ ? world_->callbacks.ready : uint8_t{0};
+  }
+  bool HasLeft(CpuId cpu) const { return (LeftForLater() & CpuBit(cpu)) != 0; }
+  // What that agent does: a step.
+  PendingStep PendingLeft(CpuId cpu) const;
+  void DoLeft(CpuId cpu);
   // Whether the thread could take a detour, or an old value, where it stands; or may turn out to,
   // as it begins.
   bool ThreadHasDetour(CpuId cpu) const {
@@ -126,6 +136,7 @@ class Agents : protected Steps {
   uint8_t waiting_ = 0;                           // ... that wait
   uint8_t at_fork_ = 0;                           // ... that stand where a detour begins
   bool late_ = false;                             // increments may be done later (late.h)
+  bool rcu_ = false;                              // page tables are freed by RCU (rcu.h)
   Fiber main_;                                    // the thread that runs the schedule
   Fiber* running_ = nullptr;
   const Schedule* schedule_ = nullptr;

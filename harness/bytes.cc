@@ -201,7 +201,14 @@ int MemoryCode(const Schedule& schedule) {
 // Byte 1 of the header: with so many times more, ASIDs are allocated where CPUs switch, and one
 // fewer are free.
 constexpr int kAsidsCode = 16;
-static_assert(kMaxCpus < kAsidsCode && kAsidsCode * (kMaxFreeAsids + 2) <= 256);
+// ... and with that many more, RCU frees page tables.
+constexpr int kRcuCode = 128;
+static_assert(kMaxCpus < kAsidsCode && kAsidsCode * (kMaxFreeAsids + 2) <= kRcuCode);
+
+bool IsCpusCode(uint8_t code) {
+  const int count = code % kAsidsCode;
+  return 1 <= count && count <= kMaxCpus && code / kAsidsCode - 1 <= kMaxFreeAsids;
+}
 
 int AsidsOf(uint8_t cpus) {
   const int count = cpus % kAsidsCode, free = cpus / kAsidsCode - 1;
@@ -209,7 +216,8 @@ int AsidsOf(uint8_t cpus) {
 }
 
 int CpusCode(const Schedule& schedule) {
-  return schedule.cpus + (Switches(schedule) ? kAsidsCode * (schedule.asids + 1) : 0);
+  return schedule.cpus + (Switches(schedule) ? kAsidsCode * (schedule.asids + 1) : 0) +
+         (schedule.rcu ? kRcuCode : 0);
 }
 
 OpKind DecodeOpKind(const Codes& codes, uint8_t code, VmaFlags& flags) {
@@ -404,6 +412,8 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t memory =
       source.TakeMemory(static_cast<uint8_t>(known ? kernel / kMemoryCode % kMemoryCodes : 0));
   schedule.memory = kMemoryOf[memory];
+  schedule.rcu = written && !source.at_first() && cpus >= kRcuCode && IsCpusCode(cpus - kRcuCode);
+  if (schedule.rcu) cpus -= kRcuCode;
   schedule.asids = written && !source.at_first() ? AsidsOf(cpus) : kNoAsids;
   if (schedule.asids != kNoAsids) cpus %= kAsidsCode;
   schedule.orders = {};

@@ -130,6 +130,8 @@ Missing MissingOfNamed(const Trace& trace, const Cause& cause, int flushed) {
 
 // The step whose call had to invalidate the entry.
 const StepEvent& Responsible(const Trace& trace, const Cause& cause) {
+  const uint32_t handed_at = trace.steps[cause.judged].handed_at;
+  if (handed_at != 0) return trace.steps[handed_at - 1].event;  // to RCU, which frees
   const StepEvent& judged = trace.steps[cause.judged].event;
   // The hardware, or a CPU that is back in user code, has called nothing.
   const bool hardware = Info(judged.point).is(role::kWalk | role::kSwitch);

@@ -392,10 +392,10 @@ CpuId Execution::NextCpu() {
 // Whether it is not the thread of the detour that moves, but what it has left for later. A strategy
 // sees one agent, and where both could be it is either.
 bool Execution::MovesLate() const {
-  if (!late_ || KindOf(mover_) != AgentKind::kDetour) return false;
+  if (!(late_ || rcu_) || KindOf(mover_) != AgentKind::kDetour) return false;
   if (mover_ != turn_.agent || turn_.late) return true;
   const CpuId cpu = CpuOf(mover_);
-  if (drawing_ == nullptr || !HasLate(system_.world, cpu)) return false;
+  if (drawing_ == nullptr || !HasLeft(cpu)) return false;
   return !ThreadHasDetour(cpu) || (trace_hash_ >> 61 & 1) != 0;
 }
 
@@ -469,7 +469,7 @@ bool Execution::NextTurn() {
 // there is none.
 bool Execution::IsForNothing() const {
   const CpuId cpu = CpuOf(turn_.agent);
-  if (turn_.late) return !late_ || !HasLate(system_.world, cpu);
+  if (turn_.late) return !HasLeft(cpu);
   if (KindOf(turn_.agent) != AgentKind::kDetour) {
     return turn_.old != 0 && OldChoices(turn_.agent) == 0;
   }
@@ -526,7 +526,7 @@ bool Execution::BeginRestTurn() {
     // A rest takes no old value, so who could go on with one only waits for ever.
     constexpr uint32_t kDetours = 0xffu << 3 * kMaxCpus;
     const uint32_t runnable = AbleAgents() & ~kDetours;
-    if (runnable == 0) return late_ && BeginLateTurn();
+    if (runnable == 0) return BeginLateTurn();
     next = AgentId(std::countr_zero(runnable));
   }
   turn_ = {.kind = Turn::Kind::kFree, .agent = next, .lends = Lends::kToDeliveries};
@@ -536,7 +536,7 @@ bool Execution::BeginRestTurn() {
 
 // Nobody else can move: of what was left for later, the first.
 bool Execution::BeginLateTurn() {
-  const uint8_t late = system_.world.weak.late;
+  const uint8_t late = LeftForLater();
   if (late == 0) return false;
   const CpuId cpu = MakeCpu(std::countr_zero(late));
   turn_ = {
@@ -586,8 +586,7 @@ bool Execution::TurnCounts(Point point, int page) {
 void Execution::RunInlineTurn() {
   const bool late = KindOf(mover_) == AgentKind::kDetour;
   if (mover_ != turn_.agent) {
-    return late ? RaiseAtLast(system_, CpuOf(mover_))
-                : DeliverFrom(system_, CpuOf(mover_), delivers_for_);
+    return late ? DoLeft(CpuOf(mover_)) : DeliverFrom(system_, CpuOf(mover_), delivers_for_);
   }
   do {
     InlineStep(turn_.agent);
@@ -609,7 +608,7 @@ int Execution::OldForWalker(AgentId walker) {
 void Execution::InlineStep(AgentId agent) {
   const CpuId cpu = CpuOf(agent);
   if (KindOf(agent) == AgentKind::kInvalidation) return Deliver(cpu);
-  if (KindOf(agent) == AgentKind::kDetour) return RaiseAtLast(system_, cpu);
+  if (KindOf(agent) == AgentKind::kDetour) return DoLeft(cpu);
   StepWalkerOf(cpu, OldForWalker(agent));
 }
 

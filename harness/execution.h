@@ -143,7 +143,9 @@ class Execution final : public Agents {
   uint32_t Sleepers(uint32_t agents) const;
   bool SomebodyBecameAble() const;
   // Whether a turn has to ask at each step if somebody became able.
-  bool Watches() const { return turn_.strict && (waiting_ != 0 || looking_.anybody_sleeps()); }
+  bool Watches() const {
+    return turn_.strict && (waiting_ != 0 || looking_.anybody_sleeps() || rcu_);
+  }
   void TakeBackBudget();
   uint32_t Grant(CpuId cpu, uint32_t most, PointMask stops);
   // Whether the thread stands where Ask() may have something to say.

@@ -97,7 +97,7 @@ bool Reclaims(const Schedule& schedule) {
   return Has(schedule, effect::kReclaims | effect::kDecides);
 }
 bool OnlySc(const Schedule& schedule) {
-  return HasVmaLocks(schedule.kernel) || Has(schedule, kOnlyScEffects);
+  return HasVmaLocks(schedule.kernel) || schedule.rcu || Has(schedule, kOnlyScEffects);
 }
 
 void Canonicalize(Schedule& schedule) {
@@ -110,6 +110,12 @@ void Canonicalize(Schedule& schedule) {
 
 std::string CpuName(int cpu, int kswapd) {
   return cpu == kswapd ? "kswapd" : "cpu" + std::to_string(cpu);
+}
+
+std::string RcuName(AgentId agent) { return "rcu" + std::to_string(Index(CpuOf(agent))); }
+
+std::string AgentName(AgentId agent, Point point, int kswapd) {
+  return point == Point::rcu_free ? RcuName(agent) : AgentName(agent, kswapd);
 }
 
 std::string AgentName(AgentId agent, int kswapd) {

@@ -49,7 +49,8 @@ struct ProgramLine {
 // names. An old value is one step as well, of a detour or a walker: the load before which the agent
 // stands takes a value that is `count` behind the newest, or as far behind as it may; where it may
 // take none but the newest, the run is passed over. So is one of a detour that does what its thread
-// has left for later (model/kernel/late.h), where that is nothing.
+// has left for later (model/kernel/late.h), or frees a page table that it has handed to RCU
+// (model/kernel/rcu.h), where there is none.
 struct Run {
   enum class Kind : uint8_t { kCount, kUntilPoint, kUntilDone, kOld, kLate };
   Kind kind = Kind::kCount;
@@ -94,6 +95,7 @@ struct Schedule {
   // Where CPUs switch, on an architecture with ASIDs: how many of these are free; or mms have tags
   // for good (model/kernel/asids.h).
   int asids = kNoAsids;
+  bool rcu = false;  // RCU frees page tables in steps of its own (model/kernel/rcu.h)
   FixedVector<InitItem, kMaxInit> init;
   FixedVector<ProgramLine, kMaxOps> program;
   FixedVector<Run, kMaxRuns> order;
@@ -110,7 +112,7 @@ bool Decides(const Schedule& schedule);
 bool Exits(const Schedule& schedule);
 bool Switches(const Schedule& schedule);
 // Whether it has what is modelled under MemoryModel::kSc only, and has no rules that leave out
-// orders: operations with these effects, or VMA locks.
+// orders: operations with these effects, VMA locks, or page tables that RCU frees.
 inline constexpr unsigned kOnlyScEffects = effect::kSwitches | effect::kExits | effect::kDecides;
 bool OnlySc(const Schedule& schedule);
 
@@ -137,8 +139,12 @@ uint64_t LinesThatRun(const Schedule& schedule);
 void Canonicalize(Schedule& schedule);
 
 // "cpu0", "walk3", "inv1"; of a detour, which makes a step of its own only where its thread has
-// left one for later, "late0". On CPU `kswapd`, "kswapd".
+// left one for later, "late0"; of the agent that frees what it has handed to RCU, "rcu0". On CPU
+// `kswapd`, "kswapd".
 std::string AgentName(AgentId agent, int kswapd = -1);
+std::string RcuName(AgentId agent);
+// Of who makes a step at that point.
+std::string AgentName(AgentId agent, Point point, int kswapd);
 std::string CpuName(int cpu, int kswapd = -1);
 
 }  // namespace gatherfuzz

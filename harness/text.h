@@ -68,7 +68,7 @@ std::string PrintText(const ScheduleFile& file);
 
 // One line each, as they stand in the text form.
 std::string PrintOp(const Op& op);
-std::string PrintRun(const Run& run, int kswapd = -1);
+std::string PrintRun(const Run& run, int kswapd = -1, bool rcu = false);
 
 // "expect KIND under POLICY...": a line for each kind, by kind, and its policies by name.
 struct ExpectLine {

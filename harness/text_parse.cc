@@ -21,7 +21,7 @@ namespace {
 constexpr size_t kMaxTextBytes = 1 << 20;
 constexpr std::string_view kOnceInHead[] = {"cpus",       "policy",   "arch",   "batch",
                                             "kernel",     "expect",   "memory", "weaken",
-                                            "strengthen", "hardware", "asids"};
+                                            "strengthen", "hardware", "asids",  "rcu"};
 constexpr std::string_view kKswapd = "kswapd";
 constexpr auto kNameOf = [](const auto* item) { return item->name(); };
 constexpr auto kNameIn = [](const auto& info) { return std::string_view(info.name); };
@@ -105,6 +105,10 @@ class Parser : TextLines {
   // At the second of the two lines.
   bool LocksFitMemory() {
     const Schedule& schedule = file_.schedule;
+    if (schedule.rcu && schedule.memory != MemoryModel::kSc) {
+      return FailAt(Peek(), "no 'rcu' under 'memory " + std::string(NameOf(schedule.memory)) +
+                                "'; under 'memory sc', the default, there is");
+    }
     if (!HasVmaLocks(schedule.kernel) || schedule.memory == MemoryModel::kSc) return true;
     return FailAt(Peek(), "no locks of VMAs (kernel " + std::string(NameOf(schedule.kernel)) +
                               ") under 'memory " + std::string(NameOf(schedule.memory)) +
@@ -239,6 +243,10 @@ class Parser : TextLines {
       asids_line_ = line_number();
       return End();
     }
+    if (word == "rcu") {
+      file_.schedule.rcu = true;
+      return LocksFitMemory() && End();
+    }
     if (word == "variant") return Variant(word);
     if (word == "policy") {
       file_.policy = Peek();
@@ -295,12 +303,12 @@ class Parser : TextLines {
       file_.expect = kind;
       return Peek().empty() || Fail("'under' and policies, or the end of the line");
     }
-    static const Names kWords = {"intent", "cpus",   "policy",     "variant",  "arch",
-                                 "batch",  "kernel", "expect",     "init",     "order",
-                                 "memory", "weaken", "strengthen", "hardware", "asids"};
+    static const Names kWords = {"intent",     "cpus",     "policy", "variant", "arch",   "batch",
+                                 "kernel",     "expect",   "init",   "order",   "memory", "weaken",
+                                 "strengthen", "hardware", "asids",  "rcu"};
     return FailNear(word,
                     "intent, cpus, policy, variant, arch, batch, kernel, hardware, memory, asids, "
-                    "weaken, strengthen, expect, init, a program (cpu0) or order",
+                    "rcu, weaken, strengthen, expect, init, a program (cpu0) or order",
                     kWords);
   }
 
@@ -577,8 +585,16 @@ class Parser : TextLines {
     const std::string_view word = Take();
     if (word == "rest") return Rest();
     Run run;
-    const auto agent = Agent(word, "late");
-    if (!agent) return FailAt(word, AgentsExpected("rest, or cpuN, walkN, invN or lateN"));
+    const bool rcu = file_.schedule.rcu;
+    const auto agent = Agent(word, rcu ? "rcu" : "late");
+    if (!agent && !rcu && word.starts_with("rcu")) {
+      return FailAt(word,
+                    "a line 'rcu' in the head, without which there is no " + std::string(word));
+    }
+    if (!agent) {
+      return FailAt(word, AgentsExpected(rcu ? "rest, or cpuN, walkN, invN or rcuN"
+                                             : "rest, or cpuN, walkN, invN or lateN"));
+    }
     run.agent = *agent;
     if (KindOf(run.agent) == AgentKind::kDetour) {
       run.kind = Run::Kind::kLate;

@@ -72,6 +72,7 @@ std::string PrintHead(const ScheduleFile& file) {
   if (file.schedule.asids != kNoAsids) {
     text += "asids " + std::to_string(file.schedule.asids) + "\n";
   }
+  if (file.schedule.rcu) text += "rcu\n";
   text += PrintOrders("weaken", file.schedule.orders.weaker);
   text += PrintOrders("strengthen", file.schedule.orders.stronger);
   if (file.expect) text += "expect " + std::string(Info(*file.expect).name) + "\n";
@@ -110,8 +111,8 @@ std::string PrintOp(const Op& op) {
   return text + " " + PrintRange(op.range) + PrintFlags(op.flags);
 }
 
-std::string PrintRun(const Run& run, int kswapd) {
-  if (run.kind == Run::Kind::kLate) return AgentName(run.agent);
+std::string PrintRun(const Run& run, int kswapd, bool rcu) {
+  if (run.kind == Run::Kind::kLate) return rcu ? RcuName(run.agent) : AgentName(run.agent);
   const bool detour = KindOf(run.agent) == AgentKind::kDetour;
   std::string text = AgentName(detour ? CpuAgent(CpuOf(run.agent)) : run.agent, kswapd) + " ";
   if (run.kind == Run::Kind::kOld) {
@@ -159,7 +160,9 @@ std::string PrintText(const ScheduleFile& file) {
     before = &line;
   }
   text += "\norder\n";
-  for (const Run& run : schedule.order) text += "  " + PrintRun(run, schedule.kswapd_cpu()) + "\n";
+  for (const Run& run : schedule.order) {
+    text += "  " + PrintRun(run, schedule.kswapd_cpu(), schedule.rcu) + "\n";
+  }
   text += "  ";
   return text + PrintTail(schedule.tail) + "\n";
 }

@@ -23,8 +23,9 @@ std::optional<Point> ParsePoint(std::string_view name) {
 
 bool LooksLikeText(std::string_view content) {
   static constexpr std::string_view kWords[] = {
-      "gatherfuzz", "intent", "cpus", "policy", "arch",   "batch",      "kernel",   "expect",
-      "init",       "order",  "cpu0", "memory", "weaken", "strengthen", "hardware", "asids"};
+      "gatherfuzz", "intent",     "cpus",     "policy", "arch", "batch",
+      "kernel",     "expect",     "init",     "order",  "cpu0", "memory",
+      "weaken",     "strengthen", "hardware", "asids",  "rcu"};
   if (content.find('\0') != content.npos) return false;
   const auto is_one = [](std::string_view word) {
     return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);

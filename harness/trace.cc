@@ -200,6 +200,10 @@ class Recorder final : public StepObserver {
     if (event.point == Point::tlb_flush) {
       step.request = after.at(CpuOf(event.agent)).invalidation;
     }
+    if (event.point == Point::call_rcu) NoteHandedOver(step, after);
+    if (event.point == Point::rcu_free) {
+      step.handed_at = handed_at_[Index(FirstCallback(before_, CpuOf(event.agent))->frame)];
+    }
     CompareTlbs(before_, after, step.tlb);
     const bool walk = event.point == Point::walk_pud || event.point == Point::walk_pmd;
     const CpuId cpu = CpuOf(event.agent);
@@ -208,6 +212,23 @@ class Recorder final : public StepObserver {
   }
 
  private:
+  // What is new in the queue of the CPU: the last of it.
+  void NoteHandedOver(TraceStep& step, const World& after) {
+    const CpuId cpu = CpuOf(step.event.agent);
+    const auto of_cpu = [cpu](const Callback& it) { return it.cpu == cpu; };
+    const auto count = [&](const World& world) {
+      const auto& queue = world.callbacks.queue;
+      return std::count_if(queue.begin(), queue.begin() + world.callbacks.count, of_cpu);
+    };
+    const auto& queue = after.callbacks.queue;
+    auto it = std::find_if(queue.begin(), queue.begin() + after.callbacks.count, of_cpu);
+    const auto end = it + count(after);
+    for (it += count(before_); it != end; ++it) {
+      step.handed_over.push_back(it->frame);
+      step.waits_for = it->waits_for;
+      handed_at_[Index(it->frame)] = static_cast<uint32_t>(trace_.steps.size());
+    }
+  }
   // The step takes a value that is not the newest.
   void TakeOld(TraceStep& step, const World& before) {
     const int old = step.event.old;
@@ -236,6 +257,7 @@ class Recorder final : public StepObserver {
   World before_;
   Location at_ = kNoLocation;                         // of the step that is being made
   std::array<uint32_t, kMaxCpus> left_at_{};          // by CPU: the last pending_inc_later
+  std::array<uint32_t, kFrames> handed_at_{};         // by frame: the last call_rcu
   std::map<Location, std::vector<uint32_t>> stores_;  // steps, by number
 };
 
@@ -357,6 +379,20 @@ Trace Record(Execution& execution, const Schedule& schedule, const Policy& polic
 
 namespace {
 
+// "frames 2, 1, behind cpu1".
+std::string DescribeHandedOver(const TraceStep& step) {
+  std::string text;
+  for (const FrameId frame : step.handed_over) {
+    text += (text.empty() ? "frame " : ", ") + std::to_string(Index(frame));
+  }
+  std::string whom;
+  for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
+    if ((step.waits_for >> cpu & 1) == 0) continue;
+    whom += (whom.empty() ? "; waits for " : ", ") + CpuName(cpu, step.kswapd);
+  }
+  return text + whom;
+}
+
 std::string DescribePlainly(const TraceStep& step) {
   switch (Info(step.event.point).shows) {
     case Shows::kLeafOrNone:
@@ -372,6 +408,7 @@ std::string DescribePlainly(const TraceStep& step) {
     case Shows::kRequest: return DescribeRequest(step.request);
     case Shows::kDropped: return DescribeDropped(step);
     case Shows::kFilled: return DescribeWalk(step);
+    case Shows::kHandedOver: return DescribeHandedOver(step);
     case Shows::kFrame: return step.frame < 0 ? "" : "frame " + std::to_string(step.frame);
     case Shows::kNothing: break;
   }
@@ -382,6 +419,8 @@ std::string DescribePlainly(const TraceStep& step) {
 
 std::string Describe(const TraceStep& step) {
   std::string text = DescribePlainly(step);
+  if (step.handed_at != 0)
+    text += (text.empty() ? "of step " : ", of step ") + std::to_string(step.handed_at);
   if (step.left_at != 0) text += "  <- late: of step " + std::to_string(step.left_at);
   if (step.event.old == 0) return text;
   if (!text.empty()) text += "  ";
@@ -415,7 +454,7 @@ std::vector<const StepEvent*> StepsToName(const Trace& trace) {
 
 // What only a run of its own says.
 bool IsOwnRun(const StepEvent& event) {
-  return event.old != 0 || event.point == Point::pending_inc_done;
+  return event.old != 0 || event.point == Point::pending_inc_done || event.point == Point::rcu_free;
 }
 
 Run OwnRun(const StepEvent& event) {

@@ -62,6 +62,11 @@ struct TraceStep {
   AgentId old_writer{};
   std::string newer;     // what that stored, in a few words
   uint32_t left_at = 0;  // of pending_inc_done: the step, by number, that left it for later
+  // Of call_rcu: the tables, and the CPUs for which they wait. Of rcu_free: the step, by number,
+  // that handed the table over.
+  std::vector<FrameId> handed_over;
+  uint8_t waits_for = 0;
+  uint32_t handed_at = 0;
 };
 
 struct Trace {

@@ -49,8 +49,9 @@ enum class Thing : uint8_t {
   kTlbGen,     // the generation of an mm, and those that CPUs have caught up with; arm64's ASIDs
   kFolio,      // references, locks and contents of frames
   kVmaLock,    // the locks of VMAs
+  kRcu,        // who is in a read-side section, and what RCU is to free
 };
-inline constexpr int kThings = 21;
+inline constexpr int kThings = 22;
 using ThingMask = uint32_t;
 constexpr ThingMask MaskOf(Thing thing) {
   return static_cast<ThingMask>(1u << static_cast<int>(thing));
@@ -134,6 +135,7 @@ inline constexpr unsigned kVmaLock = 65536;  // made only where VMAs have locks
 inline constexpr unsigned kSplit = 131072;   // made only where a line of the zoo splits an update
 inline constexpr unsigned kLate = 262144;    // made only under MemoryModel::kLate
 inline constexpr unsigned kAsid = 524288;    // made only where ASIDs are allocated
+inline constexpr unsigned kRcu = 1048576;    // made only where RCU frees page tables
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -149,7 +151,8 @@ enum class Shows : uint8_t {
   kDropped,
   kFilled,
   kFrame,
-  kLoaded,  // what the CPU has loaded after it
+  kLoaded,      // what the CPU has loaded after it
+  kHandedOver,  // tables, and for whom they wait
 };
 
 // The rule by which exploration says who may not commute with a step of a thread
@@ -260,6 +263,8 @@ inline constexpr PointMask kBeginsGather =
 constexpr bool BeginsGather(Point point) { return (kBeginsGather & MaskOf(point)) != 0; }
 // Steps that are made only where ASIDs are allocated.
 inline constexpr PointMask kAsidPoints = PointsWith(role::kAsid);
+// Steps that are made only where RCU frees page tables (model/kernel/rcu.h).
+inline constexpr PointMask kRcuPoints = PointsWith(role::kRcu);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

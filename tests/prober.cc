@@ -30,13 +30,19 @@ class Prober::Watch final : public StepObserver {
 
 RunResult Prober::Execute(const std::vector<AgentId>& order, Watch& watch) {
   schedule_.order.clear();
+  // Where RCU frees tables no detour is tried, but its agent.
+  const auto run = [&](AgentId agent) {
+    const bool rcu = schedule_.rcu && KindOf(agent) == AgentKind::kDetour;
+    return gatherfuzz::Run{
+        .kind = rcu ? gatherfuzz::Run::Kind::kLate : gatherfuzz::Run::Kind::kCount, .agent = agent};
+  };
   for (const AgentId agent : order) {
-    if (!schedule_.order.push_back({.agent = agent})) std::abort();
+    if (!schedule_.order.push_back(run(agent))) std::abort();
   }
   // Then the first that can move, so that the next to move does not depend on who moved last: what
   // a thread does of its own before its next step is done only when it comes to move.
   for (int i = 0; i < kMaxAgents; ++i) {
-    if (!schedule_.order.push_back({.agent = AgentId{static_cast<uint8_t>(i)}})) std::abort();
+    if (!schedule_.order.push_back(run(AgentId{static_cast<uint8_t>(i)}))) std::abort();
   }
   return execution_.Execute(schedule_, policy_, arch_, {.ignored = ignored_, .observer = &watch});
 }

@@ -127,7 +127,7 @@ std::string WhatIsWrongWith(const Schedule& schedule) {
 }
 
 void StepNames::OnStep(const StepEvent& event, const World&) {
-  std::string step = (event.lent ? "lent " : "") + AgentName(event.agent) + " ";
+  std::string step = (event.lent ? "lent " : "") + AgentName(event.agent, event.point, -1) + " ";
   step += Info(event.point).name;
   if (event.page != kNoPage) step += "(" + std::to_string(event.page) + ")";
   steps.push_back(step);

@@ -115,10 +115,11 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
   if (!hides) possible &= ~MaskOf(pte_accessible);
   if (!moves) possible &= ~MaskOf(pmd_move);
   if (schedule.memory != MemoryModel::kLate) possible &= ~kLatePoints;
+  if (!schedule.rcu) possible &= ~kRcuPoints;
   if (!huge) possible &= ~kHuge;
   possible &= kTellingPoints;
   constexpr PointMask kNever = kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints |
-                               kLatePoints | MaskOf(pmd_move);
+                               kLatePoints | kRcuPoints | MaskOf(pmd_move);
   return possible != 0 ? possible : kTellingPoints & ~kNever;
 }
 

@@ -156,6 +156,8 @@ void UnlockTable(const Thread& t, FrameId table, int page) {
   GATHERFUZZ_CHECK_IN_ORDER(t.system, t.world().at(table).lock_owner == Owner(t));
   t.world().at(table).lock_owner = 0;
   --t.world().mm.table_locks;
+  if (t.world().rcu != 0) [[unlikely]]
+    MayLeaveReadSide(t.world(), t.cpu);
   Drops(t, point, Index(table));
 }
 
@@ -181,7 +183,8 @@ int HolderOf(const World& world, Point point, int arg) {
   }
   if (point == Point::cpu_asid_lock) return world.switching.asids.lock_owner - 1;
   if (point == Point::free_table) {
-    const uint8_t grace = world.switching.at(MakeCpu(arg)).grace;
+    const auto grace = static_cast<uint8_t>(world.switching.at(MakeCpu(arg)).grace |
+                                            world.callbacks.waits_for[static_cast<size_t>(arg)]);
     return grace == 0 ? -1 : std::countr_zero(grace);
   }
   if (point != Point::mmap_read_lock && point != Point::mmap_write_wait) return -1;

@@ -5,6 +5,7 @@
 
 #include "model/arch/arch.h"
 #include "model/kernel/late.h"
+#include "model/kernel/rcu.h"
 #include "model/kernel/shared.h"
 #include "model/machine/frames.h"
 #include "model/machine/invalidation.h"
@@ -151,10 +152,14 @@ void LowerPending(const Thread& t, MemoryOrder order) {
 
 void FreeTables(const Thread& t) {
   MmuGather& gather = t.gather();
-  if (t.world().switches != 0 && gather.table_count != 0) [[unlikely]]
+  const bool by_rcu = t.world().rcu != 0 && gather.table_count != 0 && FreesByRcu(t.system);
+  if (by_rcu) [[unlikely]] {
+    CallRcu(t, gather.tables[0].page);
+  } else if (t.world().switches != 0 && gather.table_count != 0) [[unlikely]] {
     BeginGrace(t);
+  }
   for (size_t i = 0; i < gather.table_count; ++i) {
-    FreeTable(t, gather.tables[i]);
+    by_rcu ? HandOver(t, gather.tables[i]) : FreeTable(t, gather.tables[i]);
     gather.tables[i] = Queued{};
   }
   gather.table_count = 0;
@@ -170,7 +175,7 @@ void FreePages(const Thread& t) {
 }
 
 void FreeTable(const Thread& t, Queued table) {
-  if (t.world().switches == 0) [[likely]] {
+  if ((t.world().switches | t.world().rcu) == 0) [[likely]] {
     t.Step(Point::free_table, table.page);
   } else {
     t.StepWhen(Point::free_table, table.page, GraceIsOver, Index(t.cpu));

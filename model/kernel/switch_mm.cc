@@ -314,7 +314,8 @@ void BeginGrace(const Thread& t) {
 }
 
 bool GraceIsOver(const World& world, int arg) {
-  return world.switches == 0 || world.switching.at(MakeCpu(arg)).grace == 0;
+  return (world.switches == 0 || world.switching.at(MakeCpu(arg)).grace == 0) &&
+         world.callbacks.waits_for[static_cast<size_t>(arg)] == 0;
 }
 
 // --- Operations ---

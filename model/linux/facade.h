@@ -80,9 +80,15 @@ unsigned int gf_table_batch_entries(void);
 void gf_free_page(unsigned int frame);
 void gf_free_table(unsigned int frame);
 void gf_free_unknown(void);
-/* call_rcu(), synchronize_rcu(): the tables that the thread frees next wait for the CPUs whose
- * interrupts are off by now. No step. */
+/* An IPI that is waited for; call_rcu() and synchronize_rcu() where the schedule does not say
+ * `rcu`: the tables that the thread frees next wait for the CPUs whose interrupts are off by now.
+ * No step. */
 void gf_grace_period(void);
+/* call_rcu(): where it does, the step of that name, and what the callback frees, up to the end, is
+ * handed over. */
+void gf_call_rcu_begin(void);
+void gf_call_rcu_end(void);
+void gf_synchronize_rcu(void);
 
 /* x86: flush_tlb_mm_range(), by the tree's mm/tlb.c where CPUs switch and there is one, or else the
  * steps tlb_flush and tlb_flush_done. */

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/kernel/mmu_gather.h"
+#include "model/kernel/rcu.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/switch_mm.h"
 #include "model/linux/cpu_room.h"
@@ -177,13 +178,14 @@ void gf_free_page(unsigned frame) {
 
 void gf_free_table(unsigned frame) {
   Hook hook;
-  hook.Before(Point::free_table);
+  const bool hands_over = hook.room().hands_over;
+  if (!hands_over) hook.Before(Point::free_table);
   MmuGather& gather = hook.t().gather();
   Queued* const table = FindQueued(gather.tables, gather.table_count, frame);
   if (table == nullptr) {
     return hook.Report("freed a page table that is not queued", static_cast<int>(frame));
   }
-  FreeTable(hook.t(), *table);
+  hands_over ? HandOver(hook.t(), *table) : FreeTable(hook.t(), *table);
   Unqueue(gather.tables, gather.table_count, *table);
 }
 
@@ -191,6 +193,25 @@ void gf_grace_period() {
   const Thread& t = *current_room->thread;
   if (t.world().switches != 0) BeginGrace(t);
 }
+
+void gf_synchronize_rcu() {
+  const Thread& t = *current_room->thread;
+  if (t.world().rcu != 0) return BeginSynchronize(t);
+  gf_grace_period();
+}
+
+void gf_call_rcu_begin() {
+  if (current_room->thread->world().rcu == 0) return gf_grace_period();
+  Hook hook;
+  hook.Before(Point::call_rcu);
+  const MmuGather& gather = hook.t().gather();
+  const auto first = std::ranges::find_if(
+      gather.tables, [](const Queued& table) { return table.frame != kRootFrame; });
+  CallRcu(hook.t(), first == gather.tables.end() ? 0 : first->page);
+  hook.room().hands_over = true;
+}
+
+void gf_call_rcu_end() { current_room->hands_over = false; }
 
 void gf_free_unknown() { Hook().Report("freed what is neither a page nor a page table"); }
 

@@ -45,7 +45,7 @@ int LowestFree(const World& world, Level level) {
 int DataRoom(const World& world) { return kDataFramesMax - world.mm.data_frames; }
 
 int UnlinkedTables(const World& world) {
-  int tables = 0;
+  int tables = world.rcu != 0 ? world.callbacks.count : 0;
   for (int i = 0; i < world.cpu_count; ++i) {
     const MmuGather& gather = world.cpus[i].gather;
     tables += world.cpus[i].table_in_hand;
@@ -54,14 +54,16 @@ int UnlinkedTables(const World& world) {
   return tables;
 }
 
-std::optional<FrameId> TakeTable(World& world, Level level) {
+bool HasTable(const World& world) {
   const int most = kMaxTables;  // without the root
-  if (world.mm.table_frames > most && world.mm.table_frames > most + UnlinkedTables(world)) {
-    return std::nullopt;
-  }
-  const int lowest = LowestFree(world, Level::kPte);
-  if (lowest < 0) return std::nullopt;
-  const FrameId frame = MakeFrame(lowest);
+  const bool full =
+      world.mm.table_frames > most && world.mm.table_frames > most + UnlinkedTables(world);
+  return !full && LowestFree(world, Level::kPte) >= 0;
+}
+
+std::optional<FrameId> TakeTable(World& world, Level level) {
+  if (!HasTable(world)) return std::nullopt;
+  const FrameId frame = MakeFrame(LowestFree(world, Level::kPte));
   Take(world, frame, FrameState::kTable);
   world.at(frame).level = level;
   ++world.mm.table_frames;

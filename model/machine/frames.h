@@ -8,7 +8,7 @@
 //
 // Data may use kFrames - 1 - kMaxTables frames, so that there is always one left for a page table,
 // as long as no gather holds tables that are unlinked and not freed (from 6.14 on, see
-// MayReclaimTables() in zap.h): then memory may be short.
+// MayReclaimTables() in zap.h), nor RCU (rcu.h): then memory may be short.
 #ifndef GATHERFUZZ_MODEL_MACHINE_FRAMES_H_
 #define GATHERFUZZ_MODEL_MACHINE_FRAMES_H_
 
@@ -22,7 +22,10 @@ namespace gatherfuzz {
 // short, or if there are kMaxTables below the root already that are linked, which only a table
 // that is never freed can bring about.
 std::optional<FrameId> TakeTable(World& world, Level level);
-// Tables that are unlinked and not freed: some gather has queued them, or is about to.
+// Whether there is one.
+bool HasTable(const World& world);
+// Tables that are unlinked and not freed: some gather has queued them, or is about to, or RCU has
+// them.
 int UnlinkedTables(const World& world);
 
 // A data frame (kPte), or the first of kPagesPerPmd consecutive and aligned ones (kPmd); nothing if

@@ -69,6 +69,7 @@ void InterruptsOn(World& world, CpuId cpu) {
   for (int i = 0; i < world.cpu_count; ++i) {
     world.switching.at(MakeCpu(i)).grace &= static_cast<uint8_t>(~CpuBit(cpu));
   }
+  if (world.rcu != 0) MayLeaveReadSide(world, cpu);
 }
 
 void LoadRoot(World& world, CpuId cpu, MmId mm, uint8_t slot, bool flush) {

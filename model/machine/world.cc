@@ -18,6 +18,7 @@ void Reset(World& world, int cpu_count, int batch) {
   if (!world.sc()) world.weak = {};
   if (world.switches != 0) world.switching = {};
   if (world.decides != 0) world.folios = {};
+  if (world.rcu != 0) world.callbacks = {};
   std::memset(&world, 0, offsetof(World, cpus) + static_cast<size_t>(used) * sizeof(CpuState));
   world.cpu_count = static_cast<uint8_t>(cpu_count);
   world.mm.batch = static_cast<uint8_t>(batch);
@@ -37,6 +38,8 @@ void CopyState(const World& from, World& to) {
     to.switching = from.switching;
   if ((from.decides | to.decides) != 0) [[unlikely]]
     to.folios = from.folios;
+  if ((from.rcu | to.rcu) != 0) [[unlikely]]
+    to.callbacks = from.callbacks;
   const int before = to.cpu_count, now = from.cpu_count;
   std::memcpy(&to, &from, bytes(now));
   if (before > now) std::memset(&to.cpus[now], 0, bytes(before) - bytes(now));
@@ -45,7 +48,9 @@ void CopyState(const World& from, World& to) {
 GATHERFUZZ_WRAPS uint64_t Digest(const World& world) {
   static_assert(sizeof world % 8 == 0 && offsetof(World, weak) % 8 == 0);
   static_assert(offsetof(World, switching) % 8 == 0 && offsetof(World, folios) % 8 == 0);
-  const size_t size = world.decides != 0    ? sizeof world
+  static_assert(offsetof(World, callbacks) % 8 == 0);
+  const size_t size = world.rcu != 0        ? sizeof world
+                      : world.decides != 0  ? offsetof(World, callbacks)
                       : world.switches != 0 ? offsetof(World, folios)
                       : world.sc()          ? offsetof(World, weak)
                                             : offsetof(World, switching);

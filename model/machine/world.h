@@ -17,6 +17,7 @@
 
 #include "model/machine/cached.h"
 #include "model/machine/folios.h"
+#include "model/machine/rcu.h"
 #include "model/machine/switching.h"
 #include "model/machine/types.h"
 #include "model/machine/weak.h"
@@ -171,13 +172,17 @@ struct World {
   // those whose thread has ended, as bit masks. Else 0.
   uint8_t threads, exited;
   uint8_t decides;                      // 1: some program decides on content; `folios` is in use
+  uint8_t rcu;                          // 1: RCU frees page tables; `callbacks` is in use
+  std::array<uint8_t, 7> padding_;      // always 0
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
   // Comes behind the rest: under sequential consistency it is neither copied nor hashed.
   Weak weak;
   // Where nobody switches it is neither copied nor hashed. Not with weaker memory.
   Switching switching;
-  // Comes last: where nobody decides on content it is neither copied nor hashed. As above.
+  // Where nobody decides on content it is neither copied nor hashed. As above.
   Folios folios;
+  // Comes last: where RCU frees nothing it is neither copied nor hashed. As above.
+  Callbacks callbacks;
 
   bool sc() const { return mm.memory == MemoryModel::kSc; }
   // The CPUs on which the mm runs, as a bit mask: who has its translations.

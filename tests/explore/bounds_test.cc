@@ -112,7 +112,7 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
   EXPECT_EQ(ErrorOf("ops"), "ops: expected KEY=VALUE");
   EXPECT_EQ(ErrorOf("=3"),
             "=3: expected one of the keys cpus, ops, walkers, pages, at, vmas, huge, batch, "
-            "symmetry, asids, init, kinds, kernel, memory, hardware");
+            "symmetry, asids, rcu, init, kinds, kernel, memory, hardware");
   EXPECT_EQ(ErrorOf("asids=7"), "asids=7: expected a number from -1 to 5");
   EXPECT_EQ(ErrorOf("asids=1"),
             "asids=1: expected kinds with switch, without which no CPU takes one");

@@ -513,8 +513,8 @@ TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
     const auto point = static_cast<Point>(i);
     // No rule speaks where CPUs switch, VMAs have locks, or such as are sc only: all orders are
     // tried.
-    constexpr PointMask kNoRule =
-        kSwitchPoints | kExitPoints | kContentPoints | kVmaLockPoints | kSplitPoints | kLatePoints;
+    constexpr PointMask kNoRule = kSwitchPoints | kExitPoints | kContentPoints | kVmaLockPoints |
+                                  kSplitPoints | kLatePoints | kRcuPoints;
     if (point == fault_retry || (kNoRule & MaskOf(point)) != 0) continue;
     EXPECT_GT(steps[point], 20u) << kPoints[i].name;
   }

@@ -215,7 +215,7 @@ TEST(ExploreBrute, RandomProgramsDoWhatTheirOrdersDo) {
     if (point == deliver || point == fault_retry || point == mmap_write_wait) continue;
     if (point == pte_marker || point == vma_protect || point == pmd_move) continue;
     constexpr PointMask kElsewhere = kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints |
-                                     kVmaLockPoints | kSplitPoints | kLatePoints;
+                                     kVmaLockPoints | kSplitPoints | kLatePoints | kRcuPoints;
     if ((kElsewhere & MaskOf(point)) != 0) continue;
     if ((kDetourPoints & MaskOf(point)) != 0) continue;
     EXPECT_GE(compared.left_at[i], 10) << kPoints[i].name;

@@ -53,7 +53,7 @@ const std::vector<Malformed>& MalformedTexts() {
   static const auto* const kTexts = new std::vector<Malformed>{
       {"cpuN or walkN with a number below 2 ('cpus' says how many)",
        {"\n  ^cpuss 2", "^cpu2", "^cpu", "^cpu-1", "^cpu1x", "^cpu4294967296", "^walk2"}},
-      {"intent, cpus, policy, variant, arch, batch, kernel, hardware, memory, asids, weaken, "
+      {"intent, cpus, policy, variant, arch, batch, kernel, hardware, memory, asids, rcu, weaken, "
        "strengthen, "
        "expect, init, a program (cpu0) or order",
        {"^speed 2", "^gatherfuzz 1", "^map 0..4 rw", "^read 1", "^rest", "^inv0"}},

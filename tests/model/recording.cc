@@ -67,7 +67,7 @@ bool SameCost(const Cost& a, const Cost& b) {
 std::string Name(const Recording& recording, size_t step) {
   if (step >= recording.steps.size()) return "the end";
   const StepEvent& event = recording.steps[step].event;
-  std::string text = AgentName(event.agent) + " ";
+  std::string text = AgentName(event.agent, event.point, -1) + " ";
   text += Info(event.point).name;
   if (event.page != kNoPage) text += "(" + std::to_string(event.page) + ")";
   return text;

@@ -30,7 +30,7 @@ class TableBatches final : public GatherProtocol {
     const int batch = kGeometry[t.world().mm.batch].table_batch;
     if (limited_ && t.gather().table_count >= (batch == 0 ? 1 : batch)) {
       FlushTlbOnly(t);
-      FreeTables(t);
+      batch == 0 ? FreeTheTable(t) : FreeTables(t);
     }
   }
 
@@ -43,6 +43,14 @@ class TableBatches final : public GatherProtocol {
   }
 
  private:
+  // tlb_remove_table_one() of up to 6.19: behind an IPI in the place of RCU.
+  static void FreeTheTable(const Thread& t) {
+    if (t.world().switches != 0) BeginGrace(t);
+    FreeTable(t, t.gather().tables[0]);
+    t.gather().tables[0] = Queued{};
+    t.gather().table_count = 0;
+  }
+
   Nested nested_;
   bool limited_;
 };

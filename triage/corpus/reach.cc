@@ -70,7 +70,8 @@ Reach::Places Reach::PlacesOf(Thing thing, const StepEvent& event) {
     case Thing::kCpumask:
     case Thing::kTlbGen:
     case Thing::kFolio:
-    case Thing::kVmaLock: break;
+    case Thing::kVmaLock:
+    case Thing::kRcu: break;
   }
   return at(0);
 }

@@ -32,7 +32,7 @@ int UseOf(Point point) {
 // Only a kernel's own code makes it, a line of the zoo, or one memory model: nothing to look for
 // where there is none.
 bool IsElsewhere(Point point) {
-  return ((kOwnCodePoints | kSplitPoints | kLatePoints) & MaskOf(point)) != 0;
+  return ((kOwnCodePoints | kSplitPoints | kLatePoints | kRcuPoints) & MaskOf(point)) != 0;
 }
 
 void AddPairs(const Reach& reach, Reached& reached) {

@@ -219,6 +219,7 @@ bool DropFlags(Attempts& attempts) {
   };
   change([](Schedule& schedule) { schedule.batch = kDefaultBatch; });
   change([](Schedule& schedule) { schedule.hardware = HardwareKind::kPlain; });
+  change([](Schedule& schedule) { schedule.rcu = false; });
   for (size_t i = 0; i < attempts.schedule().init.size(); ++i) {
     change([i](Schedule& schedule) { schedule.init[i].flags.huge = false; });
     change([i](Schedule& schedule) { schedule.init[i].flags.write = false; });

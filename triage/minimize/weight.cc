@@ -22,11 +22,11 @@ std::array<size_t, kMaxCpus> FirstMoves(const Path& path) {
 }  // namespace
 
 Size SizeOf(const Schedule& schedule) {
-  Size size{
-      .cpus = schedule.cpus,
-      .lines = static_cast<int>(schedule.program.size()),
-      .init_lines = static_cast<int>(schedule.init.size()),
-      .flags = (schedule.batch != kDefaultBatch) + (schedule.hardware != HardwareKind::kPlain)};
+  Size size{.cpus = schedule.cpus,
+            .lines = static_cast<int>(schedule.program.size()),
+            .init_lines = static_cast<int>(schedule.init.size()),
+            .flags = (schedule.batch != kDefaultBatch) +
+                     (schedule.hardware != HardwareKind::kPlain) + schedule.rcu};
   for (const auto& [agent, op] : schedule.program) {
     size.kinds += Info(op.kind).weight;
     size.pages += op.range.end - op.range.begin;

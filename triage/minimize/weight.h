@@ -25,7 +25,7 @@ struct Size {
   int kinds = 0;  // of operations: an access is simpler than a munmap
   int pages = 0;  // of all ranges of programs
   int init_pages = 0;
-  int flags = 0;  // rw, huge, dirty, a batch or hardware of its own
+  int flags = 0;  // rw, huge, dirty, a batch or hardware of its own, rcu
   friend auto operator<=>(const Size&, const Size&) = default;
 };
 

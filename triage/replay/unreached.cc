@@ -27,9 +27,11 @@ std::string UnreachedText(const std::string& path, const LoadedSchedule& loaded,
   const Run& run = loaded.file.schedule.order[i];
   const bool counts = run.kind == Run::Kind::kCount && KindOf(run.agent) != AgentKind::kDetour;
   const bool old = run.kind == Run::Kind::kOld, late = run.kind == Run::Kind::kLate;
+  const bool rcu = late && loaded.file.schedule.rcu;
   return absl::StrCat(Printable(path), ":", loaded.notes.order_lines[i], ": '",
-                      PrintRun(run, loaded.file.schedule.kswapd_cpu()),
+                      PrintRun(run, loaded.file.schedule.kswapd_cpu(), loaded.file.schedule.rcu),
                       old      ? "' came where no old value can be loaded"
+                      : rcu    ? "' came where RCU could free nothing of that CPU"
                       : late   ? "' came where nothing was left for later"
                       : counts ? "' goes beyond the end of its agent's steps"
                                : "' never came to that step");

@@ -111,7 +111,8 @@ std::string CallHead(const TraceStep& step) {
 
 std::string StepCell(const TraceStep& step) {
   const StepEvent& event = step.event;
-  std::string text = KindOf(event.agent) == AgentKind::kWalker         ? "[walk] "
+  std::string text = event.point == Point::rcu_free                    ? "[rcu] "
+                     : KindOf(event.agent) == AgentKind::kWalker       ? "[walk] "
                      : KindOf(event.agent) == AgentKind::kInvalidation ? "[inv] "
                      : KindOf(event.agent) == AgentKind::kDetour       ? "[late] "
                                                                        : "";
@@ -143,7 +144,7 @@ std::vector<bool> RelevantSteps(const Trace& trace, const Cause& cause) {
     if (KindOf(event.agent) == AgentKind::kCpu) {
       shown[i] = calls.contains({event.agent, event.op}) &&
                  (OfProtocol(event.point) || NearPage(event, violation.page));
-    } else if (event.point == Point::pending_inc_done) {
+    } else if (event.point == Point::pending_inc_done || event.point == Point::rcu_free) {
       shown[i] = true;
     } else {
       shown[i] = Index(CpuOf(event.agent)) == violation.holder &&

@@ -121,7 +121,7 @@ class Report {
 
   std::string IssuerOf(int index) const {
     const TraceStep& step = in_.trace.steps[static_cast<size_t>(index)];
-    return AgentName(step.event.agent, step.kswapd);
+    return AgentName(step.event.agent, step.event.point, step.kswapd);
   }
 
   const ReportInput& in_;
@@ -133,13 +133,14 @@ class Report {
 }  // namespace
 
 std::string MachineText(std::string_view arch, KernelVersion kernel, HardwareKind hardware,
-                        MemoryModel memory) {
+                        MemoryModel memory, bool rcu) {
   std::string text(arch);
   if (kernel != kDefaultKernel) absl::StrAppend(&text, ", kernel ", Absl(NameOf(kernel)));
   if (hardware != HardwareKind::kPlain) {
     absl::StrAppend(&text, ", hardware ", Absl(NameOf(hardware)));
   }
   if (memory != MemoryModel::kSc) absl::StrAppend(&text, ", memory ", Absl(NameOf(memory)));
+  if (rcu) absl::StrAppend(&text, ", rcu");
   return text;
 }
 

@@ -30,9 +30,9 @@ std::string TitleOf(const std::string& bug, std::string_view policy, const std::
 // What it ran on: the architecture, and kernel version and memory model where these are not the
 // default: "arm64, kernel 6.17, memory weak".
 std::string MachineText(std::string_view arch, KernelVersion kernel, HardwareKind hardware,
-                        MemoryModel memory);
+                        MemoryModel memory, bool rcu = false);
 inline std::string MachineText(std::string_view arch, const Trace& trace) {
-  return MachineText(arch, trace.kernel, trace.hardware, trace.end.mm.memory);
+  return MachineText(arch, trace.kernel, trace.hardware, trace.end.mm.memory, trace.end.rcu != 0);
 }
 
 }  // namespace gatherfuzz

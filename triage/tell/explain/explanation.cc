@@ -57,8 +57,8 @@ std::string SayRescue(const std::vector<RescueStep>& rescue) {
                           ? "its own invalidation"
                           : "the invalidation of " + CpuName(step.page, step.kswapd));
     } else {
-      absl::StrAppend(&text, AgentName(step.agent, step.kswapd), " had gone on through ",
-                      StepName(step.point, step.page));
+      absl::StrAppend(&text, AgentName(step.agent, step.point, step.kswapd),
+                      " had gone on through ", StepName(step.point, step.page));
     }
   }
   return text;

@@ -32,6 +32,7 @@ class StaleChain {
     Slept();
     Numbered();
     Others();
+    HandedOver();
     TableFreed();
     Judged();
     return std::move(chain_);
@@ -439,6 +440,25 @@ class StaleChain {
                                   StepName(next.point, next.page), ".");
   }
 
+  // Of a table that RCU frees: when it got it, and for whom it waited.
+  void HandedOver() {
+    const uint32_t at = At(cause_.judged).handed_at;
+    if (at == 0) return;
+    const int handed = static_cast<int>(at) - 1;
+    std::string whom;
+    for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
+      if ((At(handed).waits_for >> cpu & 1) == 0) continue;
+      absl::StrAppend(&whom, whom.empty() ? "" : " and ", CpuName(cpu, At(handed).kswapd));
+    }
+    Say(handed,
+        absl::StrCat(Actor(handed), " hands it to call_rcu(). ",
+                     whom.empty() ? "No CPU is in a read-side section, so the grace period waits "
+                                    "for nobody."
+                                  : absl::StrCat("The grace period waits for ", whom,
+                                                 ", which is in a read-side section."),
+                     " Who begins one later is not waited for."));
+  }
+
   // The walk that reads what was a table comes after the step that is to blame.
   void TableFreed() {
     if (it_.kind != ViolationKind::kWalkedDeadTable) return;
@@ -450,7 +470,11 @@ class StaleChain {
 
   void Judged() {
     const std::string who = Actor(cause_.judged);
-    const std::string before = not_issued_.empty() ? "" : not_issued_ + " ";
+    std::string before = not_issued_.empty() ? "" : not_issued_ + " ";
+    // Who frees is RCU, and who had to is who handed it over.
+    if (At(cause_.judged).handed_at != 0 && before.starts_with("It ")) {
+      before.replace(0, 2, "That call");
+    }
     const bool filled = !table() && Info(At(cause_.judged).event.point).is(role::kWalk);
     const bool wakes = At(cause_.judged).event.point == Point::resume_user ||
                        At(cause_.judged).event.point == Point::write_cr3;

@@ -21,7 +21,7 @@ std::string OpName(const Op& op) {
 }
 
 std::string ActorOf(const TraceStep& step) {
-  return absl::StrCat(AgentName(step.event.agent, step.kswapd),
+  return absl::StrCat(AgentName(step.event.agent, step.event.point, step.kswapd),
                       step.op ? "'s " + OpName(*step.op) : "");
 }
 
@@ -30,6 +30,10 @@ std::string StepName(Point point, int page) {
 }
 
 std::string CallInQuestion(const Trace& trace) {
+  // Of a table that RCU frees: who handed it over.
+  if (!trace.steps.empty() && trace.steps.back().handed_at != 0) {
+    return ActorOf(trace.steps[trace.steps.back().handed_at - 1]);
+  }
   const int cpu = trace.result.violation.cpu;
   for (size_t i = trace.steps.size(); i-- > 0 && cpu >= 0;) {
     const TraceStep& step = trace.steps[i];

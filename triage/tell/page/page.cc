@@ -220,8 +220,8 @@ class Page {
     Json json = {{"step", turn.step}, {"text", turn.text}};
     json["rescue"] = Json::array();
     for (const RescueStep& step : turn.rescue) {
-      json["rescue"].push_back(
-          absl::StrCat(AgentName(step.agent, step.kswapd), " ", StepName(step.point, step.page)));
+      json["rescue"].push_back(absl::StrCat(AgentName(step.agent, step.point, step.kswapd), " ",
+                                            StepName(step.point, step.page)));
     }
     return json;
   }

@@ -20,7 +20,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kPid = 1;  // the mm
 constexpr char kOp[] = "op", kGather[] = "gather", kFlush[] = "flush", kWait[] = "wait",
-               kWalk[] = "walk", kDelivery[] = "delivery", kLate[] = "late", kStep[] = "step";
+               kWalk[] = "walk", kDelivery[] = "delivery", kLate[] = "late", kRcu[] = "rcu",
+               kStep[] = "step";
 
 // Not 0, which is the idle thread to a viewer, nor kPid, which is the main one. Tracks stand in the
 // order of their numbers, also where thread_sort_index is not known.
@@ -194,8 +195,9 @@ class TraceEvents {
     if (event.point == Point::tlb_flush) issued_[Index(CpuOf(event.agent))] = time;
     if (event.point == Point::deliver) {
       Deliver(event, time, std::move(args));
-    } else if (event.point == Point::pending_inc_done) {
-      AddSlice(event.agent, {kLate, StepName(event), time, time + 1, 0, std::move(args)});
+    } else if (event.point == Point::pending_inc_done || event.point == Point::rcu_free) {
+      const char* kind = event.point == Point::rcu_free ? kRcu : kLate;
+      AddSlice(event.agent, {kind, StepName(event), time, time + 1, 0, std::move(args)});
     } else {
       agents_[Index(event.agent)].Step(step, time);
       AddSlice(event.agent, {kStep, StepName(event), time, time + 1, 0, std::move(args)}, kSteps);
@@ -266,7 +268,7 @@ class TraceEvents {
     const std::string cpu = CpuName(Index(CpuOf(agent)), trace_.end.kswapd_cpu());
     switch (KindOf(agent)) {
       case AgentKind::kCpu: return cpu;
-      case AgentKind::kDetour: return cpu + " late";
+      case AgentKind::kDetour: return cpu + (trace_.end.rcu != 0 ? " rcu" : " late");
       case AgentKind::kWalker: return cpu + " walker";
       case AgentKind::kInvalidation: break;
     }

@@ -64,6 +64,7 @@ class Limits {
       return absl::StrCat("memory ", Absl(gatherfuzz::NameOf(schedule_.memory)),
                           " is not in it; pass --memory sc");
     }
+    if (schedule_.rcu) return "rcu is not in it; take the line rcu out";
     if (schedule_.hardware != HardwareKind::kPlain) {
       return absl::StrCat("hardware ", Absl(gatherfuzz::NameOf(schedule_.hardware)),
                           " is not in it; pass --hardware plain");

@@ -101,14 +101,16 @@ static inline unsigned long __get_free_pages(gfp_t flags, unsigned int order) {
 static inline void free_pages(unsigned long address, unsigned int order) { gf_free_batch(address); }
 #define free_page(address) free_pages(address, 0)
 
-/* A grace period waits for software walkers, and there are none, and for CPUs whose interrupts are
- * off, as those in the middle of a switch: the step free_table does (gf_grace_period()). Else it is
- * over at once, which is the earliest it can be, and the worst for whoever did not flush before. */
+/* The callback runs at once, and what it frees goes to a queue: it is freed, by the step rcu_free,
+ * when the grace period is over. Where the schedule does not say `rcu`, the step free_table frees
+ * it here, when CPUs in the middle of a switch, whose interrupts are off, have gone on: the
+ * earliest it can be, and the worst for whoever did not flush before. */
 static inline void call_rcu(struct rcu_head* head, void (*func)(struct rcu_head* head)) {
-  gf_grace_period();
+  gf_call_rcu_begin();
   func(head);
+  gf_call_rcu_end();
 }
-static inline void synchronize_rcu(void) { gf_grace_period(); }
+static inline void synchronize_rcu(void) { gf_synchronize_rcu(); }
 /* An IPI that does nothing, and is waited for: such CPUs take it when their interrupts are on. */
 static inline void smp_call_function(void (*call)(void*), void* info, int wait) {
   if (wait) gf_grace_period();
