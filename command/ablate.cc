@@ -50,12 +50,12 @@ std::vector<std::string> StepsOf(PointMask set) {
   return names;
 }
 
-// "pmd_clear release + pmd_read acquire", as strong as they can be.
-std::string Stronger(PointMask set) {
+// "pmd_clear release + pmd_read acquire".
+std::string Stronger(const OrderChanges& orders) {
   std::vector<std::string> names;
-  for (; set != 0; set &= set - 1) {
-    const Point point = FirstOf(set);
-    const MemoryOrder order = StrongestOf(MemoryOrderOf(point)->access);
+  for (PointMask rest = orders.strengthened(); rest != 0; rest &= rest - 1) {
+    const Point point = FirstOf(rest);
+    const MemoryOrder order = Changed(orders, point, MemoryOrder::relaxed);
     names.push_back(absl::StrCat(Info(point).name, " ", OrderName(point, order)));
   }
   return absl::StrJoin(names, " + ");
@@ -70,11 +70,10 @@ std::string Told(const std::vector<Breaks>& breaks) {
                        [](std::string* out, const Breaks& it) { absl::StrAppend(out, Told(it)); });
 }
 
-template <typename Name>
-std::string Sets(const std::vector<PointMask>& sets, Name name) {
+std::string Sets(const std::vector<OrderChanges>& sets) {
   if (sets.empty()) return absl::StrCat("no ", kMostStronger, " orders together");
-  return absl::StrJoin(sets, ", ", [&](std::string* out, PointMask set) {
-    absl::StrAppend(out, "{", name(set), "}");
+  return absl::StrJoin(sets, ", ", [](std::string* out, const OrderChanges& set) {
+    absl::StrAppend(out, "{", Stronger(set), "}");
   });
 }
 std::string Joined(PointMask set) { return absl::StrJoin(StepsOf(set), " "); }
@@ -89,7 +88,7 @@ void PrintForPeople(const Row& row, KernelVersion kernel, MemoryModel memory) {
   std::cout << "  " << Wrapped("safe as it is: " + safe, 6) << "\n";
   for (const BrokenProgram& broken : it.broken) {
     std::cout << "  " << Wrapped("broken as it is: " + Told(broken.breaks), 6) << "\n";
-    std::cout << "    " << Wrapped("closed by: " + Sets(broken.closed_by, Stronger), 6) << "\n";
+    std::cout << "    " << Wrapped("closed by: " + Sets(broken.closed_by), 6) << "\n";
   }
   for (const WithoutOrder& without : it.without) {
     const std::string order =
@@ -118,6 +117,12 @@ nlohmann::ordered_json JsonOf(const std::vector<Breaks>& breaks) {
 nlohmann::ordered_json JsonOf(const std::vector<PointMask>& sets) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const PointMask set : sets) json.push_back(StepsOf(set));
+  return json;
+}
+
+nlohmann::ordered_json JsonOf(const std::vector<OrderChanges>& sets) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const OrderChanges& set : sets) json.push_back(PrintStrengthened(set));
   return json;
 }
 
@@ -154,7 +159,7 @@ void PrintMarkdown(const std::vector<Row>& rows) {
     std::vector<std::string> broken, closed, needed, may_go;
     for (const BrokenProgram& program : it.broken) {
       broken.push_back(Told(program.breaks));
-      closed.push_back(Sets(program.closed_by, Stronger));
+      closed.push_back(Sets(program.closed_by));
     }
     for (const WithoutOrder& without : it.without) {
       const std::string order = absl::StrCat("`", Info(without.point).name, "` ",

@@ -222,17 +222,22 @@ absl::Status SetKernel(const Options& options, const std::string& path, Schedule
   return absl::OkStatus();
 }
 
-absl::Status SetOrders(std::string_view flag, const std::string& names, PointMask& points) {
+absl::Status SetOrders(std::string_view flag, const std::string& names, OrderChanges& orders) {
   if (names.empty()) return absl::OkStatus();
-  points = 0;
+  const bool strengthens = flag == "strengthen";
+  orders = strengthens ? OrderChanges{.weaker = orders.weaker}
+                       : OrderChanges{.stronger = orders.stronger,
+                                      .acquires = orders.acquires,
+                                      .releases = orders.releases};
   for (const std::string& name : std::vector<std::string>(absl::StrSplit(names, ','))) {
     const std::optional<Point> point = ParsePoint(name);
-    if (!point || MemoryOrderOf(*point) == nullptr) {
+    const bool has_order = point && MemoryOrderOf(*point) != nullptr;
+    if (strengthens ? !ParseStrengthened(name, orders) : !has_order) {
       return absl::InvalidArgumentError(
           absl::StrCat("--", Absl(flag), " ", name,
-                       ": no step that has a memory order; docs/memory.md lists those"));
+                       ": no step that has such a memory order; docs/memory.md lists those"));
     }
-    points |= MaskOf(*point);
+    if (!strengthens) orders.weaker |= MaskOf(*point);
   }
   return absl::OkStatus();
 }
@@ -241,8 +246,8 @@ absl::Status SetOrders(std::string_view flag, const std::string& names, PointMas
 absl::Status SetMemory(const Options& options, Schedule& schedule) {
   if (const auto memory = ParseMemoryModel(options.memory)) schedule.memory = *memory;
   schedule.rcu = schedule.rcu || options.rcu;
-  absl::Status status = SetOrders("weaken", options.weaken, schedule.orders.weaker);
-  status.Update(SetOrders("strengthen", options.strengthen, schedule.orders.stronger));
+  absl::Status status = SetOrders("weaken", options.weaken, schedule.orders);
+  status.Update(SetOrders("strengthen", options.strengthen, schedule.orders));
   if (!status.ok()) return status;
   if (schedule.memory != MemoryModel::kSc && OnlySc(schedule)) {
     return absl::InvalidArgumentError(
@@ -250,7 +255,7 @@ absl::Status SetMemory(const Options& options, Schedule& schedule) {
                      ": what switches, sleeps, exits, locks VMAs or has RCU free page tables is "
                      "modelled under memory sc only; pass --memory sc"));
   }
-  if ((schedule.orders.weaker & schedule.orders.stronger) != 0) {
+  if ((schedule.orders.weaker & schedule.orders.strengthened()) != 0) {
     return absl::InvalidArgumentError("one step is both in --weaken and in --strengthen");
   }
   if (schedule.memory == MemoryModel::kSc && !(options.weaken + options.strengthen).empty()) {

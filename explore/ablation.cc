@@ -132,9 +132,45 @@ class Ablating {
       const bool made = (explored.points & MaskOf(info.point)) != 0;
       if (made && of_software && !strongest) candidates.push_back(MaskOf(info.point));
     }
-    Smallest(candidates, kMostStronger, broken.closed_by,
-             [&](PointMask set) { return Try(program, {.stronger = set}, true).kinds == 0; });
+    std::vector<PointMask> sets;
+    const auto closes = [&](OrderChanges orders) { return Try(program, orders, true).kinds == 0; };
+    Smallest(candidates, kMostStronger, sets,
+             [&](PointMask set) { return closes({.stronger = set}); });
+    for (const PointMask set : sets) Weakest(set, closes, broken.closed_by);
     result_.broken.push_back(std::move(broken));
+  }
+
+  // The orders of the steps of a set that closes: of each update acquire or release alone, where
+  // that is enough. All of the weakest.
+  template <typename Closes>
+  void Weakest(PointMask set, Closes closes, std::vector<OrderChanges>& found) {
+    std::vector<OrderChanges> all{{}};
+    for (; set != 0; set &= set - 1) {
+      const Point point = FirstOf(set);
+      std::vector<OrderChanges> more;
+      for (const OrderChanges& one : all) {
+        // The strongest last.
+        for (const auto order : {MemoryOrder::acquire, MemoryOrder::release, MemoryOrder::full}) {
+          OrderChanges with = one;
+          if (with.Strengthen(point, order)) more.push_back(with);
+        }
+      }
+      all = std::move(more);
+    }
+    const auto no_stronger = [](const OrderChanges& a, const OrderChanges& b) {
+      const auto within = [](PointMask x, PointMask y) { return (x & ~y) == 0; };
+      return within(a.stronger, b.stronger) && within(a.acquires, b.acquires | b.stronger) &&
+             within(a.releases, b.releases | b.stronger);
+    };
+    std::stable_sort(all.begin(), all.end(), [](const OrderChanges& a, const OrderChanges& b) {
+      return CountOf(a.stronger) < CountOf(b.stronger);
+    });
+    const size_t first = found.size();
+    for (const OrderChanges& one : all) {
+      const bool known = std::any_of(found.begin() + static_cast<ptrdiff_t>(first), found.end(),
+                                     [&](const OrderChanges& it) { return no_stronger(it, one); });
+      if (!known && !stop_.load() && closes(one)) found.push_back(one);
+    }
   }
 
   void TakeEachAway() {

@@ -45,8 +45,9 @@ struct WithoutOrder {
 // A program that is broken with the orders that the kernel has.
 struct BrokenProgram {
   std::vector<Breaks> breaks;
-  std::vector<PointMask> closed_by;  // all smallest sets of steps whose orders, made as strong as
-                                     // they can be, make it safe; of at most kMostStronger
+  // All smallest sets of steps whose orders, made stronger, make it safe, of at most kMostStronger,
+  // and in each the weakest orders that do.
+  std::vector<OrderChanges> closed_by;
 };
 inline constexpr int kMostStronger = 3;
 

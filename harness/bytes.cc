@@ -171,7 +171,7 @@ constexpr int kKswapdCode = std::size(kKernelOf);
 constexpr int kMemoryCode = 2 * kKswapdCode;
 constexpr int kVmaLocksCode = kMemoryCodes * kMemoryCode;
 constexpr int kHardwareCode = 2 * kVmaLocksCode;
-static_assert(kHardwareKindCount * kHardwareCode <= 256);
+static_assert(kHardwareKindCount * kHardwareCode == 256);  // every byte means something
 
 uint8_t KernelCode(const Schedule& schedule) {
   const KernelVersion base = WithoutVmaLocks(schedule.kernel);
@@ -404,13 +404,12 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t kernel = source.Next();
   // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
   const bool written = version == kBytesVersion && span == kPages;
-  const bool known = written && kernel < kHardwareKindCount * kHardwareCode;
   schedule.hardware =
-      static_cast<HardwareKind>(known && !source.at_first() ? kernel / kHardwareCode : 0);
-  schedule.kernel = source.TakeKernel(known ? KernelOf(kernel) : kDefaultKernel, written);
-  schedule.kswapd = known && kernel / kKswapdCode % 2 != 0 && !source.at_first();
+      static_cast<HardwareKind>(written && !source.at_first() ? kernel / kHardwareCode : 0);
+  schedule.kernel = source.TakeKernel(written ? KernelOf(kernel) : kDefaultKernel, written);
+  schedule.kswapd = written && kernel / kKswapdCode % 2 != 0 && !source.at_first();
   const uint8_t memory =
-      source.TakeMemory(static_cast<uint8_t>(known ? kernel / kMemoryCode % kMemoryCodes : 0));
+      source.TakeMemory(static_cast<uint8_t>(written ? kernel / kMemoryCode % kMemoryCodes : 0));
   schedule.memory = kMemoryOf[memory];
   schedule.rcu = written && !source.at_first() && cpus >= kRcuCode && IsCpusCode(cpus - kRcuCode);
   if (schedule.rcu) cpus -= kRcuCode;

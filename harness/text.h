@@ -81,6 +81,12 @@ std::vector<ExpectLine> PrintExpectUnder(const ExpectUnder& expect);
 std::optional<ViolationKind> ParseViolationKind(std::string_view name);
 std::optional<Point> ParsePoint(std::string_view name);
 
+// "pmd_clear", as strong as it can be, or "pmd_clear:release": adds that to what is strengthened;
+// false for what is no step that has an order, and for an order that it cannot have.
+bool ParseStrengthened(std::string_view word, OrderChanges& orders);
+// Those words, by number of step.
+std::vector<std::string> PrintStrengthened(const OrderChanges& orders);
+
 }  // namespace gatherfuzz
 
 #endif  // GATHERFUZZ_HARNESS_TEXT_H_

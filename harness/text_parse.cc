@@ -295,8 +295,7 @@ class Parser : TextLines {
       file_.schedule.hardware = *hardware;
       return Take(), End();
     }
-    if (word == "weaken") return StepsWithOrders(file_.schedule.orders.weaker);
-    if (word == "strengthen") return StepsWithOrders(file_.schedule.orders.stronger);
+    if (word == "weaken" || word == "strengthen") return StepsWithOrders(word == "strengthen");
     if (word == "expect") {
       ViolationKind kind{};
       if (!TakeKind(kind)) return false;
@@ -313,17 +312,19 @@ class Parser : TextLines {
   }
 
   // Steps whose order is changed, one at least.
-  bool StepsWithOrders(PointMask& changed) {
+  bool StepsWithOrders(bool strengthened) {
+    OrderChanges& orders = file_.schedule.orders;
     do {
       const auto point = ParsePoint(Peek());
-      if (!point || MemoryOrderOf(*point) == nullptr) {
+      const bool has_order = point && MemoryOrderOf(*point) != nullptr;
+      if (strengthened ? !ParseStrengthened(Peek(), orders) : !has_order) {
         return FailNear(Peek(), "a step that has a memory order (docs/memory.md lists them)",
                         NamesOf(kPoints, kNameIn));
       }
-      changed |= MaskOf(*point);
+      if (!strengthened) orders.weaker |= MaskOf(*point);
       Take();
     } while (!Peek().empty());
-    if ((file_.schedule.orders.weaker & file_.schedule.orders.stronger) == 0) return true;
+    if ((orders.weaker & orders.strengthened()) == 0) return true;
     return Fail("no step that is both weaker and stronger");
   }
 

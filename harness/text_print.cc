@@ -31,13 +31,16 @@ std::string PrintInit(const InitItem& item) {
   return "cached " + AgentName(CpuAgent(item.cpu)) + " " + PrintRange(item.range);
 }
 
-std::string PrintOrders(const char* word, PointMask points) {
-  if (points == 0) return "";
-  std::string text = word;
-  for (; points != 0; points &= points - 1) {
-    text += " ";
-    text += Info(FirstOf(points)).name;
+std::string PrintOrders(const OrderChanges& orders) {
+  std::string text;
+  if (orders.weaker != 0) text += "weaken";
+  for (PointMask points = orders.weaker; points != 0; points &= points - 1) {
+    text += std::string(" ") + Info(FirstOf(points)).name;
   }
+  if (orders.weaker != 0) text += "\n";
+  if (orders.strengthened() == 0) return text;
+  text += "strengthen";
+  for (const std::string& step : PrintStrengthened(orders)) text += " " + step;
   return text + "\n";
 }
 
@@ -73,8 +76,7 @@ std::string PrintHead(const ScheduleFile& file) {
     text += "asids " + std::to_string(file.schedule.asids) + "\n";
   }
   if (file.schedule.rcu) text += "rcu\n";
-  text += PrintOrders("weaken", file.schedule.orders.weaker);
-  text += PrintOrders("strengthen", file.schedule.orders.stronger);
+  text += PrintOrders(file.schedule.orders);
   if (file.expect) text += "expect " + std::string(Info(*file.expect).name) + "\n";
   for (const ExpectLine& line : PrintExpectUnder(file.expect_under)) text += line.text + "\n";
   return text;

@@ -21,6 +21,30 @@ std::optional<Point> ParsePoint(std::string_view name) {
   return std::nullopt;
 }
 
+bool ParseStrengthened(std::string_view word, OrderChanges& orders) {
+  const size_t colon = std::min(word.find(':'), word.size());
+  const auto point = ParsePoint(word.substr(0, colon));
+  const OrderInfo* info = point ? MemoryOrderOf(*point) : nullptr;
+  if (info == nullptr) return false;
+  if (colon == word.size()) return orders.Strengthen(*point, StrongestOf(info->access));
+  const std::string_view order = word.substr(colon + 1);
+  return (order == "acquire" && orders.Strengthen(*point, MemoryOrder::acquire)) ||
+         (order == "release" && orders.Strengthen(*point, MemoryOrder::release));
+}
+
+std::vector<std::string> PrintStrengthened(const OrderChanges& orders) {
+  std::vector<std::string> words;
+  for (PointMask rest = orders.strengthened(); rest != 0; rest &= rest - 1) {
+    const Point point = FirstOf(rest);
+    const std::string name = Info(point).name;
+    const bool strongest = (orders.stronger & MaskOf(point)) != 0;
+    if (strongest) words.push_back(name);
+    if (!strongest && (orders.acquires & MaskOf(point)) != 0) words.push_back(name + ":acquire");
+    if (!strongest && (orders.releases & MaskOf(point)) != 0) words.push_back(name + ":release");
+  }
+  return words;
+}
+
 bool LooksLikeText(std::string_view content) {
   static constexpr std::string_view kWords[] = {
       "gatherfuzz", "intent",     "cpus",     "policy", "arch", "batch",

@@ -75,19 +75,43 @@ constexpr MemoryOrder StrongestOf(MemoryAccess access) {
   return MemoryOrder::full;
 }
 
-// Steps whose order is not what the table says: none at all, or the strongest.
+constexpr MemoryOrder Both(MemoryOrder a, MemoryOrder b) {
+  if (a == MemoryOrder::relaxed || a == b) return b;
+  return b == MemoryOrder::relaxed ? a : MemoryOrder::full;
+}
+
+// Steps whose order is not what the table says: none at all, or the strongest; or, of updates,
+// acquire or release besides.
 struct OrderChanges {
-  PointMask weaker = 0, stronger = 0;
-  bool any() const { return (weaker | stronger) != 0; }
+  PointMask weaker = 0, stronger = 0, acquires = 0, releases = 0;
+
+  constexpr PointMask strengthened() const { return stronger | acquires | releases; }
+  constexpr bool any() const { return (weaker | strengthened()) != 0; }
+  // Makes `point` have `order`, too; false if such an access cannot.
+  constexpr bool Strengthen(Point point, MemoryOrder order);
   friend bool operator==(const OrderChanges&, const OrderChanges&) = default;
 };
+
+constexpr bool OrderChanges::Strengthen(Point point, MemoryOrder order) {
+  const OrderInfo* const info = MemoryOrderOf(point);
+  if (info == nullptr) return false;
+  const bool strongest = order == StrongestOf(info->access);
+  const bool part = info->access == MemoryAccess::kUpdate && order != MemoryOrder::relaxed;
+  PointMask& points = strongest ? stronger : order == MemoryOrder::acquire ? acquires : releases;
+  if (strongest || part) points |= MaskOf(point);
+  return strongest || part;
+}
 
 // What a step orders whose code asks for `asked`.
 constexpr MemoryOrder Changed(const OrderChanges& changes, Point point, MemoryOrder asked) {
   if ((changes.weaker & MaskOf(point)) != 0) return MemoryOrder::relaxed;
-  if ((changes.stronger & MaskOf(point)) == 0) return asked;
+  if ((changes.strengthened() & MaskOf(point)) == 0) return asked;
   const OrderInfo* const info = MemoryOrderOf(point);
-  return info == nullptr ? asked : StrongestOf(info->access);
+  if (info == nullptr) return asked;
+  if ((changes.stronger & MaskOf(point)) != 0) return StrongestOf(info->access);
+  if ((changes.acquires & MaskOf(point)) != 0) asked = Both(asked, MemoryOrder::acquire);
+  if ((changes.releases & MaskOf(point)) != 0) asked = Both(asked, MemoryOrder::release);
+  return asked;
 }
 
 // The orders that code which says its own has asked for at each step, barriers beside it included.
@@ -103,12 +127,15 @@ struct AskedOrders {
   }
   // All of them together; `or_else` where nobody asked.
   MemoryOrder Of(Point point, MemoryOrder or_else) const {
-    const bool acquires = Has(point, MemoryOrder::acquire);
-    const bool releases = Has(point, MemoryOrder::release);
-    if (Has(point, MemoryOrder::full) || (acquires && releases)) return MemoryOrder::full;
-    if (acquires) return MemoryOrder::acquire;
-    if (releases) return MemoryOrder::release;
-    return Has(point, MemoryOrder::relaxed) ? MemoryOrder::relaxed : or_else;
+    MemoryOrder all = MemoryOrder::relaxed;
+    bool any = false;
+    for (size_t i = 0; i < at.size(); ++i) {
+      const auto order = static_cast<MemoryOrder>(i);
+      if (!Has(point, order)) continue;
+      any = true;
+      all = Both(all, order);
+    }
+    return any ? all : or_else;
   }
 };
 

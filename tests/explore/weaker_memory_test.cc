@@ -209,12 +209,18 @@ TEST(WeakerMemory, ReachesWhatStrongerMemoryDoes) {
 TEST(WeakerMemory, AnOrderOfOldValuesRoundTrips) {
   ScheduleFile file = FromText(kHuge);
   file.schedule.memory = MemoryModel::kWeak;
-  file.schedule.orders = {.weaker = MaskOf(Point::pte_unlock), .stronger = MaskOf(Point::pmd_read)};
+  file.schedule.orders = {.weaker = MaskOf(Point::pte_unlock),
+                          .stronger = MaskOf(Point::pmd_read),
+                          .acquires = MaskOf(Point::pending_inc),
+                          .releases = MaskOf(Point::pmd_clear)};
   file.schedule.order.push_back(
       {.kind = Run::Kind::kOld, .agent = DetourAgent(MakeCpu(1)), .count = 2});
   file.schedule.order.push_back({.kind = Run::Kind::kOld, .agent = WalkerAgent(MakeCpu(0))});
   const std::string text = PrintText(file);
-  EXPECT_NE(text.find("\nmemory weak\nweaken pte_unlock\nstrengthen pmd_read\n"), text.npos);
+  EXPECT_NE(text.find("\nmemory weak\nweaken pte_unlock\nstrengthen pmd_read pmd_clear:release "
+                      "pending_inc:acquire\n"),
+            text.npos)
+      << text;
   EXPECT_NE(text.find("  cpu1 old 2\n  walk0 old\n"), text.npos) << text;
   EXPECT_EQ(PrintText(FromText(text)), text);
 }
