@@ -63,6 +63,7 @@ void Shorten(Schedule& schedule, Random& random) {
 void Fit(Schedule& schedule) {
   schedule.memory = Settings().memory;
   if (schedule.memory == MemoryModel::kSc) return;
+  schedule.rcu = false;
   schedule.kernel = std::min(WithoutVmaLocks(schedule.kernel), kDefaultKernel);
   for (size_t i = schedule.program.size(); i-- > 0;) {
     const OpInfo& op = Info(schedule.program[i].op.kind);
