@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Mutations of who moves when.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <utility>
 
@@ -198,6 +199,58 @@ bool AdoptOrder(Schedule& schedule, Random& random) {
   return true;
 }
 
+// Takes the operations out that none of the first `steps` steps is of.
+void DropUnbegun(const Replay& replay, size_t steps, Schedule& schedule) {
+  std::array<int, kMaxAgents> begun{};  // how many of each agent
+  for (size_t i = 0; i < steps; ++i) {
+    begun[Index(replay[i].agent)] = std::max(begun[Index(replay[i].agent)], replay[i].op + 1);
+  }
+  for (size_t i = 0; i < schedule.program.size();) {
+    int& left = begun[Index(schedule.program[i].agent)];
+    if (left-- > 0) {
+      ++i;
+    } else {
+      schedule.program.erase(i);
+    }
+  }
+}
+
+// A page that one of the first `steps` steps took a leaf from; none if none did.
+int RemovedPage(const Replay& replay, size_t steps, Random& random) {
+  constexpr PointMask kRemoves = MaskOf(Point::pte_clear) | MaskOf(Point::pmd_clear) |
+                                 MaskOf(Point::pmd_invalidate) | MaskOf(Point::pte_table_unlink);
+  uint32_t seen = 0;
+  int page = kNoPage;
+  for (size_t i = 0; i < steps; ++i) {
+    if ((kRemoves & MaskOf(replay[i].step.point)) == 0) continue;
+    if (random.Below(++seen) == 0) page = replay[i].step.page;
+  }
+  return page;
+}
+
+// Keeps the beginning of an order, and goes on from there in another way: with operations on what
+// it has taken away, in place of those that it has not come to, or before these.
+bool GoOn(Schedule& schedule, Random& random) {
+  const Replay& replay = ReplayMember(schedule, static_cast<int>(random.Below(2)));
+  if (replay.size() < 2) return false;
+  const size_t steps = 1 + PickIndex(replay, random);
+  const int page = RemovedPage(replay, steps, random);
+  if (page == kNoPage) return false;
+  KeepSteps(replay, steps, schedule.order);
+  if (!OneIn(random, 4)) DropUnbegun(replay, steps, schedule);
+  for (int ops = SmallNumber(random, 3); ops > 0 && !schedule.program.full(); --ops) {
+    static constexpr OpKind kKinds[] = {OpKind::kDontneed, OpKind::kDontneed, OpKind::kMunmap,
+                                        OpKind::kFree,     OpKind::kRead,     OpKind::kWrite,
+                                        OpKind::kFill};
+    schedule.program.push_back(MakeLine(
+        PickCpu(schedule, random), kKinds[random.Below(7)],
+        OneIn(random, 2) ? PageRange{page, page + 1} : Overlapping({page, page + 1}, random),
+        random));
+  }
+  schedule.tail = AnyTail(random);
+  return true;
+}
+
 constexpr Mutation kMutations[] = {
     {"add-run", 3, AddRun},
     {"drop-run", 3, DropRun},
@@ -211,6 +264,7 @@ constexpr Mutation kMutations[] = {
     {"switch-at-conflict", 8, SwitchAtConflict},
     {"move-to-clear", 3, MoveToClear},
     {"adopt-order", 3, AdoptOrder},
+    {"go-on", 5, GoOn},
 };
 
 }  // namespace

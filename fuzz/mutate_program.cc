@@ -72,7 +72,10 @@ bool DropOp(Schedule& schedule, Random& random) {
 bool ChangeKind(Schedule& schedule, Random& random) {
   if (schedule.program.empty()) return false;
   ProgramLine& line = schedule.program[PickIndex(schedule.program, random)];
-  if (Index(CpuOf(line.agent)) == schedule.kswapd_cpu()) return false;
+  if (Index(CpuOf(line.agent)) == schedule.kswapd_cpu()) {
+    line.op.kind = line.op.kind == OpKind::kReclaim ? OpKind::kSwapout : OpKind::kReclaim;
+    return true;
+  }
   line = MakeLine(CpuOf(line.agent), PickOpKind(schedule.kernel, random), line.op.range, random);
   return true;
 }
@@ -339,6 +342,11 @@ bool Around(Schedule& schedule, Random& random) {
   return true;
 }
 
+bool Tiny(Schedule& schedule, Random& random) {
+  GenerateTiny(schedule, random);
+  return true;
+}
+
 constexpr Mutation kMutations[] = {
     {"add-ops", 20, AddOps},
     {"drop-op", 4, DropOp},
@@ -360,10 +368,15 @@ constexpr Mutation kMutations[] = {
     {"add-vma-locks", 1, AddVmaLocks},
     {"anew", 16, Anew},
     {"around", 10, Around},
+    {"tiny", 10, Tiny},
 };
 
 }  // namespace
 
 std::span<const Mutation> ProgramMutations() { return kMutations; }
+
+void GenerateSmall(Schedule& schedule, Random& random) {
+  OneIn(random, 4) ? Around(schedule, random) : Tiny(schedule, random);
+}
 
 }  // namespace gatherfuzz

@@ -33,6 +33,12 @@ void Generate(Schedule& schedule, Random& random);
 // them small.
 void GenerateShort(Schedule& schedule, Random& random);
 
+// A few operations on the same few pages.
+void GenerateTiny(Schedule& schedule, Random& random);
+
+// What the mutations "around" and "tiny" make.
+void GenerateSmall(Schedule& schedule, Random& random);
+
 // True once in `n` times.
 inline bool OneIn(Random& random, uint32_t n) { return random.Below(n) == 0; }
 // Index of an item of a list that is not empty.

@@ -62,6 +62,7 @@ void Shorten(Schedule& schedule, Random& random) {
 // Makes it one that a target takes (fuzz/subject.h).
 void Fit(Schedule& schedule) {
   schedule.memory = Settings().memory;
+  schedule.kernel = Joined(schedule.kernel, Settings().kernel);
   if (schedule.memory == MemoryModel::kSc) return;
   schedule.rcu = false;
   schedule.kernel = std::min(WithoutVmaLocks(schedule.kernel), kDefaultKernel);
@@ -107,7 +108,7 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
   }
   if (size < kHeaderBytes) {
     last_mutation = "anew";
-    schedule.kernel = kDefaultKernel;
+    schedule.kernel = Settings().kernel;
     Generate(schedule, random);
     Fit(schedule);
     return Write(schedule, Settings().members, buffer);
@@ -157,6 +158,18 @@ size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::sp
   if (OneIn(random, 2)) child.tail = AnyTail(random);
   last_mutation = "cross-over";
   return Write(child, Settings().members, out);
+}
+
+size_t MakeSmall(std::span<uint8_t> out, uint32_t seed) {
+  static Schedule schedule;
+  Random random(seed);
+  schedule = {};
+  schedule.kernel = Settings().kernel;
+  GenerateSmall(schedule, random);
+  Canonicalize(schedule);
+  Fit(schedule);
+  last_mutation = "small";
+  return Write(schedule, Settings().members, out);
 }
 
 size_t TrimSteps(std::span<const uint8_t> bytes) {

@@ -9,17 +9,20 @@
 #include <span>
 
 #include "model/arch/arch.h"
+#include "model/kernel/version.h"
 #include "model/machine/memory.h"
 #include "model/policies/policy.h"
 
 namespace gatherfuzz {
 
-// What schedules are run against when a mutation asks who moved, the memory model, and how many
-// members the families have that the mutator writes. Set before the first mutation.
+// What schedules are run against when a mutation asks who moved, the memory model, the oldest
+// kernel whose operations are drawn, and how many members the families have that the mutator
+// writes. Set before the first mutation.
 struct MutatorSettings {
   const Policy* policy = FindPolicy("full-mm");
   const Arch* arch = FindArch("x86");
   MemoryModel memory = MemoryModel::kSc;
+  KernelVersion kernel = kDefaultKernel;
   int members = 2;
 };
 MutatorSettings& Settings();
@@ -38,6 +41,9 @@ size_t Mutate(std::span<uint8_t> buffer, size_t size, uint32_t seed,
 // Some of the time it is a mutation of `a` alone, and LastMutation() then names that.
 size_t CrossOver(std::span<const uint8_t> a, std::span<const uint8_t> b, std::span<uint8_t> out,
                  uint32_t seed);
+
+// A small schedule from nothing, written to `out`. Returns its size.
+size_t MakeSmall(std::span<uint8_t> out, uint32_t seed);
 
 // The name of what Mutate or CrossOver did last.
 const char* LastMutation();

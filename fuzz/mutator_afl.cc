@@ -95,6 +95,8 @@ void ReadSettings() {
   if (arch != nullptr && FindArch(arch) != nullptr) Settings().arch = FindArch(arch);
   const char* memory = std::getenv("GATHERFUZZ_MEMORY");
   if (memory != nullptr) Settings().memory = ParseMemoryModel(memory).value_or(MemoryModel::kSc);
+  const char* kernel = std::getenv("GATHERFUZZ_KERNEL");
+  if (kernel != nullptr) Settings().kernel = ParseKernelVersion(kernel).value_or(kDefaultKernel);
 }
 
 Mutator& From(void* data) { return *static_cast<Mutator*>(data); }

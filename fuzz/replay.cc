@@ -9,7 +9,10 @@ namespace {
 class Recorder final : public StepObserver {
  public:
   void OnStep(const StepEvent& event, const World&) override {
-    replay.push_back({event.agent, {event.point, static_cast<int8_t>(event.page)}, event.old});
+    replay.push_back({event.agent,
+                      {event.point, static_cast<int8_t>(event.page)},
+                      event.old,
+                      static_cast<uint8_t>(event.op)});
   }
   Replay replay;
 };

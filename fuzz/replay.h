@@ -15,7 +15,8 @@ inline constexpr size_t kMaxReplayed = 1024;  // steps; what comes later is left
 struct ReplayedStep {
   AgentId agent{};
   PendingStep step;
-  int old = 0;  // how far behind the newest the value was that it loaded
+  int old = 0;     // how far behind the newest the value was that it loaded
+  uint8_t op = 0;  // which line of its agent's program it is of
 };
 using Replay = FixedVector<ReplayedStep, kMaxReplayed>;
 

@@ -3,15 +3,20 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+
+#include "harness/text.h"
 
 namespace gatherfuzz {
 namespace {
 
+void PrintName(std::string_view name) {
+  std::fprintf(stderr, " %.*s", static_cast<int>(name.size()), name.data());
+}
+
 template <typename Item>
 void PrintNames(std::span<const Item* const> items) {
-  for (const Item* item : items) {
-    std::fprintf(stderr, " %.*s", static_cast<int>(item->name().size()), item->name().data());
-  }
+  for (const Item* item : items) PrintName(item->name());
 }
 
 void PrintPolicies() {
@@ -34,6 +39,19 @@ const Item& LookUp(const char* fixed, const char* variable, const Item* (*find)(
   std::_Exit(2);
 }
 
+// What the environment says, of some names; a default where it says nothing.
+template <typename Value>
+Value Parse(const char* variable, std::string_view or_else,
+            std::optional<Value> (*parse)(std::string_view), auto print_names) {
+  const char* name = std::getenv(variable);
+  const std::optional<Value> found = parse(name != nullptr ? name : or_else);
+  if (found) return *found;
+  std::fprintf(stderr, "gatherfuzz: %s is '%s'; it must be one of", variable, name);
+  print_names();
+  std::fputc('\n', stderr);
+  std::_Exit(2);
+}
+
 }  // namespace
 
 const Policy& ThePolicy() {
@@ -49,23 +67,39 @@ const Arch& TheArch() {
 }
 
 MemoryModel TheMemory() {
-  static const MemoryModel memory = [] {
-    const char* name = std::getenv("GATHERFUZZ_MEMORY");
-    const auto found = ParseMemoryModel(name != nullptr ? name : "sc");
-    if (found) return *found;
-    std::fprintf(stderr, "gatherfuzz: GATHERFUZZ_MEMORY is '%s'; it must be one of", name);
-    for (const std::string_view model : kMemoryModels) {
-      std::fprintf(stderr, " %.*s", static_cast<int>(model.size()), model.data());
-    }
-    std::fputs("\n", stderr);
-    std::_Exit(2);
-  }();
+  static const MemoryModel memory = Parse("GATHERFUZZ_MEMORY", "sc", ParseMemoryModel, [] {
+    for (const std::string_view name : kMemoryModels) PrintName(name);
+  });
   return memory;
 }
 
 bool Takes(const Schedule& schedule) {
   return TheMemory() == MemoryModel::kSc ||
          (schedule.kernel <= kDefaultKernel && !OnlySc(schedule));
+}
+
+KernelVersion TheKernel() {
+  static const KernelVersion kernel =
+      Parse("GATHERFUZZ_KERNEL", NameOf(kDefaultKernel), ParseKernelVersion, [] {
+        for (const std::string_view name : kKernelVersions) PrintName(name);
+      });
+  return kernel;
+}
+
+ViolationKind TheKind() {
+  static const ViolationKind kind =
+      Parse("GATHERFUZZ_KIND", Info(ViolationKind::kNone).name, ParseViolationKind, [] {
+        for (const ViolationInfo& info : kViolations) PrintName(info.name);
+      });
+  return kind;
+}
+
+const Policy* TheFixed() {
+  static const Policy* const fixed =
+      std::getenv("GATHERFUZZ_FIXED") == nullptr
+          ? nullptr
+          : &LookUp("", "GATHERFUZZ_FIXED", FindPolicy, PrintPolicies);
+  return fixed;
 }
 
 }  // namespace gatherfuzz

@@ -4,14 +4,16 @@
 // The build writes a source of a few lines for each target, which defines the two names. Where one
 // is empty, the environment variable GATHERFUZZ_POLICY or GATHERFUZZ_ARCH has the name; if that is
 // missing or unknown, the process says which names there are, and ends with status 2. So it is with
-// GATHERFUZZ_MEMORY, which may be missing.
+// the others, which may be missing.
 #ifndef GATHERFUZZ_FUZZ_SUBJECT_H_
 #define GATHERFUZZ_FUZZ_SUBJECT_H_
 
 #include "harness/schedule.h"
 #include "model/arch/arch.h"
+#include "model/kernel/version.h"
 #include "model/machine/memory.h"
 #include "model/policies/policy.h"
+#include "model/violation.h"
 
 namespace gatherfuzz {
 
@@ -27,6 +29,12 @@ const Arch& TheArch();
 // only.
 MemoryModel TheMemory();
 bool Takes(const Schedule& schedule);
+// Whose operations the mutator draws: GATHERFUZZ_KERNEL, or the default. Inputs have their own.
+KernelVersion TheKernel();
+// The violations that count, where not all do: of the kind GATHERFUZZ_KIND (kNone: of any), and of
+// schedules that are clean under the policy GATHERFUZZ_FIXED (null: of any).
+ViolationKind TheKind();
+const Policy* TheFixed();
 
 }  // namespace gatherfuzz
 

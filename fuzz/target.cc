@@ -4,9 +4,9 @@
 //
 // Compiled once for all engines, policies and architectures (subject.h). A violation ends in
 // abort() (report_crash.h); `gatherfuzz run` on the input prints the whole report. What is known
-// already is passed over (known.h). Counts may be kept in a file (counts.h); with
-// GATHERFUZZ_COUNTS in the environment, an end without a violation also prints them. Only model/,
-// harness/ and the C++ library stand under it.
+// already is passed over (known.h), and so is what does not count (subject.h). Counts may be kept
+// in a file (counts.h); with GATHERFUZZ_COUNTS in the environment, an end without a violation also
+// prints them. Only model/, harness/ and the C++ library stand under it.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -47,10 +47,20 @@ void PrintCounts() {
   AbortFor(trace.result.violation.kind);
 }
 
+// Whether some violations are passed over.
+bool PassesOver() {
+  return KnowsViolations() || TheKind() != ViolationKind::kNone || TheFixed() != nullptr;
+}
+
+// Whether that is no violation of those that count, of a member of the loaded family.
+bool IsForeign(Execution& execution, const RunResult& result, const Member& member) {
+  if (TheKind() != ViolationKind::kNone && result.violation.kind != TheKind()) return true;
+  return TheFixed() != nullptr && !execution.RunLoaded(*TheFixed(), TheArch(), member).clean();
+}
+
 // Of a run that was not clean: runs it again with a recorder. Unless what it shows is known, says
 // what it is, and aborts.
 void Report(Execution& execution, const Schedule& family, bool excused, int number, int members) {
-  if (KnowsAllViolations()) return;
   const Schedule schedule = TakeMember(family, number);
   const Trace trace = Record(execution, schedule, ThePolicy(), TheArch());
   const std::string signature = CrashSignature(trace);
@@ -64,12 +74,12 @@ class Cells {
  public:
   uint8_t* Begin() {
     map_ = FeatureMap();
-    if (map_ == nullptr || !KnowsViolations()) return map_;
+    if (map_ == nullptr || !PassesOver()) return map_;
     aside_.fill(0);
     return aside_.data();
   }
   void Take() {
-    if (map_ == nullptr || !KnowsViolations()) return;
+    if (map_ == nullptr || !PassesOver()) return;
     for (size_t i = 0; i < kFeatureCells; ++i) map_[i] |= aside_[i];
   }
 
@@ -85,6 +95,9 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   gatherfuzz::ThePolicy();
   gatherfuzz::TheArch();
   gatherfuzz::TheMemory();
+  gatherfuzz::TheKernel();
+  gatherfuzz::TheKind();
+  gatherfuzz::TheFixed();
   gatherfuzz::TheCounts();
   if (std::getenv("GATHERFUZZ_COUNTS") != nullptr) std::atexit(gatherfuzz::PrintCounts);
   return 0;
@@ -122,7 +135,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       cells.Take();
       ++clean;
     } else {
-      Report(execution, schedule, excused, number, members);
+      if (!KnowsAllViolations() && !IsForeign(execution, result, member)) {
+        Report(execution, schedule, excused, number, members);
+      }
       ++counts.known;
     }
   }

@@ -76,6 +76,9 @@ void Features::BeginRun(uint8_t* map) {
   all_ = {};
   flushed_ = 0;
   last_bits_.fill(0);
+  looked_.fill(0);
+  raised_.fill(0);
+  paying_ = 0;
 }
 
 void Features::See(AgentId agent, Point point, int page, const World& before, int old) {
@@ -84,6 +87,7 @@ void Features::See(AgentId agent, Point point, int page, const World& before, in
   if (old != 0) [[unlikely]]
     Set(kHalf, 1u << 30 | static_cast<uint32_t>(point) << 2 | Few(static_cast<uint32_t>(old)));
   if ((kStatePoints & MaskOf(point)) != 0) State(step, before);
+  if (before.reclaims != 0) Pays(step, before);
   Clear(step, before);
 }
 
@@ -142,6 +146,27 @@ void Features::Pay(CpuId cpu) {
     all_.small |= debt.small;
     all_.huge |= debt.huge;
     all_.tables |= debt.tables;
+  }
+}
+
+// Somebody flushes for reclaim, and then says that it has: what has come to be owed meanwhile, and
+// whether a TLB holds any of it.
+void Features::Pays(const Made& step, const World& before) {
+  const auto cpu = static_cast<size_t>(Index(CpuOf(step.agent)));
+  if (step.point == Point::batched_inc) {
+    for (uint8_t& raised : raised_) raised += raised < 15;
+  } else if (step.point == Point::batched_read) {
+    looked_[cpu] = before.mm.batched_pending;
+    raised_[cpu] = 0;
+    if (before.mm.batched_pending != before.mm.batched_flushed) paying_ |= 1u << cpu;
+  } else if (step.point == Point::batched_cmpxchg) {
+    paying_ &= ~(1u << cpu);
+    uint64_t held = 0;
+    for (int i = 0; i < before.cpu_count; ++i) held |= before.cpus[i].tlb.small_valid;
+    held &= ForeignDebt(CpuOf(step.agent)).small;
+    Set(kHalf, 1u << 31 | raised_[cpu] | Few(static_cast<uint32_t>(std::popcount(held))) << 4 |
+                   (before.mm.batched_pending < looked_[cpu] ? 1u << 6 : 0) |
+                   (before.mm.batched_pending == looked_[cpu] ? 1u << 7 : 0));
   }
 }
 
@@ -208,7 +233,9 @@ void Features::State(const Made& step, const World& before) {
   Set(kHalf, static_cast<uint32_t>(step.point) | Few(before.mm.tlb_flush_pending) << 6 | owed << 8 |
                  held << 11 | uint32_t{bits} << 12 | queued << 16 |
                  (before.deliveries_pending != 0 ? 1u << 18 : 0) | (continued ? 1u << 19 : 0) |
-                 (flushed_ >> Index(cpu) & 1u) << 20);
+                 (flushed_ >> Index(cpu) & 1u) << 20 |
+                 (before.mm.batched_pending != before.mm.batched_flushed ? 1u << 21 : 0) |
+                 (paying_ != 0 ? 1u << 22 : 0));
 }
 
 GATHERFUZZ_WRAPS void Features::Set(size_t region, uint32_t value) {

@@ -66,6 +66,7 @@ class Features final : public StepObserver {
   void State(const Made& step, const World& before);
   void Shape(const Made& step, const World& before);
   void Waits(const World& before);
+  void Pays(const Made& step, const World& before);
   Debt ForeignDebt(CpuId cpu) const;
   void Pay(CpuId cpu);
   void Set(size_t region, uint32_t value);
@@ -76,6 +77,9 @@ class Features final : public StepObserver {
   Debt all_;              // of all CPUs together
   uint32_t flushed_ = 0;  // bit mask of CPUs that have flushed since their gather began
   std::array<uint8_t, kMaxCpus> last_bits_{};  // of each CPU's last gather
+  std::array<uint16_t, kMaxCpus> looked_{};    // what each has read of tlb_flush_batched last
+  std::array<uint8_t, kMaxCpus> raised_{};     // how often it was raised since
+  uint32_t paying_ = 0;                        // bit mask of CPUs that flush for reclaim
 };
 
 }  // namespace gatherfuzz

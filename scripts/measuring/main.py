@@ -34,35 +34,34 @@ def commit():
 
 
 class Measurement:
-    """The runs that are asked for, in folders below DIR/running while they go on."""
+    """The runs that are asked for, (way, subject) each, in folders below OUT/running while they go
+    on. `ways` is what there is of these, by name."""
 
-    def __init__(self, options, build):
+    def __init__(self, build, out, caps, ways, asked):
         self._build = os.path.abspath(build)
-        self._caps = Caps(options.seconds, options.schedules)
-        self._ways = options.ways
+        self._caps = caps
+        self._ways = ways
+        self._asked = asked
         self._line = Line()
-        self._subjects = [Subject(policy, arch, seed) for seed in range(1, options.seeds + 1)
-                          for policy, arch in defects.choose(f"{build}/gatherfuzz", options)]
         self._commit = commit()
-        self.record = Record(options.out)
+        self.record = Record(out)
         self._running = self.record.folder + "/running"
         self._failures = self.record.folder + "/failed"
         self.failed = 0
 
     def _settings(self, way):
         """What each run of it is measured at."""
-        seconds = self._caps.seconds if WAYS[way].clock_cap else 0
+        seconds = self._caps.seconds if self._ways[way].clock_cap else 0
         return f"{self._caps.schedules},{seconds},{self._commit}"
 
     def run(self, most):
-        # Seeds outermost, so that what was interrupted is about as far with each.
-        todo = [(way, subject) for subject in self._subjects for way in self._ways
+        todo = [(way, subject) for way, subject in self._asked
                 if not self.record.has(way, subject, self._settings(way))]
         for folder in (self._running, self._failures):
             shutil.rmtree(folder, ignore_errors=True)
             os.mkdir(folder)
         try:
-            if any(way.startswith("afl") for way in self._ways):
+            if any(way.startswith("afl") for way, _ in todo):
                 write_seed(self._build + "/gatherfuzz", self._running + "/seed")
             jobs.run(self._works(todo), most)
         finally:
@@ -81,16 +80,16 @@ class Measurement:
         name = f"{subject.policy},{subject.arch},{way},{subject.seed}"
         folder = f"{self._running}/{name}"
         os.mkdir(folder)
-        child = WAYS[way].start(self._build, subject, self._caps, folder)
+        child = self._ways[way].start(self._build, subject, self._caps, folder)
         yield child
-        said = WAYS[way].read(child, folder)
+        said = self._ways[way].read(child, folder)
         if said is not None:
             self.record.add(way, subject, said, self._settings(way))
             shutil.rmtree(folder)
             return
         self.failed += 1
         os.rename(folder, f"{self._failures}/{name}")
-        self._line.say(f"scripts/survival: {subject.policy} {subject.arch} {way}, seed "
+        self._line.say(f"scripts/{command.script}: {subject.policy} {subject.arch} {way}, seed "
                        f"{subject.seed}, failed ({child.shell_status}); "
                        f"see {self._failures}/{name}")
 
@@ -136,7 +135,12 @@ def main(arguments):
         install_missing()
         needed = [target for way in options.ways for target in WAYS[way].builds]
         build_targets(build, ["gatherfuzz", "survival", *needed], ["-DGATHERFUZZ_TARGETS=ON"])
-    measurement = Measurement(options, build)
+    # Seeds outermost, so that what was interrupted is about as far with each.
+    asked = [(way, Subject(policy, arch, seed)) for seed in range(1, options.seeds + 1)
+             for policy, arch in defects.choose(f"{build}/gatherfuzz", options)
+             for way in options.ways]
+    measurement = Measurement(build, options.out, Caps(options.seconds, options.schedules), WAYS,
+                              asked)
     command.when_interrupted = f"the same command goes on from {measurement.record.path}"
     measurement.run(options.jobs)
     write_results(measurement.record.path, options, build)

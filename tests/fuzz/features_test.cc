@@ -179,6 +179,34 @@ TEST(Features, OfAStateTellNothingOnceItIsFlushed) {
   EXPECT_EQ(states(free_page), 1u) << "of a page fault that lost a race";
 }
 
+// While somebody flushes for reclaim, more comes to be owed: how often, and whether a TLB holds it.
+TEST(Features, OfAPaymentTellWhatHasComeToBeOwedMeanwhile) {
+  using enum Point;
+  static World world{};
+  world.cpu_count = 2;
+  world.reclaims = 1;
+  world.mm.batched_pending = 1;
+  const auto cells = [&](int raises, bool held) {
+    Features features;
+    Map map;
+    features.BeginRun(map.data());
+    features.OnStep(By(kCpu0, batched_read, 0), world);
+    World later = world;
+    for (int page = 1; page <= raises; ++page) {
+      features.OnStep(By(kCpu1, pte_clear, page), later);
+      features.OnStep(By(kCpu1, batched_inc, page), later);
+      ++later.mm.batched_pending;
+      if (held) later.cpus[0].tlb.small_valid |= PageBit(page);
+    }
+    features.OnStep(By(kCpu0, batched_cmpxchg, 0), later);
+    return SecondHalf(map.Take());
+  };
+  EXPECT_EQ(cells(0, false).size(), 1u);
+  EXPECT_NE(cells(0, false), cells(1, false));
+  EXPECT_NE(cells(1, false), cells(2, false));
+  EXPECT_NE(cells(1, false), cells(1, true));
+}
+
 TEST(Features, OfAStateTellWhetherATlbStillHoldsIt) {
   const std::string text = Examined("pte_clear(3)");
   const std::string cached = "init\n cached cpu1 0..4" + text.substr(4);

@@ -40,6 +40,25 @@ done
 passed "$signature" later || fail "what is known is reported where it is excused"
 passed 'excused other' later && fail "another signature is passed over"
 
+# What does not count is passed over: another kind, or what the fixed line does not survive either.
+counts() { env "$@" "$build/fuzz/fuzz_any" race >log 2>&1; }
+counts GATHERFUZZ_KIND=stale-after-return && fail "its own kind is passed over"
+counts GATHERFUZZ_KIND=write-lost || fail "another kind is not passed over"
+counts GATHERFUZZ_FIXED=full-mm && fail "what the fixed line survives is passed over"
+counts GATHERFUZZ_FIXED=own-range || fail "what the fixed line does not survive counts"
+for variable in KIND FIXED KERNEL; do
+  counts GATHERFUZZ_$variable=other
+  [ $? -eq 2 ] && grep -q "GATHERFUZZ_$variable is 'other'; it must be one of" log ||
+    fail "it takes an unknown GATHERFUZZ_$variable"
+done
+# The mutator draws operations of a later kernel where it is told to, from nothing too.
+GATHERFUZZ_POLICY=full-mm GATHERFUZZ_KERNEL=6.17 GATHERFUZZ_KIND=stale-after-return \
+  GATHERFUZZ_FIXED=guard-asks-reclaim "$build/fuzz/fuzz_any" -seed=1 -runs=200000 \
+  -artifact_prefix=./guard- >log 2>&1 && fail "s1b is not found"
+"$build/gatherfuzz" run --json --policy full-mm --arch x86 guard-crash-* >log
+grep -q '"kernel":"6.17' log ||
+  fail "what was found is not of kernel 6.17"
+
 echo '*' >all
 GATHERFUZZ_KNOWN=all "$build/fuzz/fuzz_any" race >log 2>&1 || fail "a '*' does not stand for all"
 if [ -x "$build/fuzz/afl_any" ]; then

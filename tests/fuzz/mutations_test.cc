@@ -229,6 +229,19 @@ TEST(Mutations, MakeASchedulePopulatedFromNothing) {
   EXPECT_LT(nothing, 100);
 }
 
+TEST(Mutations, MakeTinySchedulesOnAFewPages) {
+  int operations = 0, schedules = 0;
+  ForEach("tiny", [&](const Schedule&, const Schedule& after, uint64_t) {
+    EXPECT_LE(after.program.size(), 20u);
+    EXPECT_TRUE(after.order.empty());
+    EXPECT_NE(after.tail.kind, Tail::Kind::kRest);
+    operations += static_cast<int>(after.program.size());
+    ++schedules;
+  });
+  EXPECT_GT(operations, 2 * schedules);
+  EXPECT_LT(operations, 8 * schedules);
+}
+
 // Whether `after` is `before` without some runs that stand between two of one agent.
 bool LacksWhatStandsBetweenTwo(const FixedVector<Run, kMaxRuns>& before,
                                const FixedVector<Run, kMaxRuns>& after) {
@@ -296,7 +309,9 @@ using Steps = std::vector<std::tuple<AgentId, Point, int>>;
 
 Steps StepsOf(const Replay& replay) {
   Steps steps;
-  for (const auto& [agent, step, old] : replay) steps.push_back({agent, step.point, step.page});
+  for (const ReplayedStep& made : replay) {
+    steps.push_back({made.agent, made.step.point, made.step.page});
+  }
   return steps;
 }
 
@@ -378,6 +393,25 @@ TEST(Mutations, SwitchWhereStepsConflict) {
       },
       400);
   EXPECT_GT(moved, 50) << "the step that is moved comes there";
+}
+
+TEST(Mutations, GoOnFromTheBeginningOfAnOrder) {
+  int begun_alike = 0, applied = 0;
+  ForEach(
+      "go-on",
+      [&](const Schedule& before, const Schedule& after, uint64_t) {
+        EXPECT_TRUE(after.init == before.init);
+        EXPECT_NE(after.tail.kind, Tail::Kind::kRest);
+        ASSERT_FALSE(after.order.empty());
+        Schedule canonical = after;
+        Canonicalize(canonical);
+        const Steps steps = StepsOf(ReplayMember(canonical, 0));
+        const int begun = StepsInOrder(canonical, steps);
+        ++applied;
+        begun_alike += begun > 0 && LongestCommon(before, steps, 2) >= static_cast<size_t>(begun);
+      },
+      400);
+  EXPECT_GT(begun_alike, applied * 9 / 10);
 }
 
 TEST(Mutations, MoveWhereAnEntryWasCleared) {

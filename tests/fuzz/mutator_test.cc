@@ -150,6 +150,23 @@ TEST(Mutator, MakesAScheduleOfNothing) {
   }
 }
 
+TEST(Mutator, MakesSmallSchedulesIntoAnyRoom) {
+  size_t operations = 0;
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    std::array<uint8_t, kMaxEncodedBytes> bytes, again;
+    const size_t room = seed % 2 == 0 ? bytes.size() : seed;
+    const size_t size = MakeSmall({bytes.data(), room}, seed);
+    ASSERT_LE(size, room);
+    ASSERT_EQ(MakeSmall({again.data(), room}, seed), size);
+    ASSERT_TRUE(std::equal(bytes.begin(), bytes.begin() + size, again.begin()));
+    Schedule schedule;
+    DecodeBytes({bytes.data(), size}, schedule);
+    if (room == bytes.size()) operations += schedule.program.size();
+  }
+  EXPECT_GT(operations, 300u);
+  EXPECT_LT(operations, 150 * 12u);
+}
+
 TEST(Mutator, AsksTheEngineForPlainBytesSometimes) {
   Random random(10);
   byte_mutations = 0;

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Programs of a few operations, all on the same few pages, some of them of one or two themes: most
+// bugs take no more, and a run of it takes a tenth of the time of a long one.
+#include <algorithm>
+#include <iterator>
+#include <span>
+
+#include "fuzz/mutations.h"
+
+namespace gatherfuzz {
+namespace {
+
+using enum OpKind;
+
+constexpr OpKind kBasic[] = {kDontneed, kDontneed, kDontneed, kMunmap, kMunmap, kFree, kFree,
+                             kRead,     kRead,     kWrite,    kWrite,  kFill,   kFill};
+
+// What few programs have, and what bugs are about.
+constexpr OpKind kReclaims[] = {kReclaim, kSwapout};
+constexpr OpKind kProtects[] = {kProtect, kUffdwp, kNuma, kCleardirty};
+constexpr OpKind kMoves[] = {kRemap};
+constexpr OpKind kDecides[] = {kMigrate, kKsm, kFork, kPin};
+constexpr OpKind kSwitches[] = {kSwitch, kIdle};
+constexpr OpKind kEnds[] = {kExit, kReap};
+constexpr OpKind kMarks[] = {kGuard, kUnguard};
+constexpr OpKind kMapping[] = {kMap, kMunmap};
+constexpr std::span<const OpKind> kThemes[] = {
+    kReclaims, kReclaims, kReclaims, kProtects, kProtects, kProtects, kMoves, kMoves,
+    kDecides,  kDecides,  kSwitches, kSwitches, kEnds,     kSwitches, kMarks, kMapping};
+
+template <typename List>
+const auto& Pick(const List& list, Random& random) {
+  return list[random.Below(static_cast<uint32_t>(std::size(list)))];
+}
+
+// All of the window, one page of it, or some.
+PageRange Inside(PageRange window, Random& random) {
+  const auto pages = static_cast<uint32_t>(window.end - window.begin);
+  const int page = window.begin + static_cast<int>(random.Below(pages));
+  switch (random.Below(3)) {
+    case 0: return window;
+    case 1: return {page, page + 1};
+    default: break;
+  }
+  const int other = window.begin + static_cast<int>(random.Below(pages));
+  return {std::min(page, other), std::max(page, other) + 1};
+}
+
+void Insert(Schedule& schedule, const ProgramLine& line, Random& random) {
+  schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)), line);
+}
+
+CpuId PickReclaimer(Schedule& schedule, Random& random) {
+  if (!schedule.kswapd && !OneIn(random, 4)) {
+    ++schedule.cpus;
+    schedule.kswapd = true;
+  }
+  return schedule.kswapd ? MakeCpu(schedule.kswapd_cpu()) : PickCpu(schedule, random);
+}
+
+// A CPU goes somewhere else, and mostly comes back, and uses what it left; on a machine that is
+// short of one ASID for that, at times.
+void AddSwitches(Schedule& schedule, OpKind kind, PageRange window, Random& random) {
+  const CpuId cpu = PickCpu(schedule, random);
+  if (kind == kIdle) {
+    schedule.program.push_back(MakeLine(cpu, kIdle, {0, 1}, random));
+    if (!OneIn(random, 3)) schedule.program.push_back(MakeLine(cpu, kWake, {0, 1}, random));
+    return;
+  }
+  const int others = 1 + static_cast<int>(random.Below(2));
+  if (!OneIn(random, 4)) schedule.asids = others - 1;
+  for (int mm = others; mm > 0; --mm) {
+    schedule.program.push_back(MakeLine(cpu, kSwitch, {mm, mm + 1}, random));
+  }
+  if (OneIn(random, 6)) return;
+  schedule.program.push_back(MakeLine(cpu, kSwitch, {0, 1}, random));
+  if (OneIn(random, 4)) return;
+  schedule.program.push_back(MakeLine(cpu, OneIn(random, 2) ? kRead : kWrite, window, random));
+}
+
+void AddOp(Schedule& schedule, std::span<const OpKind> kinds, PageRange window, Random& random) {
+  const OpKind kind = Pick(kinds, random);
+  const OpInfo& info = Info(kind);
+  if (!info.exists_in(schedule.kernel)) return;
+  if (kind == kSwitch || kind == kIdle) return AddSwitches(schedule, kind, window, random);
+  const CpuId cpu =
+      info.is(effect::kReclaims) ? PickReclaimer(schedule, random) : PickCpu(schedule, random);
+  const ProgramLine line = MakeLine(cpu, kind, Inside(window, random), random);
+  Insert(schedule, line, random);
+  // Where pages have moved to, somebody looks for them; what is pinned is copied where it is
+  // written.
+  if (info.is(effect::kMoves) && OneIn(random, 2)) {
+    const OpKind next = OneIn(random, 2) ? Pick(kReclaims, random) : Pick(kBasic, random);
+    const CpuId other = Info(next).is(effect::kReclaims) ? PickReclaimer(schedule, random)
+                                                         : PickCpu(schedule, random);
+    schedule.program.push_back(MakeLine(other, next, MovesTo(line.op), random));
+  } else if (kind == kPin && OneIn(random, 2)) {
+    schedule.program.push_back(MakeLine(cpu, kWrite, line.op.range, random));
+  }
+}
+
+void TinyInit(Schedule& schedule, PageRange window, Random& random) {
+  InitItem item{.kind = InitItem::Kind::kMap, .range = window};
+  item.flags = {.write = !OneIn(random, 8), .huge = OneIn(random, 5)};
+  if (item.flags.huge) item.range = {0, RoundUp(window.end, kPagesPerPmd)};
+  schedule.init.push_back(item);
+  item = {.kind = InitItem::Kind::kPresent, .range = item.range, .dirty = OneIn(random, 2)};
+  if (OneIn(random, 4)) item.range = Inside(window, random);
+  schedule.init.push_back(item);
+  item.kind = InitItem::Kind::kCached;
+  item.dirty = false;
+  for (int cpu = 0; cpu < schedule.cpus; ++cpu) {
+    if (OneIn(random, 2)) continue;
+    item.cpu = MakeCpu(cpu);
+    schedule.init.push_back(item);
+  }
+}
+
+}  // namespace
+
+void GenerateTiny(Schedule& schedule, Random& random) {
+  static constexpr int kCpus[8] = {1, 1, 1, 2, 2, 2, 3, 3};
+  static constexpr int kSpans[8] = {1, 2, 2, 3, 3, 4, 4, 10};
+  const KernelVersion kernel = schedule.kernel;
+  const MemoryModel memory = schedule.memory;
+  schedule = {};
+  schedule.kernel = kernel;
+  schedule.memory = memory;
+  schedule.cpus = Pick(kCpus, random);
+  if (OneIn(random, 4)) schedule.batch = 1 + static_cast<int>(random.Below(kMaxBatch));
+  if (OneIn(random, 4)) {
+    schedule.hardware = static_cast<HardwareKind>(random.Below(kHardwareKindCount));
+  }
+  // Half of the windows have the last page of a table in them.
+  const int span = Pick(kSpans, random);
+  const auto back = random.Below(static_cast<uint32_t>(std::min(span, kPagesPerPmd)));
+  const int first = OneIn(random, 2) ? kPagesPerPmd - 1 - static_cast<int>(back)
+                                     : static_cast<int>(random.Below(kPagesPerPmd));
+  const PageRange window{first, first + span};
+  TinyInit(schedule, window, random);
+  const std::span<const OpKind> themes[2] = {Pick(kThemes, random), Pick(kThemes, random)};
+  for (const auto& theme : themes) {
+    if (!OneIn(random, 4)) AddOp(schedule, theme, window, random);
+  }
+  for (int ops = static_cast<int>(random.Below(5)); ops > 0; --ops) {
+    AddOp(schedule, OneIn(random, 4) ? themes[ops % 2] : std::span<const OpKind>(kBasic), window,
+          random);
+  }
+  // Where few steps are left to chance, what gives turns to one agent for long does best.
+  static constexpr Tail::Kind kTails[8] = {
+      Tail::Kind::kPct, Tail::Kind::kPct, Tail::Kind::kPct,      Tail::Kind::kPos,
+      Tail::Kind::kPos, Tail::Kind::kPos, Tail::Kind::kLandmark, Tail::Kind::kRuns};
+  schedule.tail = AnyTail(random);
+  schedule.tail.kind = Pick(kTails, random);
+}
+
+}  // namespace gatherfuzz
