@@ -264,7 +264,7 @@ constexpr Mutation kMutations[] = {
     {"switch-at-conflict", 8, SwitchAtConflict},
     {"move-to-clear", 3, MoveToClear},
     {"adopt-order", 3, AdoptOrder},
-    {"go-on", 5, GoOn},
+    {"go-on", 12, GoOn},
 };
 
 }  // namespace

@@ -368,7 +368,7 @@ constexpr Mutation kMutations[] = {
     {"add-vma-locks", 1, AddVmaLocks},
     {"anew", 16, Anew},
     {"around", 10, Around},
-    {"tiny", 10, Tiny},
+    {"tiny", 30, Tiny},
 };
 
 }  // namespace
