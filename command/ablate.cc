@@ -228,6 +228,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   std::vector<Row> rows;
   bool complete = true;
   for (const Arch* arch : ChosenArchs(options)) {
+    const absl::Status has = HasMemory(*arch, memory);
+    if (!has.ok()) return has;
     for (const Policy* policy : PoliciesOn(options, *arch)) {
       const ExploreSettings settings{
           .policy = policy, .arch = arch, .jobs = *jobs, .limits = *limits};

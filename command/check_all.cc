@@ -24,7 +24,8 @@ void PrintJson(const Json& json) {
   std::cout << json.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
 }
 
-// --arch, or else what the file says, or else each.
+// --arch, or else what the file says, or else each; none if the file is of memory that the
+// architecture has not.
 absl::StatusOr<std::vector<const Arch*>> ArchsOf(const Options& options, const std::string& path,
                                                  const ScheduleFile& file) {
   if (options.arch.empty() && file.arch.empty()) {
@@ -32,6 +33,7 @@ absl::StatusOr<std::vector<const Arch*>> ArchsOf(const Options& options, const s
   }
   const absl::StatusOr<const Arch*> arch = ArchFor(options, path, file);
   if (!arch.ok()) return arch.status();
+  if (!HasMemory(**arch, file.schedule.memory).ok()) return std::vector<const Arch*>();
   return std::vector{*arch};
 }
 

@@ -53,7 +53,7 @@ absl::Status SaysNo(const std::string& path, bool policy, bool arch) {
         ")"));
   }
   const std::string of_policy = absl::StrCat("--policy, one of ", List(Policies()));
-  const std::string of_arch = absl::StrCat("--arch, one of ", List(Archs()));
+  const std::string of_arch = absl::StrCat("--arch, one of ", List(AllArchs()));
   return absl::InvalidArgumentError(
       absl::StrCat(path, ": says no ", either("policy and no arch", "policy", "arch"),
                    file ? ", nor do the folders on the way to it" : "", "; pass ",
@@ -145,11 +145,18 @@ absl::Status ResolveVariant(Options& options) {
   return absl::OkStatus();
 }
 
+absl::Status HasMemory(const Arch& arch, MemoryModel memory) {
+  if (!arch.only_sc() || memory == MemoryModel::kSc) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("of ", Absl(arch.name()), " only memory sc is modelled, not ",
+                   Absl(NameOf(memory)), "; pass another --arch, or memory sc"));
+}
+
 absl::StatusOr<const Arch*> ArchFor(const Options& options, const std::string& path,
                                     const ScheduleFile& file) {
   const Said said = FindSaid(options, path, file, {.policy = false, .arch = true});
   if (said.arch.empty()) return SaysNo(path, false, true);
-  return Find("arch", said.arch, FindArch, Archs);
+  return Find("arch", said.arch, FindArch, AllArchs);
 }
 
 absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path,
@@ -160,8 +167,11 @@ absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path
   }
   const auto policy = Find("policy", said.policy, FindPolicy, [] { return Policies(); });
   if (!policy.ok()) return policy.status();
-  const auto arch = Find("arch", said.arch, FindArch, Archs);
+  const auto arch = Find("arch", said.arch, FindArch, AllArchs);
   if (!arch.ok()) return arch.status();
+  const absl::Status memory =
+      HasMemory(**arch, OnlySc(file.schedule) ? MemoryModel::kSc : file.schedule.memory);
+  if (!memory.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", memory.message()));
   if (!(*policy)->RunsOn((*arch)->name())) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", Absl((*policy)->name()),
                                                    " has no code for ", Absl((*arch)->name()),
@@ -389,7 +399,14 @@ absl::StatusOr<ProgramList> ChosenPrograms(const Options& options, std::string_v
   if (auto* wrong = std::get_if<std::string>(&list)) {
     return absl::InvalidArgumentError(absl::StrCat("--programs: ", *wrong));
   }
-  return std::get<ProgramList>(std::move(list));
+  const ProgramList& programs = std::get<ProgramList>(list);
+  for (const Arch* arch : ChosenArchs(options)) {
+    for (const ProgramList::Part& part : programs.parts()) {
+      const absl::Status has = HasMemory(*arch, part.programs.bounds().memory_model());
+      if (!has.ok()) return absl::InvalidArgumentError(absl::StrCat("--programs: ", has.message()));
+    }
+  }
+  return programs;
 }
 
 absl::StatusOr<Members> ChosenMembers(const Options& options, const std::string& path,

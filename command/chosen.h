@@ -31,6 +31,8 @@ absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path
                                  const ScheduleFile& file);
 absl::StatusOr<const Arch*> ArchFor(const Options& options, const std::string& path,
                                     const ScheduleFile& file);
+// Whether that memory is modelled there, or what is wrong.
+absl::Status HasMemory(const Arch& arch, MemoryModel memory);
 
 // The same, as names; empty where nothing says it.
 Said SaidOf(const Options& options, const std::string& path, const ScheduleFile& file);
@@ -74,7 +76,7 @@ absl::StatusOr<int> ChosenJobs(const Options& options);
 // --limit: "states=N,memory=SIZE,seconds=N", any of them; N and SIZE may end in k, M or G.
 absl::StatusOr<ExploreLimits> ChosenLimits(const Options& options);
 
-// The list that --programs names, or `or_else`.
+// The list that --programs names, or `or_else`; its memory is one that the architectures have.
 absl::StatusOr<ProgramList> ChosenPrograms(const Options& options, std::string_view or_else);
 
 // All that the file stands for, or the one that --member names.

@@ -146,7 +146,7 @@ std::vector<std::string> NamesFor(const FlagInfo& flag) {
     case Values::kFiles:
     case Values::kFolder: break;
     case Values::kPolicies: return PolicyNames();
-    case Values::kArchs: return Of(Archs(), kNameOf);
+    case Values::kArchs: return Of(AllArchs(), kNameOf);
     case Values::kStrategies:
       return Of(Strategies(), [](const StrategyInfo& strategy) { return strategy.name; });
     case Values::kKinds: return Of(std::span(kViolations).subspan(1), kKindName);

@@ -25,6 +25,13 @@ void List(PolicyGroup group) {
   }
 }
 
+void ListArchs(bool on_request) {
+  for (const Arch* arch : AllArchs()) {
+    if (arch->on_request() != on_request) continue;
+    std::cout << absl::StrFormat("  %-17s %s\n", Absl(arch->name()), Wrapped(arch->does(), 20));
+  }
+}
+
 using Json = nlohmann::ordered_json;
 
 Json ToJson(const Policy& policy, std::string_view group) {
@@ -33,7 +40,7 @@ Json ToJson(const Policy& policy, std::string_view group) {
                {"does", policy.does()},
                {"from", policy.origin()},
                {"held_safe_on", Json::array()}};
-  for (const Arch* arch : Archs()) {
+  for (const Arch* arch : AllArchs()) {
     if (policy.AlwaysSafeOn(arch->name())) json["held_safe_on"].push_back(arch->name());
   }
   return json;
@@ -45,8 +52,9 @@ void PrintJson() {
                                     std::pair(PolicyGroup::kPlanted, "planted")}) {
     for (const Policy* policy : Policies(group)) json["policies"].push_back(ToJson(*policy, name));
   }
-  for (const Arch* arch : Archs()) {
+  for (const Arch* arch : AllArchs()) {
     json["archs"].push_back({{"name", arch->name()}, {"does", arch->does()}});
+    if (arch->on_request()) json["archs"].back()["on_request"] = true;
   }
   std::cout << json.dump() << "\n";
 }
@@ -60,9 +68,9 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   std::cout << "policies: what tlb_finish_mmu() does when another gather is live\n";
   List(PolicyGroup::kPublished);
   std::cout << "architectures:\n";
-  for (const Arch* arch : Archs()) {
-    std::cout << absl::StrFormat("  %-17s %s\n", Absl(arch->name()), Wrapped(arch->does(), 20));
-  }
+  ListArchs(false);
+  std::cout << "architectures that run where --arch names them only:\n";
+  ListArchs(true);
   std::cout << "planted defects: safe policies made wrong on purpose, to measure what finds them\n";
   List(PolicyGroup::kPlanted);
   return kNoViolation;

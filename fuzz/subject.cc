@@ -62,13 +62,22 @@ const Policy& ThePolicy() {
 
 const Arch& TheArch() {
   static const Arch& arch =
-      LookUp(kTargetArch, "GATHERFUZZ_ARCH", FindArch, [] { PrintNames(Archs()); });
+      LookUp(kTargetArch, "GATHERFUZZ_ARCH", FindArch, [] { PrintNames(AllArchs()); });
   return arch;
 }
 
 MemoryModel TheMemory() {
-  static const MemoryModel memory = Parse("GATHERFUZZ_MEMORY", "sc", ParseMemoryModel, [] {
-    for (const std::string_view name : kMemoryModels) PrintName(name);
+  // Of an architecture that has sc only, sc, which is the first.
+  static const auto fits = [](std::string_view name) {
+    const std::optional<MemoryModel> memory = ParseMemoryModel(name);
+    const bool only_sc = TheArch().only_sc() && memory != MemoryModel::kSc;
+    return only_sc ? std::optional<MemoryModel>() : memory;
+  };
+  static const MemoryModel memory = Parse<MemoryModel>("GATHERFUZZ_MEMORY", "sc", fits, [] {
+    for (const std::string_view name : kMemoryModels) {
+      PrintName(name);
+      if (TheArch().only_sc()) break;
+    }
   });
   return memory;
 }

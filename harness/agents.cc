@@ -103,7 +103,8 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   loads_ = {};
   CopyState(start_, system_.world);
   if (start_.switches != 0) [[unlikely]]
-    BeginSwitching(system_.world, arch.counts_generations(), schedule_->asids);
+    BeginSwitching(system_.world, arch.counts_generations(),
+                   arch.allocates_asids() ? schedule_->asids : kNoAsids);
   cpus_left_ = cpus_loaded_;
   walkers_left_ = walkers_loaded_;
   waiting_ = 0;

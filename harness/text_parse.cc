@@ -115,6 +115,15 @@ class Parser : TextLines {
                               "'; under 'memory sc', the default, there are some");
   }
 
+  // At the second of the two lines.
+  bool ArchHasMemory() {
+    const Arch* const arch = FindArch(file_.arch);
+    const MemoryModel memory = file_.schedule.memory;
+    if (arch == nullptr || !arch->only_sc() || memory == MemoryModel::kSc) return true;
+    return FailAt(Peek(), "no 'memory " + std::string(NameOf(memory)) + "' on " + file_.arch +
+                              ", of which only 'memory sc', the default, is modelled");
+  }
+
   // An operation that its CPU cannot do where it stands in the program is passed over.
   bool Runs(std::string_view word, const Op& op) {
     if (KindOf(agent_) != AgentKind::kCpu) return true;
@@ -261,9 +270,9 @@ class Parser : TextLines {
     if (word == "arch") {
       file_.arch = Peek();
       if (FindArch(file_.arch) == nullptr) {
-        return FailOneOf(Peek(), "an architecture: ", NamesOf(Archs(), kNameOf));
+        return FailOneOf(Peek(), "an architecture: ", NamesOf(AllArchs(), kNameOf));
       }
-      return Take(), End();
+      return ArchHasMemory() && (Take(), End());
     }
     if (word == "kernel") {
       const std::optional<KernelVersion> kernel = ParseKernelVersion(Peek());
@@ -284,7 +293,7 @@ class Parser : TextLines {
                          "a memory model: ", {std::begin(kMemoryModels), std::end(kMemoryModels)});
       }
       file_.schedule.memory = *memory;
-      return LocksFitMemory() && (Take(), End());
+      return LocksFitMemory() && ArchHasMemory() && (Take(), End());
     }
     if (word == "hardware") {
       const std::optional<HardwareKind> hardware = ParseHardwareKind(Peek());

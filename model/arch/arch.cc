@@ -12,6 +12,11 @@ Registry<Arch>& All() {
   return archs;
 }
 
+Registry<Arch>& Unasked() {
+  static Registry<Arch> archs("architecture");
+  return archs;
+}
+
 }  // namespace
 
 Invalidation Arch::FlushPage(int) const { return WholeInvalidation(); }
@@ -20,8 +25,12 @@ Invalidation Arch::FlushRange(PageRange) const { return WholeInvalidation(); }
 
 bool Arch::NeedsFlush(Pte, Pte, KernelVersion) const { return true; }
 
-RegisterArch::RegisterArch(const Arch* arch) { All().Add(arch); }
-std::span<const Arch* const> Archs() { return All().All(); }
+RegisterArch::RegisterArch(const Arch* arch) {
+  All().Add(arch);
+  if (!arch->on_request()) Unasked().Add(arch);
+}
+std::span<const Arch* const> Archs() { return Unasked().All(); }
+std::span<const Arch* const> AllArchs() { return All().All(); }
 const Arch* FindArch(std::string_view name) { return All().Find(name); }
 
 }  // namespace gatherfuzz

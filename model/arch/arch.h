@@ -38,12 +38,20 @@ class Arch {
   virtual KernelVersion reclaims_tables_since() const { return KernelVersion::k7_1; }
   // Which orders its steps have; of an architecture of which nothing is said, arm64's.
   virtual OrderColumn orders() const { return OrderColumn::kArm64; }
+  // It runs only where it is named (--arch): no table, sweep or test that names none goes over it.
+  virtual bool on_request() const { return false; }
+  // Of its memory only `sc` is modelled: what asks for another model is refused.
+  virtual bool only_sc() const { return false; }
+  // Where CPUs switch and flushes do not count generations: a line `asids` is about it.
+  virtual bool allocates_asids() const { return true; }
   // CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH: the first kernel of the model in which reclaim defers
   // its flush (arch_tlbbatch_should_defer()); and whether it issues an invalidation of the page as
   // it clears the PTE (arch_tlbbatch_add_pending()), so that the flush only waits, or none before
   // the flush, which is of the whole address space.
   virtual KernelVersion defers_unmaps_since() const { return KernelVersion::k6_1; }
   virtual bool issues_at_unmap() const { return false; }
+  // It defers also where the mm runs on no other CPU.
+  virtual bool defers_always() const { return issues_at_unmap(); }
   // pte_needs_flush() and huge_pmd_needs_flush(): whether a TLB may hold `before` in a way that
   // does more than `after` allows. As the generic one: always.
   virtual bool NeedsFlush(Pte before, Pte after, KernelVersion kernel) const;
@@ -71,8 +79,9 @@ class RegisterArch {
   explicit RegisterArch(const Arch* arch);
 };
 
-// All architectures, by name; null if there is none of that name.
+// Those that run where nobody names one, by name; all; null if there is none of that name.
 std::span<const Arch* const> Archs();
+std::span<const Arch* const> AllArchs();
 const Arch* FindArch(std::string_view name);
 
 }  // namespace gatherfuzz

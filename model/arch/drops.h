@@ -16,6 +16,9 @@ Invalidation InvlpgRange(int start, int end, Level stride);
 // the table pointers used for it; with a hint (1 + level, or 0) only at that level.
 void AddTlbi(Invalidation& request, int page, bool last_level, uint8_t level_hint);
 
+// riscv: adds what one SFENCE.VMA of an address drops (H18): the leaf of `page`, of any size.
+void AddSfence(Invalidation& request, int page);
+
 }  // namespace gatherfuzz
 
 #endif  // GATHERFUZZ_MODEL_ARCH_DROPS_H_

@@ -20,7 +20,7 @@ bool Defers(const System& system) { return system.arch->defers_unmaps_since() <=
 
 // arch_tlbbatch_should_defer(): on x86, whether the mm runs anywhere else.
 bool ShouldDefer(const Thread& t) {
-  return Defers(t.system) && (RunsElsewhere(t) || t.system.arch->issues_at_unmap());
+  return Defers(t.system) && (RunsElsewhere(t) || t.system.arch->defers_always());
 }
 
 bool NobodyWalksRmap(const World& world, int) { return world.mm.rmap_readers == 0; }

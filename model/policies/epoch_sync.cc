@@ -73,7 +73,7 @@ const EpochSync kProtocol{};
 constexpr Policy kPolicy("epoch-sync",
                          "flushes its own range, waits for the gathers that began before",
                          "new here", kProtocol,
-                         {.safe_on = "x86 arm64",
+                         {.safe_on = "x86 arm64 riscv",
                           .waits = true,
                           .recalls = false,
                           .loads = {WhenLoaded::kNever, WhenLoaded::kAfterDec}});

@@ -22,7 +22,7 @@ const ForceLevels kProtocol{};
 constexpr Policy kPolicy("force-levels",
                          "the caller's range, with freed_tables and every cleared bit set",
                          "the lines put in in the mail, 9 May 2019", kProtocol,
-                         {.safe_on = "x86 arm64",
+                         {.safe_on = "x86 arm64 riscv",
                           .recalls = false,
                           .loads = {WhenLoaded::kInFinish, WhenLoaded::kNever}});
 const RegisterPolicy kRegistered(&kPolicy);

@@ -19,7 +19,7 @@ class FullMm final : public GatherProtocol {
 const FullMm kProtocol{};
 constexpr Policy kPolicy("full-mm", "fullmm = 1, reset, freed_tables = 1",
                          "merged: 7a30df49f63a, 5.2 to today", kProtocol,
-                         {.safe_on = "x86 arm64",
+                         {.safe_on = "x86 arm64 riscv",
                           .recalls = false,
                           .loads = {WhenLoaded::kInFinish, WhenLoaded::kNever}});
 const RegisterPolicy kRegistered(&kPolicy);

@@ -19,7 +19,7 @@ class FullMmLeaf final : public Protocol51 {
 const FullMmLeaf kProtocol{};
 constexpr Policy kPolicy("full-mm-leaf", "fullmm = 1, reset, freed_tables left clear",
                          "asked about in December 2023", kProtocol,
-                         {.safe_on = "x86",
+                         {.safe_on = "x86 riscv",
                           .safe_asleep = false,
                           .recalls = false,
                           .loads = {WhenLoaded::kInFinish, WhenLoaded::kNever}});

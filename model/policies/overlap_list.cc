@@ -62,7 +62,7 @@ const OverlapList kProtocol{};
 constexpr Policy kPolicy("overlap-list",
                          "flushes the union of its range and the live ones it overlaps, all levels",
                          "proposed 9 to 13 May 2019", kProtocol,
-                         {.safe_on = "x86 arm64",
+                         {.safe_on = "x86 arm64 riscv",
                           .recalls = false,
                           .loads = {WhenLoaded::kNever, WhenLoaded::kInFinish}});
 const RegisterPolicy kRegistered(&kPolicy);

@@ -87,7 +87,7 @@ const OverlapSync kProtocol{};
 constexpr Policy kPolicy("overlap-sync",
                          "flushes its own range, waits for the earlier gathers that overlap it",
                          "new here", kProtocol,
-                         {.safe_on = "x86 arm64",
+                         {.safe_on = "x86 arm64 riscv",
                           .waits = true,
                           .recalls = false,
                           .loads = {WhenLoaded::kNever, WhenLoaded::kAfterDec}});

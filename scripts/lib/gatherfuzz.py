@@ -49,11 +49,12 @@ def need_policies(gatherfuzz, names):
 
 
 def listed(gatherfuzz):
-    """Names of policies, of planted defects, of architectures."""
+    """Names of policies, of planted defects, of architectures that run where none is named."""
     found = policies_of(gatherfuzz)
     published = [p["name"] for p in found["policies"] if p["group"] == "published"]
     planted = [p["name"] for p in found["policies"] if p["group"] == "planted"]
-    return published, planted, [arch["name"] for arch in found["archs"]]
+    archs = [arch["name"] for arch in found["archs"] if not arch.get("on_request")]
+    return published, planted, archs
 
 
 def safe_targets(gatherfuzz):

@@ -103,6 +103,8 @@ const std::vector<Malformed>& MalformedTexts() {
         "cpu0\nmap 0..4 rw\n^present 0..4", "cpu0\n^rest"}},
       {"an operation of kernel 6.12; 'guard' takes a line 'kernel 6.17' above, or a later version",
        {"cpu0\n  ^guard 0..4"}},
+      {"no 'memory weak' on riscv, of which only 'memory sc', the default, is modelled",
+       {"arch riscv\nmemory ^weak", "memory weak\narch ^riscv"}},
       {"fill, another program or order", {"walk0\n  ^read 0"}},
       {"a page, 0 to 63", {"walk0\n  fill ^0..4", "cpu0\n  read^", "cpu0\n  read ^64"}},
       {"rest, or cpuN, walkN, invN or lateN with a number below 2 ('cpus' says how many)",

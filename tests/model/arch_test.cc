@@ -106,6 +106,42 @@ TEST(X86, AHugeLeafIsTakenAwayWithTheWholeAddressSpace) {
   EXPECT_EQ(request.end, 8);
 }
 
+TEST(Riscv, FlushesTheRangeByStrideAndNoTablePointer) {
+  const Invalidation request = Flush("riscv", PtesOf(3, 6)).request;
+  EXPECT_EQ(request.whole, 0);
+  EXPECT_EQ(request.small, MaskOf({3, 6}));
+  EXPECT_EQ(request.huge, 0b11);  // a leaf of any size
+  EXPECT_EQ(request.pte_tables, 0);
+  EXPECT_EQ(request.pmd_tables, 0);
+  EXPECT_EQ(request.start, 3);
+  EXPECT_EQ(request.end, 6);
+  EXPECT_EQ(Flush("riscv", PmdsOf(0, 8)).request.small, PageBit(0) | PageBit(4));
+  EXPECT_EQ(FindArch("riscv")->FlushPmdRange({4, 8}).small, PageBit(4));
+  EXPECT_EQ(FindArch("riscv")->FlushPmdRange({4, 8}).huge, 0b10);
+}
+
+TEST(Riscv, FlushesTheWholeMmIfTablesWereFreedOrItIsAskedTo) {
+  for (uint8_t MmuGather::* field :
+       {&MmuGather::freed_tables, &MmuGather::fullmm, &MmuGather::need_flush_all}) {
+    MmuGather gather = PtesOf(3, 4);
+    gather.*field = 1;
+    EXPECT_TRUE(Flush("riscv", gather).any);
+    EXPECT_EQ(Flush("riscv", gather).request.whole, 1);
+    EXPECT_EQ(Flush("riscv", gather).request.pte_tables, 0xffff);
+  }
+}
+
+TEST(Riscv, AboveTheCeilingOfStridesItFlushesTheWholeMm) {
+  EXPECT_EQ(Flush("riscv", PtesOf(0, 3)).request.whole, 0);
+  EXPECT_EQ(Flush("riscv", PtesOf(0, 4)).request.whole, 1);
+  EXPECT_EQ(Flush("riscv", PmdsOf(0, 12)).request.whole, 0);
+  EXPECT_EQ(Flush("riscv", PmdsOf(0, 13)).request.whole, 1);  // a stride that is begun counts
+  // All pages of a PTE table, as mremap() names those of one that it has moved.
+  EXPECT_EQ(FindArch("riscv")->FlushRange({0, 4}).whole, 1);
+  MmuGather reset = PtesOf(kPages, 0);
+  EXPECT_EQ(Flush("riscv", reset).request.whole, 1);
+}
+
 TEST(Arm64, FlushesLeavesOnlyUnlessTablesWereFreed) {
   MmuGather gather = PtesOf(3, 6);
   const Invalidation leaves = Flush("arm64", gather).request;

@@ -99,7 +99,7 @@ TEST(Hardware, ElseAWalkFaultsAndTheKernelSetsThem) {
   for (const auto& [text, set] :
        {std::pair(kWrite, Point::pte_set), std::pair(kWriteHuge, Point::pmd_set)}) {
     SeenSteps steps;
-    const Ran ran = RunOn(text, "riscv", steps);
+    const Ran ran = RunOn(text, "svade", steps);
     EXPECT_EQ(ran.verdict, "none");
     EXPECT_TRUE(ran.leaf.accessed() && ran.leaf.dirty());
     EXPECT_EQ(steps.Count(Point::fault), 1);
@@ -133,7 +133,7 @@ TEST(Hardware, AnInvalidationDropsWhatIsRememberedAbsent) {
 // It is a fault on a page that is there, so it was once taken for a spurious one, three of which
 // are endless.
 TEST(Fault, OnALeafThatForbidsTheAccessIsNotSpurious) {
-  for (const char* arch : {"x86", "arm64", "riscv"}) {
+  for (const char* arch : {"x86", "arm64", "riscv", "svade"}) {
     for (const char* text : {kWrite, kWriteHuge}) {
       SeenSteps steps(true);
       const Ran ran = RunOn(text, arch, steps);
@@ -144,17 +144,32 @@ TEST(Fault, OnALeafThatForbidsTheAccessIsNotSpurious) {
   }
 }
 
-// Every safe policy is safe on it, too, as far as random schedules tell; and some are not.
-TEST(Outside, AnArchitectureRunsUnderEveryPolicy) {
-  Random random(1);
-  int broken = 0;
-  for (int i = 0; i < 4000; ++i) {
-    Schedule schedule = RandomSchedule(random);
-    schedule.memory = MemoryModel::kSc;  // else some run out of stores
-    EXPECT_EQ(Verdict(schedule, "full-mm", "riscv"), "none");
-    broken += Verdict(schedule, "own-range", "riscv") != "none";
+// A safe policy is safe on those that no table has, too, as far as random schedules tell; and some
+// are not.
+TEST(Archs, ThatNoTableHasRunEveryPolicy) {
+  for (const char* arch : {"riscv", "svade"}) {
+    Random random(1);
+    int broken = 0;
+    for (int i = 0; i < 2000; ++i) {
+      Schedule schedule = RandomSchedule(random);
+      schedule.memory = MemoryModel::kSc;  // else some run out of stores
+      EXPECT_EQ(Verdict(schedule, "full-mm", arch), "none") << arch;
+      broken += Verdict(schedule, "own-range", arch) != "none";
+    }
+    EXPECT_GT(broken, 0) << arch;
   }
-  EXPECT_GT(broken, 0);
+}
+
+// What runs only where it is named is in no table, and is found.
+TEST(Archs, RunOnRequestOrAlways) {
+  const auto names = [](std::span<const Arch* const> archs) {
+    std::string all;
+    for (const Arch* arch : archs) all += std::string(arch->name()) + " ";
+    return all;
+  };
+  EXPECT_EQ(names(Archs()), "arm64 svade x86 ");
+  EXPECT_EQ(names(AllArchs()), "arm64 riscv svade x86 ");
+  EXPECT_TRUE(FindArch("riscv")->on_request() && !FindArch("svade")->on_request());
 }
 
 TEST(Policy, SaysOnWhichArchitecturesItRuns) {

@@ -35,7 +35,7 @@ RECIPES = [
      ("lowest.cc", "harness/search/lowest.cc")),
 ]
 # From outside of the tree: GATHERFUZZ_EXTRA_POLICIES.
-OUTSIDE = ["riscv.cc"]
+OUTSIDE = ["svade.cc"]
 
 # What is wrong, where (file, what is replaced, by what), what is compiled, what the compiler says.
 MISTAKES = [
@@ -151,8 +151,8 @@ class User:
         (self.scratch / name).write_text(SCHEDULE.format(**parts), encoding="utf-8")
 
     def all(self):
-        self.expect(0, "riscv +SFENCE.VMA", "policies")
-        for arch in ("x86", "riscv"):
+        self.expect(0, "svade +SFENCE.VMA", "policies")
+        for arch in ("x86", "svade"):
             for rest in ("", "lowest 1", "pct 3"):
                 self.write("good.gather", arch=arch, range="0..2", rest=rest)
                 self.expect(0, "none", "run", "good.gather")
@@ -161,13 +161,13 @@ class User:
         self.expect(0, "", "explore", "--verify", "good.gather")
         self.expect(0, "", "encode", "good.gather", "-o", "good.bytes")
         self.expect(0, r"mlock 0\.\.2[^$]*until vma_lock", "show", "good.bytes", "--policy",
-                    "full-mm", "--arch", "riscv")
-        self.write("bad.gather", arch="riscv", range="8..9", rest="")
+                    "full-mm", "--arch", "svade")
+        self.write("bad.gather", arch="svade", range="8..9", rest="")
         self.expect(1, "mlock-of-nothing", "run", "bad.gather")
         self.expect(1, "cpu0 locks page 8: nothing is mapped there", "explain", "bad.gather")
         self.expect(0, r"signature mlock-of-nothing[^$]*cpu0\n  mlock 0\.\.1\n", "minimize",
                     "bad.gather")
-        self.expect(1, "own-range, riscv", "search", "--policy", "own-range", "--arch", "riscv",
+        self.expect(1, "own-range, svade", "search", "--policy", "own-range", "--arch", "svade",
                     "--executions", "20000", "--strategy", "pct")
         self.expect(0, "all as expected", "run", "--check", "--policy", "all", "--arch", "x86",
                     self.corpus)

@@ -31,7 +31,7 @@ std::optional<Said> SaidByTarget(std::string_view name) {
   for (const std::string_view prefix : kTargetPrefixes) {
     if (!name.starts_with(prefix)) continue;
     const std::string_view rest = name.substr(prefix.size());
-    for (const Arch* arch : Archs()) {
+    for (const Arch* arch : AllArchs()) {
       const std::string ending = "_" + std::string(arch->name());
       if (rest.size() <= ending.size() || !rest.ends_with(ending)) continue;
       return Said{std::string(rest.substr(0, rest.size() - ending.size())),
@@ -53,7 +53,7 @@ Said SaidByName(std::string_view name) {
           name.find(policy->name()) == name.npos) {
         continue;
       }
-      for (const Arch* arch : Archs()) {
+      for (const Arch* arch : AllArchs()) {
         const std::string word = std::string(policy->name()) + "_" + std::string(arch->name());
         if (HasWord(name, word)) {
           longest = {std::string(policy->name()), std::string(arch->name())};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // freed-tables-ignored: full-mm, but the architecture's flush does not look at freed_tables. Z58,
-// tlb_flush() of riscv. Faithful in shape; the architecture is arm64, whose flush of leaves then
-// leaves pointers to tables. On x86 INVLPG drops these all the same (H3).
+// tlb_flush() of riscv. Faithful in shape; on riscv an SFENCE.VMA of addresses then leaves pointers
+// to tables (H18), on arm64 the flush of leaves does. On x86 INVLPG drops these all the same (H3).
 #include "model/policies/planted/planted.h"
 
 namespace gatherfuzz {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// riscv: an architecture from outside of the tree, to show that one file is all it takes.
+// svade: an architecture from outside of the tree, to show that one file is all it takes: riscv
+// (model/arch/riscv.cc) on hardware that sets neither A nor D.
 //
 // Simplified, after arch/riscv/include/asm/tlb.h of 6.12: a gather of the whole mm, or one that
 // freed page tables, flushes everything; else each strided address of the range, and everything
@@ -29,9 +30,9 @@ Invalidation Range(int start, int end, Level stride) {
   return request;
 }
 
-class Riscv final : public Arch {
+class Svade final : public Arch {
  public:
-  constexpr Riscv() : Arch("riscv", "SFENCE.VMA by stride, or everything if tables were freed") {}
+  constexpr Svade() : Arch("svade", "SFENCE.VMA by stride, or everything if tables were freed") {}
 
   bool TlbFlush(const MmuGather& gather, Invalidation& request) const override {
     const bool all = gather.fullmm || gather.need_flush_all || gather.freed_tables;
@@ -47,8 +48,8 @@ class Riscv final : public Arch {
   }
 };
 
-const Riscv kRiscv;
-const RegisterArch kRegistered(&kRiscv);
+const Svade kSvade;
+const RegisterArch kRegistered(&kSvade);
 
 }  // namespace
 }  // namespace gatherfuzz
