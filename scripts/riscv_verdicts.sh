@@ -30,7 +30,7 @@ write_section() {
   commit=$(git rev-parse --short=12 HEAD)
   git diff --quiet HEAD -- ':!docs' ':!corpus' || commit+=' with changes'
   printf '\nWritten by `scripts/verdicts --riscv` on %s at commit %s.\n' "$(date -u +%F)" "$commit"
-  awk '/^#/ { titles++; next } titles == 1' "$out/verdicts.md" |
+  awk '/^#/ { titles++; next } /^```/ { exit } titles == 1' "$out/verdicts.md" |
     sed "s#](\([a-z0-9-]*\.gather\))#](../$folder/\1)#"
 }
 

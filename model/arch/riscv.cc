@@ -10,9 +10,9 @@
 // Faithful to tlb_flush() and arch/riscv/mm/tlbflush.c of 6.12, with fences by IPI. The firmware's
 // (SBI) take no stride: they drop at least as much. In 6.1 each flush is of the whole mm. Made up
 // is the scale of the threshold, but not that the pages of a PTE table are above it: mremap(), which
-// moves such tables and names their pages, leans on that. mm_cpumask() loses no CPU, as where ASIDs are in use. Simplified:
-// those are numbers for good, without the allocator of arch/riscv/mm/context.c; memory is
-// sequentially consistent.
+// moves such tables and names their pages, leans on that. mm_cpumask() loses no CPU, as where ASIDs
+// are in use. Simplified: those are numbers for good, without the allocator of
+// arch/riscv/mm/context.c; memory is sequentially consistent.
 #include "model/arch/arch.h"
 #include "model/arch/drops.h"
 #include "model/kernel/mmu_gather.h"

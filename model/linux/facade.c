@@ -2,8 +2,9 @@
 // The verbs of a tree's own mm/mmu_gather.c, as a gf_tree. Compiled once for each tree and each
 // architecture, by compile_tree, which defines:
 //   GF_TREE           the name of the gf_tree, the only symbol that stays global
-//   GF_ARCH_x86 or GF_ARCH_arm64, and the CONFIG_ options
+//   GF_ARCH_x86, GF_ARCH_arm64 or GF_ARCH_riscv, and the CONFIG_ options
 //   GF_MMU_GATHER_C   the path of the tree's file, as a string
+//   GF_TLBFLUSH_C     on riscv, its arch/riscv/mm/tlbflush.c, without assembly
 //   GF_CPU_CODE       what cpu.c makes of the tree's mm/tlb.c, where there is one
 //   GF_ASID_CODE      what asids.c makes of its mm/context.c, where there is one
 // Versions are told apart by the types of functions, not by numbers: a function with arguments that
@@ -19,6 +20,20 @@
 #define MAX_TABLE_BATCH gf_table_batch_entries()
 
 #include GF_MMU_GATHER_C
+
+#ifdef GF_TLBFLUSH_C
+#undef GF_TABLES_OR_FENCES
+#define GF_TABLES_OR_FENCES false
+unsigned long asid_mask = 0xffff;
+struct static_key_false use_asid_allocator = {true};
+#include GF_TLBFLUSH_C
+#endif
+#ifdef GF_HAS_tlb_flush_all_threshold
+/* To the scale of the model, whatever the tree has in its place. */
+__attribute__((constructor)) static void ScaleThreshold(void) {
+  tlb_flush_all_threshold = tlb_flush_all_threshold * GF_FENCE_THRESHOLD / 64;
+}
+#endif
 
 struct mm_struct gf_mm = {.context = {.id = {GF_ASID}}};
 struct page gf_pages[GF_FRAMES];
@@ -187,7 +202,7 @@ const struct gf_tree GF_TREE = {
 #ifdef CONFIG_GATHERFUZZ_SINGLE_TLBI
     .single_tlbi = 1,
 #endif
-#ifndef CONFIG_MMU_GATHER_TABLE_FREE
+#if !defined(CONFIG_MMU_GATHER_TABLE_FREE) || defined(CONFIG_GATHERFUZZ_IPI)
     .tables_are_pages = 1,
 #endif
     .gather = GatherVerb,

@@ -124,6 +124,16 @@ enum gf_barrier { GF_DSB_ish, GF_DSB_ishst, GF_DSB_nsh, GF_DSB_nshst, GF_DSB_sy 
 void gf_tlbi(enum gf_tlbi_op op, unsigned long operand);
 void gf_dsb(enum gf_barrier barrier);
 
+/* riscv: SFENCE.VMA of an address or of all, of an ASID or of any (~0). They are collected;
+ * gf_issue_fences() has those CPUs of the mm execute them, by the step tlb_flush and, if it is
+ * waited for, tlb_flush_done. Those that nobody issues are of this CPU. */
+void gf_sfence(unsigned long address, unsigned long asid);
+void gf_sfence_all(unsigned long asid);
+void gf_issue_fences(unsigned long cpus, int wait);
+unsigned int gf_this_cpu(void);
+unsigned long* gf_mm_cpumask(void); /* a copy, of the mm's */
+#define GF_FENCE_THRESHOLD 3ul      /* strides, above which all goes; 64 in the kernel */
+
 /* VM_BUG_ON(), WARN_ON() and their kin: protocol-error with this text, which must be a literal. */
 void gf_bug(const char* text);
 

@@ -70,6 +70,7 @@ void Room::Makes(std::optional<Point> point) {
 }
 
 void Room::IssueLeftOver() {
+  if (sfences.any) IssueFences(CpuBit(thread->cpu), true);
   const MemoryOrder order = std::exchange(dsb, MemoryOrder::relaxed);
   if (!tlbi.empty()) {
     Makes(Point::tlb_flush);

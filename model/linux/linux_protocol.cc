@@ -78,7 +78,10 @@ void LinuxProtocol::Run(const Thread& t, const Op& op, Path path) const {
   with_room.room = &room;
   room.thread = &with_room;
   const std::string_view arch = t.system.arch->name();
-  room.tree = arch == "x86" ? &x86_ : arch == "arm64" ? &arm64_ : nullptr;
+  room.tree = arch == "x86"     ? &x86_
+              : arch == "arm64" ? &arm64_
+              : arch == "riscv" ? riscv_
+                                : nullptr;
   GATHERFUZZ_CHECK(room.tree != nullptr);  // PolicyTraits::runs_on
   room.geometry = kGeometry[t.world().mm.batch];
   path(with_room, op);

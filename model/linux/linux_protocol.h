@@ -20,9 +20,9 @@ namespace gatherfuzz {
 
 class LinuxProtocol final : public GatherProtocol {
  public:
-  // One tree, built for both architectures.
-  constexpr LinuxProtocol(const gf_tree& x86, const gf_tree& arm64)
-      : x86_(x86), arm64_(arm64), cpu_(x86), asids_(arm64) {}
+  // One tree, built for these architectures, and for riscv unless that is null.
+  constexpr LinuxProtocol(const gf_tree& x86, const gf_tree& arm64, const gf_tree* riscv = nullptr)
+      : x86_(x86), arm64_(arm64), riscv_(riscv), cpu_(x86), asids_(arm64) {}
 
   void Run(const Thread& t, const Op& op, Path path) const override;
   void Gather(const Thread& t, PageRange range) const override;
@@ -47,6 +47,7 @@ class LinuxProtocol final : public GatherProtocol {
 
   const gf_tree& x86_;
   const gf_tree& arm64_;
+  const gf_tree* riscv_;
   LinuxCpu cpu_;
   LinuxAsids asids_;
 };

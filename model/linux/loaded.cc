@@ -2,8 +2,8 @@
 // Kernel trees that are told of when a program starts, in place of when it is built:
 //   GATHERFUZZ_LOAD=NAME=FILE:NAME=FILE    makes the policies linux@NAME
 // A FILE is what compile_tree makes of one tree, linked as a shared object: its symbols are
-// gf_tree_x86 and gf_tree_arm64, or one of them. It finds the functions of facade.h in the program
-// that loads it. With no such variable nothing is loaded.
+// gf_tree_x86, gf_tree_arm64 and gf_tree_riscv, or some of them. It finds the functions of facade.h
+// in the program that loads it. With no such variable nothing is loaded.
 #include <dlfcn.h>
 
 #include <cstdio>
@@ -23,18 +23,21 @@ namespace {
 
 // A tree and what is made of it, as long as the process lives.
 struct Loaded {
-  Loaded(const std::string& tree, const gf_tree* x86, const gf_tree* arm64)
+  Loaded(const std::string& tree, const gf_tree* x86, const gf_tree* arm64, const gf_tree* riscv)
       : name("linux@" + tree),
-        protocol(x86 != nullptr ? *x86 : *arm64, arm64 != nullptr ? *arm64 : *x86),
+        archs(std::string(arm64 != nullptr ? "arm64 " : "") + (riscv != nullptr ? "riscv " : "") +
+              (x86 != nullptr ? "x86" : "")),
+        protocol(Any(x86, arm64, riscv), Any(arm64, x86, riscv), riscv),
         policy(name, "what mm/mmu_gather.c of a kernel tree does", "a kernel tree", protocol,
-               {.foreign = true,
-                .loads = kTreeLoads,
-                .runs_on = arm64 == nullptr ? "x86"
-                           : x86 == nullptr ? "arm64"
-                                            : "arm64 x86"}),
+               {.foreign = true, .loads = kTreeLoads, .runs_on = archs}),
         registered(&policy) {}
 
-  std::string name;
+  // What is not there is not run either, so any stands for it.
+  static const gf_tree& Any(const gf_tree* a, const gf_tree* b, const gf_tree* c) {
+    return a != nullptr ? *a : b != nullptr ? *b : *c;
+  }
+
+  std::string name, archs;
   LinuxProtocol protocol;
   Policy policy;
   RegisterPolicy registered;
@@ -50,9 +53,10 @@ void Load(const std::string& item) {
   const auto find = [object](const char* symbol) {
     return static_cast<const gf_tree*>(dlsym(object, symbol));
   };
-  const gf_tree *const x86 = find("gf_tree_x86"), *const arm64 = find("gf_tree_arm64");
-  if (x86 == nullptr && arm64 == nullptr) Refuse(file + " has no tree");
-  new Loaded(name, x86, arm64);
+  const gf_tree *const x86 = find("gf_tree_x86"), *const arm64 = find("gf_tree_arm64"),
+                       *const riscv = find("gf_tree_riscv");
+  if (x86 == nullptr && arm64 == nullptr && riscv == nullptr) Refuse(file + " has no tree");
+  new Loaded(name, x86, arm64, riscv);
 }
 
 bool LoadAll() {

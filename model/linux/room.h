@@ -60,11 +60,24 @@ struct BatchPage {
   }
 };
 
+// riscv: the fences that are to be executed on some CPUs, as one request.
+struct FenceBatch {
+  Invalidation request{};
+  uint8_t last = 0;  // page that was named last
+  bool any = false;
+
+  void Add(int page);
+  void AddAll();
+  Invalidation Take();  // hands the request over, and begins anew
+};
+
 struct Room {
   const Thread* thread;
   const gf_tree* tree;
   Geometry geometry;
   TlbiBatch tlbi;
+  FenceBatch sfences;
+  unsigned long mm_cpus = 0;
   // Of a DSB behind which nothing was done yet: what it orders belongs to the step of the TLBI that
   // follows, if one does.
   MemoryOrder dsb = MemoryOrder::relaxed;
@@ -84,6 +97,8 @@ struct Room {
   void Makes(std::optional<Point> point);
   // Makes the step of what was issued and not waited for, and lets the DSB before it count.
   void IssueLeftOver();
+  // Executes the fences on the CPUs of that mask.
+  void IssueFences(uint8_t targets, bool wait);
   // smp_rmb(), smp_wmb(), smp_mb(): acquire, release, full.
   void Fence(MemoryOrder order);
   // Whether a barrier that stands here counts: the schedule may take away what its step orders.

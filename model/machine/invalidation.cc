@@ -92,6 +92,27 @@ void Await(const Thread& thread, MemoryOrder dsb) {
     thread.world().switching.at(thread.cpu).tlbi_asids = 0;
 }
 
+// Nothing of the thread's is outstanding.
+bool Issue(const Thread& thread, const Invalidation& request, MemoryOrder dsb, uint8_t cpus) {
+  World& world = thread.world();
+  const Invalidation done = AsHardwareDoes(thread.system, request);
+  if (world.switches != 0) [[unlikely]] {
+    if (world.switching.generations != 0) return thread.system.cpu_side.flush(thread, done);
+    thread.system.cpu_side.names(thread);
+  }
+  thread.Step(Point::tlb_flush, request.start);
+  if (!world.sc()) [[unlikely]]
+    NoteDsb(world, thread.cpu, dsb);
+  Invalidation& issued = thread.self().invalidation;
+  issued = done;
+  issued.undelivered = static_cast<uint8_t>(world.MmCpus() & cpus);
+  NameAsid(world, thread.cpu);
+  Enqueue(world, thread.cpu, issued.undelivered);
+  ++thread.system.cost.invalidations;
+  thread.system.cost.whole += request.whole;
+  return true;
+}
+
 }  // namespace
 
 Invalidation WholeInvalidation() {
@@ -126,25 +147,14 @@ bool IssueInvalidation(const Thread& thread, const Invalidation& request) {
   return IssueInvalidation(thread, request, thread.system.order(Point::tlb_flush));
 }
 
+void IssueInvalidationTo(const Thread& thread, const Invalidation& request, uint8_t cpus) {
+  if (thread.self().invalidation.undelivered != 0) AwaitInvalidation(thread);
+  Issue(thread, request, thread.system.order(Point::tlb_flush), cpus);
+}
+
 bool IssueInvalidation(const Thread& thread, const Invalidation& request, MemoryOrder dsb) {
   if (thread.self().invalidation.undelivered != 0) Await(thread, MemoryOrder::relaxed);
-  World& world = thread.world();
-  const Invalidation done = AsHardwareDoes(thread.system, request);
-  if (world.switches != 0) [[unlikely]] {
-    if (world.switching.generations != 0) return thread.system.cpu_side.flush(thread, done);
-    thread.system.cpu_side.names(thread);
-  }
-  thread.Step(Point::tlb_flush, request.start);
-  if (!world.sc()) [[unlikely]]
-    NoteDsb(world, thread.cpu, dsb);
-  Invalidation& issued = thread.self().invalidation;
-  issued = done;
-  issued.undelivered = world.MmCpus();
-  NameAsid(world, thread.cpu);
-  Enqueue(world, thread.cpu, issued.undelivered);
-  ++thread.system.cost.invalidations;
-  thread.system.cost.whole += request.whole;
-  return true;
+  return Issue(thread, request, dsb, ~uint8_t{0});
 }
 
 void SendInvalidation(World& world, CpuId issuer, uint8_t targets) {

@@ -27,6 +27,8 @@ bool IssueInvalidation(const Thread& thread, const Invalidation& request);
 // ... behind a DSB of that order, by code that says itself which it has: that one which is
 // outstanding has been delivered orders nothing then.
 bool IssueInvalidation(const Thread& thread, const Invalidation& request, MemoryOrder dsb);
+// ... by code that says itself which CPUs of the mm get it.
+void IssueInvalidationTo(const Thread& thread, const Invalidation& request, uint8_t cpus);
 void AwaitInvalidation(const Thread& thread);
 // What that waits for.
 bool InvalidationCompleted(const World& world, int cpu);

@@ -139,7 +139,7 @@ def main(arguments):
     passed = passed_on(options)
     folder = os.path.join(called_in, options.places[0])
     goes_on = take_up(options, folder)
-    trees = Trees(options.kernel, options.config, called_in)
+    trees = Trees(options.kernel, options.config, called_in, options.arch)
     targets = Targets(options.policy, options.arch, trees)
     check_folder(folder, options, targets)
     install_missing("python3")

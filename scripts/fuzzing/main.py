@@ -28,7 +28,8 @@ from an empty corpus.
                   other
   --policy NAMES  only this policy, or these: separated by ',', or all (or
                   published), safe, planted; planted defects are fuzzed only so
-  --arch NAMES    only this architecture, or these, separated by ','
+  --arch NAMES    only this architecture, or these, separated by ','; riscv is
+                  fuzzed only so
   --memory MODEL  which values a load may take: sc (the default: the newest),
                   tso (x86), weak or late (arm64); docs/memory.md. Under weaker
                   memory no policy is expected to be safe, what is broken is
@@ -128,7 +129,7 @@ def main(arguments):
     options = read(arguments)
     if options.patch:
         return patching.main.main(options, called_in)
-    trees = Trees(options.kernel, options.config, called_in)
+    trees = Trees(options.kernel, options.config, called_in, options.arch)
     targets = Targets(options.policy, options.arch, trees)
     install_missing()
     build(trees, targets, options.engines)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """What kernel trees are held to: the corpus, every order of small programs, and the model."""
 import csv
+import os
 import subprocess
 
+from kernel_trees import riscv
 from kernel_trees.edits import EDITS
 from kernel_trees.unpacking import BREAKS, CONFIGURED
 from lib.jobs import run_one
@@ -16,10 +18,11 @@ class Checks:
 
     def __init__(self, folder):
         self.failed = False
+        self.environment = {}
         self._folder = folder
 
     def check(self, what, program, *arguments, status=0):
-        child = run_one([f"{self._folder}/{program}", *arguments],
+        child = run_one([f"{self._folder}/{program}", *arguments], self.environment,
                         log=self._folder + "/check.log")
         failed = child.status != status
         print(f"{'FAILED' if failed else 'ok    '}  {what}", flush=True)
@@ -47,6 +50,8 @@ def all_of(folder, policies, runs):
                      way, *stored)
     _weaker_memory(checks, policies, runs)
     _cpu_side(checks, policies, runs, stored)
+    riscv.check_all(checks, os.path.dirname(os.path.abspath(folder)),
+                    [policy.removeprefix("linux@") for policy in policies], runs, stored)
     return checks.failed
 
 

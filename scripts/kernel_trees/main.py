@@ -18,7 +18,8 @@ runs the corpus, every order of the small programs, and the comparison with
 full-mm (docs/kernel-tree-differential.md); that also of the tree edited in
 three ways, of which the model must do the same. Where CPUs switch, x86's own
 tlb.c and arm64's context.c are compared as well, and every order of a program
-must find each of their one-line edits (docs/switching.md).
+must find each of their one-line edits (docs/switching.md). On riscv: the same
+programs, edits of its own files, and from 6.9 on the comparison with full-mm.
   --installed     install nothing; only what is there. Exit status 77 if nothing
                   is
   --runs N        random schedules of each comparison; default 20000

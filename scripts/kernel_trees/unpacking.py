@@ -9,7 +9,7 @@ import sys
 
 from kernel_trees.edits import EDITS, edited
 from lib.command import Problem, need
-from lib.subjects import gather_files, kernel_archs
+from lib.subjects import all_kernel_archs, gather_files
 
 GATHER = "mm/mmu_gather.c"
 TLB_H = "arch/x86/include/asm/tlb.h"
@@ -27,14 +27,14 @@ def prepare(versions, folder):
         trees[version] = unpack(version, f"{folder}/{version}")
         for way, edit in BREAKS.items():
             name = f"{version}-{way}"
-            trees[name] = _broken(trees[version], f"{folder}/{name}", GATHER, edit, version)
+            trees[name] = edited_copy(trees[version], f"{folder}/{name}", GATHER, edit, version)
         for way, edit in CONFIGURED.items():
             name = f"{version}-{way}"
-            trees[name] = _broken(trees[version], f"{folder}/{name}", TLB_H, edit, version)
+            trees[name] = edited_copy(trees[version], f"{folder}/{name}", TLB_H, edit, version)
         for way, edit in EDITS.items():
             name = f"{version}-{way}"
             file = _where(trees[version], edit)
-            trees[name] = _broken(trees[version], f"{folder}/{name}", file, _edits(way, edit),
+            trees[name] = edited_copy(trees[version], f"{folder}/{name}", file, _edits(way, edit),
                                   version)
     return trees
 
@@ -56,7 +56,7 @@ def _edits(way, edit):
 def unpack(version, to, more=()):
     """The files of the gather, and more; unless they, all of them, are there already. Stops reading
     at the last one. Returns where they are."""
-    files = [*gather_files(kernel_archs()), *more]
+    files = [*gather_files(all_kernel_archs()), *more]
     mark, listed = to + MARK, "\n".join(files) + "\n"
     package = tarball(version)
     if _text(mark) == listed and os.path.getmtime(mark) > os.path.getmtime(package):
@@ -76,7 +76,7 @@ def unpack(version, to, more=()):
     return to
 
 
-def _broken(tree, to, name, edit, version):
+def edited_copy(tree, to, name, edit, version):
     """A copy of the tree with that file edited; the one that is there, if it is the same."""
     with open(f"{tree}/{name}", encoding="utf-8", errors="surrogateescape") as file:
         whole = file.read()

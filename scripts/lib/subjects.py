@@ -56,10 +56,23 @@ def archs_unasked():
     return names(files)
 
 
+def _listed_archs(name):
+    with open("model/linux/CMakeLists.txt", encoding="utf-8") as file:
+        return re.search(rf"^set\({name} ([^)]*)\)", file.read(), re.M)[1].split()
+
+
 def kernel_archs():
     """Those that kernel trees are built for."""
-    with open("model/linux/CMakeLists.txt", encoding="utf-8") as file:
-        return re.search(r"^set\(kernel_archs (.*)\)", file.read(), re.M)[1].split()
+    return _listed_archs("kernel_archs")
+
+
+def kernel_archs_on_request():
+    """Those that they are built for where somebody names them."""
+    return _listed_archs("kernel_archs_on_request")
+
+
+def all_kernel_archs():
+    return kernel_archs() + kernel_archs_on_request()
 
 
 def stored_for_trees():
@@ -110,28 +123,29 @@ def extra_policies(build):
     return names(found[1].split(";")) if found else []
 
 
-def check_tree(path):
+def check_tree(path, archs):
     """That the gather can be taken out of the kernel tree there, for each architecture."""
-    checked = subprocess.run(["model/linux/compile_tree", "check", path, *kernel_archs()],
+    checked = subprocess.run(["model/linux/compile_tree", "check", path, *archs],
                              stderr=subprocess.PIPE, text=True, check=False)
     return checked.stderr.strip().removeprefix("gatherfuzz: ") if checked.returncode else None
 
 
 class Trees:
     """Kernel trees, [NAME=]PATH each, with options of their configuration. A relative path is of
-    the folder that the script was called in."""
+    the folder that the script was called in. They are built for kernel_archs(), and for those of
+    `archs` that are built on request."""
 
-    def __init__(self, items, config, called_in):
+    def __init__(self, items, config, called_in, archs=()):
         self.policies = []
         self.items = []  # as CMake takes them, with full paths
         self._config = config
+        self._more = [arch for arch in kernel_archs_on_request() if arch in archs]
         for item in items:
             self._add(item, called_in)
-        archs = "|".join(kernel_archs())
+        archs = all_kernel_archs()
         for item in config:
-            need(re.fullmatch(rf"(({archs}):)?[A-Z0-9_]+=[a-z0-9]+", item),
-                 f"--config: [{'|'.join(arch + ':' for arch in kernel_archs())}]OPTION=VALUE, "
-                 f"not '{item}'")
+            need(re.fullmatch(rf"(({'|'.join(archs)}):)?[A-Z0-9_]+=[a-z0-9]+", item),
+                 f"--config: [{'|'.join(arch + ':' for arch in archs)}]OPTION=VALUE, not '{item}'")
         need(items or not config, "--config is of a kernel tree; pass --kernel")
 
     def _add(self, item, called_in):
@@ -140,7 +154,7 @@ class Trees:
         path = os.path.join(called_in, named[2] if named else item)
         need(policy not in self.policies,
              f"--kernel: two trees are '{policy}'; name them: --kernel NAME=PATH")
-        problem = check_tree(path)
+        problem = check_tree(path, kernel_archs() + self._more)
         if problem:
             raise Problem(f"--kernel: {problem}")
         self.policies.append(policy)
@@ -151,7 +165,7 @@ class Trees:
         """One for just these; the usual one if there are none."""
         if not self.policies:
             return build_folder()
-        lines = "".join(line + "\n" for line in self.items + self._config)
+        lines = "".join(line + "\n" for line in self.items + self._config + self._more)
         return f"{build_folder()}/kernel-{hashlib.sha1(os.fsencode(lines)).hexdigest()[:8]}"
 
     def options(self):
@@ -160,6 +174,7 @@ class Trees:
             return []
         return ["-DGATHERFUZZ_KERNEL=" + ";".join(self.items),
                 "-DGATHERFUZZ_KERNEL_CONFIG=" + ";".join(self._config),
+                "-DGATHERFUZZ_KERNEL_ARCHS=" + ";".join(self._more),
                 "-DGATHERFUZZ_TESTS=OFF", "-DGATHERFUZZ_BENCH=OFF"]
 
 

@@ -14,7 +14,7 @@ from lib import command
 from lib.build import ROOT, build_folder, enter_root
 from lib.command import Problem, need, one_of
 from lib.jobs import run_one
-from lib.subjects import gather_files, kernel_archs
+from lib.subjects import all_kernel_archs, gather_files, kernel_archs
 from lib.terminal import say
 from patching.confine import Confined
 from patching.examine import binary, build_binary
@@ -58,11 +58,11 @@ def read(arguments):
 def arch_of(path, asked):
     """The one asked for, else that of the schedule."""
     if asked:
-        one_of(asked, kernel_archs(), "architecture")
+        one_of(asked, all_kernel_archs(), "architecture")
         return asked
     with open(path, encoding="utf-8", errors="replace") as file:
         found = re.search(r"^arch (\S+)", file.read(), re.M)
-    return found[1] if found and found[1] in kernel_archs() else kernel_archs()[0]
+    return found[1] if found and found[1] in all_kernel_archs() else kernel_archs()[0]
 
 
 class Predicate:

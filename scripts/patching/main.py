@@ -6,7 +6,8 @@ import time
 
 from lib import junit
 from lib.command import number, one_of
-from lib.subjects import Trees, kernel_archs, stored_for_trees
+from lib.subjects import (Trees, all_kernel_archs, check_tree, kernel_archs,
+                          kernel_archs_on_request, stored_for_trees)
 from patching import tell
 from patching.changes import Change, Finder, explored
 from patching.confine import kind
@@ -60,6 +61,16 @@ class Answer:
         return (f"Within: {replayed} stored schedules; every order of {programs} small "
                 f"programs, {states} states after the patch; {executions} random schedules in "
                 f"{searched:.1f} s of search{known}. {self.seconds:.1f} s in all.")
+
+
+def archs_for(asked, patches, tree):
+    """The architectures that were asked for, or the usual ones and those that a patch is about."""
+    touched = {path for patch in patches for file in patch.files
+               for path in (file.path, file.old_path)}
+    more = [arch for arch in kernel_archs_on_request()
+            if any(path.startswith(f"arch/{arch}/") for path in touched)
+            and not check_tree(tree, [arch])]
+    return asked or kernel_archs() + more
 
 
 def judge(tree, patches, archs, config, executions, folder, stands_in):
@@ -126,13 +137,13 @@ def _tell_more(answer, change, finder):
 
 def main(options, called_in):
     """What scripts/fuzz does with --patch; its exit status."""
-    archs = options.arch or kernel_archs()
-    for arch in archs:
-        one_of(arch, kernel_archs(), "architecture")
+    for arch in options.arch:
+        one_of(arch, all_kernel_archs(), "architecture")
     executions = number(options.executions or "200000", "--executions", "a number", 9)
-    trees = Trees(options.kernel, options.config, called_in)
+    trees = Trees(options.kernel, options.config, called_in, options.arch)
     tree = trees.items[0].partition("=")[2] if trees.policies[0] != "linux" else trees.items[0]
     patches = read_patches([*options.patch, *options.places], called_in)
+    archs = archs_for(options.arch, patches, tree)
     build_binary()
     folder = os.path.abspath(time.strftime("out/patches/%Y%m%d-%H%M%S-") + str(os.getpid()))
     os.makedirs(folder)

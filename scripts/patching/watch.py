@@ -16,11 +16,11 @@ from lib import command
 from lib.build import enter_root
 from lib.command import Problem, need, number, seconds
 from lib.files import files_in, folders_in, read_json
-from lib.subjects import Trees, kernel_archs
+from lib.subjects import Trees
 from patching import mails, tell
 from patching.confine import kind
 from patching.examine import build_binary
-from patching.main import judge
+from patching.main import archs_for, judge
 
 USAGE = """\
 usage: scripts/watch --kernel PATH --out OUT FOLDER [--once] [--every TIME]
@@ -61,7 +61,6 @@ class Watch:
         self._tree = tree
         self._folder = folder
         self._out = out
-        self._archs = options.arch or kernel_archs()
         self._seen = {}  # path -> (time, size), of files that are done
         for name in ("patches", "unfinished", "tries"):
             os.makedirs(f"{out}/{name}", exist_ok=True)
@@ -113,7 +112,8 @@ class Watch:
 
     def _answer(self, path, work):
         patches = mails.read_patches([path], "/")
-        answer = judge(self._tree, patches, self._archs, self._options.config,
+        archs = archs_for(self._options.arch, patches, self._tree)
+        answer = judge(self._tree, patches, archs, self._options.config,
                        self._options.executions, work, self._out)
         name = os.path.basename(work)  # it tells these places from what OUT itself is called
         for file, text in (("answer.txt", tell.text_of(answer)),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Kernel trees (GATHERFUZZ_KERNEL) against the model's own gather, on both architectures.
+// Kernel trees (GATHERFUZZ_KERNEL) against the model's own gather, on x86 and arm64, or on the
+// architecture that is named; where that has no memory but sc, all run so.
 //
 //   kernel_differential [--runs N] [--seed S] [--policy P]... [--arch A] [--nested WHAT] [FILE...]
 //
@@ -162,7 +163,14 @@ class Differential {
   // But where a tree has its own CPU side, which makes other steps: cpu_differential has that.
   void Run(const Work& work) {
     for (const Arch* arch : settings_.archs) {
-      if (!arch->counts_generations() || !Switches(work.schedule)) RunOn(work, *arch);
+      if (arch->counts_generations() && Switches(work.schedule)) continue;
+      if (!arch->only_sc() || work.schedule.memory == MemoryModel::kSc) {
+        RunOn(work, *arch);
+        continue;
+      }
+      Work under_sc = work;
+      under_sc.schedule.memory = MemoryModel::kSc;
+      RunOn(under_sc, *arch);
     }
   }
 

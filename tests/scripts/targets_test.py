@@ -32,7 +32,7 @@ class Unpacking(Scratch):
         for files, whole in ((["mm/one.c"], 1), (["mm/one.c"], 0), (["mm/one.c", "mm/two.c"], 1)):
             with (unittest.mock.patch.object(unpacking, "tarball", lambda _: package),
                   unittest.mock.patch.object(unpacking, "gather_files", lambda _, f=files: f),
-                  unittest.mock.patch.object(unpacking, "kernel_archs", lambda: []),
+                  unittest.mock.patch.object(unpacking, "all_kernel_archs", lambda: []),
                   contextlib.redirect_stderr(io.StringIO()) as said):
                 self.assertEqual(unpacking.unpack("6.99", to), to)
             self.assertEqual(said.getvalue().count("unpacking"), whole, files)

@@ -203,6 +203,10 @@ enum { ARM64_HAS_ARMv8_4_TTL = 1, ARM64_WORKAROUND_REPEAT_TLBI, ARM64_HAS_TLB_RA
 #define pgtable_l4_enabled() true
 #define pgtable_l5_enabled() false
 
+#elif defined(GF_ARCH_riscv)
+
+#include <gatherfuzz/riscv.h>
+
 #endif
 
 #endif

@@ -75,9 +75,11 @@ struct rcu_head {
 };
 struct hstate;
 struct mmu_gather; /* before any prototype that names it */
+#ifndef GF_ARCH_riscv
 struct arch_tlbflush_unmap_batch {
   int unused;
 };
+#endif
 
 #define __always_inline inline __attribute__((__always_inline__))
 #define __maybe_unused __attribute__((__unused__))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#include <asm/pgalloc.h>
 #include <asm/tlb.h>
 #include <linux/mm_inline.h>
 #include <linux/swap.h>
