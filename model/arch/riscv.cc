@@ -9,9 +9,9 @@
 //
 // Faithful to tlb_flush() and arch/riscv/mm/tlbflush.c of 6.12, with fences by IPI. The firmware's
 // (SBI) take no stride: they drop at least as much. In 6.1 each flush is of the whole mm. Made up
-// is the scale of the threshold, but not that the pages of a PTE table are above it: mremap(), which
-// moves such tables and names their pages, leans on that. mm_cpumask() loses no CPU, as where ASIDs
-// are in use. Simplified: those are numbers for good, without the allocator of
+// is the scale of the threshold, but not that the pages of a PTE table are above it: mremap(),
+// which moves such tables and names their pages, leans on that. mm_cpumask() loses no CPU, as where
+// ASIDs are in use. Simplified: those are numbers for good, without the allocator of
 // arch/riscv/mm/context.c; memory is sequentially consistent.
 #include "model/arch/arch.h"
 #include "model/arch/drops.h"
@@ -68,9 +68,7 @@ class Riscv final : public Arch {
   Invalidation FlushRange(PageRange range) const override {
     return RangeOf(range.begin, range.end, Level::kPte);
   }
-  Invalidation FlushPage(int page) const override {
-    return RangeOf(page, page + 1, Level::kPte);
-  }
+  Invalidation FlushPage(int page) const override { return RangeOf(page, page + 1, Level::kPte); }
   // With Svadu, without Svvptc.
   Hardware hardware() const override { return {.caches_absent_entries = true}; }
 };
