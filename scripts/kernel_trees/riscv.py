@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """Kernel trees on riscv: as they are, broken, and with edits of its own files.
 
-They are shared objects, which the command loads: so the many trees that are edited elsewhere are not
-compiled for riscv.
+They are shared objects, which the command loads: so the many trees that are edited elsewhere are
+not compiled for riscv.
 """
 import os
 from typing import NamedTuple

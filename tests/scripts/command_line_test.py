@@ -189,10 +189,13 @@ class WhichPolicies(unittest.TestCase):
         self.assertNotIn("own-range_x86", safe.names)
         self.assertTrue(safe.named)
         if os.path.exists(os.path.join(BUILD, "gatherfuzz")):
-            published = gatherfuzz.listed(os.path.join(BUILD, "gatherfuzz"))[0]
+            published, _, archs = gatherfuzz.listed(os.path.join(BUILD, "gatherfuzz"))
+            of_safe = gatherfuzz.safe_targets(os.path.join(BUILD, "gatherfuzz"))
             self.assertEqual(set(safe.names), {
-                name for name in gatherfuzz.safe_targets(os.path.join(BUILD, "gatherfuzz"))
-                if name.rsplit("_", 1)[0] in published})
+                name for name in of_safe if name.rsplit("_", 1)[0] in published
+                and name.rsplit("_", 1)[1] in archs})
+            self.assertIn("full-mm_riscv", of_safe)
+        self.assertEqual(self.of("full-mm", archs=["riscv"]).names, ["full-mm_riscv"])
 
     def test_did_you_mean(self):
         """First, as there are many of them."""

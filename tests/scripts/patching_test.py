@@ -159,6 +159,22 @@ class Patches(Trees):
         self.assertIn("since patch 2 of 3 (mm: no flush of others), and not at the end",
                       " ".join(ran.stdout.split()))
 
+    def test_riscv(self):
+        """Judged where a patch touches it, or where it is named."""
+        tlb_h = "arch/riscv/include/asm/tlb.h"
+        self.series(("riscv: no tables", " || tlb->freed_tables", "", tlb_h))
+        ran = self.fuzz("series.mbox")
+        self.assertEqual(ran.returncode, WORSE, ran.stderr + ran.stdout)
+        self.assertIn("tree (x86, arm64, riscv):", " ".join(ran.stdout.split()))
+        for arch in ("x86", "arm64"):
+            self.assertIn(f"{arch}: no verdict changed", ran.stdout)
+        self.assertIn("riscv: CHANGED FOR THE WORSE: none before, freed-table-cached after",
+                      ran.stdout)
+        self.series(("riscv: a word", "static", "/* a */ static", tlb_h), name="named.mbox")
+        ran = self.fuzz("named.mbox", "--arch", "riscv", "--config", "riscv:GATHERFUZZ_SBI=y")
+        self.assertEqual(ran.returncode, 0, ran.stderr + ran.stdout)
+        self.assertIn("tree (riscv):", " ".join(ran.stdout.split()))
+
     def test_hunks(self):
         """What is run, only compiled, not seen."""
         write(self.tree + "/mm/mprotect.c", "int mprotect;\n")
