@@ -10,7 +10,7 @@ from lib import command, jobs, junit
 from lib.build import build_targets, enter_root, install_missing
 from lib.command import need, number, one_of, seconds
 from lib.gatherfuzz import need_policies
-from lib.subjects import Targets, Trees
+from lib.subjects import Targets, Trees, archs_that
 from lib.terminal import Line, say
 
 USAGE = """\
@@ -89,6 +89,8 @@ def read(arguments):
     options.engines = ENGINES[engine]
     options.memory = options.memory or "sc"
     one_of(options.memory, MEMORIES, "memory model")
+    for arch in archs_that("only_sc") if options.memory != "sc" else ():
+        need(arch not in options.arch, f"--memory {options.memory}: of {arch} there is sc only")
     return options
 
 

@@ -46,14 +46,19 @@ def arch_names():
     return names(sorted(glob.glob("model/arch/*.cc")))
 
 
-def archs_unasked():
-    """Those of them that run where none is named."""
+def archs_that(answer):
+    """Those of them that say so of themselves: on_request, only_sc (model/arch/arch.h)."""
     files = []
     for name in sorted(glob.glob("model/arch/*.cc")):
         with open(name, encoding="utf-8") as file:
-            if "on_request() const override { return true; }" not in file.read():
+            if f"bool {answer}() const override {{ return true; }}" in file.read():
                 files.append(name)
     return names(files)
+
+
+def archs_unasked():
+    """Those of them that run where none is named."""
+    return [name for name in arch_names() if name not in archs_that("on_request")]
 
 
 def _listed_archs(name):

@@ -22,7 +22,7 @@ except ImportError:
 
 from script_case import BUILD, SOURCE, Scratch, main
 # pylint: disable=wrong-import-order
-from lib import gatherfuzz, jobs, junit
+from lib import command, gatherfuzz, jobs, junit, subjects
 from fuzzing import main as fuzz_main, table, target as fuzz_target
 
 
@@ -91,6 +91,13 @@ class Fuzz(Scratch):
         with open(os.path.join(SOURCE, "model/machine/memory.h"), encoding="ascii") as file:
             models = re.search(r"kMemoryModels\[\] = {(.*)};", file.read())[1]
         self.assertEqual(re.findall(r'"(\w+)"', models), list(fuzz_main.MEMORIES))
+
+    def test_riscv_has_no_other_memory(self):
+        with contextlib.chdir(SOURCE):
+            self.assertEqual(subjects.archs_that("only_sc"), ["riscv"])
+            self.assertEqual(subjects.archs_unasked(), ["arm64", "x86"])
+            with self.assertRaisesRegex(command.Problem, "of riscv there is sc only"):
+                fuzz_main.read(["--arch", "x86,riscv", "--memory", "weak"])
 
     def test_weaker_memory(self):
         """What breaks under memory that was asked for is shown, and made small under that."""
