@@ -8,11 +8,15 @@ namespace gatherfuzz {
 int FirstUnclean(Execution& execution, const Schedule& schedule, Members members,
                  const Policy& policy, const Arch& arch, uint32_t ignored) {
   execution.Load(schedule);
+  int told_nothing = -1;
   for (int number = members.begin; number < members.end; ++number) {
     const Member member = MemberOf(schedule, number);
-    if (!execution.RunLoaded(policy, arch, member, {.ignored = ignored}).clean()) return number;
+    const RunResult result = execution.RunLoaded(policy, arch, member, {.ignored = ignored});
+    if (result.clean()) continue;
+    if (!result.out_of_stores) return number;
+    if (told_nothing < 0) told_nothing = number;
   }
-  return members.begin;
+  return told_nothing >= 0 ? told_nothing : members.begin;
 }
 
 }  // namespace gatherfuzz

@@ -13,7 +13,8 @@ struct Members {
   int begin = 0, end = 1;
 };
 
-// The first whose run is not clean, as a fuzz target has it; the first of all if there is none.
+// The first whose run is not clean, as a fuzz target has it; else the first that came to the limit
+// of stores in flight, and so to no verdict; else the first of all.
 int FirstUnclean(Execution& execution, const Schedule& schedule, Members members,
                  const Policy& policy, const Arch& arch, uint32_t ignored = 0);
 
