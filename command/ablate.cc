@@ -180,7 +180,7 @@ void PrintMarkdown(const std::vector<Row>& rows) {
   }
 }
 
-absl::StatusOr<std::vector<AblationProgram>> Programs(const Options& options,
+absl::StatusOr<std::vector<AblationProgram>> Programs(MemoryModel memory, const Options& options,
                                                       const std::vector<std::string>& paths) {
   if (paths.empty()) {
     std::vector<AblationProgram> programs = AblationPrograms();
@@ -199,13 +199,14 @@ absl::StatusOr<std::vector<AblationProgram>> Programs(const Options& options,
   }
   std::vector<AblationProgram> programs;
   for (const std::string& path : paths) {
-    const absl::StatusOr<LoadedSchedule> loaded = Load(options, path);
+    absl::StatusOr<LoadedSchedule> loaded = Load(options, path);
     if (!loaded.ok()) return loaded.status();
+    loaded->file.schedule.memory = memory;
     if (OnlySc(loaded->file.schedule)) {
       return absl::InvalidArgumentError(absl::StrCat(
           path,
-          ": what switches, sleeps, exits, decides on content or locks VMAs is modelled "
-          "under memory sc only, where no order tells"));
+          ": what exits, decides on content or locks VMAs is modelled under memory sc only, where "
+          "no order tells, and what switches or sleeps under sc and tso; pass --memory tso"));
     }
     programs.push_back({path, loaded->file.schedule});
   }
@@ -217,7 +218,8 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
   if (memory == MemoryModel::kSc) {
     return absl::InvalidArgumentError("under memory sc no order tells; pass --memory weak or tso");
   }
-  const absl::StatusOr<std::vector<AblationProgram>> programs = Programs(options, arguments);
+  const absl::StatusOr<std::vector<AblationProgram>> programs =
+      Programs(memory, options, arguments);
   if (!programs.ok()) return programs.status();
   const auto kernel = ParseKernelVersion(options.kernel_version).value_or(kDefaultKernel);
   const absl::StatusOr<int> jobs = ChosenJobs(options);

@@ -159,6 +159,18 @@ absl::StatusOr<const Arch*> ArchFor(const Options& options, const std::string& p
   return Find("arch", said.arch, FindArch, AllArchs);
 }
 
+namespace {
+
+// Whether CPUs switch there by a kernel tree's own tlb.c, of which it is not known what it orders.
+bool SwitchesByOwnCode(const Schedule& schedule, const Target& target) {
+  if (schedule.memory != MemoryModel::kTso || !Switches(schedule)) return false;
+  const auto system = std::make_unique<System>();
+  system->arch = target.arch;
+  return target.policy->protocol().cpu_code(*system) != nullptr;
+}
+
+}  // namespace
+
 absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path,
                                  const ScheduleFile& file) {
   const Said said = SaidOf(options, path, file);
@@ -177,7 +189,14 @@ absl::StatusOr<Target> TargetFor(const Options& options, const std::string& path
                                                    " has no code for ", Absl((*arch)->name()),
                                                    "; pass another --arch"));
   }
-  return Target{*policy, *arch};
+  const Target target{*policy, *arch};
+  if (SwitchesByOwnCode(file.schedule, target)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path,
+        ": the tree's own tlb.c runs under memory sc only; pass --memory sc, or --config "
+        "x86:GATHERFUZZ_TLB=n where the tree is built, for the model's CPU side"));
+  }
+  return target;
 }
 
 Said SaidOf(const Options& options, const std::string& path, const ScheduleFile& file) {
@@ -262,8 +281,9 @@ absl::Status SetMemory(const Options& options, Schedule& schedule) {
   if (schedule.memory != MemoryModel::kSc && OnlySc(schedule)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--memory ", Absl(NameOf(schedule.memory)),
-                     ": what switches, sleeps, exits, locks VMAs or has RCU free page tables is "
-                     "modelled under memory sc only; pass --memory sc"));
+                     ": what exits, decides on content, locks VMAs or has RCU free page tables is "
+                     "modelled under memory sc only, and what switches or sleeps under sc and tso; "
+                     "pass --memory sc"));
   }
   if ((schedule.orders.weaker & schedule.orders.strengthened()) != 0) {
     return absl::InvalidArgumentError("one step is both in --weaken and in --strengthen");

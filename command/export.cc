@@ -74,6 +74,11 @@ absl::StatusOr<ExitStatus> Main(const Options& options, const std::vector<std::s
     return absl::InvalidArgumentError(
         "under memory sc every load takes the newest value; pass --memory weak or tso");
   }
+  if (options.litmus && Switches(run->file.schedule)) {
+    return absl::InvalidArgumentError(
+        "what CPUs that switch do to memory has no form as a litmus test; `gatherfuzz explain` "
+        "says what the run loads");
+  }
   const Trace trace = RunToStore(run->file, run->target);
   const std::string name = std::filesystem::path(arguments[0]).stem().string();
   const absl::Status status = WriteFile(

@@ -361,6 +361,8 @@ uint64_t OlderThan(const World& world, const Live& live, PageRange pages, Mappin
 
 // What a store replaced, but for numbers of mappings.
 uint64_t ValueBefore(const World& world, const StoreInFlight& store, uint8_t kept) {
+  // Of generations counts how far behind the newest they are.
+  if (store.at == kTlbGenAt) return ValueAt(world, kTlbGenAt, 0).value - store.before;
   if (!IsEntry(store.at)) return store.before;
   Pte entry = EntryIn(store.before);
   if (!entry.table()) {
@@ -378,6 +380,7 @@ void StateWriter::PutMemory(const Stepper& stepper, const Live& live) {
   const Weak& weak = world.weak;
   Put(Pack(8, weak.count, weak.idle, weak.lags) | static_cast<uint64_t>(weak.gone) << 32 |
       static_cast<uint64_t>(weak.late) << 48);
+  if (world.switches != 0) Put(Pack(8, weak.reads_gen, weak.looks_at_cpus));
   if (weak.count == 0) return;
   const uint8_t kept = FlagsThatCount(live);
   size_t policy = 0;

@@ -68,7 +68,8 @@ void Fit(Schedule& schedule) {
   schedule.kernel = std::min(WithoutVmaLocks(schedule.kernel), kDefaultKernel);
   for (size_t i = schedule.program.size(); i-- > 0;) {
     const OpInfo& op = Info(schedule.program[i].op.kind);
-    if (op.is(kOnlyScEffects) || !op.exists_in(schedule.kernel)) schedule.program.erase(i);
+    const bool only_sc = op.is(OnlyScUnder(schedule.memory));
+    if (only_sc || !op.exists_in(schedule.kernel)) schedule.program.erase(i);
   }
   for (size_t i = schedule.order.size(); i-- > 0;) {
     const Run& run = schedule.order[i];

@@ -28,7 +28,7 @@ const Arch& TheArch();
 // kernels, where what is broken under sc would come first (docs/zoo.md: z48, s1), or what is sc
 // only.
 MemoryModel TheMemory();
-bool Takes(const Schedule& schedule);
+bool Takes(const Schedule& schedule);  // which has that one by now
 // Whose operations the mutator draws: GATHERFUZZ_KERNEL, or the default. Inputs have their own.
 KernelVersion TheKernel();
 // The violations that count, where not all do: of the kind GATHERFUZZ_KIND (kNone: of any), and of

@@ -114,10 +114,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Counts& counts = TheCounts();
   const int members = DecodeBytes({data, size}, schedule);
   ++counts.executions;
-  if (!Takes(schedule)) return -1;
   // As who replays the bytes will judge them, too.
   bool excused = Excused(ThePolicy(), TheArch(), schedule);
-  if (!OnlySc(schedule)) schedule.memory = TheMemory();
+  schedule.memory = TheMemory();
+  if (!Takes(schedule)) return -1;
   excused = excused || Excused(ThePolicy(), TheArch(), schedule);
   int clean = 0;
   execution.Load(schedule);

@@ -44,7 +44,6 @@ void Agents::Load(const Schedule& schedule) {
   start_.kswapd = static_cast<uint8_t>(schedule.kswapd_cpu() + 1);
   LoadInit(schedule);
   LoadPrograms(schedule);
-  // What CPUs have loaded, or who exits, is not weak.
   start_.mm.memory = OnlySc(schedule) ? MemoryModel::kSc : schedule.memory;
   if (Exits(schedule)) start_.threads = ThreadsOf(schedule);
   start_.rcu = schedule.rcu;
@@ -119,7 +118,10 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   }
   late_ = false;
   rcu_ = start_.rcu != 0;
-  if (!start_.sc()) [[unlikely]]
+  // What a kernel's own tlb.c orders is not known.
+  const bool own = start_.switches != 0 && system_.protocol->cpu_code(system_) != nullptr;
+  if (own) system_.world.mm.memory = MemoryModel::kSc;
+  if (!system_.world.sc()) [[unlikely]]
     PrepareMemory(policy, arch);
 }
 
@@ -162,8 +164,11 @@ void Agents::NoteThread(CpuId cpu, int looked) {
   const CpuProgram& it = program(cpu);
   const bool thread = (cpus_left_ & CpuBit(cpu)) != 0;
   uint64_t looks = 0;
+  OfCpus reads;
   for (int i = it.op; thread && i < static_cast<int>(it.ops.size()); ++i) {
     const Op& op = it.ops[i];
+    reads.Add(system_, op);
+    if (Info(op.kind).is(effect::kSwitches)) continue;
     uint64_t pages = LookedAt(op.range);
     if (Info(op.kind).is(effect::kMoves)) pages |= LookedAt(MovesTo(op));
     // To put guard markers it comes back.
@@ -174,6 +179,10 @@ void Agents::NoteThread(CpuId cpu, int looked) {
   // Reclaim, which takes no mmap_lock, is of those that take the newest of all.
   if (Index(cpu) == world.kswapd_cpu()) looks = 0;
   NoteLooks(world, ThreadOf(cpu), looks);
+  if (world.switches != 0) {
+    const bool batch = world.switching.at(cpu).batch_mask != 0;
+    NoteReadsOfCpus(world, cpu, reads.generation, reads.others || batch);
+  }
   if (!thread) {
     NoteAsks(world, cpu, false, false);
     NoteGone(world, ThreadOf(cpu));

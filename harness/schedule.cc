@@ -90,6 +90,11 @@ bool Has(const Schedule& schedule, unsigned effects) {
 
 }  // namespace
 
+unsigned OnlyScUnder(MemoryModel memory) {
+  const unsigned always = effect::kExits | effect::kDecides;
+  return memory == MemoryModel::kTso ? always : always | effect::kSwitches;
+}
+
 bool Switches(const Schedule& schedule) { return Has(schedule, effect::kSwitches); }
 bool Exits(const Schedule& schedule) { return Has(schedule, effect::kExits); }
 bool Decides(const Schedule& schedule) { return Has(schedule, effect::kDecides); }
@@ -97,7 +102,8 @@ bool Reclaims(const Schedule& schedule) {
   return Has(schedule, effect::kReclaims | effect::kDecides);
 }
 bool OnlySc(const Schedule& schedule) {
-  return HasVmaLocks(schedule.kernel) || schedule.rcu || Has(schedule, kOnlyScEffects);
+  return HasVmaLocks(schedule.kernel) || schedule.rcu ||
+         Has(schedule, OnlyScUnder(schedule.memory));
 }
 
 void Canonicalize(Schedule& schedule) {

@@ -111,9 +111,10 @@ bool Reclaims(const Schedule& schedule);
 bool Decides(const Schedule& schedule);
 bool Exits(const Schedule& schedule);
 bool Switches(const Schedule& schedule);
-// Whether it has what is modelled under MemoryModel::kSc only, and has no rules that leave out
-// orders: operations with these effects, VMA locks, or page tables that RCU frees.
-inline constexpr unsigned kOnlyScEffects = effect::kSwitches | effect::kExits | effect::kDecides;
+// Whether it has what is not modelled under its memory model, but under kSc, where there are no
+// rules for it that leave out orders: operations with such effects, VMA locks, or page tables that
+// RCU frees. CPUs that switch are under kTso as well.
+unsigned OnlyScUnder(MemoryModel memory);  // the effects
 bool OnlySc(const Schedule& schedule);
 
 // What a CPU runs, as far as its program has come: a thread of a user mm, or a kernel thread after
@@ -133,9 +134,9 @@ uint64_t LinesThatRun(const Schedule& schedule);
 
 // Orders init items by kind and program lines by agent, keeping the order within each: the form in
 // which two schedules that mean the same are equal, and in which they are written. A CPU is
-// kswapd's only if reclaim is all that its program has; then nothing is cached there. Where CPUs
-// switch, threads exit, or somebody decides on content, memory is kSc; where none does, nothing is
-// said of ASIDs.
+// kswapd's only if reclaim is all that its program has; then nothing is cached there. Where there
+// is what is not modelled under its memory model (OnlySc), memory is kSc; where no CPU switches,
+// nothing is said of ASIDs.
 void Canonicalize(Schedule& schedule);
 
 // "cpu0", "walk3", "inv1"; of a detour, which makes a step of its own only where its thread has

@@ -128,11 +128,12 @@ class Parser : TextLines {
   bool Runs(std::string_view word, const Op& op) {
     if (KindOf(agent_) != AgentKind::kCpu) return true;
     const OpInfo& info = Info(op.kind);
-    if (info.is(kOnlyScEffects) && file_.schedule.memory != MemoryModel::kSc) {
-      const std::string what = info.is(effect::kSwitches) ? "switch" : info.name;
-      return FailAt(word, "no " + what + " under 'memory " +
-                              std::string(NameOf(file_.schedule.memory)) +
-                              "'; under 'memory sc', the default, there are some");
+    const MemoryModel memory = file_.schedule.memory;
+    if (memory != MemoryModel::kSc && info.is(OnlyScUnder(memory))) {
+      const bool switches = info.is(effect::kSwitches);
+      return FailAt(word, "no " + std::string(switches ? "switch" : info.name) + " under 'memory " +
+                              std::string(NameOf(memory)) + "'; under 'memory sc', the default, " +
+                              (switches ? "and 'memory tso' " : "") + "there are some");
     }
     Running& it = running_[static_cast<size_t>(Index(CpuOf(agent_)))];
     const std::string cpu = AgentName(agent_, file_.schedule.kswapd_cpu());

@@ -66,11 +66,30 @@ bool AboutPage(const StepEvent& event) {
   return event.page != kNoPage && !Info(event.point).is(role::kNamesCpu);
 }
 
+// ... of the variables of CPUs that switch.
+Location LocationOfCpus(const StepEvent& event) {
+  const auto is_any = [&](PointMask points) { return (points & MaskOf(event.point)) != 0; };
+  using enum Point;
+  if (is_any(MaskOf(tlb_gen_inc) | MaskOf(tlb_gen_read))) return kTlbGenAt;
+  if (is_any(MaskOf(mm_cpumask_set) | MaskOf(mm_cpumask_clear) | MaskOf(tlb_flush))) {
+    return kCpumaskAt;
+  }
+  if (event.point == should_flush_tlb) return CpuLocation(MakeCpu(event.page));
+  const bool own = is_any(MaskOf(switch_mm_irqs_off) | MaskOf(loaded_mm_switching) |
+                          MaskOf(loaded_mm_set) | MaskOf(resume_user) | MaskOf(enter_lazy_tlb));
+  return own ? CpuLocation(CpuOf(event.agent)) : kNoLocation;
+}
+
 // What the step loads or stores; kNoLocation if that is not weak.
 Location LocationOfStep(const World& world, const StepEvent& event) {
   if (event.point == Point::pending_inc_done) return kCountAt;
   const OrderInfo* order = MemoryOrderOf(event.point);
-  if (order == nullptr || world.sc()) return kNoLocation;
+  if (world.sc()) return kNoLocation;
+  if (world.switches != 0 && world.switching.generations != 0) {
+    const Location of_cpus = LocationOfCpus(event);
+    if (of_cpus != kNoLocation) return of_cpus;
+  }
+  if (order == nullptr) return kNoLocation;
   const auto entry = [&](Level level) {
     const Pte above = level == Level::kPud ? Pte{} : EntryAt(world, event.page, Level::kPud);
     const Pte pmd = level == Level::kPte ? EntryAt(world, event.page, Level::kPmd) : above;
@@ -93,8 +112,16 @@ Location LocationOfStep(const World& world, const StepEvent& event) {
   return kNoLocation;
 }
 
+std::string MmName(MmId mm) {
+  if (mm == MmId::kSwitching) return "LOADED_MM_SWITCHING";
+  return mm == MmId::kInit ? "init_mm" : "mm" + std::to_string(Index(mm) - Index(MmId::kMm0));
+}
+
 std::string DescribeValue(Location at, uint64_t value) {
-  if (at == kCountAt) return std::to_string(value);
+  if (at == kCountAt || at == kTlbGenAt) return std::to_string(value);
+  if (IsOfCpus(at) && at != kCpumaskAt) {
+    return MmName(LoadedMmIn(value)) + (LazyIn(value) ? ", lazy," : "");
+  }
   if (!IsEntry(at)) return "";
   const Pte entry = EntryIn(value);
   if (entry.none()) return "none";
@@ -194,6 +221,8 @@ class Recorder final : public StepObserver {
       step.loaded = LoadedAfter(event, after);
       const MmId root = before_.switching.at(CpuOf(event.agent)).root;
       step.loaded.left = event.point == Point::deliver && root != step.loaded.root;
+      if (event.point == Point::deliver && !after.sc()) NoteStoresOfDelivery(event, after);
+      if (event.old != 0) LoadedOld(step.loaded);
     }
     step.batched_after = after.mm.batched_pending;
     step.paid_after = after.mm.batched_flushed;
@@ -238,14 +267,29 @@ class Recorder final : public StepObserver {
     step.old_writer = trace_.steps[step.old_since - 1].event.agent;
     step.newer = DescribeValue(at_, ValueAt(before, at_, old - 1).value);
     const uint64_t value = ValueAt(before, at_, old).value;
+    old_value_ = value;
     if (at_ == kCountAt) step.pending_after = static_cast<int>(value);
     if (!IsEntry(at_)) return;
     step.leaf_before = EntryIn(value);
     step.saw_none = EntryIn(value).none();
   }
+  void LoadedOld(LoadedMm& loaded) const {
+    if (at_ == kTlbGenAt) loaded.newest = static_cast<uint16_t>(old_value_);
+    if (!IsOfCpus(at_) || at_ < kFirstCpuAt) return;
+    loaded.mm = LoadedMmIn(old_value_);
+    loaded.is_lazy = LazyIn(old_value_);
+  }
+  // It may take its CPU out of the mask, and to init_mm.
+  void NoteStoresOfDelivery(const StepEvent& event, const World& after) {
+    for (const Location at : {kCpumaskAt, CpuLocation(CpuOf(event.agent))}) {
+      if (ValueAt(before_, at, 0).value == ValueAt(after, at, 0).value) continue;
+      stores_[at].push_back(static_cast<uint32_t>(trace_.steps.size()));
+    }
+  }
   // Whether the step that was made last has stored there.
   bool Stored(const StepEvent& event, const World& after) const {
     if (event.point == Point::pending_inc_done) return true;
+    if (IsOfCpus(at_)) return ValueAt(before_, at_, 0).value != ValueAt(after, at_, 0).value;
     const MemoryAccess access = MemoryOrderOf(event.point)->access;
     if (access == MemoryAccess::kUpdate) return true;
     return access == MemoryAccess::kStore &&
@@ -256,6 +300,7 @@ class Recorder final : public StepObserver {
   Trace& trace_;
   World before_;
   Location at_ = kNoLocation;                         // of the step that is being made
+  uint64_t old_value_ = 0;                            // that it takes, if it is an old one
   std::array<uint32_t, kMaxCpus> left_at_{};          // by CPU: the last pending_inc_later
   std::array<uint32_t, kFrames> handed_at_{};         // by frame: the last call_rcu
   std::map<Location, std::vector<uint32_t>> stores_;  // steps, by number
@@ -289,11 +334,6 @@ std::string DescribeRequest(const Invalidation& request) {
   if (request.last_level) text += ", leaf only";
   if (request.level_hint != 0) text += std::string(", level ") + kNames[request.level_hint - 1];
   return text;
-}
-
-std::string MmName(MmId mm) {
-  if (mm == MmId::kSwitching) return "LOADED_MM_SWITCHING";
-  return mm == MmId::kInit ? "init_mm" : "mm" + std::to_string(Index(mm) - Index(MmId::kMm0));
 }
 
 // Where ASIDs are allocated.

@@ -102,10 +102,10 @@ constexpr bool OrderChanges::Strengthen(Point point, MemoryOrder order) {
   return strongest || part;
 }
 
-// What a step orders whose code asks for `asked`.
+// What a step orders whose code asks for `asked`. What is full stays so.
 constexpr MemoryOrder Changed(const OrderChanges& changes, Point point, MemoryOrder asked) {
   if ((changes.weaker & MaskOf(point)) != 0) return MemoryOrder::relaxed;
-  if ((changes.strengthened() & MaskOf(point)) == 0) return asked;
+  if ((changes.strengthened() & MaskOf(point)) == 0 || asked == MemoryOrder::full) return asked;
   const OrderInfo* const info = MemoryOrderOf(point);
   if (info == nullptr) return asked;
   if ((changes.stronger & MaskOf(point)) != 0) return StrongestOf(info->access);

@@ -14,6 +14,8 @@ uint32_t OpenTo(const World& world, Observer observer, Location at, View sees = 
 }
 
 uint32_t ChoicesOfWalk(const System& system, CpuId cpu, const Walk& walk) {
+  // Of another mm, in which nothing is mapped.
+  if (walk.level == Level::kPud && !WalksMm0(system.world, cpu)) return 0;
   const Location at = LocationOfWalk(walk);
   const uint32_t open = OpenTo(system.world, WalkerOf(cpu), at);
   uint32_t choices = 0;
@@ -128,6 +130,22 @@ void LoadWhen(const Thread& t, Point point, Ready ready, Location at) {
   GATHERFUZZ_CHECK((asks & CpuBit(t.cpu)) != 0);  // as PolicyTraits say
   NoteLoad(t.world(), ThreadOf(t.cpu), at, t.system.order(point), old);
   LoadsNoMore(t);
+}
+
+uint64_t LoadOfCpus(const Thread& t, Point point, int page, Location at, bool ordered) {
+  World& world = t.world();
+  if (world.sc() || ordered) {
+    t.Step(point, page);
+    if (!world.sc()) NoteBarrier(world, t.cpu);
+    return ValueAt(world, at, 0).value;
+  }
+  const int old = t.system.steps->LoadStep(CpuAgent(t.cpu), point, page, {.at = at});
+  const uint64_t value = ValueAt(world, at, old).value;
+  const Weak& weak = world.weak;
+  GATHERFUZZ_CHECK(((at == kTlbGenAt ? weak.reads_gen : weak.looks_at_cpus) & CpuBit(t.cpu)) != 0 ||
+                   old == 0);
+  NoteLoad(world, ThreadOf(t.cpu), at, MemoryOrder::relaxed, old);
+  return value;
 }
 
 void LoadsNoMore(const Thread& t) {

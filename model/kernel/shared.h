@@ -69,6 +69,15 @@ PolicyBytes LoadPolicy(const Thread& t, Point point);
 // The step `point`, which waits until `ready` holds of a value of `at` that it may take.
 void LoadWhen(const Thread& t, Point point, Ready ready, Location at);
 
+// Where CPUs switch: the step `point`, which loads one of their variables; with `ordered` behind a
+// full barrier.
+uint64_t LoadOfCpus(const Thread& t, Point point, int page, Location at, bool ordered);
+// ... which the thread stores to, in a step that has been made.
+inline void StoresOfCpus(const Thread& t, Location at, Access access) {
+  if (!t.world().sc()) [[unlikely]]
+    StoreWeakly(t, MemoryOrder::relaxed, at, access);
+}
+
 // The gather loads the count and the policy's bytes no more.
 void LoadsNoMore(const Thread& t);
 

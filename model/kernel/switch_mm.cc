@@ -8,6 +8,7 @@
 #include "model/kernel/cpu_code.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/shared.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
 
@@ -30,6 +31,48 @@ const CpuCode* Own(const System& system) {
 // Whether a switch takes its CPU out of the mask of the mm it comes from.
 bool ClearsMask(const System& system) { return system.kernel < KernelVersion::k6_17; }
 
+// --- What others see, and may see late (memory.h). A step that changes it has been made. ---
+
+// CR3, an interrupt: the CPU's stores are seen by all.
+void Serializes(World& world, CpuId cpu) {
+  if (!world.sc()) [[unlikely]]
+    NoteBarrier(world, cpu);
+}
+
+void SetLoadedMm(const Thread& t, MmId mm) {
+  StoresOfCpus(t, CpuLocation(t.cpu), Access::kStore);
+  Self(t).loaded_mm = mm;
+}
+
+void SetLazy(const Thread& t, uint8_t lazy) {
+  if (Self(t).is_lazy == lazy) return;
+  if (CountsGenerations(t.world())) StoresOfCpus(t, CpuLocation(t.cpu), Access::kStore);
+  Self(t).is_lazy = lazy;
+}
+
+// LOCK BTS, LOCK BTR. Nobody looks at the mask of another mm than mm0, but it is a barrier too.
+void ChangeMask(const Thread& t, MmId mm, bool joins) {
+  if (mm == MmId::kMm0) {
+    StoresOfCpus(t, kCpumaskAt, Access::kUpdate);
+  } else {
+    Serializes(t.world(), t.cpu);
+  }
+  uint8_t& mask = Cpumask(t.world(), mm);
+  mask = static_cast<uint8_t>(joins ? mask | CpuBit(t.cpu) : mask & ~CpuBit(t.cpu));
+}
+
+// The step tlb_gen_read; `ordered`: behind a full barrier. That of another mm than mm0 never
+// changes.
+uint16_t LoadTlbGen(const Thread& t, MmId mm, bool ordered) {
+  ordered = ordered && t.system.order(Point::tlb_gen_read) == MemoryOrder::full;
+  if (mm == MmId::kMm0) {
+    return static_cast<uint16_t>(LoadOfCpus(t, Point::tlb_gen_read, kNoPage, kTlbGenAt, ordered));
+  }
+  t.Step(Point::tlb_gen_read);
+  if (ordered) Serializes(t.world(), t.cpu);
+  return TlbGen(t.world(), mm);
+}
+
 // --- switch_mm_irqs_off() ---
 
 // choose_new_asid(), and what is written into the slot.
@@ -48,55 +91,53 @@ void ChooseNewAsid(SwitchCpu& cpu, MmId next, uint16_t generation, const MmSwitc
 }
 
 void WriteCr3(System& system, CpuId cpu, MmId next) {
+  Serializes(system.world, cpu);
   SwitchCpu& self = system.world.switching.at(cpu);
   LoadRoot(system.world, cpu, next, self.new_slot, self.need_flush != 0);
   self.new_slot = self.need_flush = 0;
   CheckLoaded(system, cpu);
 }
 
-void ReadTlbGen(const Thread& t, MmId next, const MmSwitching& rules) {
-  t.Step(Point::tlb_gen_read);
-  ChooseNewAsid(Self(t), next, TlbGen(t.world(), next), rules);
+void ReadTlbGen(const Thread& t, MmId next, bool ordered, const MmSwitching& rules) {
+  ChooseNewAsid(Self(t), next, LoadTlbGen(t, next, ordered), rules);
 }
 
 // Nobody else sets the bit.
 void JoinMask(const Thread& t, MmId next) {
-  uint8_t& mask = Cpumask(t.world(), next);
-  if ((mask & CpuBit(t.cpu)) != 0) return;
+  if ((Cpumask(t.world(), next) & CpuBit(t.cpu)) != 0) return;
   t.Step(Point::mm_cpumask_set);
-  mask |= CpuBit(t.cpu);
+  ChangeMask(t, next, true);
 }
 
 // ... from one mm to another.
 void SwitchToOther(const Thread& t, MmId prev, MmId next, const MmSwitching& rules) {
-  World& world = t.world();
-  const auto bit = CpuBit(t.cpu);
   t.Step(Point::loaded_mm_switching);
-  if (!rules.hides_switching) Self(t).loaded_mm = MmId::kSwitching;
+  if (!rules.hides_switching) SetLoadedMm(t, MmId::kSwitching);
   if (prev != MmId::kInit && ClearsMask(t.system)) {
     t.Step(Point::mm_cpumask_clear);
-    Cpumask(world, prev) &= static_cast<uint8_t>(~bit);
+    ChangeMask(t, prev, false);
   }
   const bool reads_first = rules.reads_before_mask || rules.root_before_mask;
-  if (reads_first) ReadTlbGen(t, next, rules);
+  if (reads_first) ReadTlbGen(t, next, false, rules);
   if (!rules.root_before_mask) JoinMask(t, next);
-  if (!reads_first) ReadTlbGen(t, next, rules);
+  // The mask is changed by an atomic, or there is a barrier in its place.
+  if (!reads_first) ReadTlbGen(t, next, !rules.joined_unordered, rules);
   t.Step(Point::write_cr3);
   WriteCr3(t.system, t.cpu, next);
   if (rules.root_before_mask) JoinMask(t, next);
   t.Step(Point::loaded_mm_set);
-  Self(t).loaded_mm = next;
+  SetLoadedMm(t, next);
 }
 
 // ... or from lazy to not lazy: whether anything was missed meanwhile.
 void WakeSame(const Thread& t, MmId mm, const MmSwitching& rules) {
   SwitchCpu& self = Self(t);
   if (rules.wakes_blindly) return;
-  t.Step(Point::tlb_gen_read);
+  const uint16_t newest = LoadTlbGen(t, mm, !rules.wakes_unordered);
   Slot& slot = self.slots[self.slot];
   GATHERFUZZ_CHECK_IN_ORDER(t.system, slot.mm == mm);
-  if (slot.generation == TlbGen(t.world(), mm)) return;
-  slot.generation = TlbGen(t.world(), mm);
+  if (slot.generation == newest) return;
+  slot.generation = newest;
   self.new_slot = self.slot;
   self.need_flush = 1;
   t.Step(Point::write_cr3);
@@ -106,7 +147,7 @@ void WakeSame(const Thread& t, MmId mm, const MmSwitching& rules) {
 void ResumeUser(const Thread& t) {
   t.Step(Point::resume_user);
   Self(t).in_user = 1;
-  if (Own(t.system) == nullptr) Self(t).is_lazy = 0;
+  if (Own(t.system) == nullptr) SetLazy(t, 0);
   CheckResume(t.system, t.cpu);
   CheckAsid(t.system, t.cpu);
 }
@@ -123,7 +164,7 @@ void SwitchByGenerations(const Thread& t, MmId next) {
   }
   const MmId prev = self.loaded_mm;
   const bool was_lazy = self.is_lazy != 0;
-  if (!rules.lazy_until_end) self.is_lazy = 0;
+  if (!rules.lazy_until_end) SetLazy(t, 0);
   if (prev != next) {
     SwitchToOther(t, prev, next, rules);
   } else if (was_lazy) {
@@ -157,13 +198,13 @@ void SwitchTo(const Thread& t, MmId next) {
 // --- flush_tlb_func() ---
 
 // ... on a lazy CPU: on to init_mm, whose page tables are never freed.
-void LeaveForInit(System& system, CpuId cpu) {
-  World& world = system.world;
-  SwitchCpu& self = world.switching.at(cpu);
+void LeaveForInit(const Thread& t) {
+  SwitchCpu& self = Self(t);
+  if (ClearsMask(t.system)) ChangeMask(t, self.loaded_mm, false);
+  StoresOfCpus(t, CpuLocation(t.cpu), Access::kStore);
   self.is_lazy = 0;
-  if (ClearsMask(system)) Cpumask(world, self.loaded_mm) &= static_cast<uint8_t>(~CpuBit(cpu));
-  ChooseNewAsid(self, MmId::kInit, TlbGen(world, MmId::kInit), Rules(system));
-  WriteCr3(system, cpu, MmId::kInit);
+  ChooseNewAsid(self, MmId::kInit, TlbGen(t.world(), MmId::kInit), Rules(t.system));
+  WriteCr3(t.system, t.cpu, MmId::kInit);
   self.loaded_mm = MmId::kInit;
 }
 
@@ -186,14 +227,16 @@ void CatchUp(System& system, CpuId target, const Invalidation& request, const Mm
 
 // --- flush_tlb_mm_range() ---
 
-// should_flush_tlb(), of another CPU that is in the mask.
-bool ShouldFlush(const World& world, CpuId cpu, const Invalidation& request,
+// The step should_flush_tlb, of another CPU that is in the mask. It loads is_lazy and loaded_mm at
+// once.
+bool ShouldFlush(const Thread& t, CpuId cpu, const Invalidation& request,
                  const MmSwitching& rules) {
-  const SwitchCpu& it = world.switching.at(cpu);
-  if (it.is_lazy != 0) return false;
+  const uint64_t value =
+      LoadOfCpus(t, Point::should_flush_tlb, Index(cpu), CpuLocation(cpu), false);
+  if (LazyIn(value)) return false;
   if (request.of_all != 0) return true;
-  if (it.loaded_mm == MmId::kSwitching) return !rules.trusts_loaded_mm;
-  return it.loaded_mm == MmId::kMm0;
+  if (LoadedMmIn(value) == MmId::kSwitching) return !rules.trusts_loaded_mm;
+  return LoadedMmIn(value) == MmId::kMm0;
 }
 
 // flush_tlb_multi(), or the flush of the own CPU alone. The step tlb_flush has been made.
@@ -209,14 +252,17 @@ void FlushTlbMulti(const Thread& t, uint8_t mask, const MmSwitching& rules) {
   self.flush_mask = static_cast<uint8_t>(mask & ~CpuBit(t.cpu));
   while (self.flush_mask != 0) {
     const CpuId cpu = MakeCpu(std::countr_zero(self.flush_mask));
-    t.Step(Point::should_flush_tlb, Index(cpu));
+    const bool told = ShouldFlush(t, cpu, issued, rules);
     self.flush_mask &= static_cast<uint8_t>(~CpuBit(cpu));
-    if (ShouldFlush(world, cpu, issued, rules)) SendInvalidation(world, t.cpu, CpuBit(cpu));
+    if (!told) continue;
+    SendInvalidation(world, t.cpu, CpuBit(cpu));
+    Serializes(world, t.cpu);  // llist_add(): LOCK CMPXCHG
   }
 }
 
 void RaiseTlbGen(const Thread& t, const Invalidation& request) {
   t.Step(Point::tlb_gen_inc, request.start);
+  StoresOfCpus(t, kTlbGenAt, Rules(t.system).raises_unordered ? Access::kStore : Access::kUpdate);
   t.self().invalidation = request;
   t.self().invalidation.undelivered = 0;
   t.self().invalidation.new_generation = ++TlbGen(t.world(), MmId::kMm0);
@@ -229,6 +275,15 @@ void NoteCost(const Thread& t, const Invalidation& request) {
 
 }  // namespace
 
+void OfCpus::Add(const System& system, const Op& op) {
+  if (!CountsGenerations(system.world)) return;
+  const bool variant = Rules(system) != MmSwitching{};
+  const bool ordered = system.order(Point::tlb_gen_read) == MemoryOrder::full;
+  const OpInfo& info = Info(op.kind);
+  if (info.is(effect::kSwitches)) generation |= variant || !ordered;
+  if (info.gathers()) others |= variant;
+}
+
 bool FlushTlbMmRange(const Thread& t, const Invalidation& request) {
   if (const CpuCode* own = Own(t.system)) {
     own->FlushTlbMmRange(t, request);
@@ -236,8 +291,8 @@ bool FlushTlbMmRange(const Thread& t, const Invalidation& request) {
   }
   const MmSwitching rules = Rules(t.system);
   if (!rules.looks_before_raise) RaiseTlbGen(t, request);
-  t.Step(Point::tlb_flush, request.start);
-  const uint8_t mask = Cpumask(t.world(), MmId::kMm0);
+  const auto mask =
+      static_cast<uint8_t>(LoadOfCpus(t, Point::tlb_flush, request.start, kCpumaskAt, false));
   if (rules.looks_before_raise) {
     Self(t).flush_mask = mask;
     RaiseTlbGen(t, request);
@@ -255,11 +310,26 @@ bool RunsElsewhere(const Thread& t) {
   return (cpus & ~CpuBit(t.cpu)) != 0;
 }
 
+namespace {
+
+// Reclaim may drop locks between the barrier of inc_mm_tlb_gen() and its look at other CPUs.
+void MayLookAtCpus(const Thread& t, bool may) {
+  World& world = t.world();
+  if (world.sc()) [[likely]]
+    return;
+  NoteReadsOfCpus(world, t.cpu, (world.weak.reads_gen & CpuBit(t.cpu)) != 0,
+                  may || Rules(t.system) != MmSwitching{});
+}
+
+}  // namespace
+
 void AddToBatch(const Thread& t, int page) {
   if (const CpuCode* own = Own(t.system)) return own->AddToBatch(t, page);
   t.Step(Point::tlb_gen_inc, page);
+  StoresOfCpus(t, kTlbGenAt, Access::kUpdate);
   ++TlbGen(t.world(), MmId::kMm0);
   Self(t).batch_mask |= Cpumask(t.world(), MmId::kMm0);
+  MayLookAtCpus(t, true);
 }
 
 void FlushBatch(const Thread& t) {
@@ -273,6 +343,7 @@ void FlushBatch(const Thread& t) {
   const uint8_t mask = Self(t).batch_mask;
   Self(t).batch_mask = 0;
   FlushTlbMulti(t, mask, Rules(t.system));
+  MayLookAtCpus(t, false);
   AwaitInvalidation(t);
 }
 
@@ -287,16 +358,17 @@ void FlushTlbFunc(System& system, CpuId target, CpuId issuer) {
     return DropNamedParked(system, target, request);
   }
   if (const CpuCode* own = Own(system)) return own->FlushTlbFunc(system, target, issuer);
+  Serializes(world, target);
   const MmSwitching rules = Rules(system);
   if (target != issuer && request.of_all == 0 && self.loaded_mm != MmId::kMm0) {
     if (!ClearsMask(system)) {
-      Cpumask(world, MmId::kMm0) &= static_cast<uint8_t>(~CpuBit(target));
+      ChangeMask({system, target}, MmId::kMm0, false);
     }
     return;
   }
   if (self.loaded_mm == MmId::kInit) return;
   if (self.is_lazy != 0) {
-    if (!rules.lazy_stays) LeaveForInit(system, target);
+    if (!rules.lazy_stays) LeaveForInit({system, target});
     return;
   }
   CatchUp(system, target, request, rules);
@@ -333,7 +405,7 @@ void IdlePath(const Thread& t, const Op&) {
   t.Step(Point::enter_lazy_tlb);
   Self(t).in_user = 0;
   if (const CpuCode* own = Own(t.system)) return own->EnterLazyTlb(t);
-  Self(t).is_lazy = 1;
+  SetLazy(t, 1);
 }
 
 // Back to the thread that ran before.

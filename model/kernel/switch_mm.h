@@ -10,6 +10,11 @@
 // says so, ASIDs are allocated (asids.h). Page tables are freed with RCU, so not while a CPU has
 // interrupts off that had them off before; the thread waits in place of a callback.
 //
+// Under MemoryModel::kTso loaded_mm and is_lazy are plain stores, which others may see late;
+// tlb_gen and mm_cpumask() change by locked updates, which are full barriers, as is what serializes
+// (CR3, an interrupt); a CPU reads its own as it has left them. model/orders.def says what each
+// step orders. The way back to user space orders nothing (SYSRET does not).
+//
 // Simplified: what an interrupt does where it is taken is one step; user space runs with the PCID
 // of the kernel (no PTI); a CPU is never trimmed from a mask by and by; mms are never gone.
 // Left out: mitigations, LAM, CR4, the LDT, INVLPGB.
@@ -17,6 +22,7 @@
 #define GATHERFUZZ_MODEL_KERNEL_SWITCH_MM_H_
 
 #include "model/kernel/asids.h"
+#include "model/kernel/ops.h"
 #include "model/system.h"
 
 namespace gatherfuzz {
@@ -40,6 +46,9 @@ struct MmSwitching {
   bool catches_up_too_far = false;    // the CPU takes itself to be one generation further
   bool one_page_short = false;        // the last page of a range is not flushed
   bool skips_itself = false;          // the CPU that flushes does not flush itself
+  bool joined_unordered = false;      // no barrier behind loaded_mm where the bit is set already
+  bool wakes_unordered = false;       // ... nor behind is_lazy, on the way back from lazy
+  bool raises_unordered = false;      // tlb_gen is raised by a plain store
   bool zero_is_old = false;           // a flush without a generation is taken for an old one
   bool frees_tables_at_once = false;  // no RCU for page tables
 
@@ -56,6 +65,15 @@ inline constexpr CpuSide kCpuSide{
 inline bool CountsGenerations(const World& world) {
   return world.switches != 0 && world.switching.generations != 0;
 }
+
+// Not under sequential consistency: which of the variables of CPUs operations may load behind a
+// plain store of their own, with no barrier between, so that they may take old values.
+struct OfCpus {
+  bool generation = false;  // tlb_gen
+  bool others = false;      // mm_cpumask(), and what another CPU has loaded
+
+  void Add(const System& system, const Op& op);
+};
 
 // arch_tlbbatch_should_defer(), the mask: whether mm0 is anywhere but on the CPU.
 bool RunsElsewhere(const Thread& t);

@@ -135,8 +135,14 @@ bool MayLoad(const World& world, Observer observer, const StoreInFlight& store) 
   const Weak& weak = world.weak;
   const auto cpu = observer % kMaxCpus;
   if ((weak.gone >> observer & 1) != 0) return false;
-  // The next thing it does is to take mmap_lock, with all there is. Nor does its walker lag.
-  if (Tso(world) && (weak.idle >> cpu & 1) != 0) return false;
+  if (IsOfCpus(store.at)) {  // also outside of calls
+    const uint8_t may = store.at == kTlbGenAt ? weak.reads_gen : weak.looks_at_cpus;
+    return IsThread(observer) && (may >> cpu & 1) != 0;
+  }
+  // The next thing it does is to take mmap_lock, with all there is. Nor does its walker lag, but
+  // behind the stores of a switch.
+  const bool switches = !IsThread(observer) && world.switches != 0;
+  if (Tso(world) && (weak.idle >> cpu & 1) != 0 && !switches) return false;
   if (store.at == kCountAt) return IsThread(observer) && (weak.asks_count >> cpu & 1) != 0;
   if (store.at == kPolicyAt) return IsThread(observer) && (weak.asks_policy >> cpu & 1) != 0;
   const Level level = world.at(TableOf(store.at)).level;
@@ -221,6 +227,12 @@ void Forget(World& world) {
 uint64_t NewestAt(const World& world, Location at) {
   if (at == kCountAt) return world.mm.tlb_flush_pending;
   if (at == kPolicyAt) return 0;
+  if (at == kTlbGenAt) return world.switching.tlb_gen[Index(MmId::kMm0)];
+  if (at == kCpumaskAt) return world.switching.cpumask[Index(MmId::kMm0)];
+  if (IsOfCpus(at)) {
+    const SwitchCpu& cpu = world.switching.cpus[at - kFirstCpuAt];
+    return static_cast<uint64_t>(cpu.loaded_mm) | static_cast<uint64_t>(cpu.is_lazy) << 8;
+  }
   const Pte entry = world.at(TableOf(at)).entries[static_cast<size_t>(IndexOf(at))];
   return PackEntry(entry, entry.table() ? world.at(entry.frame).generation : uint16_t{0});
 }
@@ -495,13 +507,23 @@ void NoteLooks(World& world, Observer observer, uint64_t pages) {
   Forget(world);
 }
 
+namespace {
+
+void SetBit(uint8_t& mask, CpuId cpu, bool on) {
+  mask = static_cast<uint8_t>(on ? mask | CpuBit(cpu) : mask & ~CpuBit(cpu));
+}
+
+}  // namespace
+
+void NoteReadsOfCpus(World& world, CpuId cpu, bool generation, bool others) {
+  SetBit(world.weak.reads_gen, cpu, generation);
+  SetBit(world.weak.looks_at_cpus, cpu, others);
+  Forget(world);
+}
+
 void NoteAsks(World& world, CpuId cpu, bool count, bool policy) {
-  Weak& weak = world.weak;
-  const auto set = [&](uint8_t& asks, bool on) {
-    asks = static_cast<uint8_t>(on ? asks | CpuBit(cpu) : asks & ~CpuBit(cpu));
-  };
-  set(weak.asks_count, count);
-  set(weak.asks_policy, policy);
+  SetBit(world.weak.asks_count, cpu, count);
+  SetBit(world.weak.asks_policy, cpu, policy);
   Forget(world);
 }
 
@@ -529,29 +551,44 @@ void NoteFreed(World& world, FrameId frame) {
   Forget(world);
 }
 
+namespace {
+
+// Without the stores in flight; not of the policy's bytes.
+void SetNewest(World& world, Location at, uint64_t value) {
+  if (at == kCountAt) {
+    world.mm.tlb_flush_pending = static_cast<uint8_t>(value);
+  } else if (at == kTlbGenAt) {
+    world.switching.tlb_gen[Index(MmId::kMm0)] = static_cast<uint16_t>(value);
+  } else if (at == kCpumaskAt) {
+    world.switching.cpumask[Index(MmId::kMm0)] = static_cast<uint8_t>(value);
+  } else if (IsOfCpus(at)) {
+    SwitchCpu& cpu = world.switching.cpus[at - kFirstCpuAt];
+    cpu.loaded_mm = LoadedMmIn(value);
+    cpu.is_lazy = LazyIn(value);
+  } else {
+    world.at(TableOf(at)).entries[static_cast<size_t>(IndexOf(at))] = EntryIn(value);
+  }
+}
+
+}  // namespace
+
 AsIfNewest::AsIfNewest(World& world, Location at, int old) : world_(world), at_(at), old_(old) {
   if (old_ == 0) return;
-  if (at_ == kCountAt) {
-    count_ = world_.mm.tlb_flush_pending;
-    world_.mm.tlb_flush_pending = static_cast<uint8_t>(ValueAt(world_, at_, old_).value);
-  } else if (at_ == kPolicyAt) {
+  if (at_ == kPolicyAt) {
     policy_ = world_.mm.policy_state;
     world_.mm.policy_state = PolicyValueAt(world_, old_);
   } else {
-    Pte& entry = world_.at(TableOf(at_)).entries[static_cast<size_t>(IndexOf(at_))];
-    entry_ = entry;
-    entry = EntryIn(ValueAt(world_, at_, old_).value);
+    value_ = NewestAt(world_, at_);
+    SetNewest(world_, at_, ValueAt(world_, at_, old_).value);
   }
 }
 
 AsIfNewest::~AsIfNewest() {
   if (old_ == 0) return;
-  if (at_ == kCountAt) {
-    world_.mm.tlb_flush_pending = count_;
-  } else if (at_ == kPolicyAt) {
+  if (at_ == kPolicyAt) {
     world_.mm.policy_state = policy_;
   } else {
-    world_.at(TableOf(at_)).entries[static_cast<size_t>(IndexOf(at_))] = entry_;
+    SetNewest(world_, at_, value_);
   }
 }
 

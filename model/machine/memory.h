@@ -66,13 +66,19 @@ constexpr Location EntryLocation(FrameId table, int index) {
 inline Location LocationOf(const World& world, FrameId table, int page) {
   return EntryLocation(table, EntryIndex(page, world.at(table).level));
 }
-constexpr bool IsEntry(Location at) { return at >= kFirstEntryAt; }
+constexpr bool IsEntry(Location at) { return kFirstEntryAt <= at && at < kTlbGenAt; }
+// Where CPUs switch: loaded_mm and is_lazy of that one, which stores to them in order.
+constexpr Location CpuLocation(CpuId cpu) {
+  return static_cast<Location>(kFirstCpuAt + Index(cpu));
+}
+constexpr bool IsOfCpus(Location at) { return at >= kTlbGenAt; }
 constexpr FrameId TableOf(Location entry) {
   return MakeFrame((entry - kFirstEntryAt) / kEntriesPerTable);
 }
 constexpr int IndexOf(Location entry) { return (entry - kFirstEntryAt) % kEntriesPerTable; }
 
-// A value as it is kept: the count; or an entry, with the generation of the table it points at.
+// A value as it is kept: the count, tlb_gen, the mask; loaded_mm, with is_lazy above; or an entry,
+// with the generation of the table it points at.
 constexpr uint64_t PackEntry(Pte entry, uint16_t generation) {
   return entry.mapping | static_cast<uint64_t>(Index(entry.frame)) << 16 |
          static_cast<uint64_t>(entry.flags) << 24 | static_cast<uint64_t>(generation) << 32;
@@ -82,6 +88,8 @@ constexpr Pte EntryIn(uint64_t value) {
           .frame = static_cast<FrameId>(value >> 16 & 0xff),
           .flags = static_cast<uint8_t>(value >> 24)};
 }
+constexpr MmId LoadedMmIn(uint64_t value) { return static_cast<MmId>(value & 0xff); }
+constexpr bool LazyIn(uint64_t value) { return (value >> 8 & 1) != 0; }
 constexpr uint16_t GenerationIn(uint64_t value) { return static_cast<uint16_t>(value >> 32); }
 
 // How many values behind the newest a load may go: 0, only the newest. `sees` is what the step that
@@ -132,6 +140,8 @@ void NoteIdle(World& world, CpuId cpu, bool idle);
 void NoteGone(World& world, Observer observer);
 // It may yet load entries of these pages, of any level.
 void NoteLooks(World& world, Observer observer, uint64_t pages);
+// Where CPUs switch: whether the thread may load tlb_gen, or what a flush looks at, as old values.
+void NoteReadsOfCpus(World& world, CpuId cpu, bool generation, bool others);
 // Whether the thread may load them before it next changes them.
 void NoteAsks(World& world, CpuId cpu, bool count, bool policy);
 // The frame is given back: what its entries were is over, and threads know where it was linked
@@ -150,8 +160,7 @@ class AsIfNewest {
   World& world_;
   const Location at_;
   const int old_;
-  uint8_t count_ = 0;
-  Pte entry_{};
+  uint64_t value_ = 0;
   PolicyBytes policy_;
 };
 

@@ -30,9 +30,12 @@ inline constexpr int kPolicyStateBytes = 64;
 using PolicyBytes = std::array<uint8_t, kPolicyStateBytes>;
 
 // What a variable is called: 0 is none; then the count, the policy's bytes, and the entries of page
-// tables by frame and index.
+// tables by frame and index; then, where CPUs switch, tlb_gen and mm_cpumask() of mm0, and of each
+// CPU loaded_mm with is_lazy.
 using Location = uint16_t;
 inline constexpr Location kNoLocation = 0, kCountAt = 1, kPolicyAt = 2, kFirstEntryAt = 3;
+inline constexpr Location kTlbGenAt = kFirstEntryAt + kFrames * kEntriesPerTable;
+inline constexpr Location kCpumaskAt = kTlbGenAt + 1, kFirstCpuAt = kTlbGenAt + 2;
 
 struct StoreInFlight {
   uint64_t before;  // the value it replaced, as memory.h packs it; of the policy's bytes see below
@@ -69,7 +72,10 @@ struct Weak {
   uint8_t
       ptes_locked;  // 1: PTEs are loaded under their lock, which shows all that was stored there
   uint8_t late;     // CPUs whose increment of the count is left for later
-  std::array<uint8_t, 6> padding_;  // always 0
+  // Where CPUs switch, those that may load tlb_gen, and what a flush looks at, behind a plain
+  // store.
+  uint8_t reads_gen, looks_at_cpus;
+  std::array<uint8_t, 4> padding_;  // always 0
 };
 
 }  // namespace gatherfuzz

@@ -43,13 +43,18 @@ void CheckFreePage(System& system, CpuId cpu, FrameId frame, int page, Level lev
 
 void CheckFill(System& system, CpuId cpu, const Walk& walk, Pte leaf) {
   if (system.world.at(leaf.frame).state == FrameState::kData) return;
-  system.Report({.kind = ViolationKind::kFreedPageCached,
-                 .page = walk.page,
-                 .frame = Index(leaf.frame),
-                 .cpu = Index(cpu),
-                 .holder = Index(cpu),
-                 .mapping = leaf.mapping,
-                 .detail = "filled from a frame that is not data"});
+  const Violation violation{.kind = ViolationKind::kFreedPageCached,
+                            .page = walk.page,
+                            .frame = Index(leaf.frame),
+                            .cpu = Index(cpu),
+                            .holder = Index(cpu),
+                            .mapping = leaf.mapping,
+                            .detail = "filled from a frame that is not data"};
+  if (system.world.sc()) return system.Report(violation);
+  // By an old value: the hardware had it before the frame was freed.
+  const bool huge = walk.level == Level::kPmd;
+  ReportHeld(system, violation, {Index(cpu), true, &system.world.at(cpu).tlb},
+             huge ? HugeEntry(walk.page / kPagesPerPmd) : SmallEntry(walk.page));
 }
 
 }  // namespace gatherfuzz

@@ -32,6 +32,7 @@ Containment Contain(Schedule schedule, ExploreSettings each) {
   each.finals = true;
   for (size_t i = 0; i < kMemories; ++i) {
     schedule.memory = static_cast<MemoryModel>(i);
+    if (i != 0 && OnlySc(schedule)) break;
     ExploreResult result = Explore(schedule, each);
     if (!result.complete()) {
       it.stopped = result.stopped;

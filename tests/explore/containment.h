@@ -22,7 +22,8 @@ struct Containment {
   std::array<std::vector<Key>, kMemories> ends;  // distinct final states, in order
 };
 
-// `each`: policy, architecture, limits; the schedule's memory is not looked at.
+// As far as it is modelled under them. `each`: policy, architecture, limits; the schedule's memory
+// is not looked at.
 Containment Contain(Schedule schedule, ExploreSettings each);
 
 }  // namespace gatherfuzz

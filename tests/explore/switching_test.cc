@@ -9,6 +9,7 @@
 
 #include "explore/explore.h"
 #include "explore/verify.h"
+#include "tests/explore/containment.h"
 #include "tests/explore/defects.h"
 #include "tests/small_program.h"
 #include "tests/support.h"
@@ -20,6 +21,7 @@ const std::atomic<bool> kNever = false;
 
 // One page, which cpu1 has cached.
 #define ONE "cpus 2; init; map 0..1 rw; present 0..1; cached cpu1 0..1;"
+#define TSO "memory tso;"
 // Two gathers, and three CPUs that have both pages cached.
 #define TWO "cpus 3; init; map 0..2 rw; present 0..2; cached cpu2 0..2;"
 
@@ -58,6 +60,12 @@ constexpr Defect kDefects[] = {
     {"range-one-short", ONE "cpu0; dontneed 0..1; idle", ViolationKind::kFreedPageCached},
     {"own-cpu-not-flushed",
      "cpus 2; init; map 0..1 rw; present 0..1; cached cpu0 0..1; cpu0; dontneed 0..1; cpu1; idle",
+     ViolationKind::kFreedPageCached},
+    {"wakes-unordered", TSO ONE "cpu0; dontneed 0..1; cpu1; idle; wake",
+     ViolationKind::kFreedPageCached},
+    {"joined-unordered", TSO "kernel 6.17;" ONE "cpu0; dontneed 0..1; cpu1; switch mm1; switch mm0",
+     ViolationKind::kFreedPageCached},
+    {"raised-unordered", TSO ONE "cpu0; dontneed 0..1; cpu1; switch mm1; switch mm0",
      ViolationKind::kFreedPageCached},
     {"tables-at-once", ONE "cpu0; munmap 0..1; cpu1; switch mm1", ViolationKind::kFreedTableCached},
 };
@@ -127,6 +135,71 @@ TEST(Switching, SafePoliciesAreSafeBesideASwitchOfEachCpu) {
   }
 }
 
+// --- Memory ---
+
+constexpr const char* kBesides[] = {
+    "switch mm1; switch mm0",       "idle; wake",
+    "idle; switch mm1; switch mm0", "switch mm1; idle; switch mm0;",
+    "idle; wake; idle; wake",
+};
+
+// One call of CPU 0 beside what CPU 1 does; each has what goes away cached, or fills it.
+std::vector<Schedule> Besides() {
+  std::vector<Schedule> schedules;
+  for (const char* kernel : {"6.12", "6.17", "7.1"}) {
+    for (const std::string call : {"dontneed 0..1", "munmap 0..1"}) {
+      for (const std::string besides : kBesides) {
+        for (const std::string walk : {"", "; walk1; fill 0"}) {
+          schedules.push_back(FromLines(std::string(TSO "kernel ") + kernel + ";" ONE "cpu0; " +
+                                        call + "; cpu1; " + besides + walk));
+        }
+      }
+    }
+  }
+  return schedules;
+}
+
+TEST(Switching, TheKernelsBarriersAreEnoughUnderTso) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  for (const Schedule& schedule : Besides()) {
+    for (const char* policy : {"full-mm", "sync-finish", "epoch-sync"}) {
+      const ExploreResult all = ExploreAll(schedule, policy);
+      EXPECT_TRUE(all.complete() && all.kinds() == 0) << policy << "\n"
+                                                      << PrintText({.schedule = schedule});
+    }
+  }
+}
+
+// smp_mb() stands on the way back from lazy mode, and from 6.17 on in a switch where no atomic is.
+TEST(Switching, WithoutTheBarrierBeforeTlbGenTheyAreNot) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  const auto kinds = [](const char* kernel, const char* besides) {
+    Schedule schedule = FromLines(std::string(TSO "kernel ") + kernel +
+                                  ";" ONE "cpu0; dontneed 0..1; cpu1; " + besides);
+    schedule.orders.weaker = MaskOf(Point::tlb_gen_read);
+    return ExploreAll(schedule, "full-mm").kinds();
+  };
+  constexpr const char *kSwitch = "switch mm1; switch mm0", *kWake = "idle; wake";
+  EXPECT_EQ(kinds("6.12", kSwitch), 0u);
+  EXPECT_EQ(kinds("6.12", kWake), Bit(ViolationKind::kFreedPageCached));
+  for (const char* kernel : {"6.17", "7.1"}) {
+    EXPECT_EQ(kinds(kernel, kSwitch), Bit(ViolationKind::kFreedPageCached));
+    EXPECT_EQ(kinds(kernel, kWake), Bit(ViolationKind::kFreedPageCached));
+  }
+}
+
+// Without a word of it no load is old.
+TEST(Switching, NeedsWeakerMemoryForWhatABarrierDoes) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  for (const auto& [policy, program, kind] : kDefects) {
+    Schedule schedule = FromLines(program);
+    if (schedule.memory == MemoryModel::kSc) continue;
+    schedule.memory = MemoryModel::kSc;
+    const ExploreResult all = ExploreAll(schedule, policy);
+    EXPECT_TRUE(all.complete() && all.kinds() == 0) << policy;
+  }
+}
+
 // A small program in which CPUs also switch, sleep, and at times come back.
 Schedule SwitchingProgram(Random& random) {
   Schedule schedule = SmallProgram(random);
@@ -143,6 +216,7 @@ Schedule SwitchingProgram(Random& random) {
     schedule.program.insert(at, there);
   }
   if (below(4) == 0) schedule.kernel = KernelVersion::k6_17;
+  if (below(2) == 0) schedule.memory = MemoryModel::kTso;
   Canonicalize(schedule);
   return schedule;
 }
@@ -183,6 +257,27 @@ TEST(Switching, RandomOrdersFindNothingThatExplorationDoesNot) {
   ExpectRandomOrdersFindNoMore(Concerned(), "x86", [](const Policy&, int, Random& random) {
     return SwitchingProgram(random);
   });
+}
+
+// (That it reaches more takes a barrier less: the variants above.)
+TEST(Switching, TsoReachesWhatScDoes) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  Random random(23);
+  const std::vector<const Policy*> policies = Concerned();
+  int compared = 0, violated = 0;
+  for (size_t i = 0; i < 400; ++i) {
+    const Schedule schedule = SwitchingProgram(random);
+    const Policy& policy = *policies[i % policies.size()];
+    ExploreSettings settings{.policy = &policy, .arch = FindArch("x86")};
+    settings.limits.states = 8000;
+    const Containment it = Contain(schedule, settings);
+    ASSERT_EQ(it.lost, "") << policy.name() << "\n" << PrintText({.schedule = schedule});
+    if (it.stopped != Stop::kNo) continue;
+    ++compared;
+    violated += it.kinds[0] != 0;
+  }
+  EXPECT_GT(compared, 50);
+  EXPECT_GT(violated, 3);
 }
 
 }  // namespace

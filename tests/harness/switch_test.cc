@@ -339,7 +339,11 @@ TEST(SwitchText, RefusesWhatIsNoMm) {
   EXPECT_THAT(error("cpus 1\ncpu0\n switch\n"), HasSubstr("a user mm, mm0 to mm3"));
   EXPECT_THAT(error("cpus 1\ncpu0\n idle 3\n"), HasSubstr("the end of the line"));
   EXPECT_THAT(error("cpus 1\nmemory weak\ncpu0\n idle\n"),
-              HasSubstr("no switch under 'memory weak'"));
+              HasSubstr("no switch under 'memory weak'; under 'memory sc', the default, and "
+                        "'memory tso' there are some"));
+  EXPECT_THAT(error("cpus 1\nmemory late\ncpu0\n switch mm1\n"), HasSubstr("no switch under"));
+  const ScheduleFile file = FromText("gatherfuzz 1\ncpus 1\nmemory tso\ncpu0\n switch mm1\n");
+  EXPECT_EQ(file.schedule.memory, MemoryModel::kTso);
 }
 
 TEST(SwitchText, RoundTripsInBothForms) {
