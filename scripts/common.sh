@@ -137,3 +137,21 @@ build_in() {
     die "the build failed; the whole log is $log"
   fi
 }
+
+# write_into_page PAGE LINE: what write_section prints takes the place of what stands between that
+# line and the next "<!-- end -->".
+write_into_page() {
+  local page=$1 begin=$2 new line
+  new=$(mktemp "$page.XXXXXX")
+  # shellcheck disable=SC2064  # now, while `new` is known
+  trap "rm -f '$new'" EXIT
+  while IFS= read -r line; do
+    printf '%s\n' "$line"
+    [ "$line" = "$begin" ] || continue
+    write_section
+    while IFS= read -r line && [ "$line" != '<!-- end -->' ]; do :; done
+    printf '%s\n' '<!-- end -->'
+  done <"$page" >"$new"
+  chmod 644 "$new"
+  mv "$new" "$page"
+}

@@ -64,18 +64,9 @@ $(printf -- '- %s\n' "${bounds[@]}")
 
 SECTION
   table
+  echo
 }
 
 for kernel in "${kernels[@]}"; do explore_in "$kernel"; done
-new=$(mktemp "$page.XXXXXX")
-trap 'rm -f "$new"' EXIT
-while IFS= read -r line; do
-  printf '%s\n' "$line"
-  [ "$line" = "$begin" ] || continue
-  write_section
-  while IFS= read -r line && [ "$line" != '<!-- end -->' ]; do :; done
-  printf '\n%s\n' '<!-- end -->'
-done <"$page" >"$new"
-chmod 644 "$new"
-mv "$new" "$page"
+write_into_page "$page" "$begin"
 echo "$page is up to date"

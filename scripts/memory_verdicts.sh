@@ -106,15 +106,5 @@ while read -r policy verdict _; do
   cp "$build/verdicts/late-arm64/$policy-arm64.gather" "corpus/memory/$policy-arm64-late.gather"
 done < <(rows late arm64)
 "$build/gatherfuzz" run --check --policy all --update corpus/memory || true
-new=$(mktemp "$page.XXXXXX")
-trap 'rm -f "$new"' EXIT
-while IFS= read -r line; do
-  printf '%s\n' "$line"
-  [ "$line" = "$begin" ] || continue
-  write_section
-  while IFS= read -r line && [ "$line" != '<!-- end -->' ]; do :; done
-  printf '%s\n' '<!-- end -->'
-done <"$page" >"$new"
-chmod 644 "$new"
-mv "$new" "$page"
+write_into_page "$page" "$begin"
 echo "$page and corpus/memory/ are up to date"

@@ -34,17 +34,7 @@ write_section() {
     sed "s#](\([a-z0-9-]*\.gather\))#](../$folder/\1)#"
 }
 
-new=$(mktemp "$page.XXXXXX")
-trap 'rm -f "$new"' EXIT
-while IFS= read -r line; do
-  printf '%s\n' "$line"
-  [ "$line" = "$begin" ] || continue
-  write_section
-  while IFS= read -r line && [ "$line" != '<!-- end -->' ]; do :; done
-  printf '%s\n' '<!-- end -->'
-done <"$page" >"$new"
-chmod 644 "$new"
-mv "$new" "$page"
+write_into_page "$page" "$begin"
 mkdir -p "$folder"
 rm -f "$folder"/*.gather
 cp "$out"/*.gather "$folder/"
