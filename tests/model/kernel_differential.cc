@@ -205,12 +205,12 @@ class Differential {
     }
     ComparePlain(work, arch, on);
     for (const Policy* tree : settings_.trees) {
-      if (work.schedule.asids != kNoAsids) {
-        Schedule schedule = work.schedule;
+      Schedule schedule = work.schedule;
+      if (schedule.asids != kNoAsids) {
         schedule.kernel = VersionLike(*tree, arch, schedule.kernel);
         Record(*execution_, schedule, reference_, arch, model_);
       }
-      Record(*execution_, work.schedule, *tree, arch, real_);
+      Record(*execution_, schedule, *tree, arch, real_);
       const std::string name = std::string(tree->name()) + on;
       const Found found = Compare(real_, model_);
       const bool stride = found.difference == Difference::kStride;
