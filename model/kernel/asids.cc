@@ -101,6 +101,7 @@ bool SwitchesFast(const Thread& t, MmId next, const AsidAllocation& rules) {
   Asids& asids = AsidsOf(t);
   SwitchCpu& self = Switcher(t);
   t.Step(Point::asid_read);
+  InterruptsOff(t.world(), t.cpu);
   self.in_user = 0;
   self.read_id = IdOf(asids, next);
   t.Step(Point::active_asids_read);

@@ -177,7 +177,10 @@ void SwitchByGenerations(const Thread& t, MmId next) {
 void SwitchByBroadcast(const Thread& t, MmId next) {
   SwitchCpu& self = Self(t);
   if (self.loaded_mm == next) return;
-  if (AllocatesAsids(t.world())) return CheckAndSwitchContext(t, next);
+  if (AllocatesAsids(t.world())) {
+    CheckAndSwitchContext(t, next);  // turns them off
+    return InterruptsOn(t.world(), t.cpu);
+  }
   t.Step(Point::write_cr3);
   self.in_user = 0;
   self.loaded_mm = next;
@@ -378,7 +381,7 @@ void FlushTlbFunc(System& system, CpuId target, CpuId issuer) {
 
 void BeginGrace(const Thread& t) {
   World& world = t.world();
-  if (!CountsGenerations(world) || Rules(t.system).frees_tables_at_once) return;
+  if (Rules(t.system).frees_tables_at_once) return;
   uint8_t& grace = Self(t).grace;
   for (int i = 0; i < world.cpu_count; ++i) {
     if (world.switching.at(MakeCpu(i)).irqs_off != 0) grace |= CpuBit(MakeCpu(i));

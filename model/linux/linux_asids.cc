@@ -105,6 +105,7 @@ void StepOfId(AsidCall& call, gf_asid_touch how, unsigned mm) {
   if (how != GF_READS) return call.Step(Point::asid_set);
   if (call.HasLock()) return;
   call.Step(Point::asid_read);
+  InterruptsOff(call.t().world(), call.t().cpu);
   call.self().in_user = 0;
   call.self().read_id = call.asids().id[mm];
 }

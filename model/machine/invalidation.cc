@@ -18,7 +18,7 @@ void Enqueue(World& world, CpuId issuer, uint8_t targets) {
     GATHERFUZZ_CHECK(queue.count < kMaxCpus);  // one request of each CPU at most
     queue.issuers[queue.count++] = issuer;
   }
-  if (world.switches != 0) [[unlikely]] {
+  if (world.switches != 0 && world.switching.generations != 0) [[unlikely]] {
     for (int i = 0; i < world.cpu_count; ++i) {
       if (world.switching.at(MakeCpu(i)).irqs_off != 0) targets &= static_cast<uint8_t>(~(1u << i));
     }

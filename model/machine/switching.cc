@@ -60,6 +60,7 @@ void BeginSwitching(World& world, bool generations, int free_asids) {
 
 void InterruptsOff(World& world, CpuId cpu) {
   world.switching.at(cpu).irqs_off = 1;
+  if (world.switching.generations == 0) return;  // a broadcast is no interrupt
   world.deliveries_pending &= static_cast<uint8_t>(~CpuBit(cpu));
 }
 

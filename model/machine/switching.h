@@ -132,7 +132,7 @@ struct World;
 inline constexpr int kNoAsids = -1;
 void BeginSwitching(World& world, bool generations, int free_asids);
 
-// Interrupts of `cpu` go off, or on: deliveries wait, and so do grace periods.
+// Interrupts of `cpu` go off, or on: grace periods wait, and so do deliveries that are interrupts.
 void InterruptsOff(World& world, CpuId cpu);
 void InterruptsOn(World& world, CpuId cpu);
 

@@ -111,6 +111,28 @@ TEST(EveryOrderOfAsids, SafePoliciesAreSafeBesideASwitchOfEachCpu) {
   }
 }
 
+// CPU 0 has the ASID that it goes to, and still walks the tables of mm0; another CPU rolls over, so
+// mm0 has a new one, and frees a table of it. RCU waits for CPU 0, whose interrupts are off.
+TEST(EveryOrderOfAsids, ATableWaitsForWhoIsInTheMiddleOfASwitch) {
+  Schedule schedule = FromLines(
+      "cpus 3; asids 2; init; map 0..4 r huge; present 0..4; cached cpu0 0..1; cpu0; switch mm2;"
+      "cpu1; switch mm3; cpu2; switch mm2; switch mm1; switch mm0; munmap 0..4");
+  const auto until = [&](int cpu, Point point) {
+    const AgentId agent = CpuAgent(MakeCpu(cpu));
+    schedule.order.push_back({.kind = Run::Kind::kUntilPoint, .agent = agent, .point = point});
+  };
+  until(0, Point::cpu_asid_unlock);
+  until(1, Point::resume_user);
+  until(2, Point::free_table);
+  Execution execution;
+  for (const bool rcu : {false, true}) {
+    schedule.rcu = rcu;
+    const RunResult result =
+        execution.Execute(schedule, *FindPolicy("full-mm"), *FindArch("arm64"));
+    EXPECT_TRUE(result.clean()) << rcu << Info(result.violation.kind).name;
+  }
+}
+
 // A small program whose CPUs also go from mm to mm, with few ASIDs.
 Schedule RollingProgram(Random& random) {
   Schedule schedule = SmallProgram(random);
