@@ -14,7 +14,8 @@ packages=(clang-19 libclang-rt-19-dev llvm-19 g++-12 cmake ninja-build libboost-
 # builds and reads what goes to ClusterFuzzLite and
 # OSS-Fuzz; what checks the style.
 test_packages=(python3 chromium chromium-driver python3-selenium tmux zip binutils python3-yaml
-  python3-jsonschema clang-format-19 shellcheck pyflakes3 ccache dpkg-dev groff zsh spin)
+  python3-jsonschema clang-format-19 shellcheck pyflakes3 ccache dpkg-dev groff zsh spin
+  bubblewrap)
 
 # What scripts/lint takes.
 lint_packages=(clang-format-19 clang-tidy-19 shellcheck pyflakes3)

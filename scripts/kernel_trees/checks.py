@@ -35,24 +35,43 @@ class Checks:
 def all_of(folder, policies, runs):
     """Returns whether one failed."""
     checks, stored = Checks(folder), stored_for_trees()
+    _unedited(checks, policies, runs, stored)
+    for way in BREAKS:
+        broken = [f"{policy}-{way}" for policy in policies]
+        checks.check(f"full-mm: the same, broken ({way})", *_differential(runs),
+                     *_policies(broken), "--nested", way, *stored)
+    _weaker_memory(checks, policies, runs)
+    _edits_of_cpu_side(checks, policies, stored)
+    riscv.check_all(checks, os.path.dirname(os.path.abspath(folder)),
+                    [policy.removeprefix("linux@") for policy in policies], runs, stored)
+    return checks.failed
+
+
+def quick(folder, policies, runs):
+    """Without the edits and riscv; returns whether one failed."""
+    checks = Checks(folder)
+    _unedited(checks, policies, runs, stored_for_trees())
+    return checks.failed
+
+
+def _unedited(checks, policies, runs, stored):
+    """The trees as they are."""
     for policy in policies:
         for arch in kernel_archs():
             checks.check(f"{policy} on {arch}: {len(stored)} schedules of the corpus", "gatherfuzz",
                          "run", "--policy", policy, "--arch", arch, "--expect", "none", *stored)
     checks.check("every order of small programs", "gatherfuzz", "verdicts", "--programs", "small",
                  "--policy", ",".join(policies))
-    differential = ("tests/kernel_differential", "--runs", str(runs))
-    checks.check(f"full-mm: {runs} random schedules, and the corpus", *differential,
+    checks.check(f"full-mm: {runs} random schedules, and the corpus", *_differential(runs),
                  *_policies(policies), *stored)
-    for way in BREAKS:
-        broken = [f"{policy}-{way}" for policy in policies]
-        checks.check(f"the same, broken ({way})", *differential, *_policies(broken), "--nested",
-                     way, *stored)
-    _weaker_memory(checks, policies, runs)
-    _cpu_side(checks, policies, runs, stored)
-    riscv.check_all(checks, os.path.dirname(os.path.abspath(folder)),
-                    [policy.removeprefix("linux@") for policy in policies], runs, stored)
-    return checks.failed
+    checks.check(f"CPUs that switch: {runs} random programs, and the corpus",
+                 "tests/cpu_differential", "--runs", str(runs), *_policies(policies), *stored)
+    checks.check(f"ASIDs: {runs} random programs", "tests/asid_differential", "--runs", str(runs),
+                 *_policies(policies))
+
+
+def _differential(runs):
+    return ("tests/kernel_differential", "--runs", str(runs))
 
 
 def _weaker_memory(checks, policies, runs):
@@ -66,10 +85,8 @@ def _weaker_memory(checks, policies, runs):
                      "corpus/memory/huge-look.gather")
 
 
-def _cpu_side(checks, policies, runs, stored):
-    """x86's own tlb.c and arm64's context.c: as they are, and each edit of them."""
-    checks.check(f"CPUs that switch: {runs} random programs, and the corpus",
-                 "tests/cpu_differential", "--runs", str(runs), *_policies(policies), *stored)
+def _edits_of_cpu_side(checks, policies, stored):
+    """Of x86's own tlb.c and arm64's context.c."""
     freed = "corpus/switching/tables-{}.gather"  # docs/suspicions.md, C1
     rest = [path for path in stored if not path.startswith(freed.partition("{")[0])]
     for name in (f"{policy}-{way}" for policy in policies for way in CONFIGURED):
@@ -78,8 +95,6 @@ def _cpu_side(checks, policies, runs, stored):
         for how in ("at-once", "one-by-one"):
             checks.check(f"{name} on x86: found in {freed.format(how)}", "gatherfuzz", "explore",
                          "--policy", name, "--arch", "x86", freed.format(how), status=1)
-    checks.check(f"ASIDs: {runs} random programs", "tests/asid_differential", "--runs", str(runs),
-                 *_policies(policies))
     programs = sorted({(edit.arch, edit.program) for edit in EDITS.values()})
     for policy in policies:
         for arch, program in programs:

@@ -10,7 +10,7 @@ from lib.build import build_folder, build_targets, enter_root, install_missing
 from lib.command import need, number
 
 USAGE = """\
-usage: scripts/trees [--installed] [--runs N] [--speed] [VERSION...]
+usage: scripts/trees [--installed] [--runs N] [--quick | --speed] [VERSION...]
                      [-- CMAKE_OPTION...]
 Installs Debian's linux-source-VERSION (6.1 and 6.12 if none is named), takes
 the few files of the gather out of it, and, for each of them on x86 and arm64:
@@ -23,6 +23,7 @@ programs, edits of its own files, and from 6.9 on the comparison with full-mm.
   --installed     install nothing; only what is there. Exit status 77 if nothing
                   is
   --runs N        random schedules of each comparison; default 20000
+  --quick         the trees as they are, on x86 and arm64 only: no edits
   --speed         also: schedules a second, which must be 0.8 of full-mm's at
                   least
 GATHERFUZZ_TREES names versions that --installed must find. Trees and build are
@@ -33,8 +34,9 @@ NOTHING_INSTALLED = 77
 
 
 def read(arguments):
-    options = command.read(arguments, USAGE, one=("--runs",), flags=("--installed", "--speed"),
-                           places=True, after=True)
+    options = command.read(arguments, USAGE, one=("--runs",),
+                           flags=("--installed", "--quick", "--speed"), places=True, after=True)
+    need(not (options.quick and options.speed), "--speed is not of --quick; see --help")
     options.runs = number(options.runs or "20000", "--runs", "a number of schedules", 9)
     for version in options.places:
         need(re.fullmatch(r"\d+\.\d+", version), f"not a version: '{version}'; see --help")
@@ -62,15 +64,17 @@ def main(arguments):
         versions = installed(versions)
     else:
         install_missing(*(f"linux-source-{version}" for version in versions))
-    trees = unpacking.prepare(versions, os.path.abspath(build_folder() + "/trees"))
-    folder = build_folder() + "/trees/build"
+    trees = unpacking.prepare(versions, os.path.abspath(build_folder() + "/trees"),
+                              edits=not options.quick)
+    folder = build_folder() + ("/trees/quick" if options.quick else "/trees/build")
     targets = ["gatherfuzz", "kernel_differential", "cpu_differential", "asid_differential",
-               "kernel_memory",
+               *([] if options.quick else ["kernel_memory"]),
                *(["throughput"] if options.speed else [])]
     kernels = ";".join(f"{name}={path}" for name, path in trees.items())
     build_targets(folder, targets, ["-DGATHERFUZZ_TARGETS=OFF", "-DGATHERFUZZ_BENCH=ON",
                                     f"-DGATHERFUZZ_KERNEL={kernels}", *options.after])
-    failed = checks.all_of(folder, [f"linux@{version}" for version in versions], options.runs)
+    policies = [f"linux@{version}" for version in versions]
+    failed = (checks.quick if options.quick else checks.all_of)(folder, policies, options.runs)
     if options.speed and not checks.fast_enough(folder, versions):
         print("FAILED  slower than 0.8 of full-mm")
         failed = True

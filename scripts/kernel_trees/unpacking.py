@@ -20,11 +20,13 @@ def tarball(version):
     return f"/usr/src/linux-source-{version}.tar.xz"
 
 
-def prepare(versions, folder):
-    """The trees that are compared: name -> folder."""
+def prepare(versions, folder, edits):
+    """The trees that are compared: name -> folder; with their edits, if those are asked for."""
     trees = {}
     for version in versions:
         trees[version] = unpack(version, f"{folder}/{version}")
+        if not edits:
+            continue
         for way, edit in BREAKS.items():
             name = f"{version}-{way}"
             trees[name] = edited_copy(trees[version], f"{folder}/{name}", GATHER, edit, version)

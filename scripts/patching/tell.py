@@ -73,6 +73,9 @@ def text_of(answer):
     for change in answer.changes:
         lines += _of_change(answer, change)
     lines += wrap(answer.effort(), "", "  ")
+    if answer.confined_by != "bubblewrap":
+        lines += ["", *wrap("Not confined: bubblewrap does not work here, so what the patch "
+                            "compiles and runs could read the files of this user.")]
     return "\n".join(lines) + "\n"
 
 

@@ -29,8 +29,8 @@ build is not in that.
                   runs nothing
 Further arguments, of ctest, go to it. What they choose by -R, -L or -I is not
 left out.
-GATHERFUZZ_TREES, such as "6.1 6.12", names kernel trees (scripts/trees) to test
-as well; these are big packages.
+GATHERFUZZ_TREES, such as "6.1 6.12", names kernel trees (scripts/trees --quick)
+to test as well; these are big packages.
 """
 OURS = ("--all", "--dry-run", "--write-times", "--help", "--changed-since")
 CHOOSING = re.compile(r"-[RLI]|--tests-regex|--label-regex|--tests-information")
@@ -84,7 +84,7 @@ def left_out(tests, options, trees):
         return []
     changed = changes.since(options.changed_since) if options.changed_since else []
     return [test for test in tests if test.long and not changes.concern(test, changed)
-            and not (trees and test.name == "kernel_trees")]
+            and not (trees and test.name == "kernel_trees_quick")]
 
 
 def describe(tests, out, options):

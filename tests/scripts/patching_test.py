@@ -22,7 +22,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 # pylint: disable=wrong-import-position
 from lib.command import Problem
-from patching import mails, tell
+from patching import confine, mails, tell
 
 GATHER = "mm/mmu_gather.c"
 NESTED = "  if (mm_tlb_flush_nested(tlb->mm)) tlb->fullmm = 1;\n"
@@ -219,10 +219,22 @@ class Patches(Trees):
 
     def test_what_breaks_out(self):
         """The compiler sees no file of the user's, and code that runs has none, and no network."""
+        if confine.kind() != "bubblewrap":
+            self.skipTest("bubblewrap does not work here")
         write(self.scratch + "/secret", "#define SECRET 1\n")
         self.series(("mm: odd", "#include <asm/tlb.h>",
                      f'#include <asm/tlb.h>\n#include "{self.scratch}/secret"'), name="bad")
         self.expect_error(read(self.scratch + "/bad"), "'.*/secret' file not found")
+
+    def test_without_walls(self):
+        """Where bubblewrap does not work, the answer says so."""
+        write(self.scratch + "/bwrap", "#!/bin/sh\nexit 1\n")
+        os.chmod(self.scratch + "/bwrap", 0o755)
+        usual = self.environment
+        self.environment = lambda: {**usual(), "PATH": self.scratch + ":" + os.environ["PATH"]}
+        ran = self.fuzz(self.series(WORD), "--arch", "x86")
+        self.assertEqual(ran.returncode, 0, ran.stderr + ran.stdout)
+        self.assertIn("Not confined: bubblewrap does not work here", ran.stdout)
 
 
 class Mails(Trees):
