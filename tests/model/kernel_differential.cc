@@ -154,10 +154,12 @@ class Differential {
  public:
   explicit Differential(const Settings& settings)
       : settings_(settings),
-        plain_gather_(settings.nested, false),
-        gather_(settings.nested, true),
+        plain_gather_(settings.nested, false, false),
+        gather_(settings.nested, true, false),
+        gather_by_rcu_(settings.nested, true, true),
         broken_("model", "", "", plain_gather_),
         reference_("model with batches of tables", "", "", gather_),
+        by_rcu_("model with batches of tables", "", "", gather_by_rcu_),
         plain_(settings.nested == Nested::kFullMm ? *FindPolicy("full-mm") : broken_) {}
 
   // But where a tree has its own CPU side, which makes other steps: cpu_differential has that.
@@ -206,9 +208,10 @@ class Differential {
     ComparePlain(work, arch, on);
     for (const Policy* tree : settings_.trees) {
       Schedule schedule = work.schedule;
-      if (schedule.asids != kNoAsids) {
-        schedule.kernel = VersionLike(*tree, arch, schedule.kernel);
-        Record(*execution_, schedule, reference_, arch, model_);
+      if (schedule.asids != kNoAsids || schedule.rcu) {
+        if (schedule.asids != kNoAsids) schedule.kernel = VersionLike(*tree, arch, schedule.kernel);
+        const bool by_rcu = schedule.rcu && HandsLoneTablesOver(*tree, arch);
+        Record(*execution_, schedule, by_rcu ? by_rcu_ : reference_, arch, model_);
       }
       Record(*execution_, schedule, *tree, arch, real_);
       const std::string name = std::string(tree->name()) + on;
@@ -238,6 +241,22 @@ class Differential {
                           [](const Recording::Step& step) { return step.event.point; });
     if (loads == real_.steps.end() || loads == real_.steps.begin()) return or_else;
     return loads[-1].event.point == Point::asid_read ? or_else : KernelVersion::k6_1;
+  }
+
+  // Whether a table for which there is no batch goes to call_rcu().
+  bool HandsLoneTablesOver(const Policy& tree, const Arch& arch) {
+    Schedule schedule;
+    schedule.cpus = 1;
+    schedule.rcu = true;
+    schedule.batch = 1;  // no table finds one
+    schedule.init.push_back(
+        {.kind = InitItem::Kind::kMap, .range = {0, 1}, .flags = {true, false}});
+    schedule.init.push_back({.kind = InitItem::Kind::kPresent, .range = {0, 1}});
+    schedule.program.push_back({CpuAgent(MakeCpu(0)), {OpKind::kMunmap, {0, 1}, {}}});
+    Record(*execution_, schedule, tree, arch, real_);
+    return std::ranges::any_of(real_.steps, [](const Recording::Step& step) {
+      return step.event.point == Point::call_rcu;
+    });
   }
 
   // The model with batches of tables against the one without.
@@ -303,8 +322,8 @@ class Differential {
   }
 
   const Settings& settings_;
-  const TableBatches plain_gather_, gather_;
-  const Policy broken_, reference_;
+  const TableBatches plain_gather_, gather_, gather_by_rcu_;
+  const Policy broken_, reference_, by_rcu_;
   const Policy& plain_;
   const std::unique_ptr<Execution> execution_ = std::make_unique<Execution>();
   Recording model_, real_;

@@ -59,6 +59,20 @@ for arch in x86 arm64; do
   edit 's/tlb->local.nr++\] = page;/tlb->local.nr++] = encoded_page_ptr(page);/' mm/mmu_gather.c
   build "$arch" || fail "$arch: encoded pages: does not build"
 done
+# CONFIG_PT_RECLAIM is as the Kconfig of the tree has it.
+lone='#ifdef CONFIG_PT_RECLAIM
+static void lone(struct ptdesc* t) { call_rcu(&t->pt_rcu_head, 0); }
+#else
+#error tables that find no batch are freed behind an IPI
+#endif'
+for arch in x86 arm64; do
+  fresh
+  echo "$lone" >>"$tree/mm/mmu_gather.c"
+  [ "$arch" = x86 ] || ! build "$arch" || fail "PT_RECLAIM before 7.0 on $arch"
+  echo '#ifdef CONFIG_HAVE_ARCH_TLB_REMOVE_TABLE
+#endif' >>"$tree/include/asm-generic/tlb.h"
+  build "$arch" || fail "$arch: without PT_RECLAIM"
+done
 fresh
 for file in mm/mmu_gather.c include/asm-generic/tlb.h; do
   edit '/tlb_gather_mmu(/s/mm_struct\* mm)/mm_struct* mm, bool all)/' "$file"

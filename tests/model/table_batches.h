@@ -23,14 +23,16 @@ enum class Nested : uint8_t {
 
 class TableBatches final : public GatherProtocol {
  public:
-  constexpr TableBatches(Nested nested, bool limited) : nested_(nested), limited_(limited) {}
+  // With `lone_by_rcu`, a table without a batch goes to call_rcu() (CONFIG_PT_RECLAIM, since 6.14).
+  constexpr TableBatches(Nested nested, bool limited, bool lone_by_rcu)
+      : nested_(nested), limited_(limited), lone_by_rcu_(lone_by_rcu) {}
 
   void RemoveTable(const Thread& t, FrameId table, int page, Level level) const override {
     GatherProtocol::RemoveTable(t, table, page, level);
     const int batch = kGeometry[t.world().mm.batch].table_batch;
     if (limited_ && t.gather().table_count >= (batch == 0 ? 1 : batch)) {
       FlushTlbOnly(t);
-      batch == 0 ? FreeTheTable(t) : FreeTables(t);
+      batch == 0 && !lone_by_rcu_ ? FreeTheTable(t) : FreeTables(t);
     }
   }
 
@@ -43,7 +45,7 @@ class TableBatches final : public GatherProtocol {
   }
 
  private:
-  // tlb_remove_table_one() of up to 6.19: behind an IPI in the place of RCU.
+  // tlb_remove_table_one(): behind an IPI in the place of RCU, or synchronize_rcu() (7.1).
   static void FreeTheTable(const Thread& t) {
     if (t.world().switches != 0) BeginGrace(t);
     FreeTable(t, t.gather().tables[0]);
@@ -52,7 +54,7 @@ class TableBatches final : public GatherProtocol {
   }
 
   Nested nested_;
-  bool limited_;
+  bool limited_, lone_by_rcu_;
 };
 
 }  // namespace gatherfuzz

@@ -44,9 +44,14 @@ struct page {
   unsigned long flags;
   atomic_t pt_share_count;
 };
+struct rcu_head {
+  struct rcu_head* next;
+  void (*func)(struct rcu_head* head);
+};
 struct ptdesc {
   unsigned long flags;
   atomic_t pt_share_count;
+  struct rcu_head pt_rcu_head;
 };
 struct folio {
   struct page page;
@@ -68,10 +73,6 @@ struct vm_area_struct {
   unsigned long vm_start, vm_end;
   struct mm_struct* vm_mm;
   vm_flags_t vm_flags;
-};
-struct rcu_head {
-  struct rcu_head* next;
-  void (*func)(struct rcu_head* head);
 };
 struct hstate;
 struct mmu_gather; /* before any prototype that names it */
@@ -104,6 +105,7 @@ struct arch_tlbflush_unmap_batch {
 #define max_t(type, a, b) max((type)(a), (type)(b))
 #define BIT(n) (1ul << (n))
 #define __bitwise
+#define __force
 #define FIELD_MODIFY(mask, word, value) \
   (*(word) = (*(word) & ~(__typeof__(*(word)))(mask)) | FIELD_PREP(mask, value))
 #define IS_ALIGNED(x, size) (((x) & ((__typeof__(x))(size) - 1)) == 0)

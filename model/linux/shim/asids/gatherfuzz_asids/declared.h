@@ -60,7 +60,10 @@ struct midr_range {
 #define SYS_ID_AA64MMFR2_EL1 2
 #define ID_AA64MMFR2_EL1_E0PD_SHIFT 60
 #define TTBR_CNP_BIT 1ul
+#define TTBRx_EL1_CnP TTBR_CNP_BIT /* 7.1 */
+#define TTBRx_EL1_ASID_MASK (0xfffful << 48)
 #define TCR_T0SZ_MASK 0x3ful
+#define TCR_EL1_T0SZ_MASK TCR_T0SZ_MASK /* 7.1 */
 #define TCR_T0SZ_OFFSET 0
 #define TCR_T0SZ(bits) (64ul - (bits))
 #define IDMAP_VA_BITS 48

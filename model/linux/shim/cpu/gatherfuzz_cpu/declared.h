@@ -60,6 +60,7 @@ typedef struct {
 #define BUILD_BUG_ON(condition) _Static_assert(!(condition), #condition)
 #define EXPORT_SYMBOL(name)
 #define EXPORT_SYMBOL_GPL(name)
+#define EXPORT_SYMBOL_FOR_KVM(name)
 #define EXPORT_PER_CPU_SYMBOL(name)
 #define late_initcall(function)
 #define EFAULT 14
