@@ -20,6 +20,9 @@
 #define MAX_TABLE_BATCH gf_table_batch_entries()
 
 #include GF_MMU_GATHER_C
+#ifdef GF_ARCH_riscv
+#include <asm/pgalloc.h> /* the file above does, up to 6.19 */
+#endif
 
 #ifdef GF_TLBFLUSH_C
 #undef GF_TABLES_OR_FENCES

@@ -55,7 +55,12 @@ static struct {
   pgd_t* pgd;
 } init_mm;
 static inline pud_t* __pud_alloc_one(struct mm_struct* mm, unsigned long address) { return 0; }
+static inline pgd_t* __pgd_alloc(struct mm_struct* mm, unsigned int order) { return 0; }
 #define has_svnapot() false
+#define riscv_has_extension_unlikely(extension) false /* no Svinval (6.19) */
+#define SFENCE_W_INVAL() ""
+#define SFENCE_INVAL_IR() ""
+#define SINVAL_VMA(address, asid) ""
 
 /* --- Changed --- */
 
