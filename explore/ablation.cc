@@ -6,6 +6,7 @@
 #include <memory>
 #include <variant>
 
+#include "explore/weakest_orders.h"
 #include "harness/text.h"
 
 namespace gatherfuzz {
@@ -110,8 +111,7 @@ class Ablating {
         breaks.push_back(std::move(it));
       }
     }
-    std::stable_sort(breaks.begin(), breaks.end(),
-                     [](const Breaks& a, const Breaks& b) { return a.steps < b.steps; });
+    std::ranges::stable_sort(breaks, {}, &Breaks::steps);
   }
 
   // The order that the kernel has, or, of a tree, its own code.
@@ -136,41 +136,12 @@ class Ablating {
     const auto closes = [&](OrderChanges orders) { return Try(program, orders, true).kinds == 0; };
     Smallest(candidates, kMostStronger, sets,
              [&](PointMask set) { return closes({.stronger = set}); });
-    for (const PointMask set : sets) Weakest(set, closes, broken.closed_by);
+    for (const PointMask set : sets) {
+      const std::vector<OrderChanges> weakest = WeakestOrders(
+          set, [&](const OrderChanges& orders) { return !stop_.load() && closes(orders); });
+      broken.closed_by.insert(broken.closed_by.end(), weakest.begin(), weakest.end());
+    }
     result_.broken.push_back(std::move(broken));
-  }
-
-  // The orders of the steps of a set that closes: of each update acquire or release alone, where
-  // that is enough. All of the weakest.
-  template <typename Closes>
-  void Weakest(PointMask set, Closes closes, std::vector<OrderChanges>& found) {
-    std::vector<OrderChanges> all{{}};
-    for (; set != 0; set &= set - 1) {
-      const Point point = FirstOf(set);
-      std::vector<OrderChanges> more;
-      for (const OrderChanges& one : all) {
-        // The strongest last.
-        for (const auto order : {MemoryOrder::acquire, MemoryOrder::release, MemoryOrder::full}) {
-          OrderChanges with = one;
-          if (with.Strengthen(point, order)) more.push_back(with);
-        }
-      }
-      all = std::move(more);
-    }
-    const auto no_stronger = [](const OrderChanges& a, const OrderChanges& b) {
-      const auto within = [](PointMask x, PointMask y) { return (x & ~y) == 0; };
-      return within(a.stronger, b.stronger) && within(a.acquires, b.acquires | b.stronger) &&
-             within(a.releases, b.releases | b.stronger);
-    };
-    std::stable_sort(all.begin(), all.end(), [](const OrderChanges& a, const OrderChanges& b) {
-      return CountOf(a.stronger) < CountOf(b.stronger);
-    });
-    const size_t first = found.size();
-    for (const OrderChanges& one : all) {
-      const bool known = std::any_of(found.begin() + static_cast<ptrdiff_t>(first), found.end(),
-                                     [&](const OrderChanges& it) { return no_stronger(it, one); });
-      if (!known && !stop_.load() && closes(one)) found.push_back(one);
-    }
   }
 
   void TakeEachAway() {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "explore/shortest.h"
+#include "explore/weakest_orders.h"
 #include "model/kernel/late.h"
 #include "triage/tell/explain/summary.h"
 #include "triage/tell/interleaving.h"
@@ -111,7 +112,7 @@ class OldValues {
 
   // The steps up to that one, with orders that are stronger: whether it cannot be made so. Of an
   // increment that is left for later: whether it is done before.
-  bool Forbidden(int index, PointMask stronger, Point what) {
+  bool Forbidden(int index, const OrderChanges& stronger, Point what) {
     const bool late = what == Point::pending_inc_later;
     Path path;
     for (int i = 0; i <= index; ++i) {
@@ -122,16 +123,27 @@ class OldValues {
     Schedule schedule = SpelledOut(schedule_, path);
     // It is still to be done.
     if (late) schedule.order.push_back({.kind = Run::Kind::kLate, .agent = left_});
-    schedule.orders.stronger |= stronger;
+    schedule.orders.stronger |= stronger.stronger;
+    schedule.orders.acquires |= stronger.acquires;
+    schedule.orders.releases |= stronger.releases;
     return execution_->Execute(schedule, policy_, arch_, {.ignored = ignored_}).unreached_run >= 0;
   }
 
-  std::string Stronger(PointMask set) const {
+  // The weakest orders of these steps that forbid it, as text.
+  void AddForbidding(int index, PointMask steps, Point what, std::vector<std::string>& found) {
+    if (!Forbidden(index, {.stronger = steps}, what)) return;
+    for (const OrderChanges& orders :
+         WeakestOrders(steps, [&](const OrderChanges& it) { return Forbidden(index, it, what); })) {
+      found.push_back(TextOf(orders));
+    }
+  }
+
+  static std::string TextOf(const OrderChanges& orders) {
     std::vector<std::string> texts;
-    for (; set != 0; set &= set - 1) {
-      const Point point = FirstOf(set);
-      texts.push_back(
-          absl::StrCat(Info(point).name, " ", NameOf(StrongestOf(MemoryOrderOf(point)->access))));
+    for (PointMask rest = orders.strengthened(); rest != 0; rest &= rest - 1) {
+      const Point point = FirstOf(rest);
+      texts.push_back(absl::StrCat(Info(point).name, " ",
+                                   NameOf(Changed(orders, point, MemoryOrder::relaxed))));
     }
     return absl::StrJoin(texts, " and ");
   }
@@ -150,17 +162,14 @@ class OldValues {
       }
     }
     std::vector<std::string> found;
-    for (const PointMask one : candidates) {
-      if (Forbidden(index, one, what)) found.push_back(Stronger(one));
-    }
+    for (const PointMask one : candidates) AddForbidding(index, one, what, found);
     if (!found.empty()) {
       return absl::StrCat(
           "One stronger order would have forbidden that: ", absl::StrJoin(found, ", or "), ".");
     }
     for (size_t i = 0; i < candidates.size(); ++i) {
       for (size_t j = i + 1; j < candidates.size(); ++j) {
-        const PointMask two = candidates[i] | candidates[j];
-        if (Forbidden(index, two, what)) found.push_back(Stronger(two));
+        AddForbidding(index, candidates[i] | candidates[j], what, found);
       }
     }
     if (found.empty()) return "No two stronger orders would have forbidden that.";
