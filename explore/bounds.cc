@@ -33,6 +33,7 @@ constexpr NumberKey kNumberKeys[] = {
     {"symmetry", &Bounds::symmetry, 0, 1},
     {"asids", &Bounds::asids, kNoAsids, kMaxFreeAsids},
     {"rcu", &Bounds::rcu, 0, 1},
+    {"pfn", &Bounds::pfn, 0, 1},
 };
 
 // A key whose value is a set of names, separated by commas.
@@ -51,6 +52,8 @@ std::string_view MemoryName(int bit) { return kMemoryModels[bit]; }
 
 constexpr uint32_t kSwitchKinds =
     OpsThat([](const OpInfo& op) { return op.is(effect::kSwitches); });
+
+constexpr uint32_t kRevokeKinds = OpsThat([](const OpInfo& op) { return op.is(effect::kRevokes); });
 
 constexpr SetKey kSetKeys[] = {
     {"init", &Bounds::init, (1u << std::size(kInitStates)) - 1, InitName},
@@ -133,6 +136,13 @@ std::string Contradiction(const Bounds& bounds) {
   if (bounds.rcu != 0 && bounds.memory_model() != MemoryModel::kSc) {
     return Given("rcu", bounds.rcu) +
            "expected 0, as RCU frees page tables in steps of its own with memory=sc only";
+  }
+  if (bounds.pfn != 0 && bounds.memory_model() != MemoryModel::kSc) {
+    return Given("pfn", bounds.pfn) + "expected 0, as PFN maps are modelled with memory=sc only";
+  }
+  if (bounds.pfn == 0 && (bounds.kinds & kRevokeKinds) != 0) {
+    return Given("pfn", 0) + "expected 1 with kinds=" + PrintSet(kSetKeys[1], bounds.kinds) +
+           ", as there is no PFN map to revoke without";
   }
   const uint32_t missing = bounds.kinds & ~KindsIn(bounds.version());
   if (missing != 0) {
@@ -255,6 +265,7 @@ std::string PrintBounds(const Bounds& bounds) {
   for (const NumberKey& key : kNumberKeys) {
     if (key.member == &Bounds::asids && bounds.asids == kNoAsids) continue;
     if (key.member == &Bounds::rcu && bounds.rcu == 0) continue;
+    if (key.member == &Bounds::pfn && bounds.pfn == 0) continue;
     text += std::string(key.name) + "=" + std::to_string(bounds.*key.member) + " ";
   }
   for (const SetKey& key : kSetKeys) {

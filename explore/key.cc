@@ -101,6 +101,8 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
     Put(Pack(8, world.threads, world.exited));
   if (world.rcu != 0) [[unlikely]]
     PutCallbacks(world.callbacks);
+  if (world.pfn != 0) [[unlikely]]
+    PutPfnMaps(world.pfn_maps);
   if (!world.sc() && (AnybodyLoads(world) || world.weak.late != 0)) [[unlikely]]
     PutMemory(stepper, live);
   return std::span(words_).first(count_);
@@ -162,6 +164,15 @@ void StateWriter::PutFrames(const World& world, const Live& live) {
   }
 }
 
+void StateWriter::PutPfnMaps(const PfnMaps& maps) {
+  Put(maps.linked);
+  Put(maps.readers);
+  std::array<uint64_t, kPages / 8> frames;
+  static_assert(sizeof frames == sizeof maps.frames);
+  std::memcpy(frames.data(), maps.frames.data(), sizeof frames);
+  for (const uint64_t word : frames) Put(word);
+}
+
 void StateWriter::PutFolio(const Folio& folio) {
   Put(Pack(8, folio.refs, folio.others, folio.lock_owner, folio.shared, folio.holds, folio.dirty));
 }
@@ -202,7 +213,7 @@ void StateWriter::PutGather(const MmuGather& gather, int in_hand) {
   Put(Pack(8, gather.live, gather.start, gather.end, gather.fullmm, gather.need_flush_all,
            gather.freed_tables, gather.cleared_ptes, gather.cleared_pmds));
   Put(Pack(8, gather.cleared_puds, gather.caller_start, gather.caller_end, gather.page_count,
-           gather.table_count, in_hand));
+           gather.table_count, in_hand, gather.vma_pfn));
   for (size_t i = 0; i < gather.page_count; ++i) Put(Value(gather.pages[i]));
   for (size_t i = 0; i < gather.table_count; ++i) Put(Value(gather.tables[i]));
 }

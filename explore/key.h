@@ -61,6 +61,7 @@ class StateWriter {
   void PutPolicyBytes(const Stepper& stepper, PolicyBytes bytes);
   void PutFrames(const World& world, const Live& live);
   void PutFolio(const Folio& folio);
+  void PutPfnMaps(const PfnMaps& maps);
   void PutTlb(const Tlb& tlb, const LiveOfCpu& live);
   void PutWalks(const World& world, const CpuState& cpu, const LiveOfCpu& live);
   void PutCall(const World& world, const Call& call, bool starves);

@@ -93,6 +93,15 @@ uint64_t FoliosOf(const World& world) {
   return hash;
 }
 
+// Which PFN maps are linked, and which frames their owner has.
+uint64_t MappingOf(const World& world) {
+  uint64_t hash = world.pfn_maps.linked;
+  for (const FrameId frame : world.pfn_maps.frames) {
+    hash = Mix(hash, static_cast<uint64_t>(Index(frame)));
+  }
+  return hash;
+}
+
 // --- Of a kernel's own tlb.c ---
 
 // The steps behind which it reads the variables of its CPU.
@@ -176,6 +185,7 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
     case Teaches::kTranslation: return ThroughTlb(world.at(cpu), page);
     case Teaches::kWalked: return WalkRead(world, cpu);
     case Teaches::kFolios: return Mix(FoliosOf(world), Value(PteEntry(world, page)));
+    case Teaches::kMapping: return MappingOf(world);
     case Teaches::kEverything: return Digest(world);
     case Teaches::kOwnCode:  // ReadByCpuCode() has it
     case Teaches::kNothing:
@@ -439,9 +449,9 @@ void LearnInAccess(Learned& learned, const World& before, CpuId cpu, Point point
 }
 
 // Of the operation under that policy, what is known of what it carries. Where somebody decides on
-// content, faults copy, which has more to carry.
+// content, faults copy, which has more to carry. Where VMAs are PFN maps, a path carries which are.
 Carries CarriesUnder(const Policy& policy, const Op& op, const System& system) {
-  if (MayReclaimTables(op, system.kernel)) return Carries::kAll;
+  if (MayReclaimTables(op, system.kernel) || system.world.pfn != 0) return Carries::kAll;
   const Carries carries = Info(op.kind).carries;
   if (system.world.decides != 0 && carries == Carries::kOfAccess) return Carries::kAll;
   return policy.foreign() && carries == Carries::kOfCall ? Carries::kAll : carries;

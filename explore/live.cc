@@ -41,9 +41,10 @@ Live::Live(const Stepper& stepper) {
     if (waits && MayStarve(stepper, MakeCpu(i))) starves_ |= CpuBit(MakeCpu(i));
   }
   const Policy& policy = stepper.policy();
-  // An entry that sleeps is judged when its CPU wakes, whoever looks.
+  // An entry that sleeps is judged when its CPU wakes, whoever looks. What an owner frees, it is
+  // not said to.
   const World& world = stepper.world();
-  if (world.switches != 0 || world.threads != 0 || world.decides != 0) return;
+  if ((world.switches | world.threads | world.decides | world.pfn) != 0) return;
   if (policy.peeks() || (stepper.ignored() & kDisorder) != 0) return;
   const Futures& futures = stepper.futures();
   // Where the hardware sets neither A nor D, whether a walk faults depends on them.

@@ -77,7 +77,8 @@ uint32_t OneOfTwoTables(const Bounds& bounds) {
   const PageRange window = bounds.window();
   const bool two_tables = window.begin % kPagesPerPmd == 0 && bounds.pages == 2 * kPagesPerPmd;
   const bool one_upper = window.begin / kPagesPerPud == (window.end - 1) / kPagesPerPud;
-  return two_tables && one_upper && bounds.symmetry != 0 ? (1u << kPagesPerPmd) - 1 : 0;
+  const bool alike = bounds.pfn == 0 || bounds.vmas == 1;
+  return two_tables && one_upper && alike && bounds.symmetry != 0 ? (1u << kPagesPerPmd) - 1 : 0;
 }
 
 }  // namespace
@@ -283,16 +284,16 @@ Schedule Programs::At(uint64_t index) const {
 
 void Programs::AddInit(Schedule& schedule, InitState state) const {
   const PageRange window = bounds_.window();
-  const auto add_map = [&](PageRange range) {
+  const auto add_map = [&](PageRange range, bool pfn) {
     schedule.init.push_back({.kind = InitItem::Kind::kMap,
                              .range = range,
-                             .flags = {.write = true, .huge = bounds_.huge != 0}});
+                             .flags = {.write = true, .huge = bounds_.huge != 0, .pfn = pfn}});
   };
   if (bounds_.vmas == 1) {
-    add_map(window);
+    add_map(window, bounds_.pfn != 0);
   } else {
-    add_map({window.begin, bounds_.split()});
-    add_map({bounds_.split(), window.end});
+    add_map({window.begin, bounds_.split()}, false);
+    add_map({bounds_.split(), window.end}, bounds_.pfn != 0);
   }
   if (state == InitState::kEmpty) return;
   schedule.init.push_back(

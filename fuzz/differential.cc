@@ -68,6 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Determined determined = DeterminedBy(schedule);
   const FinalMemory predicted = Predict(schedule, determined);
   const bool switches = Switches(schedule), exits = Exits(schedule);
+  const bool revokes = HasPfnMaps(schedule);
   uint8_t* const map = FeatureMap();
   RunOptions options;
   if (map != nullptr) options.features = &features;
@@ -77,7 +78,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const Policy* policy : Policies()) {
       if (!policy->SafeOn(TheArch().name())) continue;
       if (switches && !policy->safe_asleep()) continue;
-      if (exits && policy->waits()) continue;  // beside the OOM reaper (docs/model.md)
+      // Beside the OOM reaper, and an owner that revokes (docs/model.md).
+      if ((exits || revokes) && policy->waits()) continue;
       if (map != nullptr) features.BeginRun(map);
       if (!execution.RunLoaded(*policy, TheArch(), member, options).clean()) {
         Fail(execution, TakeMember(schedule, number), *policy);

@@ -24,9 +24,11 @@ constexpr OpKind kSwitches[] = {kSwitch, kIdle};
 constexpr OpKind kEnds[] = {kExit, kReap};
 constexpr OpKind kMarks[] = {kGuard, kUnguard};
 constexpr OpKind kMapping[] = {kMap, kMunmap};
+constexpr OpKind kRevokes[] = {kRevoke, kRevoke, kMunmap};
 constexpr std::span<const OpKind> kThemes[] = {
     kReclaims, kReclaims, kReclaims, kProtects, kProtects, kProtects, kMoves, kMoves,
-    kDecides,  kDecides,  kSwitches, kSwitches, kEnds,     kSwitches, kMarks, kMapping};
+    kDecides,  kDecides,  kSwitches, kSwitches, kEnds,     kSwitches, kMarks, kMapping,
+    kRevokes};
 
 template <typename List>
 const auto& Pick(const List& list, Random& random) {
@@ -87,6 +89,7 @@ void AddOp(Schedule& schedule, std::span<const OpKind> kinds, PageRange window, 
       info.is(effect::kReclaims) ? PickReclaimer(schedule, random) : PickCpu(schedule, random);
   const ProgramLine line = MakeLine(cpu, kind, Inside(window, random), random);
   Insert(schedule, line, random);
+  if (info.is(effect::kRevokes)) schedule.init[0].flags = {.write = true, .pfn = true};
   // Where pages have moved to, somebody looks for them; what is pinned is copied where it is
   // written.
   if (info.is(effect::kMoves) && OneIn(random, 2)) {

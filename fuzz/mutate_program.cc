@@ -324,6 +324,22 @@ bool AddContent(Schedule& schedule, Random& random) {
   return true;
 }
 
+// A driver has mapped frames of its own, and takes them back while they are unmapped or used.
+bool AddRevoke(Schedule& schedule, Random& random) {
+  const auto is_map = [](const InitItem& item) { return item.kind == InitItem::Kind::kMap; };
+  for (InitItem& item : schedule.init) {
+    if (is_map(item) && OneIn(random, 2)) item.flags = {.write = true, .pfn = true};
+  }
+  static constexpr OpKind kKinds[] = {OpKind::kRevoke, OpKind::kRevoke, OpKind::kMunmap};
+  for (int ops = SmallNumber(random, 4); ops > 0 && !schedule.program.full(); --ops) {
+    const PageRange range = Overlapping(KnownRange(schedule, random), random);
+    const size_t at = random.Below(static_cast<uint32_t>(schedule.program.size() + 1));
+    schedule.program.insert(at, MakeLine(PickCpu(schedule, random),
+                                         kKinds[random.Below(std::size(kKinds))], range, random));
+  }
+  return true;
+}
+
 bool Anew(Schedule& schedule, Random& random) {
   Generate(schedule, random);
   return true;
@@ -334,7 +350,8 @@ bool Anew(Schedule& schedule, Random& random) {
 bool Around(Schedule& schedule, Random& random) {
   static constexpr bool (*kThings[])(Schedule&, Random&) = {
       AddReclaim, AddReclaim, AddProtection, AddProtection,
-      AddContent, AddContent, AddSwitch,     AddExit};
+      AddContent, AddContent, AddSwitch,     AddExit,
+      AddRevoke};
   GenerateShort(schedule, random);
   for (int things = SmallNumber(random, 3); things > 0; --things) {
     kThings[random.Below(std::size(kThings))](schedule, random);
@@ -365,6 +382,7 @@ constexpr Mutation kMutations[] = {
     {"add-rollover", 1, AddRollover},
     {"add-exit", 1, AddExit},
     {"add-content", 1, AddContent},
+    {"add-revoke", 1, AddRevoke},
     {"add-vma-locks", 1, AddVmaLocks},
     {"anew", 16, Anew},
     {"around", 10, Around},

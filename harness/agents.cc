@@ -7,6 +7,7 @@
 
 #include "model/check.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/switch_mm.h"
 #include "model/machine/walk.h"
@@ -63,6 +64,7 @@ void Agents::LoadPrograms(const Schedule& schedule) {
       if (Info(op.kind).is(effect::kReclaims | effect::kDecides)) start_.reclaims = 1;
       if (Info(op.kind).is(effect::kDecides)) start_.decides = 1;
       if (Info(op.kind).is(effect::kSwitches)) start_.switches = 1;
+      if (Info(op.kind).is(effect::kRevokes)) start_.pfn = 1;
       cpus_loaded_ |= CpuBit(CpuOf(agent));
     } else {
       walkers_loaded_ |= CpuBit(CpuOf(agent));
@@ -74,7 +76,9 @@ void Agents::LoadPrograms(const Schedule& schedule) {
 void Agents::LoadInit(const Schedule& schedule) {
   for (const InitItem& item : schedule.init) {
     switch (item.kind) {
-      case InitItem::Kind::kMap: InitMap(start_, item.range, item.flags); break;
+      case InitItem::Kind::kMap:
+        item.flags.pfn ? InitPfnMap(start_, item.range) : InitMap(start_, item.range, item.flags);
+        break;
       case InitItem::Kind::kPresent: InitPresent(start_, item.range, item.dirty); break;
       case InitItem::Kind::kCached:
         if (Index(item.cpu) < schedule.cpus && Index(item.cpu) != start_.kswapd_cpu()) {

@@ -273,7 +273,11 @@ ProgramLine DecodeLine(Source& source, int cpus, int span) {
   return line;
 }
 
-InitItem DecodeInit(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span) {
+// The last byte of a line of init, of bytes that were written: a map is a PFN map.
+constexpr uint8_t kPfnCode = 1;
+
+InitItem DecodeInit(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span,
+                    bool written) {
   int code = record[0];
   if (code >= kInitCodes) {
     static constexpr uint8_t kLikely[8] = {1, 1, 3, 4, 4, 5, 6, 7};
@@ -283,6 +287,7 @@ InitItem DecodeInit(const std::array<uint8_t, kRecordBytes>& record, int cpus, i
   item.range = DecodeRange(record[1], record[2], span);
   if (code < kMapCodes) {
     item.flags = MapFlags(code);
+    item.flags.pfn = written && record[3] == kPfnCode;
   } else if (code < kMapCodes + 2) {
     item.kind = InitItem::Kind::kPresent;
     item.dirty = code == kMapCodes + 1;
@@ -373,6 +378,7 @@ struct Header {
   int span;
   size_t init_count, op_count;
   int members;
+  bool written;  // by EncodeBytes() of this version
 };
 
 Tail DecodeTail(uint8_t code, uint32_t seed, uint16_t steps, uint32_t hash_seed, bool written) {
@@ -424,6 +430,7 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   schedule.tail = DecodeTail(tail, seed, static_cast<uint16_t>(steps_low | steps_high << 8),
                              source.hash_seed(), written && !source.at_first());
   Header header;
+  header.written = written && !source.at_first();
   header.span = 1 <= span && span <= kPages ? span : 4 << span % 3;
   header.init_count = init_count <= kMaxInit ? init_count : init_count % 3;
   header.op_count = op_count <= kMaxOps ? op_count : 2 + op_count % 7;
@@ -439,7 +446,7 @@ int Decode(std::span<const uint8_t> bytes, bool at_first, Schedule& schedule) {
   Source source(bytes, at_first);
   const Header header = DecodeHeader(source, schedule);
   for (size_t i = 0; i < header.init_count; ++i) {
-    schedule.init.push_back(DecodeInit(source.Record(), schedule.cpus, header.span));
+    schedule.init.push_back(DecodeInit(source.Record(), schedule.cpus, header.span, header.written));
   }
   for (size_t i = 0; i < header.op_count; ++i) {
     schedule.program.push_back(DecodeLine(source, schedule.cpus, header.span));
@@ -475,7 +482,7 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty
                                                              : kMapCodes + 2 + Index(item.cpu);
-    put(code, item.range.begin, EncodeLength(item.range), 0);
+    put(code, item.range.begin, EncodeLength(item.range), item.flags.pfn ? kPfnCode : 0);
   }
   for (const auto& [agent, op] : schedule.program) {
     const OpInfo& info = Info(op.kind);

@@ -12,7 +12,7 @@ constexpr size_t kHalf = kFeatureCells / 2;
 
 constexpr PointMask kStatePoints = kBeginsGather | MaskOf(Point::pending_read) |
                                    MaskOf(Point::pending_dec) | MaskOf(Point::tlb_flush) |
-                                   MaskOf(Point::free_table) | kRcuPoints |
+                                   MaskOf(Point::free_table) | kRcuPoints | kPfnPoints |
                                    MaskOf(Point::syscall_return);
 
 // What a step touches first, as a place: an entry or a lock by the page, or the one that there is.
@@ -53,7 +53,8 @@ constexpr Place PlaceOf(Touches touches) {
     case Thing::kTlbGen:
     case Thing::kFolio:
     case Thing::kVmaLock:
-    case Thing::kRcu: break;
+    case Thing::kRcu:
+    case Thing::kMapping: break;
   }
   return {true, writes, static_cast<uint8_t>(kPages + 2 * kPmds + 2 * kPuds + thing), 0, 0};
 }

@@ -335,6 +335,7 @@ Schedule OfLinesThatRun(const Schedule& schedule) {
 
 Determined DeterminedBy(const Schedule& schedule) {
   if (Exits(schedule)) return {};  // who is last, and when, the order decides
+  if (HasPfnMaps(schedule)) return {};  // whether an owner finds a VMA decides the order, too
   if (Switches(schedule)) return DeterminedBy(OfLinesThatRun(schedule));
   return Analysis(schedule).Result();
 }

@@ -27,10 +27,19 @@ uint64_t MappedPages(const Schedule& schedule) {
   return mapped;
 }
 
+uint64_t PfnPages(const Schedule& schedule) {
+  uint64_t pages = 0;
+  for (const InitItem& item : schedule.init) {
+    if (item.kind == InitItem::Kind::kMap && item.flags.pfn) pages |= MaskOf(item.range);
+  }
+  return pages;
+}
+
 uint64_t PopulatedPages(const Schedule& schedule) {
   uint64_t populated = 0;
   for (const InitItem& item : schedule.init) {
-    if (item.kind == InitItem::Kind::kPresent) populated |= MaskOf(item.range);
+    const bool is_pfn = item.kind == InitItem::Kind::kMap && item.flags.pfn;
+    if (item.kind == InitItem::Kind::kPresent || is_pfn) populated |= MaskOf(item.range);
   }
   return populated & MappedPages(schedule);
 }
@@ -138,6 +147,12 @@ std::vector<OutsideOp> OutsideOps(const Schedule& schedule) {
     const Op& op = schedule.program[i].op;
     const OpInfo& info = Info(op.kind);
     if (!info.has_pages() || info.operands == Operands::kAll) continue;
+    if (info.is(effect::kRevokes)) {
+      if ((MaskOf(op.range) & PfnPages(schedule)) == 0) {
+        outside.push_back({i, "this is outside of every PFN map, so it finds nothing"});
+      }
+      continue;
+    }
     const bool walks = info.agent == AgentKind::kWalker || info.is(effect::kAccesses);
     if ((MaskOf(op.range) & (walks ? UnderTables(mapped) : mapped)) != 0) continue;
     outside.push_back({i, "this is outside of every map, so it finds nothing"});

@@ -91,7 +91,7 @@ bool Has(const Schedule& schedule, unsigned effects) {
 }  // namespace
 
 unsigned OnlyScUnder(MemoryModel memory) {
-  const unsigned always = effect::kExits | effect::kDecides;
+  const unsigned always = effect::kExits | effect::kDecides | effect::kRevokes;
   return memory == MemoryModel::kTso ? always : always | effect::kSwitches;
 }
 
@@ -101,8 +101,14 @@ bool Decides(const Schedule& schedule) { return Has(schedule, effect::kDecides);
 bool Reclaims(const Schedule& schedule) {
   return Has(schedule, effect::kReclaims | effect::kDecides);
 }
+bool HasPfnMaps(const Schedule& schedule) {
+  return Has(schedule, effect::kRevokes) ||
+         std::any_of(schedule.init.begin(), schedule.init.end(), [](const InitItem& item) {
+           return item.kind == InitItem::Kind::kMap && item.flags.pfn;
+         });
+}
 bool OnlySc(const Schedule& schedule) {
-  return HasVmaLocks(schedule.kernel) || schedule.rcu ||
+  return HasVmaLocks(schedule.kernel) || schedule.rcu || HasPfnMaps(schedule) ||
          Has(schedule, OnlyScUnder(schedule.memory));
 }
 
@@ -110,6 +116,9 @@ void Canonicalize(Schedule& schedule) {
   if (schedule.kswapd) KeepKswapd(schedule);
   InsertionSort(schedule.init, [](const InitItem& item) { return item.kind; });
   InsertionSort(schedule.program, [](const ProgramLine& line) { return line.agent; });
+  for (InitItem& item : schedule.init) {
+    if (item.flags.pfn) item.flags = {.write = true, .pfn = true};
+  }
   if (OnlySc(schedule)) schedule.memory = MemoryModel::kSc;
   if (!Switches(schedule)) schedule.asids = kNoAsids;
 }

@@ -111,9 +111,11 @@ bool Reclaims(const Schedule& schedule);
 bool Decides(const Schedule& schedule);
 bool Exits(const Schedule& schedule);
 bool Switches(const Schedule& schedule);
+// Whether some VMA is a PFN map, or an owner revokes.
+bool HasPfnMaps(const Schedule& schedule);
 // Whether it has what is not modelled under its memory model, but under kSc, where there are no
-// rules for it that leave out orders: operations with such effects, VMA locks, or page tables that
-// RCU frees. CPUs that switch are under kTso as well.
+// rules for it that leave out orders: operations with such effects, VMA locks, page tables that RCU
+// frees, or PFN maps. CPUs that switch are under kTso as well.
 unsigned OnlyScUnder(MemoryModel memory);  // the effects
 bool OnlySc(const Schedule& schedule);
 
@@ -136,7 +138,7 @@ uint64_t LinesThatRun(const Schedule& schedule);
 // which two schedules that mean the same are equal, and in which they are written. A CPU is
 // kswapd's only if reclaim is all that its program has; then nothing is cached there. Where there
 // is what is not modelled under its memory model (OnlySc), memory is kSc; where no CPU switches,
-// nothing is said of ASIDs.
+// nothing is said of ASIDs. A PFN map may be written, and has no huge leaves.
 void Canonicalize(Schedule& schedule);
 
 // "cpu0", "walk3", "inv1"; of a detour, which makes a step of its own only where its thread has

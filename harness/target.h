@@ -17,7 +17,7 @@ struct Target {
 // Whether a violation is a fault of the policy, the model or the oracle. What policies say of
 // themselves (PolicyTraits::safe_on) is about the paths up to 6.12, and memory sc: those of later
 // kernels are broken under any (docs/zoo.md: z48, s1). A finish that waits deadlocks where a thread
-// exits beside the OOM reaper (docs/model.md).
+// exits beside the OOM reaper, and where an owner revokes beside munmap (docs/model.md).
 bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule);
 
 // Whether a violation says nothing against the policy: under a later kernel or weaker memory any

@@ -424,11 +424,21 @@ class Parser : TextLines {
     return true;
   }
 
+  bool PfnMapFitsMemory(std::string_view word) {
+    const MemoryModel memory = file_.schedule.memory;
+    return memory == MemoryModel::kSc ||
+           FailAt(word, "no PFN map under 'memory " + std::string(NameOf(memory)) +
+                            "'; under 'memory sc', the default, there are some");
+  }
+
   bool InitLine() {
     InitItem item;
     const std::string_view word = Take();
     if (word == "map") {
       if (!TakeRange(item.range) || !TakeVmaFlags(item.flags)) return false;
+    } else if (word == "pfnmap") {
+      item.flags = {.write = true, .pfn = true};
+      if (!PfnMapFitsMemory(word) || !TakeRange(item.range)) return false;
     } else if (word == "present") {
       item.kind = InitItem::Kind::kPresent;
       if (!TakeRange(item.range) || !TakeOptional("dirty", item.dirty)) return false;
@@ -440,8 +450,8 @@ class Parser : TextLines {
       item.cpu = CpuOf(*agent);
       if (!TakeRange(item.range)) return false;
     } else {
-      return FailNear(word, "map, present, cached, a program (cpu0) or order",
-                      {"map", "present", "cached", "order"});
+      return FailNear(word, "map, pfnmap, present, cached, a program (cpu0) or order",
+                      {"map", "pfnmap", "present", "cached", "order"});
     }
     if (!End()) return false;
     init_lines_.push_back(line_number());

@@ -23,7 +23,9 @@ std::string PrintAccess(VmaFlags flags) {
 
 std::string PrintInit(const InitItem& item) {
   switch (item.kind) {
-    case InitItem::Kind::kMap: return "map " + PrintRange(item.range) + PrintFlags(item.flags);
+    case InitItem::Kind::kMap:
+      if (item.flags.pfn) return "pfnmap " + PrintRange(item.range);
+      return "map " + PrintRange(item.range) + PrintFlags(item.flags);
     case InitItem::Kind::kPresent:
       return "present " + PrintRange(item.range) + (item.dirty ? " dirty" : "");
     case InitItem::Kind::kCached: break;

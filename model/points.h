@@ -50,8 +50,9 @@ enum class Thing : uint8_t {
   kFolio,      // references, locks and contents of frames
   kVmaLock,    // the locks of VMAs
   kRcu,        // who is in a read-side section, and what RCU is to free
+  kMapping,    // of PFN maps: the lock, which VMAs their owner finds, and its frames
 };
-inline constexpr int kThings = 22;
+inline constexpr int kThings = 23;
 using ThingMask = uint32_t;
 constexpr ThingMask MaskOf(Thing thing) {
   return static_cast<ThingMask>(1u << static_cast<int>(thing));
@@ -109,6 +110,7 @@ enum class Teaches : uint8_t {
   kLoaded,       // what its CPU has loaded, and chosen
   kWalked,       // the entry its walk stands at
   kFolios,       // the entry for the page, and what is known of frames beside what maps them
+  kMapping,      // which PFN maps are linked, and which frames their owner has
   kOwnCode,      // what is said of all steps of a kernel's own tlb.c (explore/learned.cc)
   kEverything,   // for a step of which this is not known: costs states, loses nothing
 };
@@ -136,6 +138,7 @@ inline constexpr unsigned kSplit = 131072;   // made only where a line of the zo
 inline constexpr unsigned kLate = 262144;    // made only under MemoryModel::kLate
 inline constexpr unsigned kAsid = 524288;    // made only where ASIDs are allocated
 inline constexpr unsigned kRcu = 1048576;    // made only where RCU frees page tables
+inline constexpr unsigned kPfn = 2097152;    // made only where VMAs are PFN maps, or are revoked
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -265,6 +268,8 @@ constexpr bool BeginsGather(Point point) { return (kBeginsGather & MaskOf(point)
 inline constexpr PointMask kAsidPoints = PointsWith(role::kAsid);
 // Steps that are made only where RCU frees page tables (model/kernel/rcu.h).
 inline constexpr PointMask kRcuPoints = PointsWith(role::kRcu);
+// Steps that are made only where VMAs are PFN maps, or are revoked (model/kernel/pfn_map.h).
+inline constexpr PointMask kPfnPoints = PointsWith(role::kPfn);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

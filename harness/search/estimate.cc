@@ -116,10 +116,11 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
   if (!moves) possible &= ~MaskOf(pmd_move);
   if (schedule.memory != MemoryModel::kLate) possible &= ~kLatePoints;
   if (!schedule.rcu) possible &= ~kRcuPoints;
+  if (!HasPfnMaps(schedule)) possible &= ~kPfnPoints;
   if (!huge) possible &= ~kHuge;
   possible &= kTellingPoints;
   constexpr PointMask kNever = kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints |
-                               kLatePoints | kRcuPoints | MaskOf(pmd_move);
+                               kLatePoints | kRcuPoints | kPfnPoints | MaskOf(pmd_move);
   return possible != 0 ? possible : kTellingPoints & ~kNever;
 }
 

@@ -15,6 +15,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/munmap.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/zap.h"
@@ -33,6 +34,8 @@ void ExitMmap(const Thread& t) {
   MmapReadUnlock(t);
   MmapWriteLock(t);
   const uint64_t pages = TakeOutAll(t);
+  protocol.FreeVmas(t);
+  UnlinkPfnMaps(t, pages, 0);
   UnlinkFromRmap(t, pages, 0);
   FreePgtables(t, pages);
   protocol.Finish(t);

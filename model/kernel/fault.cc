@@ -14,6 +14,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/vma_lock.h"
@@ -159,6 +160,8 @@ FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int 
     outcome = {.resolved = true};
   } else if (seen.guard()) {
     outcome = {};  // SIGSEGV (handle_pte_marker())
+  } else if (!seen.present() && IsPfnMap(world, page)) {
+    outcome = {};  // SIGBUS: its owner has revoked it
   } else if (!seen.present()) {
     t.Step(Point::alloc_page, page);
     const std::optional<FrameId> frame = TakeData(world, Level::kPte);

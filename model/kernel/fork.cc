@@ -19,6 +19,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/vma_lock.h"
 #include "model/kernel/walk_range.h"
@@ -91,11 +92,12 @@ class Fork {
 
 void ForkPath(const Thread& t, const Op& op) {
   MmapWriteLock(t);
-  ForEachVmaLocked(t, op.range, [](const Thread& thread, PageRange vma) {
+  const auto copy = [](const Thread& thread, PageRange vma) {
     VmaStartWrite(thread, vma.begin);
     Fork fork(thread);
     WalkRange(thread, vma, fork);
-  });
+  };
+  ForEachVmaLocked(t, op.range, ButPfnMaps(copy));
   Invalidation request = WholeInvalidation();
   request.freed_tables = CountsGenerations(t.world());  // as flush_tlb_mm() has it
   Invalidate(t, request);
@@ -133,7 +135,8 @@ void PinPath(const Thread& t, const Op& op) {
   const int page = op.range.begin;
   MmapReadLock(t);
   const Mm& mm = t.world().mm;
-  if ((mm.vma_pages & ~mm.vma_none & PageBit(page)) != 0) Pin(t, page);
+  const bool may = (mm.vma_pages & ~mm.vma_none & PageBit(page)) != 0;
+  if (may && !IsPfnMap(t.world(), page)) Pin(t, page);
   MmapReadUnlock(t);
 }
 

@@ -9,6 +9,7 @@
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
@@ -134,9 +135,9 @@ namespace {
 template <typename Apply>
 void ForEachGuardedVma(const Thread& t, PageRange range, Apply apply) {
   if (t.system.kernel < KernelVersion::k7_1 || !VmaStartRead(t, range)) {
-    return ForEachVma(t, range, apply);
+    return ForEachVma(t, range, UpToPfnMap(apply));
   }
-  apply(t, range);
+  UpToPfnMap(apply)(t, range);
   VmaEndRead(t, range.begin);
 }
 

@@ -181,6 +181,10 @@ int HolderOf(const World& world, Point point, int arg) {
   if (point == Point::rmap_unlink) {
     return mm.rmap_readers == 0 ? -1 : std::countr_zero(mm.rmap_readers);
   }
+  if (point == Point::i_mmap_unlink) {
+    const uint8_t readers = world.pfn_maps.readers;
+    return readers == 0 ? -1 : std::countr_zero(readers);
+  }
   if (point == Point::cpu_asid_lock) return world.switching.asids.lock_owner - 1;
   if (point == Point::free_table) {
     const auto grace = static_cast<uint8_t>(world.switching.at(MakeCpu(arg)).grace |

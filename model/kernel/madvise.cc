@@ -12,6 +12,7 @@
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/vma_lock.h"
 #include "model/kernel/walk_range.h"
@@ -124,12 +125,12 @@ using Apply = void (*)(const Thread&, PageRange);
 void UnderVmaLock(const Thread& t, PageRange range, Apply apply) {
   const GatherProtocol& protocol = *t.system.protocol;
   if (VmaStartRead(t, range)) {
-    apply(t, range);
+    UpToPfnMap(apply)(t, range);
     VmaEndRead(t, range.begin);
     return protocol.Finish(t);
   }
   MmapReadLock(t);
-  ForEachVmaLocked(t, range, apply);
+  ForEachVmaLocked(t, range, UpToPfnMap(apply));
   protocol.Finish(t);
   MmapReadUnlock(t);
 }
@@ -141,11 +142,12 @@ void WithGather(const Thread& t, PageRange range, Apply apply) {
   const bool spans = t.system.kernel >= KernelVersion::k6_17;
   if (spans) protocol.Gather(t, range);
   if (spans && HasVmaLocks(t.system.kernel)) return UnderVmaLock(t, range, apply);
-  ForEachVma(t, range, [&](const Thread&, PageRange piece) {
+  const auto with_gather = [&](const Thread&, PageRange piece) {
     if (!spans) protocol.Gather(t, piece);
     apply(t, piece);
     if (!spans) protocol.Finish(t);
-  });
+  };
+  ForEachVma(t, range, UpToPfnMap(with_gather));
   if (spans) protocol.Finish(t);
 }
 

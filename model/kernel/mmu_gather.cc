@@ -5,6 +5,7 @@
 
 #include "model/arch/arch.h"
 #include "model/kernel/late.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/rcu.h"
 #include "model/kernel/shared.h"
 #include "model/machine/frames.h"
@@ -62,9 +63,30 @@ void GatherProtocol::RemoveTable(const Thread& t, FrameId table, int page, Level
   gather.tables[gather.table_count++] = {table, static_cast<uint8_t>(page), level};
 }
 
+namespace {
+
+// tlb_free_vmas() flushes for PFN maps in the place of tlb_end_vma(): 6.18.2 and 7.1.3 do, 6.12 has
+// no such function.
+bool HasFreeVmas(const System& system) { return system.kernel >= KernelVersion::k7_1; }
+
+}  // namespace
+
+// tlb_update_vma_flags(): of this VMA, and since there is tlb_free_vmas() of any so far.
+void GatherProtocol::StartVma(const Thread& t, PageRange vma) const {
+  if (t.world().pfn == 0 || t.gather().fullmm) return;
+  const bool any = HasFreeVmas(t.system) && t.gather().vma_pfn != 0;
+  t.gather().vma_pfn = any || IsPfnMap(t.world(), vma.begin);
+}
+
 void GatherProtocol::EndVma(const Thread& t) const {
-  if (t.gather().fullmm || t.system.arch->merges_vmas()) return;
-  FlushTlbOnly(t);
+  if (t.gather().fullmm) return;
+  const bool pfn = t.gather().vma_pfn != 0 && FlushesPfnMaps() && !HasFreeVmas(t.system);
+  if (pfn || !t.system.arch->merges_vmas()) FlushTlbOnly(t);
+}
+
+void GatherProtocol::FreeVmas(const Thread& t) const {
+  const bool pfn = t.gather().vma_pfn != 0 && FlushesPfnMaps() && HasFreeVmas(t.system);
+  if (pfn && !t.gather().fullmm) FlushTlbOnly(t);
 }
 
 void GatherProtocol::FlushTlbOnly(const Thread& t) const {

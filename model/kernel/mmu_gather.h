@@ -88,8 +88,8 @@ class GatherProtocol {
   virtual void Gather(const Thread& t, PageRange range) const;
   // tlb_gather_mmu_fullmm(): starts one of a whole mm, which is going away.
   virtual void GatherFullmm(const Thread& t) const;
-  // tlb_start_vma(). Nothing that it records has a use in the model.
-  virtual void StartVma(const Thread&, PageRange) const {}
+  // tlb_start_vma(): whether the VMA is a PFN map.
+  virtual void StartVma(const Thread& t, PageRange vma) const;
   // tlb_remove_tlb_entry() and its PMD form: the leaf of `page` at `level` was cleared.
   virtual void RemoveTlbEntry(const Thread& t, int page, Level level) const;
   // __tlb_remove_page(): queues the frame of a leaf to be freed. True if the batch is full now.
@@ -98,6 +98,8 @@ class GatherProtocol {
   virtual void RemoveTable(const Thread& t, FrameId table, int page, Level level) const;
   // tlb_end_vma().
   virtual void EndVma(const Thread& t) const;
+  // tlb_free_vmas(), before VMAs leave their mappings: from 7.1 on.
+  virtual void FreeVmas(const Thread& t) const;
   // tlb_flush_mmu_tlbonly(): invalidates what was recorded, and forgets it.
   virtual void FlushTlbOnly(const Thread& t) const;
   // tlb_flush_mmu(): as above, then frees what is queued, tables first.
@@ -134,6 +136,10 @@ class GatherProtocol {
   // model/policies/zoo/ has what it could do.
   virtual void GuardWalkBegins(const Thread&, PageRange) const {}
   virtual void GuardWalkEnds(const Thread&, PageRange) const {}
+
+  // What was unmapped of a PFN map is flushed before its owner finds it no more: at the end of the
+  // VMA, and from 7.1 on before it is unlinked.
+  virtual bool FlushesPfnMaps() const { return true; }
 
   // Whether the policy's own bytes in the mm say that no gather is live.
   virtual bool AtRest(const World&) const { return true; }

@@ -8,6 +8,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/vma_lock.h"
@@ -106,6 +107,8 @@ void ClearPtes(const Thread& t, PageRange range, const Taken& taken) {
     ZapVma(t, vma, {.markers = Markers::kDrop});
     page = vma.end - 1;
   }
+  protocol.FreeVmas(t);
+  UnlinkPfnMaps(t, taken.detached, range.begin);
   UnlinkFromRmap(t, taken.detached, range.begin);
   FreePgtables(t, taken.detached);
   protocol.Finish(t);

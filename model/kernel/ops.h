@@ -42,6 +42,7 @@ struct VmaFlags {
   bool huge = false;
   bool none = false;   // of a protect: no access at all
   bool stays = false;  // of a remap: the old VMA does (MREMAP_DONTUNMAP)
+  bool pfn = false;    // of a map before the first step: it is a PFN map (pfn_map.h)
   friend bool operator==(const VmaFlags&, const VmaFlags&) = default;
 };
 
@@ -75,6 +76,7 @@ inline constexpr unsigned kSwitches = 8192;  // no call: changes what the CPU ru
 inline constexpr unsigned kMoves = 16384;    // moves leaves and a VMA away; then as munmap, or not
 inline constexpr unsigned kExits = 32768;  // no call: the thread ends; the last one takes all away
 inline constexpr unsigned kDecides = 65536;  // looks at what pages hold, or at who refers to them
+inline constexpr unsigned kRevokes = 131072;  // an owner of PFN maps takes its frames back
 inline constexpr unsigned kGathers = kZaps | kCleans | kProtects | kMoves;
 }  // namespace effect
 
@@ -149,7 +151,8 @@ constexpr const OpInfo& Info(OpKind kind) { return kOps[static_cast<int>(kind)];
 // What the oracle holds a call to when it returns.
 constexpr CallKind CallKindOf(const Op& op) {
   const OpInfo& info = Info(op.kind);
-  constexpr unsigned kPromisesNothing = effect::kReaps | effect::kHints | effect::kExits;
+  constexpr unsigned kPromisesNothing =
+      effect::kReaps | effect::kHints | effect::kExits | effect::kRevokes;
   if (info.is(kPromisesNothing) || op.flags.write) return CallKind::kOther;
   return info.is(effect::kZaps | effect::kMoves) ? CallKind::kRemove
          : info.is(effect::kCleans)              ? CallKind::kClean

@@ -25,6 +25,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/vma_lock.h"
 #include "model/kernel/walk_range.h"
@@ -205,14 +206,16 @@ void ProtectPath(const Thread& t, const Op& op) {
 
 // mwriteprotect_range().
 void UffdwpPath(const Thread& t, const Op& op) {
-  ForEachVma(t, op.range, [&](const Thread&, PageRange vma) { ChangeVma(t, op, vma); });
+  const auto change = [&](const Thread&, PageRange vma) { ChangeVma(t, op, vma); };
+  ForEachVma(t, op.range, ButPfnMaps(change));
 }
 
 // task_numa_work(), which passes over what nobody has access to.
 void NumaPath(const Thread& t, const Op& op) {
-  ForEachVma(t, op.range, [&](const Thread&, PageRange vma) {
+  const auto hint = [&](const Thread&, PageRange vma) {
     if ((t.world().mm.vma_none & PageBit(vma.begin)) == 0) ChangeVma(t, op, vma);
-  });
+  };
+  ForEachVma(t, op.range, ButPfnMaps(hint));
 }
 
 // clear_refs_write(): it counts by hand, and flushes the whole mm.
@@ -220,11 +223,12 @@ void CleardirtyPath(const Thread& t, const Op& op) {
   MmapWriteLock(t);
   const bool gathers = t.system.protocol->Protects().dirty_in_gather;
   gathers ? t.system.protocol->Gather(t, op.range) : RaisePending(t);
-  ForEachVmaLocked(t, op.range, [&](const Thread&, PageRange vma) {
+  const auto clear = [&](const Thread&, PageRange vma) {
     VmaStartWrite(t, vma.begin);  // PGWALK_WRLOCK
     Change change(t, op, vma);
     WalkRange(t, vma, change);
-  });
+  };
+  ForEachVmaLocked(t, op.range, ButPfnMaps(clear));
   if (gathers) {
     t.system.protocol->Finish(t);
   } else {

@@ -7,6 +7,7 @@
 // on a CPU of the mm; the victim's page faults go on to be served.
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/walk_range.h"
 #include "model/kernel/zap.h"
 
@@ -19,7 +20,8 @@ void ReapWhole(const Thread& t, PageRange all) {
   const GatherProtocol& protocol = *t.system.protocol;
   MmapReadLock(t);
   protocol.GatherFullmm(t);
-  ForEachVmaLocked(t, all, [](const Thread& thread, PageRange vma) { ZapVma(thread, vma); });
+  const auto zap = [](const Thread& thread, PageRange vma) { ZapVma(thread, vma); };
+  ForEachVmaLocked(t, all, ButPfnMaps(zap));
   protocol.Finish(t);
   MmapReadUnlock(t);
 }
@@ -29,11 +31,12 @@ void ReapWhole(const Thread& t, PageRange all) {
 void ReapPath(const Thread& t, const Op& op) {
   const GatherProtocol& protocol = *t.system.protocol;
   if (protocol.Protects().reaps_whole) return ReapWhole(t, op.range);
-  ForEachVma(t, op.range, [&](const Thread&, PageRange vma) {
+  const auto zap = [&](const Thread&, PageRange vma) {
     protocol.Gather(t, vma);
     ZapVma(t, vma);
     protocol.Finish(t);
-  });
+  };
+  ForEachVma(t, op.range, ButPfnMaps(zap));
 }
 
 }  // namespace gatherfuzz

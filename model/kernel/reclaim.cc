@@ -8,6 +8,7 @@
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/switch_mm.h"
 #include "model/machine/invalidation.h"
@@ -55,7 +56,7 @@ void UnmapPte(const Thread& t, FrameId table, int page, bool pages_out) {
   World& world = t.world();
   t.Step(Point::pte_read, page);
   const Pte seen = EntryOf(world, table, page);
-  if (!seen.there() || (IsDirty(world, seen) && !pages_out)) return;
+  if (!seen.there() || IsPfnMap(world, page) || (IsDirty(world, seen) && !pages_out)) return;
   ReadTlbiAsidFirst(t);
   t.Step(Point::pte_clear, page);
   const bool dirty = IsDirty(world, EntryOf(world, table, page));

@@ -22,6 +22,7 @@
 #include "model/kernel/munmap.h"
 #include "model/kernel/page_table.h"
 #include "model/kernel/paths.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/remap.h"
 #include "model/kernel/shared.h"
@@ -200,8 +201,9 @@ class Move {
 };
 
 // What mremap_to() and vma_to_resize() ask for.
-bool MayMove(const Mm& mm, PageRange from, PageRange to) {
-  return VmaAround(mm, from.begin, from) == from && (mm.vma_pages & MaskOf(to)) == 0;
+bool MayMove(const World& world, PageRange from, PageRange to) {
+  const Mm& mm = world.mm;
+  return !IsPfnMap(world, from.begin) && VmaAround(mm, from.begin, from) == from && (mm.vma_pages & MaskOf(to)) == 0;
 }
 
 }  // namespace
@@ -216,7 +218,7 @@ void CopyVma(World& world, int from, PageRange to) {
 void RemapPath(const Thread& t, const Op& op) {
   const PageRange from = op.range, to = MovesTo(op);
   MmapWriteLock(t);
-  if (MayMove(t.world().mm, from, to)) {
+  if (MayMove(t.world(), from, to)) {
     VmaStartWrite(t, from.begin);
     t.Step(Point::vma_link, to.begin);
     CopyVma(t.world(), from.begin, to);

@@ -10,6 +10,7 @@
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/ops.h"
+#include "model/kernel/pfn_map.h"
 #include "model/kernel/reclaim.h"
 #include "model/kernel/shared.h"
 #include "model/kernel/walk_range.h"
@@ -24,6 +25,7 @@ class Zap {
         protocol_(*t.system.protocol),
         range_(range),
         markers_(details.markers),
+        pfn_(IsPfnMap(t.world(), range.begin)),
         reclaims_(details.tables == Tables::kReclaim &&
                   t.system.arch->reclaims_tables_since() <= t.system.kernel) {}
 
@@ -103,7 +105,7 @@ class Zap {
     const Pte leaf = TakeLeaf(t_, table, page);
     ExaminedGone(t_, {page, page + 1});
     protocol_.RemoveTlbEntry(t_, page, Level::kPte);
-    const bool full = protocol_.RemovePage(t_, leaf.frame, page, Level::kPte);
+    const bool full = !pfn_ && protocol_.RemovePage(t_, leaf.frame, page, Level::kPte);
     return full ? Next::kForceFlush : Next::kGoOn;
   }
 
@@ -178,6 +180,7 @@ class Zap {
   const GatherProtocol& protocol_;
   const PageRange range_;
   const Markers markers_;
+  const bool pfn_;  // vm_normal_page() is null: its frames are not the mm's to free
   const bool reclaims_;
   Here here_;
 };
@@ -186,7 +189,7 @@ class Zap {
 
 bool MayReclaimTables(const Op& op, KernelVersion kernel) {
   const OpInfo& info = Info(op.kind);
-  return info.is(effect::kZaps) && !info.is(effect::kUnmaps | effect::kGuards | effect::kReaps) &&
+  return info.is(effect::kZaps) && !info.is(effect::kUnmaps | effect::kGuards | effect::kReaps | effect::kRevokes) &&
          kernel >= KernelVersion::k6_17 &&
          RoundUp(op.range.begin, kPagesPerPmd) + kPagesPerPmd <= op.range.end;
 }

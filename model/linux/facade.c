@@ -124,8 +124,9 @@ static void GatherVerb(void* room, unsigned int bundle, unsigned long start, uns
   if (tlb->local.max > bundle) tlb->local.max = bundle;
 }
 
-static void StartVma(void* tlb, unsigned long start, unsigned long end) {
-  struct vm_area_struct vma = {.vm_mm = &gf_mm, .vm_start = start, .vm_end = end};
+static void StartVma(void* tlb, unsigned long start, unsigned long end, int pfn) {
+  struct vm_area_struct vma = {
+      .vm_mm = &gf_mm, .vm_start = start, .vm_end = end, .vm_flags = pfn ? VM_PFNMAP : 0};
   tlb_start_vma((Gather*)tlb, &vma);
 }
 
@@ -133,6 +134,10 @@ static void EndVma(void* tlb) {
   struct vm_area_struct vma = {.vm_mm = &gf_mm};
   tlb_end_vma((Gather*)tlb, &vma);
 }
+
+#ifdef GF_HAS_tlb_free_vmas
+static void FreeVmas(void* tlb) { tlb_free_vmas((Gather*)tlb); }
+#endif
 
 // A kernel changes the size a little sooner, before it takes the lock. Only with
 // CONFIG_MMU_GATHER_PAGE_SIZE does it matter.
@@ -184,6 +189,9 @@ static void Look(const void* room, struct gf_fields* fields) {
                                .cleared_ptes = tlb->cleared_ptes,
                                .cleared_pmds = tlb->cleared_pmds,
                                .cleared_puds = tlb->cleared_puds};
+#ifdef GF_HAS_vma_pfn
+  fields->vma_pfn = tlb->vma_pfn;
+#endif
 }
 
 #ifdef GF_ASID_CODE
@@ -211,6 +219,9 @@ const struct gf_tree GF_TREE = {
     .gather = GatherVerb,
     .start_vma = StartVma,
     .end_vma = EndVma,
+#ifdef GF_HAS_tlb_free_vmas
+    .free_vmas = FreeVmas,
+#endif
     .remove_pte = RemovePte,
     .remove_pmd = RemovePmd,
     .remove_page = RemovePage,

@@ -27,7 +27,7 @@ extern "C" {
 struct gf_fields {
   unsigned long start, end;
   unsigned char fullmm, need_flush_all, freed_tables;
-  unsigned char cleared_ptes, cleared_pmds, cleared_puds;
+  unsigned char cleared_ptes, cleared_pmds, cleared_puds, vma_pfn;
 };
 
 struct gf_cpu_code;  /* below */
@@ -43,8 +43,9 @@ struct gf_tree {
   /* The range is that of the call. Kernels since 5.12 do not ask for it. 0 to ~0 is the whole mm,
    * which is going away: tlb_gather_mmu_fullmm(). */
   void (*gather)(void* tlb, unsigned int bundle, unsigned long start, unsigned long end);
-  void (*start_vma)(void* tlb, unsigned long start, unsigned long end);
+  void (*start_vma)(void* tlb, unsigned long start, unsigned long end, int pfn);
   void (*end_vma)(void* tlb);
+  void (*free_vmas)(void* tlb); /* 0: it has no tlb_free_vmas() */
   void (*remove_pte)(void* tlb, unsigned long address);
   void (*remove_pmd)(void* tlb, unsigned long address);
   int (*remove_page)(void* tlb, unsigned int frame, int huge);

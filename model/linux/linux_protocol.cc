@@ -5,6 +5,7 @@
 
 #include "model/arch/arch.h"
 #include "model/check.h"
+#include "model/kernel/pfn_map.h"
 #include "model/linux/room.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
@@ -65,6 +66,8 @@ void Room::Mirror() {
   to.cleared_ptes = fields.cleared_ptes;
   to.cleared_pmds = fields.cleared_pmds;
   to.cleared_puds = fields.cleared_puds;
+  // Where nothing is a PFN map it is not looked at, and some trees do not clear it.
+  if (thread->world().pfn != 0) to.vma_pfn = fields.vma_pfn;
 }
 
 bool Room::HasBatches() const {
@@ -115,7 +118,8 @@ void LinuxProtocol::Begin(const Thread& t, PageRange range, unsigned long start,
 
 void LinuxProtocol::StartVma(const Thread& t, PageRange range) const {
   Verb verb(t);
-  verb.tree().start_vma(verb.tlb(), AddressOf(range.begin), AddressOf(range.end));
+  verb.tree().start_vma(verb.tlb(), AddressOf(range.begin), AddressOf(range.end),
+                        IsPfnMap(t.world(), range.begin));
 }
 
 void LinuxProtocol::RemoveTlbEntry(const Thread& t, int page, Level level) const {
@@ -155,6 +159,12 @@ void LinuxProtocol::RemoveTable(const Thread& t, FrameId table, int page, Level 
 void LinuxProtocol::EndVma(const Thread& t) const {
   Verb verb(t);
   verb.tree().end_vma(verb.tlb());
+}
+
+void LinuxProtocol::FreeVmas(const Thread& t) const {
+  if (static_cast<const Room*>(t.room)->tree->free_vmas == nullptr) return;
+  Verb verb(t);
+  verb.tree().free_vmas(verb.tlb());
 }
 
 void LinuxProtocol::FlushTlbOnly(const Thread& t) const {

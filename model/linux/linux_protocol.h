@@ -32,6 +32,7 @@ class LinuxProtocol final : public GatherProtocol {
   bool RemovePage(const Thread& t, FrameId frame, int page, Level level) const override;
   void RemoveTable(const Thread& t, FrameId table, int page, Level level) const override;
   void EndVma(const Thread& t) const override;
+  void FreeVmas(const Thread& t) const override;
   void FlushTlbOnly(const Thread& t) const override;
   void Flush(const Thread& t) const override;
   void Finish(const Thread& t) const override;

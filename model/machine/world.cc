@@ -19,6 +19,7 @@ void Reset(World& world, int cpu_count, int batch) {
   if (world.switches != 0) world.switching = {};
   if (world.decides != 0) world.folios = {};
   if (world.rcu != 0) world.callbacks = {};
+  if (world.pfn != 0) world.pfn_maps = {};
   std::memset(&world, 0, offsetof(World, cpus) + static_cast<size_t>(used) * sizeof(CpuState));
   world.cpu_count = static_cast<uint8_t>(cpu_count);
   world.mm.batch = static_cast<uint8_t>(batch);
@@ -40,6 +41,8 @@ void CopyState(const World& from, World& to) {
     to.folios = from.folios;
   if ((from.rcu | to.rcu) != 0) [[unlikely]]
     to.callbacks = from.callbacks;
+  if ((from.pfn | to.pfn) != 0) [[unlikely]]
+    to.pfn_maps = from.pfn_maps;
   const int before = to.cpu_count, now = from.cpu_count;
   std::memcpy(&to, &from, bytes(now));
   if (before > now) std::memset(&to.cpus[now], 0, bytes(before) - bytes(now));
@@ -48,8 +51,9 @@ void CopyState(const World& from, World& to) {
 GATHERFUZZ_WRAPS uint64_t Digest(const World& world) {
   static_assert(sizeof world % 8 == 0 && offsetof(World, weak) % 8 == 0);
   static_assert(offsetof(World, switching) % 8 == 0 && offsetof(World, folios) % 8 == 0);
-  static_assert(offsetof(World, callbacks) % 8 == 0);
-  const size_t size = world.rcu != 0        ? sizeof world
+  static_assert(offsetof(World, callbacks) % 8 == 0 && offsetof(World, pfn_maps) % 8 == 0);
+  const size_t size = world.pfn != 0        ? sizeof world
+                      : world.rcu != 0      ? offsetof(World, pfn_maps)
                       : world.decides != 0  ? offsetof(World, callbacks)
                       : world.switches != 0 ? offsetof(World, folios)
                       : world.sc()          ? offsetof(World, weak)

@@ -17,6 +17,7 @@
 
 #include "model/machine/cached.h"
 #include "model/machine/folios.h"
+#include "model/machine/pfn_maps.h"
 #include "model/machine/rcu.h"
 #include "model/machine/switching.h"
 #include "model/machine/types.h"
@@ -62,6 +63,7 @@ struct MmuGather {
   uint8_t start, end;
   uint8_t fullmm, need_flush_all, freed_tables;
   uint8_t cleared_ptes, cleared_pmds, cleared_puds;
+  uint8_t vma_pfn;
   uint8_t caller_start, caller_end;  // the range its caller announced
   uint8_t page_count, table_count;
   std::array<Queued, kMaxBatch> pages;
@@ -130,7 +132,6 @@ struct CpuState {
   MmuGather gather;
   uint8_t vma_read;       // first page + 1 of the VMA whose lock its thread holds for reading, or 0
   uint8_t table_in_hand;  // 1: its thread has unlinked a page table, and will queue it (zap.cc)
-  uint8_t padding_;       // always 0
 };
 
 // struct mm_struct, as far as the protocol needs it. VMAs are bit masks over pages: the covered
@@ -173,7 +174,8 @@ struct World {
   uint8_t threads, exited;
   uint8_t decides;                      // 1: some program decides on content; `folios` is in use
   uint8_t rcu;                          // 1: RCU frees page tables; `callbacks` is in use
-  std::array<uint8_t, 7> padding_;      // always 0
+  uint8_t pfn;                          // 1: some VMA is a PFN map, or an owner revokes
+  std::array<uint8_t, 6> padding_;      // always 0
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
   // Comes behind the rest: under sequential consistency it is neither copied nor hashed.
   Weak weak;
@@ -181,8 +183,10 @@ struct World {
   Switching switching;
   // Where nobody decides on content it is neither copied nor hashed. As above.
   Folios folios;
-  // Comes last: where RCU frees nothing it is neither copied nor hashed. As above.
+  // Where RCU frees nothing it is neither copied nor hashed. As above.
   Callbacks callbacks;
+  // Comes last: where no VMA is a PFN map it is neither copied nor hashed. As above.
+  PfnMaps pfn_maps;
 
   bool sc() const { return mm.memory == MemoryModel::kSc; }
   // The CPUs on which the mm runs, as a bit mask: who has its translations.

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "model/kernel/mmu_gather.h"
+#include "model/kernel/pfn_map.h"
 #include "model/machine/frames.h"
 #include "model/oracle/oracle.h"
 
@@ -20,9 +21,19 @@ bool AllReferredTo(const World& world) {
   for (int i = 0; i < kFrames; ++i) {
     const Frame& frame = world.at(MakeFrame(i));
     if (frame.state != FrameState::kData || frame.mapped != 0) continue;
+    if (IsOwnersFrame(world, MakeFrame(i))) continue;
     if (!world.folio(MakeFrame(i)).left_to_others()) return false;
   }
   return true;
+}
+
+// Frames of an owner that nothing maps: they are not for anybody else to free.
+int FramesOfOwner(const World& world) {
+  int frames = 0;
+  for (int i = 0; world.pfn != 0 && i < kFrames; ++i) {
+    frames += world.at(MakeFrame(i)).mapped == 0 && IsOwnersFrame(world, MakeFrame(i));
+  }
+  return frames;
 }
 
 const char* WhatIsLeft(const System& system) {
@@ -31,9 +42,11 @@ const char* WhatIsLeft(const System& system) {
   if (mm.tlb_flush_pending != 0) return "tlb_flush_pending is not zero at the end";
   if (mm.mmap_writer != 0 || mm.mmap_readers != 0) return "mmap_lock is held at the end";
   if (mm.vma_locked != 0) return "a VMA is write-locked at the end";
+  if (world.pfn_maps.readers != 0) return "i_mmap_rwsem is held at the end";
   if (mm.table_locks != 0) return "a page-table lock is held at the end";
-  const bool mapped =
-      world.decides != 0 ? AllReferredTo(world) : mm.data_frames == mm.mapped_frames;
+  const bool mapped = world.decides != 0
+                          ? AllReferredTo(world)
+                          : mm.data_frames == mm.mapped_frames + FramesOfOwner(world);
   if (!mapped) return "a removed page was never freed";
   if (mm.table_frames != mm.linked_tables + 1) return "a removed table was never freed";
   for (int i = 0; i < world.cpu_count; ++i) {

@@ -184,6 +184,32 @@ TEST(Conflict, WhatDoesNotConflictCommutesWhereRcuFreesTables) {
   EXPECT_GT(rcu, 20);
 }
 
+TEST(Conflict, WhatDoesNotConflictCommutesWhereAnOwnerRevokes) {
+  Commutation commutation(*FindPolicy("full-mm"), "x86");
+  Random random(4);
+  for (const char* program :
+       {"cpu0\n munmap 0..2\ncpu1\n revoke 0..1\n read 1\ncpu2\n revoke 0..2\nwalk1\n fill 0\n",
+        "cpu0\n protect 0..2 r\n munmap 0..2\ncpu1\n revoke 0..2\ncpu2\n dontneed 4..6\n read 0\n"
+        " reclaim 0..6\n"}) {
+    Schedule schedule = FromText(std::string("cpus 3\ninit\n pfnmap 0..2\n map 4..6 rw\n"
+                                             " present 4..6\n cached cpu1 0..2\n") +
+                                 program)
+                            .schedule;
+    for (uint32_t seed = 0; seed < 250; ++seed) {
+      schedule.tail = {.kind = Tail::Kind::kUniform, .seed = seed};
+      commutation.Try(schedule, random);
+    }
+  }
+  for (const auto& [kinds, example] : commutation.wrong()) {
+    ADD_FAILURE() << kinds << " do not commute: " << example;
+  }
+  int pfn = 0;
+  for (const auto& [a, b] : commutation.kinds()) {
+    pfn += ((MaskOf(a) | MaskOf(b)) & kPfnPoints) != 0;
+  }
+  EXPECT_GT(pfn, 20);
+}
+
 bool Races(Point a, int8_t page_a, Point b, int8_t page_b, bool same_cpu = false) {
   return Conflict({a, page_a}, {b, page_b}, same_cpu);
 }

@@ -71,7 +71,8 @@ Reach::Places Reach::PlacesOf(Thing thing, const StepEvent& event) {
     case Thing::kTlbGen:
     case Thing::kFolio:
     case Thing::kVmaLock:
-    case Thing::kRcu: break;
+    case Thing::kRcu:
+    case Thing::kMapping: break;
   }
   return at(0);
 }

@@ -129,7 +129,8 @@ class Collector {
     stats_->cpus.Add(static_cast<size_t>(schedule.cpus - 1));
     stats_->batches.Add(static_cast<size_t>(schedule.batch - 1));
     for (const InitItem& item : schedule.init) {
-      stats_->init.Add(item.kind == InitItem::Kind::kMap       ? MapIndex(item.flags)
+      stats_->init.Add(item.flags.pfn                          ? 7u
+                       : item.kind == InitItem::Kind::kMap     ? MapIndex(item.flags)
                        : item.kind == InitItem::Kind::kPresent ? 4u + item.dirty
                                                                : 6u);
     }
@@ -176,7 +177,7 @@ CorpusStats::CorpusStats()
     : versions(VersionsTally()),
       cpus(Numbered("cpus", kMaxCpus)),
       batches(Numbered("batches", kMaxBatch)),
-      init(Named("init", MapsAnd({"present", "present dirty", "cached"}))),
+      init(Named("init", MapsAnd({"present", "present dirty", "cached", "pfnmap"}))),
       operations(OperationsTally()),
       runs(Named("order", {"cpu N", "cpu until step", "cpu until done", "walk N", "walk until step",
                            "walk until done", "inv N", "inv until step", "inv until done", "detour",

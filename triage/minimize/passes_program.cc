@@ -116,7 +116,8 @@ std::vector<OpKind> LighterKinds(KernelVersion kernel) {
   std::vector<OpKind> kinds;
   for (int i = 0; i < kOpCount; ++i) {
     constexpr unsigned kOthers = effect::kReclaims | effect::kProtects | effect::kReaps |
-                                 effect::kMoves | effect::kExits | effect::kDecides;
+                                 effect::kMoves | effect::kExits | effect::kDecides |
+                                 effect::kRevokes;
     const bool plain = kOps[i].agent == AgentKind::kCpu && kOps[i].operands != Operands::kMap &&
                        kOps[i].has_pages() && !kOps[i].is(kOthers);
     if (plain && kOps[i].exists_in(kernel)) kinds.push_back(static_cast<OpKind>(i));
@@ -222,7 +223,8 @@ bool DropFlags(Attempts& attempts) {
   change([](Schedule& schedule) { schedule.rcu = false; });
   for (size_t i = 0; i < attempts.schedule().init.size(); ++i) {
     change([i](Schedule& schedule) { schedule.init[i].flags.huge = false; });
-    change([i](Schedule& schedule) { schedule.init[i].flags.write = false; });
+    change([i](Schedule& schedule) { schedule.init[i].flags.pfn = false; });
+    change([i](Schedule& schedule) { schedule.init[i].flags.write = schedule.init[i].flags.pfn; });
     change([i](Schedule& schedule) { schedule.init[i].dirty = false; });
   }
   for (size_t i = 0; i < attempts.schedule().program.size(); ++i) {

@@ -8,7 +8,7 @@
 namespace gatherfuzz {
 namespace {
 
-int WeightOf(VmaFlags flags) { return flags.write + 2 * flags.huge; }
+int WeightOf(VmaFlags flags) { return flags.write + 2 * flags.huge + flags.pfn; }
 
 std::array<size_t, kMaxCpus> FirstMoves(const Path& path) {
   std::array<size_t, kMaxCpus> first;

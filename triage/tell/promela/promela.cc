@@ -89,6 +89,9 @@ class Limits {
     if (item.kind == InitItem::Kind::kMap && item.flags.huge) {
       return absl::StrCat("init: map ", Text(item.range), " is huge, which is not in it");
     }
+    if (item.flags.pfn) {
+      return absl::StrCat("init: map ", Text(item.range), " is a PFN map, which is not in it");
+    }
     return "";
   }
 
