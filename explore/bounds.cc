@@ -118,6 +118,10 @@ std::string Contradiction(const Bounds& bounds) {
   if (!std::has_single_bit(bounds.hardware)) {
     return Given("hardware", PrintSet(kSetKeys[4], bounds.hardware)) + "expected one machine";
   }
+  if (bounds.machine() == HardwareKind::kFaults && bounds.memory_model() != MemoryModel::kSc) {
+    return Given("hardware", PrintSet(kSetKeys[4], bounds.hardware)) +
+           "expected another, as that is modelled with memory=sc only";
+  }
   const uint32_t switching = bounds.kinds & kSwitchKinds;
   if (switching != 0 && bounds.memory_model() != MemoryModel::kSc) {
     return Given("kinds", PrintSet(kSetKeys[1], bounds.kinds)) + "expected none of " +

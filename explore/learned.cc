@@ -451,7 +451,8 @@ void LearnInAccess(Learned& learned, const World& before, CpuId cpu, Point point
 // Of the operation under that policy, what is known of what it carries. Where somebody decides on
 // content, faults copy, which has more to carry. Where VMAs are PFN maps, a path carries which are.
 Carries CarriesUnder(const Policy& policy, const Op& op, const System& system) {
-  if (MayReclaimTables(op, system.kernel) || system.world.pfn != 0) return Carries::kAll;
+  const bool faults = system.hardware.faults_on_entries;
+  if (MayReclaimTables(op, system.kernel) || system.world.pfn != 0 || faults) return Carries::kAll;
   const Carries carries = Info(op.kind).carries;
   if (system.world.decides != 0 && carries == Carries::kOfAccess) return Carries::kAll;
   return policy.foreign() && carries == Carries::kOfCall ? Carries::kAll : carries;

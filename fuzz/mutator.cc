@@ -65,6 +65,7 @@ void Fit(Schedule& schedule) {
   schedule.kernel = Joined(schedule.kernel, Settings().kernel);
   if (schedule.memory == MemoryModel::kSc) return;
   schedule.rcu = false;
+  if (schedule.hardware == HardwareKind::kFaults) schedule.hardware = HardwareKind::kPlain;
   for (InitItem& item : schedule.init) item.flags.pfn = false;
   schedule.kernel = std::min(WithoutVmaLocks(schedule.kernel), kDefaultKernel);
   for (size_t i = schedule.program.size(); i-- > 0;) {

@@ -94,6 +94,8 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   system_.hardware = arch.hardware();
   if (schedule_->hardware == HardwareKind::kTce && arch.has_tce()) [[unlikely]]
     system_.hardware.drops_used_pointers = true;
+  if (schedule_->hardware == HardwareKind::kFaults && arch.faults_on_entries()) [[unlikely]]
+    system_.hardware.faults_on_entries = true;
   system_.protocol = &policy.protocol();
   system_.kernel = schedule_->kernel;
   system_.ignored = ignored;

@@ -171,7 +171,10 @@ constexpr int kKswapdCode = std::size(kKernelOf);
 constexpr int kMemoryCode = 2 * kKswapdCode;
 constexpr int kVmaLocksCode = kMemoryCodes * kMemoryCode;
 constexpr int kHardwareCode = 2 * kVmaLocksCode;
-static_assert(kHardwareKindCount * kHardwareCode == 256);  // every byte means something
+constexpr int kHardwareCodes = 2;
+static_assert(kHardwareCodes * kHardwareCode == 256);  // every byte means something
+// What has no such code is in the byte of the preset, of which what is written has no other use.
+constexpr uint8_t kFaultsCode = 1;
 
 uint8_t KernelCode(const Schedule& schedule) {
   const KernelVersion base = WithoutVmaLocks(schedule.kernel);
@@ -401,7 +404,8 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   uint8_t cpus = source.Next();
   const uint8_t batch = source.Next(), span = source.Next();
   const uint8_t init_count = source.Next(), op_count = source.Next();
-  const uint8_t tail = source.Next(), preset = source.Next();
+  const uint8_t tail = source.Next();
+  uint8_t preset = source.Next();
   uint32_t seed = 0;
   for (int i = 0; i < 4; ++i) seed |= static_cast<uint32_t>(source.Next()) << 8 * i;
   const uint8_t steps_low = source.Next(), steps_high = source.Next();
@@ -412,6 +416,10 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const bool written = version == kBytesVersion && span == kPages;
   schedule.hardware =
       static_cast<HardwareKind>(written && !source.at_first() ? kernel / kHardwareCode : 0);
+  if (written && !source.at_first() && preset == kFaultsCode) {
+    schedule.hardware = HardwareKind::kFaults;
+    preset = 0;
+  }
   schedule.kernel = source.TakeKernel(written ? KernelOf(kernel) : kDefaultKernel, written);
   schedule.kswapd = written && kernel / kKswapdCode % 2 != 0 && !source.at_first();
   const uint8_t memory =
@@ -473,11 +481,12 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   const auto put = [&](auto... values) { (bytes.push_back(static_cast<uint8_t>(values)), ...); };
   const Tail& tail = schedule.tail;
   put(kBytesVersion, CpusCode(schedule), schedule.batch, kPages, schedule.init.size(),
-      schedule.program.size(), static_cast<int>(tail.kind) + (tail.joined ? kJoinedCode : 0), 0,
+      schedule.program.size(), static_cast<int>(tail.kind) + (tail.joined ? kJoinedCode : 0),
+      schedule.hardware == HardwareKind::kFaults ? kFaultsCode : 0,
       tail.seed, tail.seed >> 8, tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8,
       members - 1,
       KernelCode(schedule) + kMemoryCode * MemoryCode(schedule) +
-          kHardwareCode * static_cast<int>(schedule.hardware));
+          kHardwareCode * (static_cast<int>(schedule.hardware) % kHardwareCodes));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

@@ -109,6 +109,11 @@ class Parser : TextLines {
       return FailAt(Peek(), "no 'rcu' under 'memory " + std::string(NameOf(schedule.memory)) +
                                 "'; under 'memory sc', the default, there is");
     }
+    if (schedule.hardware == HardwareKind::kFaults && schedule.memory != MemoryModel::kSc) {
+      return FailAt(Peek(), "no 'hardware faults' under 'memory " +
+                                std::string(NameOf(schedule.memory)) +
+                                "'; under 'memory sc', the default, there is");
+    }
     if (!HasVmaLocks(schedule.kernel) || schedule.memory == MemoryModel::kSc) return true;
     return FailAt(Peek(), "no locks of VMAs (kernel " + std::string(NameOf(schedule.kernel)) +
                               ") under 'memory " + std::string(NameOf(schedule.memory)) +
@@ -303,7 +308,7 @@ class Parser : TextLines {
                          "hardware: ", {std::begin(kHardwareKinds), std::end(kHardwareKinds)});
       }
       file_.schedule.hardware = *hardware;
-      return Take(), End();
+      return LocksFitMemory() && (Take(), End());
     }
     if (word == "weaken" || word == "strengthen") return StepsWithOrders(word == "strengthen");
     if (word == "expect") {

@@ -68,6 +68,8 @@ class Arch {
   virtual Hardware hardware() const { return {}; }
   // Whether some of its machines are HardwareKind::kTce; else that is as kPlain.
   virtual bool has_tce() const { return false; }
+  // Whether some are HardwareKind::kFaults.
+  virtual bool faults_on_entries() const { return false; }
 
  private:
   std::string_view name_;

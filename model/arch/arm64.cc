@@ -64,6 +64,7 @@ class Arm64 final : public Arch {
     return RangeOf(range.begin, range.end, Level::kPmd, false, 1 + static_cast<int>(Level::kPmd));
   }
   bool merges_vmas() const override { return false; }
+  bool faults_on_entries() const override { return true; }
   // __flush_tlb_page_nosync(): VALE1IS without a hint, and no DSB behind it (6.6, 43b3dfdd0455).
   KernelVersion defers_unmaps_since() const override { return KernelVersion::k6_12; }
   bool issues_at_unmap() const override { return true; }

@@ -20,6 +20,13 @@ bool KnownAbsent(const Tlb& tlb, int page) {
   return (tlb.absent & PageBit(page)) != 0 && Lookup(tlb, page) == nullptr;
 }
 
+// Faults without a walk (H8): an entry that is too strict.
+bool KnownForbidden(const Thread& t, int page, bool write) {
+  if (!t.system.hardware.faults_on_entries || !write) return false;
+  const Pte* entry = Lookup(t.self().tlb, page);
+  return entry != nullptr && !entry->writable();
+}
+
 int StepOwnWalk(const Thread& t, Point point, int page) {
   if (!t.world().sc()) [[unlikely]]
     return t.system.steps->LoadStep(CpuAgent(t.cpu), point, page, {.walk = true});
@@ -71,7 +78,8 @@ void AccessPath(const Thread& t, const Op& op) {
       }
       return;
     }
-    if (!KnownAbsent(t.self().tlb, page) && WalkForAccess(t, page, write)) continue;
+    const bool walks = !KnownAbsent(t.self().tlb, page) && !KnownForbidden(t, page, write);
+    if (walks && WalkForAccess(t, page, write)) continue;
     const FaultOutcome fault = HandleFault(t, page, write);
     if (!fault.resolved) return;
     if (fault.spurious != 0 && !RetrySpurious(t, page, fault.spurious, faults)) return;

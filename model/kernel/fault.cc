@@ -49,8 +49,10 @@ uint8_t FaultFlags(const Mm& mm, int page, bool write) {
 // fence, within the step that sets the entry or finds it. Simplified: it drops that alone.
 void FenceOwn(const Thread& t, int page) { ForgetAbsent(t.self().tlb, page); }
 
-FaultOutcome Spurious(const Thread& t, int page, Pte leaf) {
+FaultOutcome Spurious(const Thread& t, int page, Pte leaf, Level level, bool write) {
   FenceOwn(t, page);
+  if (write && t.system.hardware.faults_on_entries) [[unlikely]]
+    t.system.protocol->FlushSpurious(t, page, level);
   return {.resolved = true, .spurious = leaf.mapping};
 }
 
@@ -74,6 +76,8 @@ void Allow(const Thread& t, FrameId table, int page, uint8_t lacks, Point set) {
   leaf.flags |= lacks;
   if ((lacks & Pte::kWrite) != 0) leaf.flags |= Pte::kAccessed | Pte::kDirty;
   FenceOwn(t, page);
+  if ((lacks & Pte::kWrite) != 0 && t.system.hardware.faults_on_entries) [[unlikely]]
+    t.system.protocol->FlushAllowed(t, page, set == Point::pte_set ? Level::kPte : Level::kPmd);
 }
 
 // do_numa_page(), do_huge_pmd_numa_page(): a PROT_NONE leaf whose VMA allows the access is given
@@ -95,7 +99,7 @@ void Reveal(const Thread& t, FrameId table, int page, Point set) {
 FaultOutcome AllowHuge(const Thread& t, FrameId pmd_table, int page, Look look, bool write) {
   const Pte seen = look.entry;
   if (Lacks(t, seen, write) == 0) {
-    if (!look.old) return Spurious(t, page, seen);
+    if (!look.old) return Spurious(t, page, seen, Level::kPmd, write);
     SeesNewest(t, pmd_table, page);
     return {.resolved = true};
   }
@@ -177,7 +181,7 @@ FaultOutcome PopulatePte(const Thread& t, FrameId pmd_table, FrameId table, int 
       }
     }
   } else {
-    outcome = Spurious(t, page, seen);
+    outcome = Spurious(t, page, seen, Level::kPte, write);
   }
   UnlockTable(t, table, page);
   return outcome;

@@ -145,6 +145,30 @@ bool GatherProtocol::FlushPending(const Thread& t, int page) const {
   return t.world().mm.tlb_flush_pending != 0;
 }
 
+namespace {
+
+// Of arm64: 6.18.2 broadcasts for all where the leaf changes, and for nobody where it does not;
+// 7.1.3 has every CPU drop its own as it faults (TLBF_NOBROADCAST).
+bool FaultsFlushLocally(const System& system) { return system.kernel >= KernelVersion::k7_1; }
+
+Invalidation LeafOf(const Thread& t, int page, Level level) {
+  const Arch& arch = *t.system.arch;
+  if (level == Level::kPte) return arch.FlushPage(page);
+  const int first = RoundDown(page, kPagesPerPmd);
+  return arch.FlushPmdRange({first, first + kPagesPerPmd});
+}
+
+}  // namespace
+
+void GatherProtocol::FlushAllowed(const Thread& t, int page, Level level) const {
+  const Invalidation leaf = LeafOf(t, page, level);
+  FaultsFlushLocally(t.system) ? InvalidateHere(t, leaf) : Invalidate(t, leaf);
+}
+
+void GatherProtocol::FlushSpurious(const Thread& t, int page, Level level) const {
+  if (FaultsFlushLocally(t.system)) InvalidateHere(t, LeafOf(t, page, level));
+}
+
 bool FlushNested(const Thread& t) { return LoadCount(t, Point::pending_read) > 1; }
 
 void RaisePending(const Thread& t) { RaisePending(t, t.system.order(Point::pending_inc)); }

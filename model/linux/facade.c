@@ -194,6 +194,57 @@ static void Look(const void* room, struct gf_fields* fields) {
 #endif
 }
 
+#ifdef GF_FAULTS_H
+/* What page faults of arm64 do: the tree's flush_tlb_fix_spurious_fault(), and its function that
+ * gives a leaf the right to write, on a leaf of no page table: the model has set its own. */
+typedef unsigned long pteval_t;
+#undef READ_ONCE
+#define READ_ONCE(x) (x)
+#define PTE_AF BIT(10)
+#define PTE_WRITE BIT(51)
+#define PTE_RDONLY BIT(7)
+#define PTE_DIRTY BIT(55)
+#define PUD_SIZE (PMD_SIZE * (PMD_SIZE / PAGE_SIZE))
+#define __ptep_get(ptep) (*(ptep))
+#define pte_same(a, b) (pte_val(a) == pte_val(b))
+#define cmpxchg_relaxed(at, old, new) \
+  ({ pteval_t seen_ = *(at); if (seen_ == (old)) *(at) = (new); seen_; })
+#include GF_FAULTS_H
+
+static struct vm_area_struct VmaAt(unsigned long address, int huge) {
+  const unsigned long size = huge ? PMD_SIZE : PAGE_SIZE;
+  return (struct vm_area_struct){
+      .vm_mm = &gf_mm, .vm_start = address, .vm_end = address + size};
+}
+
+static void FixSpuriousFault(unsigned long address, int huge) {
+  struct vm_area_struct vma = VmaAt(address, huge);
+  pte_t pte = {0};
+  (void)vma, (void)pte;
+#ifdef flush_tlb_fix_spurious_fault_pmd
+  if (huge) {
+    flush_tlb_fix_spurious_fault_pmd(&vma, address, &pte);
+    return;
+  }
+#endif
+#ifdef GF_FIX_SPURIOUS_FAULT_BY_2
+  flush_tlb_fix_spurious_fault(&vma, address);
+#else
+  flush_tlb_fix_spurious_fault(&vma, address, &pte);
+#endif
+}
+
+static void SetAccessFlags(unsigned long address, int huge) {
+  struct vm_area_struct vma = VmaAt(address, huge);
+  pte_t pte = {PTE_AF | PTE_RDONLY}, entry = {PTE_AF | PTE_WRITE | PTE_DIRTY};
+#ifdef GF_SET_ACCESS_FLAGS_ANYSZ
+  GF_SET_ACCESS_FLAGS(&vma, address, &pte, entry, 1, vma.vm_end - address);
+#else
+  GF_SET_ACCESS_FLAGS(&vma, address, &pte, entry, 1);
+#endif
+}
+#endif
+
 #ifdef GF_ASID_CODE
 extern const struct gf_asid_code GF_ASID_CODE;  // asids.c
 #endif
@@ -231,4 +282,8 @@ const struct gf_tree GF_TREE = {
     .flush = Flush,
     .finish = Finish,
     .look = Look,
+#ifdef GF_FAULTS_H
+    .fix_spurious_fault = FixSpuriousFault,
+    .set_access_flags = SetAccessFlags,
+#endif
 };

@@ -55,6 +55,9 @@ struct gf_tree {
   void (*flush)(void* tlb);
   void (*finish)(void* tlb, unsigned long start, unsigned long end);
   void (*look)(const void* tlb, struct gf_fields* fields);
+  /* arm64, of page faults, as its asm/pgtable.h and mm/fault.c have them; 0: the model's. */
+  void (*fix_spurious_fault)(unsigned long address, int huge);
+  void (*set_access_flags)(unsigned long address, int huge);
 };
 
 /* What an access orders, as its call site says: MemoryOrder. */
@@ -97,9 +100,10 @@ void gf_flush_range(unsigned long start, unsigned long end, unsigned int stride_
                     int freed_tables);
 
 /* arm64: TLBI operations are collected; DSB issues them and waits, with the same two steps. What
- * the DSB before them orders belongs to the first of these. */
+ * the DSB before them orders belongs to the first of these. Those of this CPU alone are done at a
+ * DSB, with the step tlbi_local; without one they are never complete, and do nothing. */
 enum gf_tlbi_op {
-  GF_TLBI_vmalle1,
+  GF_TLBI_vmalle1, /* of this CPU alone, as are vale1 and rvale1 */
   GF_TLBI_vale1,
   GF_TLBI_vmalle1is,
   GF_TLBI_aside1is,

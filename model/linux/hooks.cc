@@ -230,16 +230,31 @@ void gf_flush_range(unsigned long start, unsigned long end, unsigned stride_shif
   Invalidate(t, request);
 }
 
+namespace {
+
+void CompleteLocal(Hook& hook) {
+  if (hook.room().local.empty()) return;
+  hook.room().Makes(Point::tlbi_local);
+  InvalidateHere(hook.t(), hook.room().local.Take());
+}
+
+}  // namespace
+
 void gf_tlbi(gf_tlbi_op op, unsigned long operand) {
   Room& room = *current_room;
-  room.tlbi.Add(DecodeTlbi(op, operand));
+  (IsLocal(op) ? room.local : room.tlbi).Add(DecodeTlbi(op, operand));
   if (room.tree->single_tlbi == 0) return;
   Hook hook;
+  CompleteLocal(hook);
   hook.room().IssueLeftOver();
 }
 
 void gf_dsb(gf_barrier barrier) {
   const bool completes = barrier == GF_DSB_ish || barrier == GF_DSB_sy;
+  if ((completes || barrier == GF_DSB_nsh) && !current_room->local.empty()) {
+    Hook hook;
+    CompleteLocal(hook);
+  }
   // Under sequential consistency the others do nothing; those for this CPU alone never do.
   if (!completes && (barrier != GF_DSB_ishst || current_room->thread->world().sc())) return;
   Hook hook;

@@ -31,6 +31,7 @@ class Verb {
   }
   // Flushes that nobody waits for are under way when it returns.
   ~Verb() {
+    room_.local = {};
     room_.IssueLeftOver();
     room_.Makes(std::nullopt);
     room_.Mirror();
@@ -191,6 +192,34 @@ void LinuxProtocol::Finish(const Thread& t) const {
     }
   }
   t.gather() = MmuGather{};
+}
+
+namespace {
+
+// A page fault has no gather, and runs outside of Run().
+void InFault(const Thread& t, const gf_tree& tree, void (*function)(unsigned long, int), int page,
+             Level level) {
+  Room room;
+  Thread with_room = t;
+  with_room.room = &room;
+  room.thread = &with_room;
+  room.tree = &tree;
+  room.geometry = kGeometry[t.world().mm.batch];
+  const Verb verb(with_room);
+  const bool huge = level == Level::kPmd;
+  function(AddressOf(huge ? RoundDown(page, kPagesPerPmd) : page), huge);
+}
+
+}  // namespace
+
+void LinuxProtocol::FlushAllowed(const Thread& t, int page, Level level) const {
+  if (arm64_.set_access_flags == nullptr) return GatherProtocol::FlushAllowed(t, page, level);
+  InFault(t, arm64_, arm64_.set_access_flags, page, level);
+}
+
+void LinuxProtocol::FlushSpurious(const Thread& t, int page, Level level) const {
+  if (arm64_.fix_spurious_fault == nullptr) return GatherProtocol::FlushSpurious(t, page, level);
+  InFault(t, arm64_, arm64_.fix_spurious_fault, page, level);
 }
 
 }  // namespace gatherfuzz

@@ -36,6 +36,8 @@ class LinuxProtocol final : public GatherProtocol {
   void FlushTlbOnly(const Thread& t) const override;
   void Flush(const Thread& t) const override;
   void Finish(const Thread& t) const override;
+  void FlushAllowed(const Thread& t, int page, Level level) const override;
+  void FlushSpurious(const Thread& t, int page, Level level) const override;
   const CpuCode* cpu_code(const System& system) const override;
   const AsidCode* asid_code(const System& system) const override;
 

@@ -75,7 +75,7 @@ struct Room {
   const Thread* thread;
   const gf_tree* tree;
   Geometry geometry;
-  TlbiBatch tlbi;
+  TlbiBatch tlbi, local;  // those of this CPU alone
   FenceBatch sfences;
   unsigned long mm_cpus = 0;
   // Of a DSB behind which nothing was done yet: what it orders belongs to the step of the TLBI that

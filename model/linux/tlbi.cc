@@ -44,22 +44,21 @@ Tlbi ByRange(uint64_t operand, bool last_level) {
 Tlbi DecodeTlbi(gf_tlbi_op op, uint64_t operand) {
   const bool own = Bits(operand, 63, 48) == GF_ASID;
   switch (op) {
+    case GF_TLBI_vmalle1:
     case GF_TLBI_vmalle1is:
     case GF_TLBI_alle1is:
     case GF_TLBI_vmalls12e1is: return {.whole = true};
     case GF_TLBI_aside1is: return {.whole = own};
     case GF_TLBI_vae1is: return own ? ByAddress(operand, false) : Tlbi{};
     case GF_TLBI_vaae1is: return ByAddress(operand, false);
+    case GF_TLBI_vale1:
     case GF_TLBI_vale1is: return own ? ByAddress(operand, true) : Tlbi{};
     case GF_TLBI_vaale1is: return ByAddress(operand, true);
     case GF_TLBI_rvae1is: return own ? ByRange(operand, false) : Tlbi{};
     case GF_TLBI_rvaae1is: return ByRange(operand, false);
+    case GF_TLBI_rvale1:
     case GF_TLBI_rvale1is: return own ? ByRange(operand, true) : Tlbi{};
     case GF_TLBI_rvaale1is: return ByRange(operand, true);
-    // Of this CPU only, so of no use to the others; what it does to this one's TLB is left out.
-    case GF_TLBI_vmalle1:
-    case GF_TLBI_vale1:
-    case GF_TLBI_rvale1:
     // Of the kernel's own addresses, or of guests.
     case GF_TLBI_ipas2e1:
     case GF_TLBI_ipas2e1is:
@@ -69,6 +68,10 @@ Tlbi DecodeTlbi(gf_tlbi_op op, uint64_t operand) {
     case GF_TLBI_alle2is: break;
   }
   return {};
+}
+
+bool IsLocal(gf_tlbi_op op) {
+  return op == GF_TLBI_vmalle1 || op == GF_TLBI_vale1 || op == GF_TLBI_rvale1;
 }
 
 void TlbiBatch::Add(const Tlbi& op) {

@@ -21,6 +21,8 @@ struct Tlbi {
   uint8_t level_hint = 0;  // 1 + level, or 0
 };
 Tlbi DecodeTlbi(gf_tlbi_op op, uint64_t operand);
+// Whether it is of the CPU that issues it, and of no other.
+bool IsLocal(gf_tlbi_op op);
 
 // The operations since the last barrier, as one request. They are issued together, at the barrier:
 // each could be delivered before the next is issued, which only drops entries sooner.

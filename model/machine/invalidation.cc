@@ -157,6 +157,11 @@ bool IssueInvalidation(const Thread& thread, const Invalidation& request, Memory
   return Issue(thread, request, dsb, ~uint8_t{0});
 }
 
+void InvalidateHere(const Thread& thread, const Invalidation& request) {
+  thread.Step(Point::tlbi_local, request.start);
+  DropHere(thread.system, thread.cpu, AsHardwareDoes(thread.system, request));
+}
+
 void SendInvalidation(World& world, CpuId issuer, uint8_t targets) {
   world.at(issuer).invalidation.undelivered |= targets;
   Enqueue(world, issuer, targets);

@@ -33,6 +33,10 @@ void AwaitInvalidation(const Thread& thread);
 // What that waits for.
 bool InvalidationCompleted(const World& world, int cpu);
 
+// Invalidates on the thread's CPU alone, and completes that: the step tlbi_local (TLBI VALE1, DSB
+// NSH). Other CPUs keep what they have. No delivery, since nothing of the CPU comes in between.
+void InvalidateHere(const Thread& thread, const Invalidation& request);
+
 // Issues `request` and waits neither for it nor for what the CPU has issued before: the step
 // tlb_flush. Simplified: what is not delivered everywhere yet and this become one request, so a CPU
 // that has taken the former takes it once more. Where ASIDs are allocated, it names those of both.
