@@ -57,7 +57,8 @@ constexpr uint32_t Bit(InitState state) { return 1u << static_cast<int>(state); 
 // The kinds that `kinds` has if it is not said.
 inline constexpr uint32_t kUsualKinds = OpsThat([](const OpInfo& op) {
   constexpr unsigned kUsual = effect::kZaps | effect::kCleans | effect::kAccesses;
-  return op.exists_in(kDefaultKernel) && op.is(kUsual) && !op.is(effect::kReaps | effect::kExits | effect::kRevokes);
+  return op.exists_in(kDefaultKernel) && op.is(kUsual) &&
+         !op.is(effect::kReaps | effect::kExits | effect::kRevokes);
 });
 
 struct Bounds {
@@ -72,9 +73,9 @@ struct Bounds {
   int symmetry = 1;
   int asids = kNoAsids;
   int rcu = 0;
-  int pfn = 0;  // 1: the VMA, of two the second, is a PFN map
-  uint32_t init = Bit(InitState::kWarm);                     // Bit() of each
-  uint32_t kinds = kUsualKinds;                              // Bit() of each
+  int pfn = 0;                            // 1: the VMA, of two the second, is a PFN map
+  uint32_t init = Bit(InitState::kWarm);  // Bit() of each
+  uint32_t kinds = kUsualKinds;           // Bit() of each
   uint32_t kernel = 1u << static_cast<int>(kDefaultKernel);  // one bit
 
   uint32_t hardware = 1u << static_cast<int>(HardwareKind::kPlain);  // one bit

@@ -26,9 +26,8 @@ constexpr OpKind kMarks[] = {kGuard, kUnguard};
 constexpr OpKind kMapping[] = {kMap, kMunmap};
 constexpr OpKind kRevokes[] = {kRevoke, kRevoke, kMunmap};
 constexpr std::span<const OpKind> kThemes[] = {
-    kReclaims, kReclaims, kReclaims, kProtects, kProtects, kProtects, kMoves, kMoves,
-    kDecides,  kDecides,  kSwitches, kSwitches, kEnds,     kSwitches, kMarks, kMapping,
-    kRevokes};
+    kReclaims, kReclaims, kReclaims, kProtects, kProtects, kProtects, kMoves,   kMoves,  kDecides,
+    kDecides,  kSwitches, kSwitches, kEnds,     kSwitches, kMarks,    kMapping, kRevokes};
 
 template <typename List>
 const auto& Pick(const List& list, Random& random) {

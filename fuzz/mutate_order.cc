@@ -12,14 +12,13 @@ namespace gatherfuzz {
 namespace {
 
 Point PickTellingPoint(const Schedule& schedule, Random& random) {
-  PointMask points = kTellingPoints & ~(Reclaims(schedule) ? 0 : kReclaimPoints) &
-                     ~(Exits(schedule) ? 0 : kExitPoints) &
-                     ~(Decides(schedule) ? 0 : kContentPoints) &
-                     ~(Switches(schedule) ? 0 : kSwitchPoints) &
-                     ~(schedule.memory == MemoryModel::kLate ? 0 : kLatePoints) &
-                     ~(schedule.asids != kNoAsids ? 0 : kAsidPoints) &
-                     ~(HasPfnMaps(schedule) ? 0 : kPfnPoints) &
-                     ~(schedule.rcu ? MaskOf(Point::rcu_free) : kRcuPoints);
+  PointMask points =
+      kTellingPoints & ~(Reclaims(schedule) ? 0 : kReclaimPoints) &
+      ~(Exits(schedule) ? 0 : kExitPoints) & ~(Decides(schedule) ? 0 : kContentPoints) &
+      ~(Switches(schedule) ? 0 : kSwitchPoints) &
+      ~(schedule.memory == MemoryModel::kLate ? 0 : kLatePoints) &
+      ~(schedule.asids != kNoAsids ? 0 : kAsidPoints) & ~(HasPfnMaps(schedule) ? 0 : kPfnPoints) &
+      ~(schedule.rcu ? MaskOf(Point::rcu_free) : kRcuPoints);
   for (uint32_t skip = random.Below(static_cast<uint32_t>(CountOf(points))); skip != 0;) {
     points &= points - 1;
     --skip;

@@ -349,9 +349,8 @@ bool Anew(Schedule& schedule, Random& random) {
 // few steps that tell hardly meet.
 bool Around(Schedule& schedule, Random& random) {
   static constexpr bool (*kThings[])(Schedule&, Random&) = {
-      AddReclaim, AddReclaim, AddProtection, AddProtection,
-      AddContent, AddContent, AddSwitch,     AddExit,
-      AddRevoke};
+      AddReclaim, AddReclaim, AddProtection, AddProtection, AddContent,
+      AddContent, AddSwitch,  AddExit,       AddRevoke};
   GenerateShort(schedule, random);
   for (int things = SmallNumber(random, 3); things > 0; --things) {
     kThings[random.Below(std::size(kThings))](schedule, random);

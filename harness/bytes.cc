@@ -454,7 +454,8 @@ int Decode(std::span<const uint8_t> bytes, bool at_first, Schedule& schedule) {
   Source source(bytes, at_first);
   const Header header = DecodeHeader(source, schedule);
   for (size_t i = 0; i < header.init_count; ++i) {
-    schedule.init.push_back(DecodeInit(source.Record(), schedule.cpus, header.span, header.written));
+    schedule.init.push_back(
+        DecodeInit(source.Record(), schedule.cpus, header.span, header.written));
   }
   for (size_t i = 0; i < header.op_count; ++i) {
     schedule.program.push_back(DecodeLine(source, schedule.cpus, header.span));
@@ -482,9 +483,8 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
   const Tail& tail = schedule.tail;
   put(kBytesVersion, CpusCode(schedule), schedule.batch, kPages, schedule.init.size(),
       schedule.program.size(), static_cast<int>(tail.kind) + (tail.joined ? kJoinedCode : 0),
-      schedule.hardware == HardwareKind::kFaults ? kFaultsCode : 0,
-      tail.seed, tail.seed >> 8, tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8,
-      members - 1,
+      schedule.hardware == HardwareKind::kFaults ? kFaultsCode : 0, tail.seed, tail.seed >> 8,
+      tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1,
       KernelCode(schedule) + kMemoryCode * MemoryCode(schedule) +
           kHardwareCode * (static_cast<int>(schedule.hardware) % kHardwareCodes));
   for (const InitItem& item : schedule.init) {

@@ -334,7 +334,7 @@ Schedule OfLinesThatRun(const Schedule& schedule) {
 }  // namespace
 
 Determined DeterminedBy(const Schedule& schedule) {
-  if (Exits(schedule)) return {};  // who is last, and when, the order decides
+  if (Exits(schedule)) return {};       // who is last, and when, the order decides
   if (HasPfnMaps(schedule)) return {};  // whether an owner finds a VMA decides the order, too
   if (Switches(schedule)) return DeterminedBy(OfLinesThatRun(schedule));
   return Analysis(schedule).Result();
@@ -370,7 +370,7 @@ FinalMemory Final(const World& world, const Determined& determined) {
 MemoryDifference FirstDifference(const FinalMemory& left, const FinalMemory& predicted) {
   struct Property {
     const char* name;
-    uint64_t FinalMemory::* pages;
+    uint64_t FinalMemory::*pages;
   };
   static constexpr Property kProperties[] = {{"in a VMA", &FinalMemory::vma},
                                              {"in a writable VMA", &FinalMemory::vma_write},

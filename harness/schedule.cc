@@ -109,8 +109,7 @@ bool HasPfnMaps(const Schedule& schedule) {
 }
 bool OnlySc(const Schedule& schedule) {
   return HasVmaLocks(schedule.kernel) || schedule.rcu || HasPfnMaps(schedule) ||
-         schedule.hardware == HardwareKind::kFaults ||
-         Has(schedule, OnlyScUnder(schedule.memory));
+         schedule.hardware == HardwareKind::kFaults || Has(schedule, OnlyScUnder(schedule.memory));
 }
 
 void Canonicalize(Schedule& schedule) {

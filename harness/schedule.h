@@ -115,7 +115,8 @@ bool Switches(const Schedule& schedule);
 bool HasPfnMaps(const Schedule& schedule);
 // Whether it has what is not modelled under its memory model, but under kSc, where there are no
 // rules for it that leave out orders: operations with such effects, VMA locks, page tables that RCU
-// frees, PFN maps, or hardware that faults on what is cached. CPUs that switch are under kTso as well.
+// frees, PFN maps, or hardware that faults on what is cached. CPUs that switch are under kTso as
+// well.
 unsigned OnlyScUnder(MemoryModel memory);  // the effects
 bool OnlySc(const Schedule& schedule);
 

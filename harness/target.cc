@@ -13,7 +13,8 @@ bool AnyMayBreak(const Schedule& schedule) {
 
 bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule) {
   return !AnyMayBreak(schedule) && policy.SafeOn(arch.name()) &&
-         (policy.safe_asleep() || !Switches(schedule)) && (!policy.waits() || !(Exits(schedule) || HasPfnMaps(schedule)));
+         (policy.safe_asleep() || !Switches(schedule)) &&
+         (!policy.waits() || !(Exits(schedule) || HasPfnMaps(schedule)));
 }
 
 bool Excused(const Policy& policy, const Arch& arch, const Schedule& schedule) {

@@ -23,7 +23,8 @@ std::optional<FrameId> TryLockFolio(const Thread& t, int page) {
   World& world = t.world();
   t.Step(Point::folio_trylock, page);
   const Pte leaf = EntryAt(world, page, Level::kPte);
-  if (!leaf.there() || IsPfnMap(world, page) || world.folio(leaf.frame).lock_owner != 0) return std::nullopt;
+  if (!leaf.there() || IsPfnMap(world, page) || world.folio(leaf.frame).lock_owner != 0)
+    return std::nullopt;
   Folio& folio = world.folio(leaf.frame);
   folio.lock_owner = static_cast<uint8_t>(1 + Index(t.cpu));
   ++folio.refs;

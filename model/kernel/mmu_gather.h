@@ -141,9 +141,9 @@ class GatherProtocol {
   // VMA, and from 7.1 on before it is unlinked.
   virtual bool FlushesPfnMaps() const { return true; }
 
-  // Where an access faults on what is cached (Hardware::faults_on_entries), a page fault for a write
-  // drops that under the lock: where it has given the right to write (ptep_set_access_flags()), and
-  // where that was there already (flush_tlb_fix_spurious_fault()).
+  // Where an access faults on what is cached (Hardware::faults_on_entries), a page fault for a
+  // write drops that under the lock: where it has given the right to write
+  // (ptep_set_access_flags()), and where that was there already (flush_tlb_fix_spurious_fault()).
   virtual void FlushAllowed(const Thread& t, int page, Level level) const;
   virtual void FlushSpurious(const Thread& t, int page, Level level) const;
 

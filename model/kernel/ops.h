@@ -75,7 +75,7 @@ inline constexpr unsigned kReaps = 4096;     // no call: zaps behind the backs o
 inline constexpr unsigned kSwitches = 8192;  // no call: changes what the CPU runs
 inline constexpr unsigned kMoves = 16384;    // moves leaves and a VMA away; then as munmap, or not
 inline constexpr unsigned kExits = 32768;  // no call: the thread ends; the last one takes all away
-inline constexpr unsigned kDecides = 65536;  // looks at what pages hold, or at who refers to them
+inline constexpr unsigned kDecides = 65536;   // looks at what pages hold, or at who refers to them
 inline constexpr unsigned kRevokes = 131072;  // an owner of PFN maps takes its frames back
 inline constexpr unsigned kGathers = kZaps | kCleans | kProtects | kMoves;
 }  // namespace effect

@@ -203,7 +203,8 @@ class Move {
 // What mremap_to() and vma_to_resize() ask for.
 bool MayMove(const World& world, PageRange from, PageRange to) {
   const Mm& mm = world.mm;
-  return !IsPfnMap(world, from.begin) && VmaAround(mm, from.begin, from) == from && (mm.vma_pages & MaskOf(to)) == 0;
+  return !IsPfnMap(world, from.begin) && VmaAround(mm, from.begin, from) == from &&
+         (mm.vma_pages & MaskOf(to)) == 0;
 }
 
 }  // namespace

@@ -189,7 +189,8 @@ class Zap {
 
 bool MayReclaimTables(const Op& op, KernelVersion kernel) {
   const OpInfo& info = Info(op.kind);
-  return info.is(effect::kZaps) && !info.is(effect::kUnmaps | effect::kGuards | effect::kReaps | effect::kRevokes) &&
+  return info.is(effect::kZaps) &&
+         !info.is(effect::kUnmaps | effect::kGuards | effect::kReaps | effect::kRevokes) &&
          kernel >= KernelVersion::k6_17 &&
          RoundUp(op.range.begin, kPagesPerPmd) + kPagesPerPmd <= op.range.end;
 }

@@ -21,7 +21,8 @@ namespace gatherfuzz {
 enum class HardwareKind : uint8_t {
   kPlain = 0,  // what docs/model.md says where it says nothing of others
   kTce = 1,    // x86 with EFER.TCE, or with PTI and INVPCID (H3); no difference elsewhere
-  kFaults = 2,  // arm64 whose accesses fault where a cached entry is too strict (H8); none elsewhere
+  kFaults =
+      2,  // arm64 whose accesses fault where a cached entry is too strict (H8); none elsewhere
 };
 inline constexpr std::string_view kHardwareKinds[] = {"plain", "tce", "faults"};
 inline constexpr int kHardwareKindCount = 3;
@@ -48,8 +49,8 @@ struct Hardware {
   // H3: an invalidation by address drops only those table pointers that were used for it, however
   // many the architecture has it drop.
   bool drops_used_pointers = false;
-  // H8: an access that a cached entry does not allow faults without a walk, and the entry stays. The
-  // fault handler drops it: flush_tlb_fix_spurious_fault(), ptep_set_access_flags().
+  // H8: an access that a cached entry does not allow faults without a walk, and the entry stays.
+  // The fault handler drops it: flush_tlb_fix_spurious_fault(), ptep_set_access_flags().
   bool faults_on_entries = false;
 };
 

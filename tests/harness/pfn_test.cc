@@ -28,12 +28,11 @@ const std::string kUnlinkedFirst = "order\n cpu0 until i_mmap_unlink\n cpu1 unti
 TEST(Pfn, AnOwnerUnmapsUnderTheLockOfTheMappingAndThenFrees) {
   const Ran ran("cpus 2\n" + kMap + "cpu0\n revoke 0..1\n");
   EXPECT_EQ(ran.verdict(), "none");
-  EXPECT_THAT(
-      ran.StepsOf("cpu0"),
-      ElementsAre("i_mmap_lock_read(0)", "pending_inc", "pud_read(0)", "pmd_read(0)", "pte_lock(0)",
-                  "pte_read(0)", "pte_clear(0)", "pte_unlock(0)", "tlb_flush(0)",
-                  "tlb_flush_done(0)", "pending_read", "pending_dec", "i_mmap_unlock_read(0)",
-                  "free_page(0)", "syscall_return(0)"));
+  EXPECT_THAT(ran.StepsOf("cpu0"),
+              ElementsAre("i_mmap_lock_read(0)", "pending_inc", "pud_read(0)", "pmd_read(0)",
+                          "pte_lock(0)", "pte_read(0)", "pte_clear(0)", "pte_unlock(0)",
+                          "tlb_flush(0)", "tlb_flush_done(0)", "pending_read", "pending_dec",
+                          "i_mmap_unlock_read(0)", "free_page(0)", "syscall_return(0)"));
   EXPECT_EQ(ran.mm().data_frames, 1);
   EXPECT_EQ(ran.mm().vma_pages, 3u) << "the VMA stays";
   EXPECT_TRUE(ran.entry(0).none());
@@ -92,8 +91,9 @@ TEST(Pfn, NoFaultPopulatesIt) {
   EXPECT_EQ(ran.verdict(), "none");
   EXPECT_EQ(ran.Count("cpu0 fault(0)"), 1);
   EXPECT_EQ(ran.Count("cpu0 alloc_page(0)"), 0);
-  const Ran given_back("cpus 1\ninit\n pfnmap 0..1\ncpu0\n protect 0..1 r\n protect 0..1 rw\n"
-                       " write 0\n");
+  const Ran given_back(
+      "cpus 1\ninit\n pfnmap 0..1\ncpu0\n protect 0..1 r\n protect 0..1 rw\n"
+      " write 0\n");
   EXPECT_EQ(given_back.verdict(), "none");
   EXPECT_TRUE(given_back.entry(0).dirty());
 }

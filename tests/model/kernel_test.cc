@@ -65,7 +65,7 @@ TEST(Tlbi, AHintNamesOneLevel) {
 TEST(Tlbi, OtherAddressSpacesAreLeftAlone) {
   const uint64_t other = Address(4) ^ uint64_t { 1 } << 48;
   for (const gf_tlbi_op op : {GF_TLBI_vale1is, GF_TLBI_vae1is, GF_TLBI_rvale1is, GF_TLBI_rvae1is,
-                              GF_TLBI_aside1is, GF_TLBI_vmalle1}) {
+                              GF_TLBI_aside1is, GF_TLBI_vale1, GF_TLBI_rvale1}) {
     const Tlbi named = DecodeTlbi(op, other | kGranule4K);
     EXPECT_TRUE(named.pages.empty() && !named.whole) << op;
   }
@@ -75,6 +75,18 @@ TEST(Tlbi, OtherAddressSpacesAreLeftAlone) {
   const Invalidation nothing = Dropped({DecodeTlbi(GF_TLBI_vale1is, other)});
   EXPECT_EQ(nothing.small, 0u);
   EXPECT_EQ(nothing.whole, 0);
+}
+
+// H19: what it names is the same, and of one CPU.
+TEST(Tlbi, OfOneCpuNamesAsThatOfAllDoes) {
+  EXPECT_EQ(DecodeTlbi(GF_TLBI_vale1, Address(5)).pages, (PageRange{5, 6}));
+  EXPECT_TRUE(DecodeTlbi(GF_TLBI_vale1, Address(5)).last_level);
+  EXPECT_EQ(DecodeTlbi(GF_TLBI_rvale1, Range(4, 0, 0)).pages, (PageRange{4, 6}));
+  EXPECT_TRUE(DecodeTlbi(GF_TLBI_vmalle1, 0).whole);
+  for (const gf_tlbi_op op : {GF_TLBI_vale1, GF_TLBI_rvale1, GF_TLBI_vmalle1}) {
+    EXPECT_TRUE(IsLocal(op)) << op;
+  }
+  EXPECT_FALSE(IsLocal(GF_TLBI_vale1is) || IsLocal(GF_TLBI_vmalle1is) || IsLocal(GF_TLBI_vae1is));
 }
 
 TEST(Tlbi, ARangeHasAnEvenNumberOfPages) {  // (NUM + 1) << (5 * SCALE + 1), H6

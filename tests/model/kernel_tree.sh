@@ -181,9 +181,17 @@ expect_error arm64 \
 fresh
 build arm64 || fail "arm64 does not build again"
 for file in arch/arm64/mm/context.c arch/arm64/include/asm/mmu.h \
-  arch/arm64/include/asm/mmu_context.h; do
+  arch/arm64/include/asm/mmu_context.h arch/arm64/include/asm/pgtable.h arch/arm64/mm/fault.c; do
   grep -q "$tree/$file" "$scratch/made/tree.d" || fail "the build does not hear of $file"
 done
+
+# What page faults flush: by 2 arguments up to 6.1, with a size from 6.19 on; a tree without it.
+edit 's/(vma, address, ptep)/(vma, address)/' arch/arm64/include/asm/pgtable.h
+edit 's/ptep_set_access_flags(/__ptep_set_access_flags_anysz(/; s/int dirty)/int dirty, unsigned long size)/' \
+  arch/arm64/mm/fault.c
+build arm64 || fail "page faults of other versions: does not build"
+rm "$tree/arch/arm64/mm/fault.c"
+build arm64 || fail "a tree without a fault.c does not build"
 
 # What is built runs: clean as it is, and broken where it was broken.
 mail=$source/corpus/00-the-mail.gather
@@ -240,6 +248,23 @@ rolls=$source/corpus/switching/flush-queued-here.gather
 kept=$source/corpus/switching/flush-not-queued.gather
 "$gatherfuzz" run --policy linux@test-lazy --arch arm64 --expect asid-reused "$kept" \
   >"$scratch/out" 2>&1 || fail "linux@test-lazy drops what is cached"
+
+# What page faults of arm64 flush is the tree's, and a TLBI of one CPU is of that CPU alone; what is
+# unmapped of PFN maps is flushed as the tree says.
+faults=$source/corpus/full-mm/arm64/faults-on-its-own-entry.gather
+pfn=$source/corpus/zoo/z20.gather
+"$gatherfuzz" explore --verify --policy linux@test "$faults" >"$scratch/out" 2>&1 ||
+  fail "linux@test: page faults"
+"$gatherfuzz" run --trace --policy linux@test "$faults" >"$scratch/out" 2>&1
+[ "$(grep -c 'tlbi_local(0)' "$scratch/out")" -eq 2 ] || fail "linux@test: not two local TLBI"
+"$gatherfuzz" run --policy linux@test-less --expect endless-fault "$faults" >"$scratch/out" 2>&1 ||
+  fail "linux@test-less: a page fault without a DSB"
+"$gatherfuzz" explore --policy linux@test-less --arch arm64 "$mail" >"$scratch/out" 2>&1
+[ $? -eq 1 ] || fail "linux@test-less: exploration finds nothing of its local TLBI"
+"$gatherfuzz" explore --verify --policy linux@test --arch x86 "$pfn" >"$scratch/out" 2>&1 ||
+  fail "linux@test: PFN maps"
+"$gatherfuzz" run --policy linux@test-less --arch x86 --expect freed-page-cached "$pfn" \
+  >"$scratch/out" 2>&1 || fail "linux@test-less: PFN maps"
 
 # A busy wait in a tree compiles, and is a livelock where two of them wait for each other.
 for arch in x86 arm64; do

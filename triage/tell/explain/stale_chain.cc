@@ -27,6 +27,7 @@ class StaleChain {
     Owed();
     Examined();
     AskedReclaim();
+    Unlinked();
     Asked();
     Flushed();
     Slept();
@@ -125,6 +126,33 @@ class StaleChain {
   bool IsReclaim(int step) const {
     const std::optional<Op>& op = At(step).op;
     return op && Info(op->kind).is(effect::kReclaims);
+  }
+
+  // What its owner does not find any more; and whether who judged is that owner, and found nothing.
+  void Unlinked() {
+    for (int i = std::max(cause_.removed, 0); i < cause_.judged; ++i) {
+      const Point point = At(i).event.point;
+      if (point == Point::i_mmap_unlink && cause_.removed >= 0 &&
+          At(i).event.agent == At(cause_.removed).event.agent) {
+        Say(i, absl::StrCat(Actor(i),
+                            " unlinks the VMA: from here on the owner of its frames does not find "
+                            "it, and does not wait for the invalidation."));
+      }
+      if (point != Point::i_mmap_unlock_read || !FoundNoVma(i)) continue;
+      finds_no_vma_ = true;
+      Say(i, absl::StrCat(Actor(i),
+                          " has found no VMA that is linked: it unmaps nothing, and has "
+                          "no mmu_gather."));
+    }
+  }
+  bool FoundNoVma(int unlock) const {
+    const StepEvent& judged = At(cause_.judged).event;
+    const StepEvent& event = At(unlock).event;
+    if (event.agent != judged.agent || event.op != judged.op) return false;
+    for (int i = unlock; i >= 0 && At(i).event.point != Point::i_mmap_lock_read; --i) {
+      if (At(i).event.agent == event.agent && BeginsGather(At(i).event.point)) return false;
+    }
+    return true;
   }
 
   // Since when tlb_flush_batched says that reclaim owes the flush.
@@ -274,6 +302,7 @@ class StaleChain {
     if (cause_.missing == Missing::kNotIssued) {
       // Said with what comes last.
       not_issued_ = !asked_nothing_.empty()  ? "It has issued no invalidation. " + asked_nothing_
+                    : finds_no_vma_          ? "It has issued no invalidation."
                     : Decides(cause_.judged) ? NotAsked()
                     : cause_.examined >= 0 && HasNoGather(cause_.examined)
                         ? "It has issued no invalidation, and has not asked whether somebody owes "
@@ -506,6 +535,7 @@ class StaleChain {
   const Violation& it_;
   std::vector<Sentence> chain_;
   std::string not_issued_, still_to_come_, asked_nothing_;
+  bool finds_no_vma_ = false;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ static void reset(struct mmu_gather* tlb) {
 
 void tlb_gather_mmu(struct mmu_gather* tlb, struct mm_struct* mm) {
   tlb->mm = mm;
+  tlb->vma_pfn = 0;
   tlb->local.nr = tlb->table_count = 0;
   tlb->local.max = ARRAY_SIZE(tlb->pages);
   reset(tlb);

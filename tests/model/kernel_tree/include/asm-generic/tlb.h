@@ -8,7 +8,7 @@ struct mmu_gather {
   struct mm_struct* mm;
   unsigned long start, end;
   unsigned int fullmm : 1, need_flush_all : 1, freed_tables : 1;
-  unsigned int cleared_ptes : 1, cleared_pmds : 1, cleared_puds : 1;
+  unsigned int cleared_ptes : 1, cleared_pmds : 1, cleared_puds : 1, vma_pfn : 1;
   struct {
     unsigned int nr, max;
   } local;
@@ -29,7 +29,11 @@ static inline void record(struct mmu_gather* tlb, unsigned long address, unsigne
   if (address + size > tlb->end) tlb->end = address + size;
 }
 
-#define tlb_start_vma(tlb, vma) ((void)(vma))
+#define tlb_start_vma(tlb, vma) \
+  ((tlb)->vma_pfn |= ((vma)->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) != 0)
+static inline void tlb_free_vmas(struct mmu_gather* tlb) {
+  if (tlb->vma_pfn) tlb_flush_mmu_tlbonly(tlb);
+}
 #ifdef CONFIG_MMU_GATHER_MERGE_VMAS
 #define tlb_end_vma(tlb, vma) ((void)(vma))
 #else

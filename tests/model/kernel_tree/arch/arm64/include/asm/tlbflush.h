@@ -13,3 +13,9 @@ static inline void flush_pages(struct mm_struct* mm, unsigned long start, unsign
   for (; start < end; start += PAGE_SIZE) __TLBI_1(vae1is, ASID(mm) << 48 | start >> 12);
   dsb(ish);
 }
+
+static inline void flush_page_here(struct mm_struct* mm, unsigned long address) {
+  dsb(nshst);
+  __TLBI_1(vale1, ASID(mm) << 48 | address >> 12);
+  dsb(nsh);
+}
