@@ -17,7 +17,7 @@ namespace {
 
 struct NumberKey {
   std::string_view name;
-  int Bounds::*member;
+  int Bounds::* member;
   int least, most;
 };
 
@@ -39,7 +39,7 @@ constexpr NumberKey kNumberKeys[] = {
 // A key whose value is a set of names, separated by commas.
 struct SetKey {
   std::string_view name;
-  uint32_t Bounds::*member;
+  uint32_t Bounds::* member;
   uint32_t allowed;
   std::string_view (*name_of)(int bit);
 };

@@ -370,7 +370,7 @@ FinalMemory Final(const World& world, const Determined& determined) {
 MemoryDifference FirstDifference(const FinalMemory& left, const FinalMemory& predicted) {
   struct Property {
     const char* name;
-    uint64_t FinalMemory::*pages;
+    uint64_t FinalMemory::* pages;
   };
   static constexpr Property kProperties[] = {{"in a VMA", &FinalMemory::vma},
                                              {"in a writable VMA", &FinalMemory::vma_write},

@@ -47,7 +47,7 @@ typedef struct mmu_gather Gather;
 _Static_assert(sizeof(Gather) + 16 * sizeof(void*) <= GF_GATHER_BYTES,
                "gatherfuzz: struct mmu_gather is larger than GF_GATHER_BYTES allows for");
 
-#define SAME_TYPE(function, type) _Generic(&(function), type : 1, default : 0)
+#define SAME_TYPE(function, type) _Generic(&(function), type: 1, default: 0)
 
 // Since 5.12; before.
 typedef void (*GatherMmu)(Gather*, struct mm_struct*);
@@ -112,13 +112,11 @@ static void GatherVerb(void* room, unsigned int bundle, unsigned long start, uns
   Gather* tlb = room;
   __builtin_memset(tlb, 0xff, sizeof *tlb);
   if (start == 0 && end == ~0ul) {
-    _Generic(&tlb_gather_mmu, GatherMmu
-             : GatherMmuFullmmBy2, GatherMmuRange
-             : GatherMmuFullmmBy4)(tlb_gather_mmu, tlb);
+    _Generic(&tlb_gather_mmu, GatherMmu: GatherMmuFullmmBy2, GatherMmuRange: GatherMmuFullmmBy4)(
+        tlb_gather_mmu, tlb);
   } else {
-    _Generic(&tlb_gather_mmu, GatherMmu
-             : GatherMmuBy2, GatherMmuRange
-             : GatherMmuBy4)(tlb_gather_mmu, tlb, start, end);
+    _Generic(&tlb_gather_mmu, GatherMmu: GatherMmuBy2, GatherMmuRange: GatherMmuBy4)(
+        tlb_gather_mmu, tlb, start, end);
   }
 #ifdef MMU_GATHER_BUNDLE
   if (tlb->local.max > MMU_GATHER_BUNDLE) gf_bug("the bundle is larger than its room");
@@ -158,10 +156,10 @@ static void RemovePmd(void* room, unsigned long address) {
 static int RemovePage(void* room, unsigned int frame, int huge) {
   Gather* tlb = room;
   const int size = huge ? HPAGE_PMD_SIZE : PAGE_SIZE;
-  return _Generic(&__tlb_remove_page_size, RemovePageSize3
-                  : RemovePageSizeBy3, RemovePageSizeEncoded
-                  : RemovePageSizeByEncoded, RemovePageSize4
-                  : RemovePageSizeBy4)(__tlb_remove_page_size, tlb, &gf_pages[frame], size);
+  return _Generic(&__tlb_remove_page_size,
+      RemovePageSize3: RemovePageSizeBy3,
+      RemovePageSizeEncoded: RemovePageSizeByEncoded,
+      RemovePageSize4: RemovePageSizeBy4)(__tlb_remove_page_size, tlb, &gf_pages[frame], size);
 }
 
 static void FreePteTable(void* room, unsigned int frame, unsigned long address) {
@@ -177,9 +175,8 @@ static void FreePmdTable(void* room, unsigned int frame, unsigned long address) 
 static void FlushTlbOnly(void* tlb) { tlb_flush_mmu_tlbonly((Gather*)tlb); }
 static void Flush(void* tlb) { tlb_flush_mmu((Gather*)tlb); }
 static void Finish(void* tlb, unsigned long start, unsigned long end) {
-  _Generic(&tlb_finish_mmu, FinishMmu
-           : FinishMmuBy1, FinishMmuRange
-           : FinishMmuBy3)(tlb_finish_mmu, (Gather*)tlb, start, end);
+  _Generic(&tlb_finish_mmu, FinishMmu: FinishMmuBy1, FinishMmuRange: FinishMmuBy3)(
+      tlb_finish_mmu, (Gather*)tlb, start, end);
 }
 
 static void Look(const void* room, struct gf_fields* fields) {

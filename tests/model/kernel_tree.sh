@@ -185,10 +185,10 @@ for file in arch/arm64/mm/context.c arch/arm64/include/asm/mmu.h \
   grep -q "$tree/$file" "$scratch/made/tree.d" || fail "the build does not hear of $file"
 done
 
-# What page faults flush: by 2 arguments up to 6.1, with a size from 6.19 on; a tree without it.
+# What page faults flush: by 2 arguments in 6.1, with a size in 7.1; a tree without it.
 edit 's/(vma, address, ptep)/(vma, address)/' arch/arm64/include/asm/pgtable.h
-edit 's/ptep_set_access_flags(/__ptep_set_access_flags_anysz(/; s/int dirty)/int dirty, unsigned long size)/' \
-  arch/arm64/mm/fault.c
+edit 's/ptep_set_access_flags(/__ptep_set_access_flags_anysz(/' arch/arm64/mm/fault.c
+edit 's/int dirty)/int dirty, unsigned long size)/' arch/arm64/mm/fault.c
 build arm64 || fail "page faults of other versions: does not build"
 rm "$tree/arch/arm64/mm/fault.c"
 build arm64 || fail "a tree without a fault.c does not build"

@@ -186,7 +186,7 @@ bool HasRange(const InitItem&) { return true; }
 
 // Ranges are cut to half, then by a page, from either end.
 template <typename List, typename RangeOf>
-bool Narrow(Attempts& attempts, List Schedule::*list, RangeOf range_of) {
+bool Narrow(Attempts& attempts, List Schedule::* list, RangeOf range_of) {
   bool helped = false;
   const auto cut = [&](size_t i, PageRange range) {
     Schedule candidate = attempts.schedule();
