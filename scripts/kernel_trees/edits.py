@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-"""One-line edits of arch/x86/mm/tlb.c and arch/arm64/mm/context.c, and for each the program in
-which exploration must find it.
+"""One-line edits of arch/x86/mm/tlb.c, arch/arm64/mm/context.c and what flushes for PFN maps, and
+for each the program in which exploration must find it.
 
 They are told by the few words that they change, which are the same from 6.1 to 6.12.
 """
@@ -82,6 +82,8 @@ EDITS = {
         r"next_tlb_gen = 9;\1"),
     "itself-left": _other("alone", r"(local_irq_disable\(\);\s*)flush_tlb_func\(info\);", r"\1"),
 }
+EDITS["pfn-not-flushed"] = Edit("corpus/zoo/z20.gather", r"tlb->vma_pfn \|\| ", "",
+                                files=("include/asm-generic/tlb.h",))
 
 
 # reserved_ttbr0 was loaded in cpu_switch_mm(), in a header, up to 6.5.
