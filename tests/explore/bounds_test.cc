@@ -112,7 +112,7 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
   EXPECT_EQ(ErrorOf("ops"), "ops: expected KEY=VALUE");
   EXPECT_EQ(ErrorOf("=3"),
             "=3: expected one of the keys cpus, ops, walkers, pages, at, vmas, huge, batch, "
-            "symmetry, asids, rcu, init, kinds, kernel, memory, hardware");
+            "symmetry, asids, rcu, pfn, init, kinds, kernel, memory, hardware");
   EXPECT_EQ(ErrorOf("asids=7"), "asids=7: expected a number from -1 to 5");
   EXPECT_EQ(ErrorOf("asids=1"),
             "asids=1: expected kinds with switch, without which no CPU takes one");
@@ -124,7 +124,7 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
     EXPECT_THAT(ErrorOf("kinds=" + value),
                 HasSubstr("expected one or more of map,munmap,dontneed,free,read,write,guard,"
                           "unguard,reclaim,swapout,protect,uffdwp,cleardirty,numa,reap,switch,idle,"
-                          "wake,remap,exit,fork,migrate,ksm,pin, "));
+                          "wake,remap,exit,fork,migrate,ksm,pin,revoke, "));
   }
 }
 
@@ -134,13 +134,13 @@ TEST(Bounds, AnErrorSaysWhatContradicts) {
   EXPECT_EQ(ErrorOf("vmas=2 pages=1"), "vmas=2: expected 1 with pages=1");
   EXPECT_EQ(ErrorOf("kinds=map,read"),
             "kinds=map,read: expected at least one of munmap,dontneed,free,protect,uffdwp,"
-            "cleardirty,numa,reap,remap,exit, as no other opens a gather");
+            "cleardirty,numa,reap,remap,exit,revoke, as no other opens a gather");
   EXPECT_EQ(ErrorOf("kinds=guard,read"),
             "kinds=read,guard: expected none of guard with kernel=6.12; kernel=6.17 has guard");
   EXPECT_EQ(ErrorOf("kinds=guard,read kernel=6.17"), "none");
   EXPECT_EQ(ErrorOf("kinds=read kernel=7.1"),
             "kinds=read: expected at least one of munmap,dontneed,free,guard,protect,uffdwp,"
-            "cleardirty,numa,reap,remap,exit, as no other opens a gather");
+            "cleardirty,numa,reap,remap,exit,revoke, as no other opens a gather");
   EXPECT_EQ(ErrorOf("kernel=6.1,7.1"), "kernel=6.1,7.1: expected one version");
   EXPECT_EQ(ErrorOf("kernel=5.1"),
             "kernel=5.1: expected one or more of 6.1,6.12,6.12+vma,6.17,6.17+vma,7.1,7.1+vma, "
@@ -156,9 +156,17 @@ TEST(Bounds, AnErrorSaysWhatContradicts) {
       ErrorOf("kernel=6.17+vma memory=weak"),
       "kernel=6.17+vma: expected 6.17, as the locks of VMAs are modelled with memory=sc only");
   EXPECT_EQ(ErrorOf("hardware=pti"),
-            "hardware=pti: expected one or more of plain,tce, separated by commas");
+            "hardware=pti: expected one or more of plain,tce,faults, separated by commas");
   EXPECT_EQ(ErrorOf("hardware=plain,tce"), "hardware=plain,tce: expected one machine");
   EXPECT_EQ(Parsed("hardware=plain"), Bounds{});
+  EXPECT_EQ(ErrorOf("hardware=faults"), "none");
+  EXPECT_EQ(ErrorOf("hardware=faults memory=weak"),
+            "hardware=faults: expected another, as that is modelled with memory=sc only");
+  EXPECT_EQ(ErrorOf("pfn=1 kinds=munmap,revoke"), "none");
+  EXPECT_EQ(ErrorOf("kinds=munmap,revoke"),
+            "pfn=0: expected 1 with kinds=munmap,revoke, as there is no PFN map to revoke without");
+  EXPECT_EQ(ErrorOf("pfn=1 memory=weak"),
+            "pfn=1: expected 0, as PFN maps are modelled with memory=sc only");
   EXPECT_EQ(ErrorOf("kinds=dontneed,switch,idle"), "none");
   EXPECT_EQ(ErrorOf("memory=tso kinds=dontneed,switch,idle"),
             "kinds=dontneed,switch,idle: expected none of switch,idle, as CPUs that switch or "

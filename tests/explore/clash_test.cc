@@ -514,7 +514,8 @@ TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
     // No rule speaks where CPUs switch, VMAs have locks, or such as are sc only: all orders are
     // tried.
     constexpr PointMask kNoRule = kSwitchPoints | kExitPoints | kContentPoints | kVmaLockPoints |
-                                  kSplitPoints | kLatePoints | kRcuPoints;
+                                  kSplitPoints | kLatePoints | kRcuPoints | kPfnPoints |
+                                  MaskOf(tlbi_local);
     if (point == fault_retry || (kNoRule & MaskOf(point)) != 0) continue;
     EXPECT_GT(steps[point], 20u) << kPoints[i].name;
   }

@@ -18,7 +18,7 @@ const std::atomic<bool> kNever = false;
 
 constexpr const char* kPrograms[] = {
     "cpus 2; init; map 0..1 rw; present 0..1; cached cpu1 0..1;"
-    "cpu0; uffdwp 0..1; write 0; cpu1; write 0",
+    "cpu0; uffdwp 0..1; write 0; cpu1; read 0; write 0",
     "cpus 2; init; map 0..1 rw; present 0..1;"
     "cpu0; protect 0..1 r; protect 0..1 rw; cpu1; read 0; write 0; walk0; fill 0",
     "cpus 2; init; map 0..4 rw huge; present 0..4; cached cpu1 0..4;"

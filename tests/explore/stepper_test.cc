@@ -165,8 +165,9 @@ TEST_F(StepperTest, AWalkAsAnOrderMakesTheSameTraceAndEnd) {
   EXPECT_GT(seen_.walks, 5000);
   EXPECT_GE(seen_.kinds.size(), 6u);
   EXPECT_GT(seen_.deliveries_out_of_order, 500);
-  const PointMask all = ((PointMask{1} << kPointCount) - 1) &
-                        ~(kOwnCodePoints | kSplitPoints | kLatePoints | kRcuPoints);
+  const PointMask all =
+      ((PointMask{1} << kPointCount) - 1) & ~(kOwnCodePoints | kSplitPoints | kLatePoints |
+                                              kRcuPoints | kPfnPoints | MaskOf(Point::tlbi_local));
   EXPECT_EQ(seen_.points | MaskOf(Point::fault_retry), all) << "each step was among them";
 }
 

@@ -80,7 +80,7 @@ const std::vector<Malformed>& MalformedTexts() {
       {"a policy that no line 'expect ... under' is about",
        {"expect none under full-mm\npolicy ^full-mm"}},
       {"a number of pages, 1 to 8", {"batch ^0", "batch ^9"}},
-      {"map, present, cached, a program (cpu0) or order",
+      {"map, pfnmap, present, cached, a program (cpu0) or order",
        {"init\n  ^mapp 0..4 rw", "init\n^cpus 2", "init\n^read 1"}},
       {"a range of pages BEGIN..END, 0 <= BEGIN < END <= 64",
        {"init\n  map^", "init\n  map ^4", "init\n  map ^0..", "init\n  map ^..4",
@@ -97,7 +97,8 @@ const std::vector<Malformed>& MalformedTexts() {
       {"one program for each agent; cpu0 has one already", {"cpu0\nread 1\n^cpu0"}},
       {"one program for each agent; walk1 has one already", {"walk1\n^walk1"}},
       {"map, munmap, dontneed, free, read, write, reclaim, swapout, protect, uffdwp, cleardirty, "
-       "numa, reap, switch, idle, wake, remap, exit, fork, migrate, ksm, pin, another program or "
+       "numa, reap, switch, idle, wake, remap, exit, fork, migrate, ksm, pin, revoke, another "
+       "program or "
        "order",
        {"cpu0\n  ^unmap 0..4", "cpu0\n  ^fill 0", "cpu0\n  ^inv0",
         "cpu0\nmap 0..4 rw\n^present 0..4", "cpu0\n^rest"}},
@@ -189,7 +190,7 @@ TEST(Text, RefusesAnUnknownNameWithAllThatAreKnown) {
       StartsWith(
           "2:8: expected a kernel version: 6.1, 6.12, 6.12+vma, 6.17, 6.17+vma, 7.1 or 7.1+vma"));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nhardware pti\n"),
-              StartsWith("2:10: expected hardware: plain or tce"));
+              StartsWith("2:10: expected hardware: plain, tce or faults"));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z0\n"),
               StartsWith("2:9: expected a variant: z1, z2, z3, z4, "));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z4 broken\n"),
