@@ -102,6 +102,7 @@ nlohmann::ordered_json JsonOf(const Exhibit& exhibit) {
                                  {"kernel", NameOf(exhibit.file.schedule.kernel)},
                                  {"arch", exhibit.file.arch},
                                  {"hardware", NameOf(exhibit.file.schedule.hardware)},
+                                 {"memory", NameOf(exhibit.file.schedule.memory)},
                                  {"broken", entry.broken},
                                  {"fixed", entry.fixed},
                                  {"verdict", exhibit.verdict()},

@@ -101,33 +101,99 @@ void AddOp(Schedule& schedule, std::span<const OpKind> kinds, PageRange window, 
   }
 }
 
-void TinyInit(Schedule& schedule, PageRange window, Random& random) {
+// The whole window is there, and most CPUs have it, or less than that.
+void TinyInit(Schedule& schedule, PageRange window, bool whole, Random& random) {
   InitItem item{.kind = InitItem::Kind::kMap, .range = window};
   item.flags = {.write = !OneIn(random, 8), .huge = OneIn(random, 5)};
   if (item.flags.huge) item.range = {0, RoundUp(window.end, kPagesPerPmd)};
   schedule.init.push_back(item);
   item = {.kind = InitItem::Kind::kPresent, .range = item.range, .dirty = OneIn(random, 2)};
-  if (OneIn(random, 4)) item.range = Inside(window, random);
+  if (!whole && OneIn(random, 4)) item.range = Inside(window, random);
   schedule.init.push_back(item);
   item.kind = InitItem::Kind::kCached;
   item.dirty = false;
   for (int cpu = 0; cpu < schedule.cpus; ++cpu) {
-    if (OneIn(random, 2)) continue;
+    if (OneIn(random, whole ? 4 : 2)) continue;
     item.cpu = MakeCpu(cpu);
     schedule.init.push_back(item);
   }
 }
 
-}  // namespace
-
-void GenerateTiny(Schedule& schedule, Random& random) {
-  static constexpr int kCpus[8] = {1, 1, 1, 2, 2, 2, 3, 3};
-  static constexpr int kSpans[8] = {1, 2, 2, 3, 3, 4, 4, 10};
+// Nothing but whose operations and which memory it is for.
+void Clear(Schedule& schedule) {
   const KernelVersion kernel = schedule.kernel;
   const MemoryModel memory = schedule.memory;
   schedule = {};
   schedule.kernel = kernel;
   schedule.memory = memory;
+}
+
+// Where few steps are left to chance, what gives turns to one agent for long does best.
+Tail ShortTail(Random& random) {
+  static constexpr Tail::Kind kTails[8] = {
+      Tail::Kind::kPct, Tail::Kind::kPct, Tail::Kind::kPct,      Tail::Kind::kPos,
+      Tail::Kind::kPos, Tail::Kind::kPos, Tail::Kind::kLandmark, Tail::Kind::kRuns};
+  Tail tail = AnyTail(random);
+  tail.kind = Pick(kTails, random);
+  return tail;
+}
+
+// What a CPU does where each does one thing.
+constexpr OpKind kOnce[] = {
+    kDontneed, kDontneed,   kDontneed, kDontneed, kMunmap, kMunmap,  kFree,   kFree,   kFree,
+    kRead,     kWrite,      kWrite,    kFill,     kMap,    kProtect, kUffdwp, kNuma,   kRemap,
+    kGuard,    kCleardirty, kMigrate,  kKsm,      kFork,   kReap,    kExit,   kSwitch, kIdle};
+
+// All of the window, what of it begins at a page or ends behind one, or a page; half of these pages
+// are the last one, since calls that meet there only are told apart by how they end.
+PageRange Part(PageRange window, Random& random) {
+  const auto pages = static_cast<uint32_t>(window.end - window.begin);
+  const int page =
+      OneIn(random, 2) ? window.end - 1 : window.begin + static_cast<int>(random.Below(pages));
+  switch (random.Below(4)) {
+    case 0: return {page, window.end};
+    case 1: return {window.begin, page + 1};
+    case 2: return {page, page + 1};
+    default: return window;
+  }
+}
+
+void AddOnce(Schedule& schedule, CpuId cpu, PageRange window, Random& random) {
+  const OpKind kind = Pick(kOnce, random);
+  if (!Info(kind).exists_in(schedule.kernel)) return;
+  if (kind == kSwitch || kind == kIdle) return AddSwitches(schedule, kind, window, random);
+  if (OneIn(random, 4)) {
+    const OpKind use = OneIn(random, 2) ? kRead : kWrite;
+    schedule.program.push_back(MakeLine(cpu, use, Part(window, random), random));
+  }
+  schedule.program.push_back(MakeLine(cpu, kind, Part(window, random), random));
+}
+
+}  // namespace
+
+void GenerateOneEach(Schedule& schedule, Random& random) {
+  static constexpr int kCpus[8] = {1, 1, 1, 2, 2, 2, 2, 3};
+  // The last one is a page more than x86 invalidates one by one.
+  static constexpr int kSpans[8] = {1, 2, 2, 3, 3, 4, 4, 9};
+  Clear(schedule);
+  const int cpus = schedule.cpus = Pick(kCpus, random);
+  const int first = OneIn(random, 2) ? 0 : static_cast<int>(random.Below(kPagesPerPmd));
+  const PageRange window{first, first + Pick(kSpans, random)};
+  TinyInit(schedule, window, true, random);
+  for (int cpu = 0; cpu < cpus; ++cpu) AddOnce(schedule, MakeCpu(cpu), window, random);
+  if (cpus == 1 || OneIn(random, 2)) {
+    ++schedule.cpus;
+    schedule.kswapd = true;
+    schedule.program.push_back(
+        MakeLine(MakeCpu(cpus), Pick(kReclaims, random), Part(window, random), random));
+  }
+  schedule.tail = ShortTail(random);
+}
+
+void GenerateTiny(Schedule& schedule, Random& random) {
+  static constexpr int kCpus[8] = {1, 1, 1, 2, 2, 2, 3, 3};
+  static constexpr int kSpans[8] = {1, 2, 2, 3, 3, 4, 4, 10};
+  Clear(schedule);
   schedule.cpus = Pick(kCpus, random);
   if (OneIn(random, 4)) schedule.batch = 1 + static_cast<int>(random.Below(kMaxBatch));
   if (OneIn(random, 4)) {
@@ -139,7 +205,7 @@ void GenerateTiny(Schedule& schedule, Random& random) {
   const int first = OneIn(random, 2) ? kPagesPerPmd - 1 - static_cast<int>(back)
                                      : static_cast<int>(random.Below(kPagesPerPmd));
   const PageRange window{first, first + span};
-  TinyInit(schedule, window, random);
+  TinyInit(schedule, window, false, random);
   const std::span<const OpKind> themes[2] = {Pick(kThemes, random), Pick(kThemes, random)};
   for (const auto& theme : themes) {
     if (!OneIn(random, 4)) AddOp(schedule, theme, window, random);
@@ -148,12 +214,7 @@ void GenerateTiny(Schedule& schedule, Random& random) {
     AddOp(schedule, OneIn(random, 4) ? themes[ops % 2] : std::span<const OpKind>(kBasic), window,
           random);
   }
-  // Where few steps are left to chance, what gives turns to one agent for long does best.
-  static constexpr Tail::Kind kTails[8] = {
-      Tail::Kind::kPct, Tail::Kind::kPct, Tail::Kind::kPct,      Tail::Kind::kPos,
-      Tail::Kind::kPos, Tail::Kind::kPos, Tail::Kind::kLandmark, Tail::Kind::kRuns};
-  schedule.tail = AnyTail(random);
-  schedule.tail.kind = Pick(kTails, random);
+  schedule.tail = ShortTail(random);
 }
 
 }  // namespace gatherfuzz

@@ -215,37 +215,72 @@ void DropUnbegun(const Replay& replay, size_t steps, Schedule& schedule) {
   }
 }
 
-// A page that one of the first `steps` steps took a leaf from; none if none did.
-int RemovedPage(const Replay& replay, size_t steps, Random& random) {
-  constexpr PointMask kRemoves = MaskOf(Point::pte_clear) | MaskOf(Point::pmd_clear) |
-                                 MaskOf(Point::pmd_invalidate) | MaskOf(Point::pte_table_unlink);
+constexpr PointMask kRemoves = MaskOf(Point::pte_clear) | MaskOf(Point::pmd_clear) |
+                               MaskOf(Point::pmd_invalidate) | MaskOf(Point::pte_table_unlink);
+
+// The beginning of an order, and a page that it has taken a leaf from.
+struct Beginning {
+  size_t steps = 0;
+  int page = kNoPage;  // none: it has taken none
+};
+
+// Any, and any page.
+Beginning AnyBeginning(const Replay& replay, Random& random) {
+  Beginning beginning{.steps = 1 + PickIndex(replay, random)};
   uint32_t seen = 0;
-  int page = kNoPage;
-  for (size_t i = 0; i < steps; ++i) {
+  for (size_t i = 0; i < beginning.steps; ++i) {
     if ((kRemoves & MaskOf(replay[i].step.point)) == 0) continue;
-    if (random.Below(++seen) == 0) page = replay[i].step.page;
+    if (random.Below(++seen) == 0) beginning.page = replay[i].step.page;
   }
-  return page;
+  return beginning;
+}
+
+// One after which somebody has taken leaves and has not flushed yet, and such a page.
+Beginning UnflushedBeginning(const Replay& replay, Random& random) {
+  std::array<uint64_t, kMaxAgents> taken{};
+  Beginning beginning;
+  uint32_t seen = 0;
+  for (size_t i = 0; i < replay.size(); ++i) {
+    const auto [point, page] = replay[i].step;
+    uint64_t& its = taken[Index(replay[i].agent)];
+    if ((kRemoves & MaskOf(point)) != 0) its |= PageBit(page);
+    if (point == Point::tlb_flush_done) its = 0;
+    uint64_t all = 0;
+    for (const uint64_t pages : taken) all |= pages;
+    if (all == 0 || random.Below(++seen) != 0) continue;
+    for (uint32_t skip = random.Below(static_cast<uint32_t>(std::popcount(all))); skip > 0;
+         --skip) {
+      all &= all - 1;
+    }
+    beginning = {.steps = i + 1, .page = std::countr_zero(all)};
+  }
+  return beginning;
 }
 
 // Keeps the beginning of an order, and goes on from there in another way: with operations on what
-// it has taken away, in place of those that it has not come to, or before these.
+// it has taken away, in place of those that it has not come to, or before these. Half of the time
+// the CPU of the last of them goes first.
 bool GoOn(Schedule& schedule, Random& random) {
   const Replay& replay = ReplayMember(schedule, static_cast<int>(random.Below(2)));
   if (replay.size() < 2) return false;
-  const size_t steps = 1 + PickIndex(replay, random);
-  const int page = RemovedPage(replay, steps, random);
+  const auto [steps, page] =
+      OneIn(random, 4) ? AnyBeginning(replay, random) : UnflushedBeginning(replay, random);
   if (page == kNoPage) return false;
   KeepSteps(replay, steps, schedule.order);
   if (!OneIn(random, 4)) DropUnbegun(replay, steps, schedule);
+  CpuId cpu{};
   for (int ops = SmallNumber(random, 3); ops > 0 && !schedule.program.full(); --ops) {
     static constexpr OpKind kKinds[] = {OpKind::kDontneed, OpKind::kDontneed, OpKind::kMunmap,
                                         OpKind::kFree,     OpKind::kRead,     OpKind::kWrite,
                                         OpKind::kFill};
+    cpu = PickCpu(schedule, random);
     schedule.program.push_back(MakeLine(
-        PickCpu(schedule, random), kKinds[random.Below(7)],
+        cpu, kKinds[random.Below(7)],
         OneIn(random, 2) ? PageRange{page, page + 1} : Overlapping({page, page + 1}, random),
         random));
+  }
+  if (OneIn(random, 2)) {
+    schedule.order.push_back({.kind = Run::Kind::kUntilDone, .agent = CpuAgent(cpu)});
   }
   schedule.tail = AnyTail(random);
   return true;
@@ -264,7 +299,7 @@ constexpr Mutation kMutations[] = {
     {"switch-at-conflict", 8, SwitchAtConflict},
     {"move-to-clear", 3, MoveToClear},
     {"adopt-order", 3, AdoptOrder},
-    {"go-on", 12, GoOn},
+    {"go-on", 20, GoOn},
 };
 
 }  // namespace

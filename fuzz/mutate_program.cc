@@ -363,6 +363,11 @@ bool Tiny(Schedule& schedule, Random& random) {
   return true;
 }
 
+bool OneEach(Schedule& schedule, Random& random) {
+  GenerateOneEach(schedule, random);
+  return true;
+}
+
 constexpr Mutation kMutations[] = {
     {"add-ops", 20, AddOps},
     {"drop-op", 4, DropOp},
@@ -385,7 +390,8 @@ constexpr Mutation kMutations[] = {
     {"add-vma-locks", 1, AddVmaLocks},
     {"anew", 16, Anew},
     {"around", 10, Around},
-    {"tiny", 30, Tiny},
+    {"tiny", 18, Tiny},
+    {"one-each", 12, OneEach},
 };
 
 }  // namespace
@@ -393,7 +399,11 @@ constexpr Mutation kMutations[] = {
 std::span<const Mutation> ProgramMutations() { return kMutations; }
 
 void GenerateSmall(Schedule& schedule, Random& random) {
-  OneIn(random, 4) ? Around(schedule, random) : Tiny(schedule, random);
+  if (OneIn(random, 4)) {
+    Around(schedule, random);
+  } else {
+    OneIn(random, 2) ? Tiny(schedule, random) : OneEach(schedule, random);
+  }
 }
 
 }  // namespace gatherfuzz

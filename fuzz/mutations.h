@@ -36,7 +36,10 @@ void GenerateShort(Schedule& schedule, Random& random);
 // A few operations on the same few pages.
 void GenerateTiny(Schedule& schedule, Random& random);
 
-// What the mutations "around" and "tiny" make.
+// The same, one on each CPU and of kswapd: any two kinds meet as often, and mostly at an end.
+void GenerateOneEach(Schedule& schedule, Random& random);
+
+// What the mutations "around", "tiny" and "one-each" make.
 void GenerateSmall(Schedule& schedule, Random& random);
 
 // True once in `n` times.

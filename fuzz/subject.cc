@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "fuzz/subject.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -84,7 +85,7 @@ MemoryModel TheMemory() {
 
 bool Takes(const Schedule& schedule) {
   return TheMemory() == MemoryModel::kSc ||
-         (schedule.kernel <= kDefaultKernel && !OnlySc(schedule));
+         (schedule.kernel <= std::max(kDefaultKernel, TheKernel()) && !OnlySc(schedule));
 }
 
 KernelVersion TheKernel() {

@@ -24,9 +24,9 @@ extern const char kTargetArch[];
 const Policy& ThePolicy();
 const Arch& TheArch();
 // The memory model under which every input runs, whatever its bytes say: GATHERFUZZ_MEMORY (sc,
-// tso, weak, late), or sc. Under one that is weaker, no input is run that has the paths of later
-// kernels, where what is broken under sc would come first (docs/zoo.md: z48, s1), or what is sc
-// only.
+// tso, weak, late), or sc. Under one that is weaker, no input is run that has the paths of kernels
+// later than TheKernel(), where what is broken under sc would come first (docs/zoo.md: z48, s1), or
+// what is sc only.
 MemoryModel TheMemory();
 bool Takes(const Schedule& schedule);  // which has that one by now
 // Whose operations the mutator draws: GATHERFUZZ_KERNEL, or the default. Inputs have their own.

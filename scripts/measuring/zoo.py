@@ -51,7 +51,7 @@ class ZooWay:
     def __init__(self, entry):
         self._about = {"GATHERFUZZ_POLICY": entry["broken"], "GATHERFUZZ_ARCH": entry["arch"],
                        "GATHERFUZZ_FIXED": entry["fixed"], "GATHERFUZZ_KIND": entry["verdict"],
-                       "GATHERFUZZ_KERNEL": entry["kernel"]}
+                       "GATHERFUZZ_KERNEL": entry["kernel"], "GATHERFUZZ_MEMORY": entry["memory"]}
 
     def start(self, build, subject, caps, folder):
         os.mkdir(folder + "/corpus")

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "fuzz/replay.h"
 #include "harness/bytes.h"
@@ -242,6 +243,33 @@ TEST(Mutations, MakeTinySchedulesOnAFewPages) {
   EXPECT_LT(operations, 8 * schedules);
 }
 
+// Each CPU has one operation, with a use before it at times, but for one that goes elsewhere and
+// comes back; any two kinds meet, and half of the time calls meet at an end of theirs only.
+TEST(Mutations, MakeSchedulesOfOneOperationEach) {
+  std::set<std::pair<OpKind, OpKind>> met;
+  int pairs = 0, at_last_page = 0;
+  ForEach("one-each", [&](const Schedule&, const Schedule& after, uint64_t) {
+    EXPECT_LE(after.program.size(), 15u);
+    EXPECT_TRUE(after.order.empty());
+    EXPECT_NE(after.tail.kind, Tail::Kind::kRest);
+    for (const ProgramLine& a : after.program) {
+      for (const ProgramLine& b : after.program) {
+        if (CpuOf(a.agent) >= CpuOf(b.agent)) continue;
+        met.insert({a.op.kind, b.op.kind});
+        ++pairs;
+        at_last_page +=
+            a.op.range.end == b.op.range.end &&
+            (a.op.range.begin == a.op.range.end - 1) != (b.op.range.begin == b.op.range.end - 1);
+      }
+    }
+  });
+  EXPECT_TRUE(met.contains({OpKind::kFree, OpKind::kSwapout}));
+  EXPECT_TRUE(met.contains({OpKind::kFree, OpKind::kFree}));
+  EXPECT_TRUE(met.contains({OpKind::kSwitch, OpKind::kReclaim}));
+  EXPECT_GT(met.size(), 200u);
+  EXPECT_GT(at_last_page, pairs / 10);
+}
+
 // Whether `after` is `before` without some runs that stand between two of one agent.
 bool LacksWhatStandsBetweenTwo(const FixedVector<Run, kMaxRuns>& before,
                                const FixedVector<Run, kMaxRuns>& after) {
@@ -396,7 +424,7 @@ TEST(Mutations, SwitchWhereStepsConflict) {
 }
 
 TEST(Mutations, GoOnFromTheBeginningOfAnOrder) {
-  int begun_alike = 0, applied = 0;
+  int begun_alike = 0, applied = 0, goes_first = 0;
   ForEach(
       "go-on",
       [&](const Schedule& before, const Schedule& after, uint64_t) {
@@ -406,12 +434,48 @@ TEST(Mutations, GoOnFromTheBeginningOfAnOrder) {
         Schedule canonical = after;
         Canonicalize(canonical);
         const Steps steps = StepsOf(ReplayMember(canonical, 0));
+        // The CPU of what was added may go first.
+        if (canonical.order[canonical.order.size() - 1].kind == gatherfuzz::Run::Kind::kUntilDone) {
+          canonical.order.truncate(canonical.order.size() - 1);
+          ++goes_first;
+        }
         const int begun = StepsInOrder(canonical, steps);
         ++applied;
         begun_alike += begun > 0 && LongestCommon(before, steps, 2) >= static_cast<size_t>(begun);
       },
       400);
   EXPECT_GT(begun_alike, applied * 9 / 10);
+  EXPECT_GT(goes_first, applied / 3);
+  EXPECT_LT(goes_first, applied * 2 / 3);
+}
+
+// Most beginnings end where somebody owes a flush for the page that is gone on with.
+TEST(Mutations, GoOnBeforeTheFlush) {
+  int before_flush = 0, applied = 0;
+  ForEach(
+      "go-on",
+      [&](const Schedule&, const Schedule& after, uint64_t) {
+        Schedule canonical = after;
+        Canonicalize(canonical);
+        auto& order = canonical.order;
+        if (order[order.size() - 1].kind == gatherfuzz::Run::Kind::kUntilDone) {
+          order.truncate(order.size() - 1);
+        }
+        const Steps steps = StepsOf(ReplayMember(canonical, 0));
+        const int begun = StepsInOrder(canonical, steps);
+        std::set<AgentId> owe;
+        for (int i = 0; i < begun; ++i) {
+          const auto [agent, point, page] = steps[static_cast<size_t>(i)];
+          const bool takes = point == Point::pte_clear || point == Point::pmd_clear ||
+                             point == Point::pmd_invalidate || point == Point::pte_table_unlink;
+          if (takes) owe.insert(agent);
+          if (point == Point::tlb_flush_done) owe.erase(agent);
+        }
+        ++applied;
+        before_flush += !owe.empty();
+      },
+      400);
+  EXPECT_GT(before_flush, applied * 7 / 10);
 }
 
 TEST(Mutations, MoveWhereAnEntryWasCleared) {

@@ -141,6 +141,22 @@ TEST(Mutator, WritesWhatTheMemoryOfItsTargetHas) {
   Settings() = {};
 }
 
+// But for a kernel that the target was told.
+TEST(Mutator, WritesTheKernelOfItsTargetUnderWeakerMemory) {
+  Random random(17);
+  Settings().memory = MemoryModel::kTso;
+  Settings().kernel = KernelVersion::k6_17;
+  int told = 0;
+  for (uint32_t seed = 0; seed < 1000; ++seed) {
+    const Schedule schedule = Decoded(MutateIn(4096, RandomInput(random), seed).bytes);
+    ASSERT_EQ(schedule.memory, MemoryModel::kTso);
+    ASSERT_LE(schedule.kernel, KernelVersion::k6_17);
+    told += schedule.kernel == KernelVersion::k6_17;
+  }
+  EXPECT_GT(told, 900);
+  Settings() = {};
+}
+
 TEST(Mutator, MakesAScheduleOfNothing) {
   for (const size_t size : {0u, 1u, 15u}) {
     const Mutated mutated = MutateIn(4096, Bytes(size, 1), 3);
