@@ -24,6 +24,7 @@
 //   rcu=N       1: RCU frees page tables in steps of its own (default 0; see docs/model.md)
 //   kinds=A,B   kinds of operations, by name, but for fill, which `walkers` counts
 //               (default munmap,dontneed,free,read,write)
+//               unshare and othermunmap are of one page table, whose span is beside the window
 //   symmetry=N  0: programs that differ only in names are all kept (default 1; see programs.h)
 //
 // Invariant: bounds that WhatIsWrong() finds nothing wrong with have at least one program. Bounds

@@ -99,6 +99,11 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
     PutSwitching(stepper);
   if (world.threads != 0) [[unlikely]]
     Put(Pack(8, world.threads, world.exited));
+  if (world.hugetlb != 0) [[unlikely]] {
+    const auto& tables = world.others_tables;
+    Put(Pack(8, world.i_mmap_writer, Index(tables[0]), Index(tables[1]), Index(tables[2]),
+             Index(tables[3])));
+  }
   if (world.rcu != 0) [[unlikely]]
     PutCallbacks(world.callbacks);
   if (world.pfn != 0) [[unlikely]]
@@ -213,7 +218,8 @@ void StateWriter::PutGather(const MmuGather& gather, int in_hand) {
   Put(Pack(8, gather.live, gather.start, gather.end, gather.fullmm, gather.need_flush_all,
            gather.freed_tables, gather.cleared_ptes, gather.cleared_pmds));
   Put(Pack(8, gather.cleared_puds, gather.caller_start, gather.caller_end, gather.page_count,
-           gather.table_count, in_hand, gather.vma_pfn));
+           gather.table_count, in_hand, gather.vma_pfn,
+           gather.unshared_tables | gather.fully_unshared_tables << 1));
   for (size_t i = 0; i < gather.page_count; ++i) Put(Value(gather.pages[i]));
   for (size_t i = 0; i < gather.table_count; ++i) Put(Value(gather.tables[i]));
 }

@@ -102,6 +102,18 @@ uint64_t MappingOf(const World& world) {
   return hash;
 }
 
+// The PMD table that mms share: whose it is, and the leaves in it.
+uint64_t SharedAt(const World& world, int page) {
+  const Pte own = PudEntry(world, page);
+  const FrameId other = world.others_tables[static_cast<size_t>(page / kPagesPerPud)];
+  uint64_t hash = Mix(Value(own), static_cast<uint64_t>(Index(other)));
+  for (const FrameId table : {own.table() ? own.frame : kRootFrame, other}) {
+    if (table == kRootFrame) continue;
+    for (const Pte& entry : world.at(table).entries) hash = Mix(hash, Value(entry));
+  }
+  return hash;
+}
+
 // --- Of a kernel's own tlb.c ---
 
 // The steps behind which it reads the variables of its CPU.
@@ -186,6 +198,7 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
     case Teaches::kWalked: return WalkRead(world, cpu);
     case Teaches::kFolios: return Mix(FoliosOf(world), Value(PteEntry(world, page)));
     case Teaches::kMapping: return MappingOf(world);
+    case Teaches::kShared: return SharedAt(world, page);
     case Teaches::kEverything: return Digest(world);
     case Teaches::kOwnCode:  // ReadByCpuCode() has it
     case Teaches::kNothing:

@@ -45,6 +45,7 @@ Live::Live(const Stepper& stepper) {
   // not said to.
   const World& world = stepper.world();
   if ((world.switches | world.threads | world.decides | world.pfn) != 0) return;
+  if (world.hugetlb != 0) return;  // what the other mm frees is looked for everywhere
   if (policy.peeks() || (stepper.ignored() & kDisorder) != 0) return;
   const Futures& futures = stepper.futures();
   // Where the hardware sets neither A nor D, whether a walk faults depends on them.

@@ -21,6 +21,17 @@ uint64_t WaysToDeal(int items, int cpus) {
   return ways;
 }
 
+// Where page tables are shared: the span of an upper entry beside the window.
+PageRange SharedSpan(const Bounds& bounds) {
+  const int end = RoundUp(bounds.window().end, kPagesPerPud);
+  const int begin = end < kPages ? end : 0;
+  return {begin, begin + kPagesPerPud};
+}
+
+constexpr bool IsOfShared(OpKind kind) {
+  return Info(kind).is(effect::kUnshares | effect::kOfOther);
+}
+
 // Every operation that the bounds have, by kind, then by range. Those of one page table are in the
 // same order as those of another.
 std::vector<Op> OpCodes(const Bounds& bounds) {
@@ -33,6 +44,10 @@ std::vector<Op> OpCodes(const Bounds& bounds) {
       for (int mm = 0; mm < (Info(kind).operands == Operands::kMm ? 2 : 1); ++mm) {
         codes.push_back({kind, {mm, mm + 1}, {}});
       }
+      continue;
+    }
+    if (IsOfShared(kind)) {
+      codes.push_back({kind, SharedSpan(bounds), {}});
       continue;
     }
     const Operands operands = Info(kind).operands;
@@ -95,7 +110,7 @@ class Programs::Enumerator {
       const int at = all_.bounds_.at, pages = all_.bounds_.pages;
       const PageRange in_window{std::max(op.range.begin - at, 0),
                                 std::min(op.range.end - at, pages)};
-      const bool has = Info(op.kind).has_pages();
+      const bool has = Info(op.kind).has_pages() && !IsOfShared(op.kind);
       masks_.push_back(has ? static_cast<uint32_t>(MaskOf(in_window)) : 0);
       gathers_.push_back((Bit(op.kind) & kGatherKinds) != 0);
     }
@@ -187,7 +202,8 @@ class Programs::Enumerator {
   void Add(const Placed& program) {
     if (!program.gather) return;
     // Of a program and the same one in the other table, the lower stands for both.
-    const bool in_upper = one_table_ != 0 && (program.pages & one_table_) == 0;
+    const bool in_upper =
+        one_table_ != 0 && program.pages != 0 && (program.pages & one_table_) == 0;
     const bool in_lower = one_table_ != 0 && (program.pages & ~one_table_) == 0;
     if (in_upper) return;
     groups_by_pages_[static_cast<size_t>(std::popcount(program.pages))].back().contents.push_back(
@@ -299,10 +315,16 @@ void Programs::AddInit(Schedule& schedule, InitState state) const {
   schedule.init.push_back(
       {.kind = InitItem::Kind::kPresent, .range = window, .dirty = state == InitState::kDirty});
   if (state == InitState::kCold) return;
-  for (int cpu = 0; cpu < bounds_.cpus; ++cpu) {
-    schedule.init.push_back(
-        {.kind = InitItem::Kind::kCached, .range = window, .cpu = MakeCpu(cpu)});
-  }
+  const auto add_cached = [&](PageRange range) {
+    for (int cpu = 0; cpu < bounds_.cpus; ++cpu) {
+      schedule.init.push_back(
+          {.kind = InitItem::Kind::kCached, .range = range, .cpu = MakeCpu(cpu)});
+    }
+  };
+  add_cached(window);
+  constexpr uint32_t kOfShared =
+      OpsThat([](const OpInfo& op) { return op.is(effect::kUnshares | effect::kOfOther); });
+  if ((bounds_.kinds & kOfShared) != 0) add_cached(SharedSpan(bounds_));
 }
 
 // The digits come lowest first, and the lowest is the last fill.

@@ -17,6 +17,7 @@
 #include "harness/execution.h"
 #include "harness/features.h"
 #include "harness/final_memory.h"
+#include "harness/target.h"
 #include "harness/trace.h"
 
 namespace gatherfuzz {
@@ -65,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   schedule.memory = MemoryModel::kSc;  // what is safe is so there
   // What is around the gather in later kernels breaks any policy (docs/suspicions.md).
   if (WithoutVmaLocks(schedule.kernel) > kDefaultKernel) return 0;
+  if (LazyAreNotTold(TheArch(), schedule)) return 0;
   const Determined determined = DeterminedBy(schedule);
   const FinalMemory predicted = Predict(schedule, determined);
   const bool switches = Switches(schedule), exits = Exits(schedule);

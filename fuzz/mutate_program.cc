@@ -340,6 +340,40 @@ bool AddRevoke(Schedule& schedule, Random& random) {
   return true;
 }
 
+// A span of an upper entry in which `init` maps nothing: page tables are shared there.
+PageRange UnmappedSpan(const Schedule& schedule, Random& random) {
+  uint64_t mapped = 0;
+  for (const InitItem& item : schedule.init) {
+    if (item.kind == InitItem::Kind::kMap) mapped |= MaskOf(item.range);
+  }
+  const int first = static_cast<int>(random.Below(kPuds));
+  for (int i = 0; i < kPuds; ++i) {
+    const int begin = (first + i) % kPuds * kPagesPerPud;
+    const PageRange span{begin, begin + kPagesPerPud};
+    if ((mapped & MaskOf(span)) == 0) return span;
+  }
+  return {};
+}
+
+// Another mm shares a page table: who has it unmaps it, and others have it cached; at times one of
+// them sleeps.
+bool AddSharing(Schedule& schedule, Random& random) {
+  const PageRange span = UnmappedSpan(schedule, random);
+  if (span.empty()) return false;
+  const PageRange range = OneIn(random, 2) ? span : PageRange{span.begin, span.begin + 1};
+  for (int cpu = 0; cpu < schedule.cpus && !schedule.init.full(); ++cpu) {
+    if (OneIn(random, 3)) continue;
+    schedule.init.push_back({.kind = InitItem::Kind::kCached, .range = range, .cpu = MakeCpu(cpu)});
+  }
+  for (const OpKind kind : {OpKind::kUnshare, OpKind::kOtherMunmap}) {
+    if (OneIn(random, 8) || schedule.program.full()) continue;
+    schedule.program.insert(random.Below(static_cast<uint32_t>(schedule.program.size() + 1)),
+                            MakeLine(PickCpu(schedule, random), kind, range, random));
+  }
+  if (OneIn(random, 3)) AddSwitch(schedule, random);
+  return true;
+}
+
 bool Anew(Schedule& schedule, Random& random) {
   Generate(schedule, random);
   return true;
@@ -350,7 +384,7 @@ bool Anew(Schedule& schedule, Random& random) {
 bool Around(Schedule& schedule, Random& random) {
   static constexpr bool (*kThings[])(Schedule&, Random&) = {
       AddReclaim, AddReclaim, AddProtection, AddProtection, AddContent,
-      AddContent, AddSwitch,  AddExit,       AddRevoke};
+      AddContent, AddSwitch,  AddExit,       AddRevoke,     AddSharing};
   GenerateShort(schedule, random);
   for (int things = SmallNumber(random, 3); things > 0; --things) {
     kThings[random.Below(std::size(kThings))](schedule, random);
@@ -388,6 +422,7 @@ constexpr Mutation kMutations[] = {
     {"add-content", 1, AddContent},
     {"add-revoke", 1, AddRevoke},
     {"add-vma-locks", 1, AddVmaLocks},
+    {"add-sharing", 1, AddSharing},
     {"anew", 16, Anew},
     {"around", 10, Around},
     {"tiny", 18, Tiny},

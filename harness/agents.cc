@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <utility>
 
 #include "model/check.h"
+#include "model/kernel/hugetlb.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/pfn_map.h"
 #include "model/kernel/shared.h"
@@ -31,7 +33,8 @@ uint8_t ThreadsOf(const Schedule& schedule) {
   for (const auto& [agent, op] : schedule.program) {
     const CpuId cpu = CpuOf(agent);
     if (KindOf(agent) != AgentKind::kCpu || Index(cpu) >= schedule.cpus) continue;
-    if (Index(cpu) == schedule.kswapd_cpu() || Info(op.kind).is(effect::kReaps)) continue;
+    constexpr unsigned kOfNone = effect::kReaps | effect::kOfOther;
+    if (Index(cpu) == schedule.kswapd_cpu() || Info(op.kind).is(kOfNone)) continue;
     threads |= CpuBit(cpu);
   }
   return threads;
@@ -74,7 +77,9 @@ void Agents::LoadPrograms(const Schedule& schedule) {
 }
 
 void Agents::LoadInit(const Schedule& schedule) {
+  bool shared = false;
   for (const InitItem& item : schedule.init) {
+    if (item.kind == InitItem::Kind::kCached && !std::exchange(shared, true)) LoadShared(schedule);
     switch (item.kind) {
       case InitItem::Kind::kMap:
         item.flags.pfn ? InitPfnMap(start_, item.range) : InitMap(start_, item.range, item.flags);
@@ -86,6 +91,15 @@ void Agents::LoadInit(const Schedule& schedule) {
         }
         break;
     }
+  }
+  if (!shared) LoadShared(schedule);
+}
+
+// Page tables that are shared as all begin: those that some program unshares.
+void Agents::LoadShared(const Schedule& schedule) {
+  for (const auto& [agent, op] : schedule.program) {
+    if (Index(CpuOf(agent)) >= schedule.cpus) continue;
+    if (Info(op.kind).is(effect::kUnshares | effect::kOfOther)) InitShared(start_, op.range);
   }
 }
 

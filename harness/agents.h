@@ -148,6 +148,7 @@ class Agents : protected Steps {
   };
 
   void LoadInit(const Schedule& schedule);
+  void LoadShared(const Schedule& schedule);
   void PrepareMemory(const Policy& policy, const Arch& arch);
   bool StandsBeforeWaiter(CpuId cpu) const;
   // From 6.17 on the first step of a madvise is that of its gather.

@@ -64,8 +64,9 @@ StaleEntry FindStale(const Trace& trace, const Cause& cause) {
   using enum StaleEntry::Is;
   const Violation& violation = trace.result.violation;
   if (AboutTable(violation.kind)) {
-    const bool pmd =
-        cause.removed >= 0 && trace.steps[cause.removed].event.point == Point::pmd_table_unlink;
+    const Point unlinked =
+        cause.removed >= 0 ? trace.steps[cause.removed].event.point : Point::pte_table_unlink;
+    const bool pmd = unlinked == Point::pmd_table_unlink || unlinked == Point::huge_pmd_unshare;
     StaleEntry entry{.is = pmd ? kPmdTable : kPteTable};
     entry.page = RoundDown(violation.page, entry.span());
     return entry;
@@ -128,14 +129,18 @@ Missing MissingOfNamed(const Trace& trace, const Cause& cause, int flushed) {
   return kept ? Missing::kNotDropped : Missing::kRefilled;
 }
 
+bool OfOther(const TraceStep& step) { return step.op && Info(step.op->kind).is(effect::kOfOther); }
+
 // The step whose call had to invalidate the entry.
 const StepEvent& Responsible(const Trace& trace, const Cause& cause) {
   const uint32_t handed_at = trace.steps[cause.judged].handed_at;
   if (handed_at != 0) return trace.steps[handed_at - 1].event;  // to RCU, which frees
   const StepEvent& judged = trace.steps[cause.judged].event;
-  // The hardware, or a CPU that is back in user code, has called nothing.
-  const bool hardware = Info(judged.point).is(role::kWalk | role::kSwitch);
-  return hardware && cause.removed >= 0 ? trace.steps[cause.removed].event : judged;
+  // The hardware, or a CPU that is back in user code, has called nothing. Another mm has nothing of
+  // this one to invalidate.
+  const bool calls =
+      !Info(judged.point).is(role::kWalk | role::kSwitch) && !OfOther(trace.steps[cause.judged]);
+  return !calls && cause.removed >= 0 ? trace.steps[cause.removed].event : judged;
 }
 
 void FindFlush(const Trace& trace, Cause& cause) {
@@ -186,6 +191,10 @@ Cause FindCause(const Trace& trace) {
     if (leaf && FilledStaleLeaf(step, violation)) cause.filled = i;
     if (leaf && Removes(event.point) && step.leaf_before.mapping == violation.mapping &&
         Concerns(event, violation.page)) {
+      cause.removed = i;
+    }
+    // With the table all leaves in it are gone.
+    if (leaf && event.point == Point::huge_pmd_unshare && Concerns(event, violation.page)) {
       cause.removed = i;
     }
     if (table && KindOf(event.agent) != AgentKind::kInvalidation && step.frame == violation.frame &&

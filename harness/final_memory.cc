@@ -70,6 +70,11 @@ class Analysis {
       if (Info(line.op.kind).is(effect::kProtects)) protected_ |= MaskOf(line.op.range);
       // Merged, moved, or referred to, which decides whether it is copied.
       if (Info(line.op.kind).is(effect::kDecides)) taken_ |= ~uint64_t{0};
+      if (Info(line.op.kind).is(effect::kUnshares | effect::kOfOther)) {
+        // Who has it unmaps, in which order nobody says; and no VMA can come to be there.
+        const PageRange range = line.op.range;
+        moved_ |= MaskOf({RoundDown(range.begin, kPagesPerPud), RoundUp(range.end, kPagesPerPud)});
+      }
       if (Info(line.op.kind).is(effect::kMoves)) {
         moved_ |= MaskOf(line.op.range) | MaskOf(MovesTo(line.op));
       }
@@ -185,7 +190,7 @@ class Analysis {
   uint64_t reclaimed_ = 0;  // whose page tables a dontneed may free
   uint64_t taken_ = 0;      // that reclaim may take, if they happen to be clean
   uint64_t protected_ = 0;  // whose access changes
-  uint64_t moved_ = 0;      // which a remap moves, or moves something to
+  uint64_t moved_ = 0;      // which a remap moves, or moves something to; or of a shared table
   bool frame_for_all_ = false, block_for_all_ = false;
 };
 

@@ -35,6 +35,26 @@ uint64_t PfnPages(const Schedule& schedule) {
   return pages;
 }
 
+// Pages of tables that mms share: there is no map, and something to cache.
+uint64_t SharedPages(const Schedule& schedule) {
+  uint64_t shared = 0;
+  for (const auto& [agent, op] : schedule.program) {
+    if (!Info(op.kind).is(effect::kUnshares | effect::kOfOther)) continue;
+    for (int page = RoundDown(op.range.begin, kPagesPerPud); page < op.range.end;
+         page += kPagesPerPud) {
+      const uint64_t span = MaskOf(PageRange{page, page + kPagesPerPud});
+      if ((MappedPages(schedule) & span) == 0) shared |= span;
+    }
+  }
+  return shared;
+}
+
+// Where the item finds something.
+uint64_t PagesFor(const InitItem& item, const Schedule& schedule) {
+  const bool cached = item.kind == InitItem::Kind::kCached;
+  return MappedPages(schedule) | (cached ? SharedPages(schedule) : 0);
+}
+
 uint64_t PopulatedPages(const Schedule& schedule) {
   uint64_t populated = 0;
   for (const InitItem& item : schedule.init) {
@@ -88,6 +108,7 @@ void Narrow(Schedule& schedule, size_t at, uint64_t mapped, uint64_t under_table
 std::vector<IgnoredInit> IgnoredInits(const Schedule& schedule) {
   std::vector<IgnoredInit> ignored;
   const uint64_t under_tables = UnderTables(PopulatedPages(schedule));
+  const uint64_t shared = SharedPages(schedule);
   uint64_t mapped = 0;
   const auto each = [&](InitItem::Kind kind, auto act) {
     for (size_t i = 0; i < schedule.init.size(); ++i) {
@@ -107,7 +128,7 @@ std::vector<IgnoredInit> IgnoredInits(const Schedule& schedule) {
     }
   });
   each(InitItem::Kind::kCached, [&](size_t i, uint64_t pages) {
-    if ((pages & (mapped | under_tables)) == 0) {
+    if ((pages & (mapped | shared | under_tables)) == 0) {
       ignored.push_back({i, "this is outside of every map, so there is nothing to cache"});
     }
   });
@@ -118,9 +139,9 @@ std::vector<IgnoredInit> IgnoredInits(const Schedule& schedule) {
 
 std::vector<PartlyOutside> PartlyOutsideInits(const Schedule& schedule) {
   std::vector<PartlyOutside> partly;
-  const uint64_t mapped = MappedPages(schedule);
   for (size_t i = 0; i < schedule.init.size(); ++i) {
     const InitItem& item = schedule.init[i];
+    const uint64_t mapped = PagesFor(item, schedule);
     if (!ReachesBeyond(item, mapped)) continue;
     const auto [begin, end] = item.range;
     const PageRange inside = Narrowed(item.range, mapped);
@@ -142,6 +163,7 @@ std::vector<OutsideOp> OutsideOps(const Schedule& schedule) {
     if (Info(op.kind).is(effect::kMaps)) mapped |= MaskOf(op.range);
     if (Info(op.kind).is(effect::kMoves)) mapped |= MaskOf(MovesTo(op));
   }
+  const uint64_t shared = SharedPages(schedule);
   std::vector<OutsideOp> outside;
   for (size_t i = 0; i < schedule.program.size(); ++i) {
     const Op& op = schedule.program[i].op;
@@ -154,7 +176,12 @@ std::vector<OutsideOp> OutsideOps(const Schedule& schedule) {
       continue;
     }
     const bool walks = info.agent == AgentKind::kWalker || info.is(effect::kAccesses);
-    if ((MaskOf(op.range) & (walks ? UnderTables(mapped) : mapped)) != 0) continue;
+    if (info.is(effect::kUnshares | effect::kOfOther)) {
+      if ((MaskOf(op.range) & shared) != 0) continue;
+      outside.push_back({i, "a map is in each span that it touches, so no page table is shared"});
+      continue;
+    }
+    if ((MaskOf(op.range) & (walks ? UnderTables(mapped) | shared : mapped)) != 0) continue;
     outside.push_back({i, "this is outside of every map, so it finds nothing"});
   }
   return outside;
@@ -163,9 +190,9 @@ std::vector<OutsideOp> OutsideOps(const Schedule& schedule) {
 void DropIgnoredInits(Schedule& schedule) {
   const std::vector<IgnoredInit> ignored = IgnoredInits(schedule);
   for (auto it = ignored.rbegin(); it != ignored.rend(); ++it) schedule.init.erase(it->at);
-  const uint64_t mapped = MappedPages(schedule);
   const uint64_t under_tables = UnderTables(PopulatedPages(schedule));
   for (size_t i = schedule.init.size(); i-- > 0;) {
+    const uint64_t mapped = PagesFor(schedule.init[i], schedule);
     if (ReachesBeyond(schedule.init[i], mapped)) Narrow(schedule, i, mapped, under_tables);
   }
 }

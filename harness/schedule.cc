@@ -53,6 +53,7 @@ void KeepKswapd(Schedule& schedule) {
 bool Running::May(const Op& op) const {
   const OpInfo& info = Info(op.kind);
   if (exited) return false;
+  if (info.is(effect::kOfOther)) return true;
   if (!info.is(effect::kSwitches)) return mm == 0 && !idle;
   if (info.operands == Operands::kMm) return idle || mm != op.range.begin;
   return (op.kind == OpKind::kWake) == idle;
@@ -91,13 +92,17 @@ bool Has(const Schedule& schedule, unsigned effects) {
 }  // namespace
 
 unsigned OnlyScUnder(MemoryModel memory) {
-  const unsigned always = effect::kExits | effect::kDecides | effect::kRevokes;
+  const unsigned always =
+      effect::kExits | effect::kDecides | effect::kRevokes | effect::kUnshares | effect::kOfOther;
   return memory == MemoryModel::kTso ? always : always | effect::kSwitches;
 }
 
 bool Switches(const Schedule& schedule) { return Has(schedule, effect::kSwitches); }
 bool Exits(const Schedule& schedule) { return Has(schedule, effect::kExits); }
 bool Decides(const Schedule& schedule) { return Has(schedule, effect::kDecides); }
+bool Shares(const Schedule& schedule) {
+  return Has(schedule, effect::kUnshares | effect::kOfOther);
+}
 bool Reclaims(const Schedule& schedule) {
   return Has(schedule, effect::kReclaims | effect::kDecides);
 }

@@ -106,8 +106,10 @@ struct Schedule {
 };
 
 // Whether some program has reclaim in it, a CPU switches or sleeps in it, or a thread exits; or
-// decides on what pages hold, which takes the rmap lock as reclaim does.
+// decides on what pages hold, which takes the rmap lock as reclaim does; or parts from page tables
+// that two mms share.
 bool Reclaims(const Schedule& schedule);
+bool Shares(const Schedule& schedule);
 bool Decides(const Schedule& schedule);
 bool Exits(const Schedule& schedule);
 bool Switches(const Schedule& schedule);

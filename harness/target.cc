@@ -5,20 +5,26 @@ namespace gatherfuzz {
 namespace {
 
 // Whether any policy may break, whatever it does. The locks of VMAs alone break none.
-bool AnyMayBreak(const Schedule& schedule) {
-  return WithoutVmaLocks(schedule.kernel) > kDefaultKernel || schedule.memory != MemoryModel::kSc;
+bool AnyMayBreak(const Arch& arch, const Schedule& schedule) {
+  return WithoutVmaLocks(schedule.kernel) > kDefaultKernel || schedule.memory != MemoryModel::kSc ||
+         LazyAreNotTold(arch, schedule);
 }
 
 }  // namespace
 
+bool LazyAreNotTold(const Arch& arch, const Schedule& schedule) {
+  return arch.counts_generations() && Shares(schedule) && Switches(schedule);
+}
+
 bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule) {
-  return !AnyMayBreak(schedule) && policy.SafeOn(arch.name()) &&
+  return !AnyMayBreak(arch, schedule) && policy.SafeOn(arch.name()) &&
          (policy.safe_asleep() || !Switches(schedule)) &&
          (!policy.waits() || !(Exits(schedule) || HasPfnMaps(schedule)));
 }
 
 bool Excused(const Policy& policy, const Arch& arch, const Schedule& schedule) {
-  return policy.SafeOn(arch.name()) ? !HeldSafe(policy, arch, schedule) : AnyMayBreak(schedule);
+  return policy.SafeOn(arch.name()) ? !HeldSafe(policy, arch, schedule)
+                                    : AnyMayBreak(arch, schedule);
 }
 
 }  // namespace gatherfuzz

@@ -36,6 +36,9 @@ Length LengthOf(const Op& op, const Schedule& schedule, uint64_t mapped) {
     return {
         .steps = info.steps + 8 * pages, .telling = info.telling + 5 * pages, .flushes = flushes};
   }
+  if (info.is(effect::kUnshares)) {
+    return {.steps = info.steps, .telling = info.telling, .flushes = 1};
+  }
   if (!info.gathers()) return {.steps = info.steps, .telling = info.telling};
   if (pages == 0) return {.steps = 3, .telling = 1};
   return {.steps = info.steps + 3 * pages, .telling = info.telling + 2 * pages, .flushes = flushes};
@@ -95,6 +98,12 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
       possible |= kContentPoints | kReclaimPoints | MaskOf(pte_read) | MaskOf(pte_clear) |
                   MaskOf(pte_set) | MaskOf(pte_unlock) | MaskOf(tlb_flush) | MaskOf(free_page);
       hides = true;  // asks as reclaim does of what is PROT_NONE
+    } else if (op.is(effect::kUnshares | effect::kOfOther)) {
+      possible |= kSharedPoints | kTables | MaskOf(pmd_clear) | MaskOf(pmd_unlock) |
+                  MaskOf(tlb_flush) | MaskOf(free_page) | MaskOf(pending_inc) |
+                  MaskOf(pending_read) | MaskOf(pending_dec) | MaskOf(deliver) |
+                  MaskOf(syscall_return);
+      huge = true;
     } else if (op.is(effect::kSwitches)) {
       possible |= kSwitchPoints;
     } else if (!op.gathers()) {
@@ -117,10 +126,12 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
   if (schedule.memory != MemoryModel::kLate) possible &= ~kLatePoints;
   if (!schedule.rcu) possible &= ~kRcuPoints;
   if (!HasPfnMaps(schedule)) possible &= ~kPfnPoints;
+  if (!Shares(schedule)) possible &= ~kSharedPoints;
   if (!huge) possible &= ~kHuge;
   possible &= kTellingPoints;
   constexpr PointMask kNever = kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints |
-                               kLatePoints | kRcuPoints | kPfnPoints | MaskOf(pmd_move);
+                               kLatePoints | kRcuPoints | kPfnPoints | kSharedPoints |
+                               MaskOf(pmd_move);
   return possible != 0 ? possible : kTellingPoints & ~kNever;
 }
 

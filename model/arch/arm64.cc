@@ -3,10 +3,10 @@
 //
 // A fullmm gather that freed no tables flushes nothing: the address space is going away, and its
 // ASID is not used again without a flush. Otherwise each strided address of the range gets VAE1IS
-// (all levels) if tables were freed, else VALE1IS (the leaf only, which leaves the walk cache). The
-// level hint is given when exactly one level was cleared and no table freed; then only a leaf at
-// that level is dropped (H5). From 16 strides on (512 in the kernel) the whole ASID is flushed
-// instead.
+// (all levels) if tables were freed or unshared, else VALE1IS (the leaf only, which leaves the walk
+// cache). The level hint is given when exactly one level was cleared and no table freed; then only
+// a leaf at that level is dropped (H5). From 16 strides on (512 in the kernel) the whole ASID is
+// flushed instead.
 #include "model/arch/arch.h"
 #include "model/arch/drops.h"
 #include "model/kernel/mmu_gather.h"
@@ -51,7 +51,7 @@ class Arm64 final : public Arch {
   constexpr Arm64() : Arch("arm64", "TLBI by stride, leaf only or all levels, with a level hint") {}
 
   bool TlbFlush(const MmuGather& gather, Invalidation& request) const override {
-    const bool last_level = !gather.freed_tables;
+    const bool last_level = !(gather.freed_tables || gather.unshared_tables);
     if (gather.fullmm) {
       if (last_level) return false;
       request = WholeInvalidation();

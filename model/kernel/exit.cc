@@ -11,6 +11,7 @@
 // Simplified: a thread that is over without `exit` stays in user space, so the mm lives on; a CPU
 // whose program is nothing but `reap` has no thread of the mm; the VMAs are out of the mm before
 // its tables are unlinked, where nobody can look any more.
+#include "model/kernel/hugetlb.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/munmap.h"
@@ -26,11 +27,13 @@ namespace {
 void ExitMmap(const Thread& t) {
   const GatherProtocol& protocol = *t.system.protocol;
   MmapReadLock(t);
-  if (t.world().mm.vma_pages == 0) return MmapReadUnlock(t);
+  const PageRange all{0, kPages};
+  if (t.world().mm.vma_pages == 0 && !OfHugetlb(t.world(), all)) return MmapReadUnlock(t);
   protocol.GatherFullmm(t);
-  ForEachVmaLocked(t, {0, kPages}, [](const Thread& thread, PageRange vma) {
+  ForEachVmaLocked(t, all, [](const Thread& thread, PageRange vma) {
     ZapVma(thread, vma, {.markers = Markers::kDrop});
   });
+  UnmapHugetlb(t, all);
   MmapReadUnlock(t);
   MmapWriteLock(t);
   const uint64_t pages = TakeOutAll(t);
@@ -38,6 +41,7 @@ void ExitMmap(const Thread& t) {
   UnlinkPfnMaps(t, pages, 0);
   UnlinkFromRmap(t, pages, 0);
   FreePgtables(t, pages);
+  FreeHugetlbTables(t, all);
   protocol.Finish(t);
   MmapWriteUnlock(t);
 }

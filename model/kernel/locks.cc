@@ -186,7 +186,8 @@ int HolderOf(const World& world, Point point, int arg) {
     return readers == 0 ? -1 : std::countr_zero(readers);
   }
   if (point == Point::cpu_asid_lock) return world.switching.asids.lock_owner - 1;
-  if (point == Point::free_table) {
+  if (point == Point::i_mmap_lock_write) return world.i_mmap_writer - 1;
+  if (point == Point::free_table || point == Point::tlb_remove_table_sync_one) {
     const auto grace = static_cast<uint8_t>(world.switching.at(MakeCpu(arg)).grace |
                                             world.callbacks.waits_for[static_cast<size_t>(arg)]);
     return grace == 0 ? -1 : std::countr_zero(grace);

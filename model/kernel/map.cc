@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // map: mmap() at a fixed address that must be free.
+#include "model/kernel/hugetlb.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/paths.h"
 #include "model/kernel/vma_lock.h"
@@ -20,7 +21,7 @@ void InitMap(World& world, PageRange range, VmaFlags flags) {
 void MapPath(const Thread& t, const Op& op) {
   const PageRange range = op.range;
   MmapWriteLock(t);
-  if ((t.world().mm.vma_pages & MaskOf(range)) == 0) {
+  if ((t.world().mm.vma_pages & MaskOf(range)) == 0 && !OfHugetlb(t.world(), range)) {
     t.Step(Point::vma_link, range.begin);
     InitMap(t.world(), range, op.flags);
     VmaStartWriteNew(t, range);

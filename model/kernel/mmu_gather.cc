@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/arch/arch.h"
+#include "model/kernel/hugetlb.h"
 #include "model/kernel/late.h"
 #include "model/kernel/pfn_map.h"
 #include "model/kernel/rcu.h"
@@ -89,6 +90,21 @@ void GatherProtocol::FreeVmas(const Thread& t) const {
   if (pfn && !t.gather().fullmm) FlushTlbOnly(t);
 }
 
+void GatherProtocol::UnshareTable(const Thread& t, FrameId table, int page) const {
+  MmuGather& gather = t.gather();
+  Record(gather, page, kPagesPerPud, gather.cleared_pmds);
+  gather.unshared_tables = 1;
+  if (!IsShared(t.world(), table)) gather.fully_unshared_tables = 1;
+}
+
+void GatherProtocol::FlushUnsharedTables(const Thread& t) const {
+  MmuGather& gather = t.gather();
+  if (gather.unshared_tables) FlushTlbOnly(t);
+  if (!gather.fully_unshared_tables) return;
+  SyncOne(t);
+  gather.fully_unshared_tables = 0;
+}
+
 void GatherProtocol::FlushTlbOnly(const Thread& t) const {
   MmuGather& gather = t.gather();
   if (NothingToFlush(gather)) return;
@@ -134,7 +150,7 @@ void GatherProtocol::Canonicalize(const World&, PolicyBytes&) const {}
 
 bool GatherProtocol::NothingToFlush(const MmuGather& gather) const {
   return !(gather.freed_tables || gather.cleared_ptes || gather.cleared_pmds ||
-           gather.cleared_puds);
+           gather.cleared_puds || gather.unshared_tables);
 }
 
 // Simplified: it takes the newest value. That of the raise it must take, since it has the lock
@@ -267,7 +283,7 @@ void WaitInFinish(const Thread& t, Ready ready, Location reads) {
 void ResetRange(MmuGather& gather) {
   gather.start = gather.fullmm ? MmuGather::kWholeMm : kPages;
   gather.end = gather.fullmm ? MmuGather::kWholeMm : 0;
-  gather.freed_tables = 0;
+  gather.freed_tables = gather.unshared_tables = 0;
   gather.cleared_ptes = gather.cleared_pmds = gather.cleared_puds = 0;
 }
 

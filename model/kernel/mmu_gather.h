@@ -100,6 +100,11 @@ class GatherProtocol {
   virtual void EndVma(const Thread& t) const;
   // tlb_free_vmas(), before VMAs leave their mappings: from 7.1 on.
   virtual void FreeVmas(const Thread& t) const;
+  // tlb_unshare_pmd_ptdesc(): the entry of this mm for the PMD table whose span begins at `page`
+  // was cleared, and it is not counted among those who share the table any more.
+  virtual void UnshareTable(const Thread& t, FrameId table, int page) const;
+  // tlb_flush_unshared_tables(), before the i_mmap lock is dropped.
+  virtual void FlushUnsharedTables(const Thread& t) const;
   // tlb_flush_mmu_tlbonly(): invalidates what was recorded, and forgets it.
   virtual void FlushTlbOnly(const Thread& t) const;
   // tlb_flush_mmu(): as above, then frees what is queued, tables first.

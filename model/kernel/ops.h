@@ -75,9 +75,11 @@ inline constexpr unsigned kReaps = 4096;     // no call: zaps behind the backs o
 inline constexpr unsigned kSwitches = 8192;  // no call: changes what the CPU runs
 inline constexpr unsigned kMoves = 16384;    // moves leaves and a VMA away; then as munmap, or not
 inline constexpr unsigned kExits = 32768;  // no call: the thread ends; the last one takes all away
-inline constexpr unsigned kDecides = 65536;   // looks at what pages hold, or at who refers to them
-inline constexpr unsigned kRevokes = 131072;  // an owner of PFN maps takes its frames back
-inline constexpr unsigned kGathers = kZaps | kCleans | kProtects | kMoves;
+inline constexpr unsigned kDecides = 65536;    // looks at what pages hold, or at who refers to them
+inline constexpr unsigned kRevokes = 131072;   // an owner of PFN maps takes its frames back
+inline constexpr unsigned kUnshares = 262144;  // parts from page tables that another mm has, too
+inline constexpr unsigned kOfOther = 524288;   // no call of this mm: the other does so
+inline constexpr unsigned kGathers = kZaps | kCleans | kProtects | kMoves | kUnshares;
 }  // namespace effect
 
 // How an operation takes mmap_lock first.
@@ -152,13 +154,14 @@ constexpr const OpInfo& Info(OpKind kind) { return kOps[static_cast<int>(kind)];
 constexpr CallKind CallKindOf(const Op& op) {
   const OpInfo& info = Info(op.kind);
   constexpr unsigned kPromisesNothing =
-      effect::kReaps | effect::kHints | effect::kExits | effect::kRevokes;
+      effect::kReaps | effect::kHints | effect::kExits | effect::kRevokes | effect::kOfOther;
   if (info.is(kPromisesNothing) || op.flags.write) return CallKind::kOther;
-  return info.is(effect::kZaps | effect::kMoves) ? CallKind::kRemove
-         : info.is(effect::kCleans)              ? CallKind::kClean
-         : op.flags.none                         ? CallKind::kForbid
-         : info.is(effect::kProtects)            ? CallKind::kProtect
-                                                 : CallKind::kOther;
+  constexpr unsigned kRemoves = effect::kZaps | effect::kMoves | effect::kUnshares;
+  return info.is(kRemoves)            ? CallKind::kRemove
+         : info.is(effect::kCleans)   ? CallKind::kClean
+         : op.flags.none              ? CallKind::kForbid
+         : info.is(effect::kProtects) ? CallKind::kProtect
+                                      : CallKind::kOther;
 }
 
 // Where a remap moves the pages of its range to; the other page of an operation on two.

@@ -15,6 +15,7 @@
 #include "model/arch/arch.h"
 #include "model/kernel/examine.h"
 #include "model/kernel/huge.h"
+#include "model/kernel/hugetlb.h"
 #include "model/kernel/leaf_update.h"
 #include "model/kernel/link_table.h"
 #include "model/kernel/locks.h"
@@ -204,7 +205,7 @@ class Move {
 bool MayMove(const World& world, PageRange from, PageRange to) {
   const Mm& mm = world.mm;
   return !IsPfnMap(world, from.begin) && VmaAround(mm, from.begin, from) == from &&
-         (mm.vma_pages & MaskOf(to)) == 0;
+         (mm.vma_pages & MaskOf(to)) == 0 && !OfHugetlb(world, to);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace {
 bool MayRun(const Thread& t, const OpInfo& info) {
   const SwitchCpu& self = t.world().switching.at(t.cpu);
   if (info.is(effect::kSwitches)) return true;  // the paths see to it
+  if (info.is(effect::kOfOther)) return true;   // a thread of the other mm does it
   return Index(t.cpu) == t.world().kswapd_cpu() ||
          (self.in_user != 0 && self.task_mm == MmId::kMm0);
 }

@@ -172,6 +172,41 @@ static void FreePmdTable(void* room, unsigned int frame, unsigned long address) 
   pmd_free_tlb(tlb, (pmd_t*)&gf_tables[frame], address);
 }
 
+#ifdef GF_HAS_tlb_unshare_pmd_ptdesc
+// Up to 6.6 a table is a page.
+typedef void (*UnsharePtdesc)(Gather*, struct ptdesc*, unsigned long);
+typedef void (*UnsharePage)(Gather*, struct page*, unsigned long);
+_Static_assert(SAME_TYPE(tlb_unshare_pmd_ptdesc, UnsharePtdesc) ||
+                   SAME_TYPE(tlb_unshare_pmd_ptdesc, UnsharePage),
+               "gatherfuzz: tlb_unshare_pmd_ptdesc() is not (struct mmu_gather *, struct ptdesc * "
+               "or struct page *, unsigned long)");
+static void UnshareByPtdesc(void* function, Gather* tlb, int others, unsigned long address) {
+  struct ptdesc table = {.pt_share_count = {others}};
+  ((UnsharePtdesc)function)(tlb, &table, address);
+}
+static void UnshareByPage(void* function, Gather* tlb, int others, unsigned long address) {
+  struct page table = {.pt_share_count = {others}};
+  ((UnsharePage)function)(tlb, &table, address);
+}
+static void UnsharePmdTable(void* room, unsigned int others, unsigned long address) {
+  _Generic(&tlb_unshare_pmd_ptdesc, UnsharePtdesc: UnshareByPtdesc, UnsharePage: UnshareByPage)(
+      tlb_unshare_pmd_ptdesc, (Gather*)room, (int)others, address);
+}
+static void FlushUnshared(void* tlb) { tlb_flush_unshared_tables((Gather*)tlb); }
+#else
+// __unmap_hugepage_range() records it since 5.16, and flushes before it returns.
+static void UnsharePmdTable(void* room, unsigned int others, unsigned long address) {
+#ifdef GF_HAS_tlb_flush_pmd_range
+  tlb_flush_pmd_range((Gather*)room, address, PUD_SIZE);
+#endif
+}
+static void FlushUnshared(void* tlb) {
+#ifdef GF_HAS_tlb_flush_pmd_range
+  tlb_flush_mmu_tlbonly((Gather*)tlb);
+#endif
+}
+#endif
+
 static void FlushTlbOnly(void* tlb) { tlb_flush_mmu_tlbonly((Gather*)tlb); }
 static void Flush(void* tlb) { tlb_flush_mmu((Gather*)tlb); }
 static void Finish(void* tlb, unsigned long start, unsigned long end) {
@@ -188,6 +223,10 @@ static void Look(const void* room, struct gf_fields* fields) {
                                .freed_tables = tlb->freed_tables,
                                .cleared_ptes = tlb->cleared_ptes,
                                .cleared_pmds = tlb->cleared_pmds,
+#ifdef GF_HAS_tlb_unshare_pmd_ptdesc
+                               .unshared_tables = tlb->unshared_tables,
+                               .fully_unshared_tables = tlb->fully_unshared_tables,
+#endif
                                .cleared_puds = tlb->cleared_puds};
 #ifdef GF_HAS_vma_pfn
   fields->vma_pfn = tlb->vma_pfn;
@@ -281,6 +320,8 @@ const struct gf_tree GF_TREE = {
     .remove_page = RemovePage,
     .free_pte_table = FreePteTable,
     .free_pmd_table = FreePmdTable,
+    .unshare_pmd_table = UnsharePmdTable,
+    .flush_unshared = FlushUnshared,
     .flush_tlb_only = FlushTlbOnly,
     .flush = Flush,
     .finish = Finish,

@@ -28,6 +28,7 @@ struct gf_fields {
   unsigned long start, end;
   unsigned char fullmm, need_flush_all, freed_tables;
   unsigned char cleared_ptes, cleared_pmds, cleared_puds, vma_pfn;
+  unsigned char unshared_tables, fully_unshared_tables;
 };
 
 struct gf_cpu_code;  /* below */
@@ -51,6 +52,10 @@ struct gf_tree {
   int (*remove_page)(void* tlb, unsigned int frame, int huge);
   void (*free_pte_table)(void* tlb, unsigned int frame, unsigned long address);
   void (*free_pmd_table)(void* tlb, unsigned int frame, unsigned long address);
+  /* tlb_unshare_pmd_ptdesc() of a PMD table that so many others have, and its flush. Trees before
+   * 6.19 without it: what their huge_pmd_unshare() does with the gather. */
+  void (*unshare_pmd_table)(void* tlb, unsigned int others, unsigned long address);
+  void (*flush_unshared)(void* tlb);
   void (*flush_tlb_only)(void* tlb);
   void (*flush)(void* tlb);
   void (*finish)(void* tlb, unsigned long start, unsigned long end);
@@ -86,7 +91,7 @@ void gf_free_table(unsigned int frame);
 void gf_free_unknown(void);
 /* An IPI that is waited for; call_rcu() and synchronize_rcu() where the schedule does not say
  * `rcu`: the tables that the thread frees next wait for the CPUs whose interrupts are off by now.
- * No step. */
+ * No step; but of tlb_flush_unshared_tables() the step tlb_remove_table_sync_one, which waits. */
 void gf_grace_period(void);
 /* call_rcu(): where it does, the step of that name, and what the callback frees, up to the end, is
  * handed over. */

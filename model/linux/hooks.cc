@@ -4,6 +4,7 @@
 #include <bit>
 #include <utility>
 
+#include "model/kernel/hugetlb.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/rcu.h"
 #include "model/kernel/shared.h"
@@ -192,6 +193,11 @@ void gf_free_table(unsigned frame) {
 
 void gf_grace_period() {
   const Thread& t = *current_room->thread;
+  if (current_room->unshares) {
+    Hook hook;
+    hook.Before(Point::tlb_remove_table_sync_one);
+    return SyncOne(t);
+  }
   if (t.world().switches != 0) BeginGrace(t);
 }
 

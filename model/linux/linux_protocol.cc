@@ -67,6 +67,8 @@ void Room::Mirror() {
   to.cleared_ptes = fields.cleared_ptes;
   to.cleared_pmds = fields.cleared_pmds;
   to.cleared_puds = fields.cleared_puds;
+  to.unshared_tables = fields.unshared_tables;
+  to.fully_unshared_tables = fields.fully_unshared_tables;
   // Where nothing is a PFN map it is not looked at, and some trees do not clear it.
   if (thread->world().pfn != 0) to.vma_pfn = fields.vma_pfn;
 }
@@ -155,6 +157,21 @@ void LinuxProtocol::RemoveTable(const Thread& t, FrameId table, int page, Level 
                      .cpu = Index(t.cpu),
                      .detail = "a full batch of page tables was not flushed"});
   }
+}
+
+// The count is the model's: the table is counted out by now.
+void LinuxProtocol::UnshareTable(const Thread& t, FrameId table, int page) const {
+  Verb verb(t);
+  verb.tree().unshare_pmd_table(verb.tlb(), t.world().at(table).mapped, AddressOf(page));
+}
+
+void LinuxProtocol::FlushUnsharedTables(const Thread& t) const {
+  static_cast<Room*>(t.room)->unshares = true;
+  {
+    Verb verb(t);
+    verb.tree().flush_unshared(verb.tlb());
+  }
+  static_cast<Room*>(t.room)->unshares = false;
 }
 
 void LinuxProtocol::EndVma(const Thread& t) const {

@@ -31,6 +31,8 @@ class LinuxProtocol final : public GatherProtocol {
   void RemoveTlbEntry(const Thread& t, int page, Level level) const override;
   bool RemovePage(const Thread& t, FrameId frame, int page, Level level) const override;
   void RemoveTable(const Thread& t, FrameId table, int page, Level level) const override;
+  void UnshareTable(const Thread& t, FrameId table, int page) const override;
+  void FlushUnsharedTables(const Thread& t) const override;
   void EndVma(const Thread& t) const override;
   void FreeVmas(const Thread& t) const override;
   void FlushTlbOnly(const Thread& t) const override;

@@ -84,6 +84,7 @@ struct Room {
   std::optional<Point> last;  // the step that this verb's code made last; a barrier belongs to it
   uint8_t fences = 0;       // barriers before the first, by MemoryOrder, as bits: they belong to it
   bool hands_over = false;  // it is in call_rcu()
+  bool unshares = false;    // it is in tlb_flush_unshared_tables()
   enum class For : uint8_t { kNothing, kPageBatch, kTableBatch } allocates = For::kNothing;
   // More than any batch is told to hold, for code that counts wrong.
   alignas(16) std::array<std::byte, GF_GATHER_BYTES> gather;

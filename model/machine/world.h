@@ -34,7 +34,7 @@ struct Frame {
   Level level;         // of a table
   uint8_t lock_owner;  // page-table lock of a table: CPU index + 1, or 0
   // 1 while a PTE (data) or an upper table (table) points here; where some program decides on what
-  // pages hold, of data: how many PTEs do.
+  // pages hold, of data: how many PTEs do. Of a PMD table that mms share: how many of them do.
   uint8_t mapped;
 };
 
@@ -62,8 +62,9 @@ struct MmuGather {
   uint8_t live;  // between gather and the end of finish
   uint8_t start, end;
   uint8_t fullmm, need_flush_all, freed_tables;
+  // The second of these is set from an unsharing to tlb_flush_unshared_tables().
+  uint8_t unshared_tables : 1, fully_unshared_tables : 1, vma_pfn : 1, padding_ : 5;
   uint8_t cleared_ptes, cleared_pmds, cleared_puds;
-  uint8_t vma_pfn;
   uint8_t caller_start, caller_end;  // the range its caller announced
   uint8_t page_count, table_count;
   std::array<Queued, kMaxBatch> pages;
@@ -172,10 +173,14 @@ struct World {
   // Where some thread exits (exit.cc): the CPUs that have a thread of the mm as all begin, and
   // those whose thread has ended, as bit masks. Else 0.
   uint8_t threads, exited;
-  uint8_t decides;                      // 1: some program decides on content; `folios` is in use
-  uint8_t rcu;                          // 1: RCU frees page tables; `callbacks` is in use
-  uint8_t pfn;                          // 1: some VMA is a PFN map, or an owner revokes
-  std::array<uint8_t, 6> padding_;      // always 0
+  uint8_t decides;  // 1: some program decides on content; `folios` is in use
+  uint8_t rcu;      // 1: RCU frees page tables; `callbacks` is in use
+  uint8_t pfn;      // 1: some VMA is a PFN map, or an owner revokes
+  // Where some program unshares page tables (model/kernel/hugetlb.h): the spans of PUD entries that
+  // are of a hugetlb file, from the beginning to the end, as a bit mask; who holds its i_mmap lock
+  // (CPU index + 1, or 0); and by span the PMD table that the other mm has there, 0: none.
+  uint8_t hugetlb, i_mmap_writer;
+  std::array<FrameId, kPuds> others_tables;
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
   // Comes behind the rest: under sequential consistency it is neither copied nor hashed.
   Weak weak;

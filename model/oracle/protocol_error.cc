@@ -43,6 +43,7 @@ const char* WhatIsLeft(const System& system) {
   if (mm.mmap_writer != 0 || mm.mmap_readers != 0) return "mmap_lock is held at the end";
   if (mm.vma_locked != 0) return "a VMA is write-locked at the end";
   if (world.pfn_maps.readers != 0) return "i_mmap_rwsem is held at the end";
+  if (world.i_mmap_writer != 0) return "the i_mmap lock is held at the end";
   if (mm.table_locks != 0) return "a page-table lock is held at the end";
   const bool mapped = world.decides != 0
                           ? AllReferredTo(world)

@@ -86,7 +86,7 @@ def _weaker_memory(checks, policies, runs):
 
 
 def _edits_of_cpu_side(checks, policies, stored):
-    """Of x86's own tlb.c and arm64's context.c."""
+    """Of x86's own tlb.c, arm64's context.c, and what flushes for shared page tables."""
     freed = "corpus/switching/tables-{}.gather"  # docs/suspicions.md, C1
     rest = [path for path in stored if not path.startswith(freed.partition("{")[0])]
     for name in (f"{policy}-{way}" for policy in policies for way in CONFIGURED):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-"""One-line edits of arch/x86/mm/tlb.c, arch/arm64/mm/context.c and what flushes for PFN maps, and
-for each the program in which exploration must find it.
+"""One-line edits of arch/x86/mm/tlb.c, arch/arm64/mm/context.c and what flushes for PFN maps and
+for shared page tables, and for each the program in which exploration must find it.
 
 They are told by the few words that they change, which are the same from 6.1 to 6.12.
 """
@@ -116,6 +116,18 @@ ASID_EDITS = {
 EDITS |= {
     name: Edit(f"corpus/switching/{name}.gather", pattern, to, "arm64", (CONTEXT, MMU_CONTEXT_H))
     for name, (pattern, to) in ASID_EDITS.items()}
+
+EDITS |= {
+    "unshared-not-flushed": Edit(
+        "corpus/zoo/z25b.gather",
+        r"if \(tlb->unshared_tables\)\s*tlb_flush_mmu_tlbonly\(tlb\);", "", "x86",
+        ("include/asm-generic/tlb.h",)),
+    "unshared-not-noted": Edit(
+        "corpus/zoo/z27.gather", r"tlb->unshared_tables = true;", "", "arm64",
+        ("include/asm-generic/tlb.h",)),
+    "unshared-like-leaves": Edit(
+        "corpus/zoo/z27.gather", r"tlb->freed_tables \|\| tlb->unshared_tables",
+        "tlb->freed_tables", "arm64", ("arch/arm64/include/asm/tlb.h",))}
 
 
 def edited(text, edit):

@@ -124,7 +124,7 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
     EXPECT_THAT(ErrorOf("kinds=" + value),
                 HasSubstr("expected one or more of map,munmap,dontneed,free,read,write,guard,"
                           "unguard,reclaim,swapout,protect,uffdwp,cleardirty,numa,reap,switch,idle,"
-                          "wake,remap,exit,fork,migrate,ksm,pin,revoke, "));
+                          "wake,remap,exit,fork,migrate,ksm,pin,revoke,unshare,othermunmap, "));
   }
 }
 
@@ -134,13 +134,13 @@ TEST(Bounds, AnErrorSaysWhatContradicts) {
   EXPECT_EQ(ErrorOf("vmas=2 pages=1"), "vmas=2: expected 1 with pages=1");
   EXPECT_EQ(ErrorOf("kinds=map,read"),
             "kinds=map,read: expected at least one of munmap,dontneed,free,protect,uffdwp,"
-            "cleardirty,numa,reap,remap,exit,revoke, as no other opens a gather");
+            "cleardirty,numa,reap,remap,exit,revoke,unshare, as no other opens a gather");
   EXPECT_EQ(ErrorOf("kinds=guard,read"),
             "kinds=read,guard: expected none of guard with kernel=6.12; kernel=6.17 has guard");
   EXPECT_EQ(ErrorOf("kinds=guard,read kernel=6.17"), "none");
   EXPECT_EQ(ErrorOf("kinds=read kernel=7.1"),
             "kinds=read: expected at least one of munmap,dontneed,free,guard,protect,uffdwp,"
-            "cleardirty,numa,reap,remap,exit,revoke, as no other opens a gather");
+            "cleardirty,numa,reap,remap,exit,revoke,unshare, as no other opens a gather");
   EXPECT_EQ(ErrorOf("kernel=6.1,7.1"), "kernel=6.1,7.1: expected one version");
   EXPECT_EQ(ErrorOf("kernel=5.1"),
             "kernel=5.1: expected one or more of 6.1,6.12,6.12+vma,6.17,6.17+vma,7.1,7.1+vma, "

@@ -515,7 +515,7 @@ TEST_F(Clash, IsKnownOfEveryPairInEveryState) {
     // tried.
     constexpr PointMask kNoRule = kSwitchPoints | kExitPoints | kContentPoints | kVmaLockPoints |
                                   kSplitPoints | kLatePoints | kRcuPoints | kPfnPoints |
-                                  MaskOf(tlbi_local);
+                                  MaskOf(tlbi_local) | kSharedPoints;
     if (point == fault_retry || (kNoRule & MaskOf(point)) != 0) continue;
     EXPECT_GT(steps[point], 20u) << kPoints[i].name;
   }

@@ -220,7 +220,7 @@ TEST(ExploreBrute, RandomProgramsDoWhatTheirOrdersDo) {
     if (point == pte_marker || point == vma_protect || point == pmd_move) continue;
     constexpr PointMask kElsewhere = kReclaimPoints | kSwitchPoints | kExitPoints | kContentPoints |
                                      kVmaLockPoints | kSplitPoints | kLatePoints | kRcuPoints |
-                                     kNeverPoints;
+                                     kNeverPoints | kSharedPoints;
     if ((kElsewhere & MaskOf(point)) != 0) continue;
     if ((kDetourPoints & MaskOf(point)) != 0) continue;
     EXPECT_GE(compared.left_at[i], 10) << kPoints[i].name;

@@ -248,6 +248,22 @@ const char* const kProgramsOfVmaLocks[] = {
     "cpu0; dontneed 0..2; write 1; kswapd; reclaim 0..2",
 };
 
+const char* const kProgramsOfSharing[] = {
+    "cpus 2; init; cached cpu0 0..16; cpu0; unshare 0..16; cpu1; othermunmap 0..16",
+    "cpus 2; init; cached cpu0 0..4; cached cpu1 4..5; cpu0; unshare 0..1; cpu1; unshare 4..8;"
+    "othermunmap 0..1",
+    "cpus 2; init; cached cpu1 0..2; cpu0; unshare 0..16; cpu1; othermunmap 0..16; walk1; fill 5",
+    "cpus 2; init; map 16..17 rw; present 16..17; cached cpu0 0..1; cached cpu1 16..17;"
+    "cpu0; unshare 0..1; cpu1; dontneed 16..17; othermunmap 0..1",
+    "cpus 2; init; cached cpu0 0..1; cached cpu0 16..17; cpu0; unshare 15..17; cpu1;"
+    "othermunmap 16..17; read 0",
+    "cpus 3; init; cached cpu1 0..1; cpu0; unshare 0..1; cpu1; idle; wake; cpu2; othermunmap 0..1",
+    "cpus 2; init; cached cpu0 0..1; cpu0; exit; cpu1; othermunmap 0..1",
+    "cpus 2; init; cached cpu0 0..1; cpu0; unshare 0..1; map 0..1 rw; cpu1; othermunmap 0..1;"
+    "othermunmap 0..1",
+    "cpus 2; rcu; init; cached cpu0 0..1; cpu0; unshare 0..1; cpu1; othermunmap 0..1",
+};
+
 void HoldTo(const Schedule& schedule, const Policy& policy, const Arch& arch, uint64_t most,
             uint64_t& merges, int& compared) {
   const std::string name = std::string(policy.name()) + " " + std::string(arch.name()) + "\n" +
@@ -338,6 +354,26 @@ TEST(Kernels, MergesAreExactWhereVmasHaveLocks) {
   int compared = 0;
   for (const char* lines : kProgramsOfVmaLocks) {
     for (const Policy* policy : Policies()) {
+      for (const Arch* arch : Archs()) {
+        HoldTo(FromLines(lines), *policy, *arch, kFibersCanGoBack ? 6000 : 50, merges, compared);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  if (kFibersCanGoBack) EXPECT_GT(compared, 200);
+  EXPECT_GT(merges, 1000u);
+}
+
+TEST(Kernels, MergesAreExactWherePageTablesAreShared) {
+  uint64_t merges = 0;
+  int compared = 0;
+  std::vector<const Policy*> policies(Policies().begin(), Policies().end());
+  for (const char* name : {"unshare-not-flushed", "unshare-flushed-late", "unshared-tables-ignored",
+                           "unshared-tables-told", "unshared-at-exit"}) {
+    policies.push_back(FindPolicy(name));
+  }
+  for (const char* lines : kProgramsOfSharing) {
+    for (const Policy* policy : policies) {
       for (const Arch* arch : Archs()) {
         HoldTo(FromLines(lines), *policy, *arch, kFibersCanGoBack ? 6000 : 50, merges, compared);
         if (HasFatalFailure()) return;

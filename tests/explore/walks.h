@@ -160,6 +160,23 @@ inline void AddContent(Schedule& schedule) {
   Canonicalize(schedule);
 }
 
+// All CPUs have a table of a hugetlb file cached, the first one unmaps that before its program, and
+// another one does it behind its own, for the other mm; at times that is first.
+inline void AddSharing(Schedule& schedule) {
+  const PageRange span{kPages - kPagesPerPud, kPages};
+  schedule.init.clear();
+  for (int cpu = 0; cpu < schedule.cpus; ++cpu) {
+    schedule.init.push_back({.kind = InitItem::Kind::kCached, .range = span, .cpu = MakeCpu(cpu)});
+  }
+  const size_t most = kMaxOps - 2;
+  if (schedule.program.size() > most) schedule.program.truncate(most);
+  const AgentId last = CpuAgent(MakeCpu(schedule.cpus - 1));
+  schedule.program.insert(0, {CpuAgent(MakeCpu(0)), {.kind = OpKind::kUnshare, .range = span}});
+  schedule.program.push_back({last, {.kind = OpKind::kOtherMunmap, .range = span}});
+  schedule.kswapd = false;
+  Canonicalize(schedule);
+}
+
 // Each CPU runs another mm before its program, and is idle behind it; not under weaker memory.
 inline void AddSwitches(Schedule& schedule) {
   const auto op = [](OpKind kind, int mm) { return Op{.kind = kind, .range = {mm, mm + 1}}; };
@@ -176,7 +193,8 @@ inline void AddSwitches(Schedule& schedule) {
 }
 
 // Calls `with` with random programs, one in eight with guards, one with reclaim, one with calls
-// that change access, one and half of those with guards where VMAs have locks, and then a quarter
+// that change access, one and half of those with guards where VMAs have locks, one in sixteen with
+// page tables that are shared, and then a quarter
 // more with CPUs that switch, half of them with ASIDs, and with calls that decide on content;
 // policies and architectures in turn.
 template <typename With>
@@ -191,6 +209,7 @@ void ForAnyPrograms(int count, uint64_t seed, With with) {
     if (i % 8 == 1 || i % 16 == 8) schedule.kernel = WithVmaLocks(schedule.kernel);
     if (i % 8 == 2) AddAccess(schedule);
     if (i % 8 == 6) AddMoves(schedule);
+    if (i % 16 == 3) AddSharing(schedule);
     const Policy& policy = *FindPolicy(kPolicies[i % std::size(kPolicies)]);
     const Arch& arch = *Archs()[i / std::size(kPolicies) % Archs().size()];
     SCOPED_TRACE(Text(schedule, policy, arch));

@@ -117,7 +117,7 @@ std::vector<OpKind> LighterKinds(KernelVersion kernel) {
   for (int i = 0; i < kOpCount; ++i) {
     constexpr unsigned kOthers = effect::kReclaims | effect::kProtects | effect::kReaps |
                                  effect::kMoves | effect::kExits | effect::kDecides |
-                                 effect::kRevokes;
+                                 effect::kRevokes | effect::kUnshares | effect::kOfOther;
     const bool plain = kOps[i].agent == AgentKind::kCpu && kOps[i].operands != Operands::kMap &&
                        kOps[i].has_pages() && !kOps[i].is(kOthers);
     if (plain && kOps[i].exists_in(kernel)) kinds.push_back(static_cast<OpKind>(i));

@@ -72,9 +72,10 @@ void RunUnderAll(Execution& execution, const LoadedSchedule& loaded, const Arch&
   const Schedule& schedule = loaded.file.schedule;
   for (const Policy* policy : Policies()) {
     // A tree has no lines of its own, and the paths around it are no better than the kernel's, nor
-    // are its orders.
+    // are its orders, or its x86.
     const bool told = speaks && (!policy->foreign() || (schedule.kernel <= kDefaultKernel &&
-                                                        schedule.memory == MemoryModel::kSc));
+                                                        schedule.memory == MemoryModel::kSc &&
+                                                        !LazyAreNotTold(arch, schedule)));
     const bool counts = told || HeldSafe(*policy, arch, schedule);
     if (counts && policy->RunsOn(arch.name())) verdicts.push_back(runs.Under(*policy, arch));
   }

@@ -82,7 +82,8 @@ CellValue GatherValue(const MmuGather& gather) {
   if (gather.live == 0) return {};
   const uint32_t bits = gather.fullmm | gather.need_flush_all << 1 | gather.freed_tables << 2 |
                         gather.cleared_ptes << 3 | gather.cleared_pmds << 4 |
-                        gather.cleared_puds << 5;
+                        gather.cleared_puds << 5 | gather.unshared_tables << 6 |
+                        gather.fully_unshared_tables << 7;
   return {1u,   gather.start,        gather.end,       gather.page_count, gather.table_count,
           bits, gather.caller_start, gather.caller_end};
 }

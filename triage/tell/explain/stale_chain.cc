@@ -71,6 +71,13 @@ class StaleChain {
     if (cause_.removed < 0) return;
     const StepEvent& event = At(cause_.removed).event;
     const std::string who = Actor(cause_.removed);
+    if (event.point == Point::huge_pmd_unshare) {
+      return Say(cause_.removed,
+                 absl::StrCat(who, " clears its entry for ",
+                              table() ? "that table" : "the page table of that page",
+                              ", which another mm has as well: what is cached is to be "
+                              "invalidated before the i_mmap lock is dropped (unshared_tables)."));
+    }
     if (table()) {
       return Say(cause_.removed,
                  absl::StrCat(who,
@@ -270,10 +277,13 @@ class StaleChain {
   bool Responsible(const StepEvent& event) const {
     const StepEvent& judged = At(cause_.judged).event;
     const bool call = KindOf(judged.agent) == AgentKind::kCpu &&
-                      !Info(judged.point).is(role::kWalk | role::kSwitch);
+                      !Info(judged.point).is(role::kWalk | role::kSwitch) && !FreedByOther();
     const StepEvent& whose = call || cause_.removed < 0 ? judged : At(cause_.removed).event;
     return event.agent == whose.agent && event.op == whose.op;
   }
+
+  // Who frees is another mm, which has nothing of this one to invalidate.
+  bool FreedByOther() const { return IsOf(cause_.judged, effect::kOfOther); }
 
   void Asked() {
     const int from = std::max(cause_.removed, cause_.examined);
@@ -428,7 +438,9 @@ class StaleChain {
 
   std::string WhyNotLevel(const Invalidation& request) const {
     if (table() && request.last_level) {
-      return "it asks for leaf entries only, so pointers to tables stay (freed_tables is not set).";
+      return absl::StrCat(
+          "it asks for leaf entries only, so pointers to tables stay (",
+          FreedByOther() ? "unshared_tables is not looked at" : "freed_tables is not set", ").");
     }
     if (request.level_hint != 0) return "its level hint names another level than the entry's.";
     if (request.stride != Level::kPte) {
@@ -500,9 +512,9 @@ class StaleChain {
   void Judged() {
     const std::string who = Actor(cause_.judged);
     std::string before = not_issued_.empty() ? "" : not_issued_ + " ";
-    // Who frees is RCU, and who had to is who handed it over.
-    if (At(cause_.judged).handed_at != 0 && before.starts_with("It ")) {
-      before.replace(0, 2, "That call");
+    // Who frees is RCU, and who had to is who handed it over; or who unshared what the other frees.
+    if ((At(cause_.judged).handed_at != 0 || FreedByOther()) && before.starts_with("It ")) {
+      before.replace(0, 2, FreedByOther() ? Actor(ResponsibleStep()) : "That call");
     }
     const bool filled = !table() && Info(At(cause_.judged).event.point).is(role::kWalk);
     const bool wakes = At(cause_.judged).event.point == Point::resume_user ||

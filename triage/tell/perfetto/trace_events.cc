@@ -49,6 +49,7 @@ std::string Recorded(const MmuGather& gather) {
   add(gather.cleared_ptes, "cleared_ptes");
   add(gather.cleared_pmds, "cleared_pmds");
   add(gather.cleared_puds, "cleared_puds");
+  add(gather.unshared_tables, "unshared_tables");
   if (gather.start == MmuGather::kWholeMm) return "whole mm" + text;
   if (gather.start < gather.end) return absl::StrCat(gather.start, "..", gather.end, text);
   return text.empty() ? "" : "empty range" + text;

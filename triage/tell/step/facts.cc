@@ -38,8 +38,9 @@ std::string EntryName(const CellValue& value) {
 
 std::string GatherName(const CellValue& value) {
   if (value[0] == 0) return "";
-  static constexpr const char* kBits[] = {"fullmm",       "need_flush_all", "freed_tables",
-                                          "cleared_ptes", "cleared_pmds",   "cleared_puds"};
+  static constexpr const char* kBits[] = {"fullmm",          "need_flush_all",       "freed_tables",
+                                          "cleared_ptes",    "cleared_pmds",         "cleared_puds",
+                                          "unshared_tables", "fully_unshared_tables"};
   std::string text = absl::StrCat("of ", RangeName(value[6], value[7]), ": ");
   absl::StrAppend(&text, value[1] == MmuGather::kWholeMm ? "whole mm"
                          : value[1] >= value[2]          ? "empty"

@@ -8,13 +8,17 @@ static void reset(struct mmu_gather* tlb) {
   tlb->start = ~0ul;
   tlb->end = 0;
   tlb->fullmm = tlb->need_flush_all = tlb->freed_tables = 0;
-  tlb->cleared_ptes = tlb->cleared_pmds = tlb->cleared_puds = 0;
+  tlb->cleared_ptes = tlb->cleared_pmds = tlb->cleared_puds = tlb->unshared_tables = 0;
 }
+
+static void nothing(void* unused) {}
+void wait_for_walkers(void) { smp_call_function(nothing, NULL, 1); }
 
 void tlb_gather_mmu(struct mmu_gather* tlb, struct mm_struct* mm) {
   tlb->mm = mm;
   tlb->vma_pfn = 0;
   tlb->local.nr = tlb->table_count = 0;
+  tlb->fully_unshared_tables = 0;
   tlb->local.max = ARRAY_SIZE(tlb->pages);
   reset(tlb);
   inc_tlb_flush_pending(mm);

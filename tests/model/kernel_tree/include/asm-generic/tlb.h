@@ -9,6 +9,7 @@ struct mmu_gather {
   unsigned long start, end;
   unsigned int fullmm : 1, need_flush_all : 1, freed_tables : 1;
   unsigned int cleared_ptes : 1, cleared_pmds : 1, cleared_puds : 1, vma_pfn : 1;
+  unsigned int unshared_tables : 1, fully_unshared_tables : 1;
   struct {
     unsigned int nr, max;
   } local;
@@ -50,3 +51,21 @@ static inline void tlb_free_vmas(struct mmu_gather* tlb) {
 #define pmd_free_tlb(tlb, table, address)                                          \
   (record(tlb, address, PAGE_SIZE), (tlb)->cleared_puds = (tlb)->freed_tables = 1, \
    tlb_remove_table(tlb, virt_to_page(table)))
+
+#ifdef CONFIG_HUGETLB_PMD_PAGE_TABLE_SHARING
+void wait_for_walkers(void);
+
+static inline void tlb_unshare_pmd_ptdesc(struct mmu_gather* tlb, struct ptdesc* table,
+                                          unsigned long address) {
+  ptdesc_pmd_pts_dec(table);
+  record(tlb, address, PUD_SIZE);
+  tlb->cleared_pmds = tlb->unshared_tables = 1;
+  if (!ptdesc_pmd_is_shared(table)) tlb->fully_unshared_tables = 1;
+}
+
+static inline void tlb_flush_unshared_tables(struct mmu_gather* tlb) {
+  if (tlb->unshared_tables) tlb_flush_mmu_tlbonly(tlb);
+  if (tlb->fully_unshared_tables) wait_for_walkers();
+  tlb->fully_unshared_tables = 0;
+}
+#endif
