@@ -205,8 +205,9 @@ absl::StatusOr<std::vector<AblationProgram>> Programs(MemoryModel memory, const 
     if (OnlySc(loaded->file.schedule)) {
       return absl::InvalidArgumentError(absl::StrCat(
           path,
-          ": what exits, decides on content, locks VMAs, has PFN maps or is of hardware faults is "
-          "modelled under memory sc only, where no order tells, and what switches or sleeps under "
+          ": what exits, decides on content, locks VMAs, has PFN maps or is of hardware faults or "
+          "invlpgb is modelled under memory sc only, where no order tells, and what switches or "
+          "sleeps under "
           "sc and tso; pass --memory tso"));
     }
     programs.push_back({path, loaded->file.schedule});

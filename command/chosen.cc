@@ -282,8 +282,8 @@ absl::Status SetMemory(const Options& options, Schedule& schedule) {
     return absl::InvalidArgumentError(
         absl::StrCat("--memory ", Absl(NameOf(schedule.memory)),
                      ": what exits, decides on content, locks VMAs, has RCU free page tables, has "
-                     "PFN maps or is of hardware faults is modelled under memory sc only, and what "
-                     "switches or sleeps under sc and tso; pass --memory sc"));
+                     "PFN maps or is of hardware faults or invlpgb is modelled under memory sc "
+                     "only, and what switches or sleeps under sc and tso; pass --memory sc"));
   }
   if ((schedule.orders.weaker & schedule.orders.strengthened()) != 0) {
     return absl::InvalidArgumentError("one step is both in --weaken and in --strengthen");

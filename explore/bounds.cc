@@ -118,7 +118,9 @@ std::string Contradiction(const Bounds& bounds) {
   if (!std::has_single_bit(bounds.hardware)) {
     return Given("hardware", PrintSet(kSetKeys[4], bounds.hardware)) + "expected one machine";
   }
-  if (bounds.machine() == HardwareKind::kFaults && bounds.memory_model() != MemoryModel::kSc) {
+  const bool only_sc =
+      bounds.machine() == HardwareKind::kFaults || bounds.machine() == HardwareKind::kInvlpgb;
+  if (only_sc && bounds.memory_model() != MemoryModel::kSc) {
     return Given("hardware", PrintSet(kSetKeys[4], bounds.hardware)) +
            "expected another, as that is modelled with memory=sc only";
   }

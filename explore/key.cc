@@ -62,6 +62,14 @@ bool AnybodyLoads(const World& world) {
   return (world.weak.gone & (cpus | cpus << kMaxCpus)) != (cpus | cpus << kMaxCpus);
 }
 
+// The tags of a CPU that are not loaded, where CPUs switch.
+template <typename Look>
+void ForEachParked(const World& world, CpuId cpu, Look look) {
+  for (int slot = 0; slot < TagsOf(world); ++slot) {
+    if (slot != world.switching.at(cpu).slot) look(slot);
+  }
+}
+
 // The flags that count, of leaves. (By page it would be finer.)
 uint8_t FlagsThatCount(const Live& live) {
   uint8_t flags = 0xff;
@@ -467,7 +475,9 @@ void StateWriter::PutAges(const World& world, const Live& live) {
       put_cached(page, now, world.at(MakeCpu(i)).tlb, live[MakeCpu(i)]);
       if (world.switches == 0) [[likely]]
         continue;
-      put_cached(page, now, world.switching.at(MakeCpu(i)).parked_tlb, live[MakeCpu(i)]);
+      ForEachParked(world, MakeCpu(i), [&](int slot) {
+        put_cached(page, now, TlbUnder(world, MakeCpu(i), slot), live[MakeCpu(i)]);
+      });
     }
   });
 }
@@ -486,18 +496,17 @@ void StateWriter::PutCallbacks(const Callbacks& all) {
 // --- CPUs that switch ---
 
 // What is cached under a slot and owed for; of a slot that is parked, all that is cached there.
-void StateWriter::PutSlot(const World& world, CpuId cpu, bool loaded) {
-  const SwitchCpu& it = world.switching.at(cpu);
-  const Tlb& tlb = loaded ? world.at(cpu).tlb : it.parked_tlb;
-  if (!loaded) {
+void StateWriter::PutSlot(const World& world, CpuId cpu, int slot) {
+  const Tlb& tlb = TlbUnder(world, cpu, slot);
+  if (slot != world.switching.at(cpu).slot) {
     PutTlb(tlb, {});
-    const WalkCache& cache = it.parked_cache;
+    const WalkCache& cache = CacheUnder(world, cpu, slot);
     Put(Pack(16, cache.pte_valid, cache.pmd_valid));
     ForEachBit(cache.pte_valid, [&](int i) { Put(Value(world, cache.pte_tables[i])); });
     ForEachBit(cache.pmd_valid, [&](int i) { Put(Value(world, cache.pmd_tables[i])); });
   }
   const auto put_owed = [&](int entry, Pte pte) {
-    const ViolationKind kind = OwedFor(world, cpu, loaded, entry, pte.mapping);
+    const ViolationKind kind = OwedFor(world, cpu, slot, entry, pte.mapping);
     if (kind != ViolationKind::kNone) Put(Pack(8, entry, static_cast<int>(kind)));
   };
   ForEachBit(tlb.small_valid, [&](int i) { put_owed(SmallEntry(i), tlb.small[i]); });
@@ -528,12 +537,24 @@ void StateWriter::PutAsids(const World& world) {
   }
 }
 
+// Global ASIDs, and what is under way.
+void StateWriter::PutBroadcast(const World& world) {
+  const Broadcast& all = world.broadcast;
+  Put(Pack(8, all.global_asid, all.asid_transition, all.lock_owner, all.under_way, all.of_all));
+  for (int i = 0; i < world.cpu_count; ++i) {
+    const BroadcastCpu& it = all.at(MakeCpu(i));
+    Put(it.small);
+    Put(Pack(16, it.huge, it.pte_tables, it.pmd_tables, it.loaded_asid));
+  }
+}
+
 // Of generations counts how far behind the newest they are.
 void StateWriter::PutSwitching(const Stepper& stepper) {
   const World& world = stepper.world();
   const Switching& all = world.switching;
   if (stepper.HasCpuCode()) PutCpuCode(world);
   if (all.asids.count != 0) PutAsids(world);
+  if (world.invlpgb != 0) PutBroadcast(world);
   for (const uint8_t mask : all.cpumask) Put(mask);
   const auto behind = [&](MmId mm, uint16_t generation) {
     return static_cast<uint16_t>(all.tlb_gen[static_cast<size_t>(Index(mm))] - generation);
@@ -551,8 +572,8 @@ void StateWriter::PutSwitching(const Stepper& stepper) {
     for (const Slot& slot : it.slots) {
       Put(Pack(16, Index(slot.mm), behind(slot.mm, slot.generation)));
     }
-    PutSlot(world, cpu, true);
-    PutSlot(world, cpu, false);
+    PutSlot(world, cpu, it.slot);
+    ForEachParked(world, cpu, [&](int slot) { PutSlot(world, cpu, slot); });
   }
 }
 

@@ -72,7 +72,8 @@ class StateWriter {
   void PutAsids(const World& world);
   void PutCallbacks(const Callbacks& all);
   void PutCpuCode(const World& world);
-  void PutSlot(const World& world, CpuId cpu, bool loaded);
+  void PutBroadcast(const World& world);
+  void PutSlot(const World& world, CpuId cpu, int slot);
   void PutAges(const World& world, const Live& live);
   void PutMemory(const Stepper& stepper, const Live& live);
 

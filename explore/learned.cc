@@ -73,10 +73,22 @@ uint64_t WalkRead(const World& world, CpuId cpu) {
 uint64_t LoadedBy(const World& world, CpuId cpu) {
   const SwitchCpu& it = world.switching.at(cpu);
   const auto& gen = world.switching.tlb_gen;
+  uint64_t loaded = static_cast<uint64_t>(it.loaded_mm) | static_cast<uint64_t>(it.is_lazy) << 8;
+  if (world.invlpgb != 0) {
+    const Broadcast& all = world.broadcast;
+    loaded |= static_cast<uint64_t>(all.global_asid) << 10 |
+              static_cast<uint64_t>(all.asid_transition) << 11 |
+              static_cast<uint64_t>(all.at(cpu).loaded_asid) << 12;
+    if (it.slot == kGlobalSlot) return loaded;
+  }
   const Slot& slot = it.slots[it.slot];
   const bool stale = slot.generation != gen[static_cast<size_t>(Index(slot.mm))];
-  return static_cast<uint64_t>(it.loaded_mm) | static_cast<uint64_t>(it.is_lazy) << 8 |
-         static_cast<uint64_t>(stale) << 9;
+  return loaded | static_cast<uint64_t>(stale) << 9;
+}
+
+uint64_t LoadedByOther(const World& world, CpuId other) {
+  return static_cast<uint64_t>(world.switching.at(other).loaded_mm) |
+         static_cast<uint64_t>(world.broadcast.at(other).loaded_asid) << 8;
 }
 
 // What is known of frames beside what maps them.
@@ -194,6 +206,7 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
       return static_cast<uint64_t>(world.mm.batched_pending) << 16 | world.mm.batched_flushed |
              static_cast<uint64_t>(page) << 32;
     case Teaches::kLoaded: return LoadedBy(world, cpu);
+    case Teaches::kOtherLoaded: return LoadedByOther(world, MakeCpu(page));
     case Teaches::kTranslation: return ThroughTlb(world.at(cpu), page);
     case Teaches::kWalked: return WalkRead(world, cpu);
     case Teaches::kFolios: return Mix(FoliosOf(world), Value(PteEntry(world, page)));

@@ -119,6 +119,12 @@ PageRange AnyRange(Random& random) {
   return Overlapping({page, page + 1}, random);
 }
 
+HardwareKind PickHardware(Random& random) {
+  static constexpr HardwareKind kKinds[] = {HardwareKind::kPlain, HardwareKind::kTce,
+                                            HardwareKind::kFaults};
+  return kKinds[random.Below(std::size(kKinds))];
+}
+
 OpKind PickOpKind(KernelVersion kernel, Random& random) {
   int draws = 0, kind = 0;
   for (const OpInfo& op : kOps) draws += Drawn(op, kernel);

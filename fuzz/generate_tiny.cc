@@ -63,8 +63,13 @@ CpuId PickReclaimer(Schedule& schedule, Random& random) {
 // short of one ASID for that, at times.
 void AddSwitches(Schedule& schedule, OpKind kind, PageRange window, Random& random) {
   const CpuId cpu = PickCpu(schedule, random);
+  const bool invlpgb = schedule.kernel >= KernelVersion::k6_17 && OneIn(random, 2);
+  if (invlpgb) schedule.hardware = HardwareKind::kInvlpgb;
   if (kind == kIdle) {
     schedule.program.push_back(MakeLine(cpu, kIdle, {0, 1}, random));
+    if (invlpgb && OneIn(random, 2)) {
+      schedule.program.push_back(MakeLine(cpu, kLeave, {0, 1}, random));
+    }
     if (!OneIn(random, 3)) schedule.program.push_back(MakeLine(cpu, kWake, {0, 1}, random));
     return;
   }
@@ -197,7 +202,7 @@ void GenerateTiny(Schedule& schedule, Random& random) {
   schedule.cpus = Pick(kCpus, random);
   if (OneIn(random, 4)) schedule.batch = 1 + static_cast<int>(random.Below(kMaxBatch));
   if (OneIn(random, 4)) {
-    schedule.hardware = static_cast<HardwareKind>(random.Below(kHardwareKindCount));
+    schedule.hardware = PickHardware(random);
   }
   // Half of the windows have the last page of a table in them.
   const int span = Pick(kSpans, random);

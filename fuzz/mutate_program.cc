@@ -184,7 +184,7 @@ bool ChangeMachine(Schedule& schedule, Random& random) {
       schedule.rcu = !schedule.rcu;
       return true;
     }
-    schedule.hardware = static_cast<HardwareKind>(random.Below(kHardwareKindCount));
+    schedule.hardware = PickHardware(random);
     return true;
   }
   if (OneIn(random, 2)) {
@@ -232,16 +232,21 @@ bool AddReclaim(Schedule& schedule, Random& random) {
   return true;
 }
 
-// A CPU sleeps or runs another mm for a while, or for good.
+// A CPU sleeps or runs another mm for a while, or for good; at times where there is INVLPGB.
 bool AddSwitch(Schedule& schedule, Random& random) {
   if (schedule.program.size() + 2 > kMaxOps) return false;
   const CpuId cpu = PickCpu(schedule, random);
   const bool sleeps = OneIn(random, 2);
   const auto there = MakeLine(cpu, sleeps ? OpKind::kIdle : OpKind::kSwitch, {1, 2}, random);
   const auto back = MakeLine(cpu, sleeps ? OpKind::kWake : OpKind::kSwitch, {0, 1}, random);
+  const bool invlpgb = schedule.kernel >= KernelVersion::k6_17 && OneIn(random, 2);
+  if (invlpgb) schedule.hardware = HardwareKind::kInvlpgb;
   if (OneIn(random, 4)) return schedule.program.push_back(there);
   const size_t at = random.Below(static_cast<uint32_t>(schedule.program.size() + 1));
   schedule.program.insert(at, back);
+  if (invlpgb && sleeps && OneIn(random, 2) && !schedule.program.full()) {
+    schedule.program.insert(at, MakeLine(cpu, OpKind::kLeave, {0, 1}, random));
+  }
   schedule.program.insert(at, there);
   return true;
 }

@@ -56,6 +56,8 @@ CpuId PickCpu(const Schedule& schedule, Random& random);
 // A range that meets `range`: the same, shifted, a part, its last page, widened, ...
 PageRange Overlapping(PageRange range, Random& random);
 PageRange AnyRange(Random& random);
+// Of what makes a difference in any program: not INVLPGB.
+HardwareKind PickHardware(Random& random);
 // The kind of an operation that a CPU runs, those that remove being likelier.
 OpKind PickOpKind(KernelVersion kernel, Random& random);
 // A line for the CPU, or for its walker if the kind is fill.

@@ -124,6 +124,8 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   if (start_.switches != 0) [[unlikely]]
     BeginSwitching(system_.world, arch.counts_generations(),
                    arch.allocates_asids() ? schedule_->asids : kNoAsids);
+  if (start_.switches != 0 && arch.counts_generations() && HasInvlpgb(*schedule_)) [[unlikely]]
+    system_.world.invlpgb = 1;
   cpus_left_ = cpus_loaded_;
   walkers_left_ = walkers_loaded_;
   waiting_ = 0;

@@ -170,9 +170,8 @@ constexpr KernelVersion kKernelOf[] = {kDefaultKernel, KernelVersion::k6_1, Kern
 constexpr int kKswapdCode = std::size(kKernelOf);
 constexpr int kMemoryCode = 2 * kKswapdCode;
 constexpr int kVmaLocksCode = kMemoryCodes * kMemoryCode;
-constexpr int kHardwareCode = 2 * kVmaLocksCode;
-constexpr int kHardwareCodes = 2;
-static_assert(kHardwareCodes * kHardwareCode == 256);  // every byte means something
+constexpr int kTceCode = 2 * kVmaLocksCode;
+static_assert(2 * kTceCode == 256);  // every byte means something
 // What has no such code is in the byte of the preset, of which what is written has no other use.
 constexpr uint8_t kFaultsCode = 1;
 
@@ -204,14 +203,17 @@ int MemoryCode(const Schedule& schedule) {
 // Byte 1 of the header: with so many times more, ASIDs are allocated where CPUs switch, and one
 // fewer are free.
 constexpr int kAsidsCode = 16;
+// ... in place of that x86 has INVLPGB, which is of no concern where ASIDs are allocated;
+constexpr int kInvlpgbCode = kAsidsCode * (kMaxFreeAsids + 2);
 // ... and with that many more, RCU frees page tables.
 constexpr int kRcuCode = 128;
-static_assert(kMaxCpus < kAsidsCode && kAsidsCode * (kMaxFreeAsids + 2) <= kRcuCode);
+static_assert(kMaxCpus < kAsidsCode && kInvlpgbCode + kAsidsCode <= kRcuCode);
 
 bool IsCpusCode(uint8_t code) {
   const int count = code % kAsidsCode;
-  return 1 <= count && count <= kMaxCpus && code / kAsidsCode - 1 <= kMaxFreeAsids;
+  return 1 <= count && count <= kMaxCpus;
 }
+bool SaysInvlpgb(uint8_t cpus) { return cpus / kAsidsCode == kInvlpgbCode / kAsidsCode; }
 
 int AsidsOf(uint8_t cpus) {
   const int count = cpus % kAsidsCode, free = cpus / kAsidsCode - 1;
@@ -220,6 +222,7 @@ int AsidsOf(uint8_t cpus) {
 
 int CpusCode(const Schedule& schedule) {
   return schedule.cpus + (Switches(schedule) ? kAsidsCode * (schedule.asids + 1) : 0) +
+         (schedule.hardware == HardwareKind::kInvlpgb ? kInvlpgbCode : 0) +
          (schedule.rcu ? kRcuCode : 0);
 }
 
@@ -414,12 +417,9 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   const uint8_t kernel = source.Next();
   // Only of bytes that were written by EncodeBytes(): what an engine makes up is of the default.
   const bool written = version == kBytesVersion && span == kPages;
-  schedule.hardware =
-      static_cast<HardwareKind>(written && !source.at_first() ? kernel / kHardwareCode : 0);
-  if (written && !source.at_first() && preset == kFaultsCode) {
-    schedule.hardware = HardwareKind::kFaults;
-    preset = 0;
-  }
+  const bool tce = written && !source.at_first() && kernel / kTceCode != 0;
+  const bool faults = written && !source.at_first() && preset == kFaultsCode;
+  if (faults) preset = 0;
   schedule.kernel = source.TakeKernel(written ? KernelOf(kernel) : kDefaultKernel, written);
   schedule.kswapd = written && kernel / kKswapdCode % 2 != 0 && !source.at_first();
   const uint8_t memory =
@@ -428,7 +428,12 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   schedule.rcu = written && !source.at_first() && cpus >= kRcuCode && IsCpusCode(cpus - kRcuCode);
   if (schedule.rcu) cpus -= kRcuCode;
   schedule.asids = written && !source.at_first() ? AsidsOf(cpus) : kNoAsids;
-  if (schedule.asids != kNoAsids) cpus %= kAsidsCode;
+  const bool invlpgb = written && !source.at_first() && IsCpusCode(cpus) && SaysInvlpgb(cpus);
+  if (schedule.asids != kNoAsids || invlpgb) cpus %= kAsidsCode;
+  schedule.hardware = invlpgb  ? HardwareKind::kInvlpgb
+                      : faults ? HardwareKind::kFaults
+                      : tce    ? HardwareKind::kTce
+                               : HardwareKind::kPlain;
   schedule.orders = {};
 
   static constexpr uint8_t kLikelyCpus[8] = {2, 2, 2, 3, 3, 2, 3, 4};
@@ -486,7 +491,7 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
       schedule.hardware == HardwareKind::kFaults ? kFaultsCode : 0, tail.seed, tail.seed >> 8,
       tail.seed >> 16, tail.seed >> 24, tail.steps, tail.steps >> 8, members - 1,
       KernelCode(schedule) + kMemoryCode * MemoryCode(schedule) +
-          kHardwareCode * (static_cast<int>(schedule.hardware) % kHardwareCodes));
+          (schedule.hardware == HardwareKind::kTce ? kTceCode : 0));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty

@@ -121,7 +121,24 @@ bool NamesOtherAsid(const Trace& trace, int flushed) {
   return named != 0 && std::find(has.begin(), has.end(), named) == has.end();
 }
 
+// Of an INVLPGB: up to its issuer's TLBSYNC it is under way.
+Missing MissingOfInvlpgb(const Trace& trace, const Cause& cause, int flushed) {
+  const auto after = trace.steps.begin() + flushed;
+  const auto sync = std::find_if(after, trace.steps.end(), [&](const TraceStep& step) {
+    return step.event.point == Point::tlbsync && step.event.agent == after->event.agent;
+  });
+  if (sync == trace.steps.end()) return Missing::kPending;
+  const bool global =
+      trace.end.switching.at(MakeCpu(trace.result.violation.holder)).slot == kGlobalSlot;
+  const bool other = !global && after->request.of_all == 0;
+  return other && cause.filled < sync - trace.steps.begin() ? Missing::kOtherAsid
+                                                            : Missing::kRefilled;
+}
+
 Missing MissingOfNamed(const Trace& trace, const Cause& cause, int flushed) {
+  if (trace.steps[flushed].event.point == Point::invlpgb) {
+    return MissingOfInvlpgb(trace, cause, flushed);
+  }
   const int delivered = DeliveredToHolder(trace, flushed);
   if (delivered < 0) return ToldHolder(trace, flushed) ? Missing::kPending : Missing::kNotTold;
   if (NamesOtherAsid(trace, flushed) && cause.filled < delivered) return Missing::kOtherAsid;
@@ -148,7 +165,7 @@ void FindFlush(const Trace& trace, Cause& cause) {
   const StaleEntry stale = FindStale(trace, cause);
   for (int i = cause.removed + 1; i < static_cast<int>(trace.steps.size()); ++i) {
     const TraceStep& step = trace.steps[i];
-    if (step.event.point != Point::tlb_flush) continue;
+    if (step.event.point != Point::tlb_flush && step.event.point != Point::invlpgb) continue;
     const bool names = stale.NamedBy(step.request);
     if (!SameCall(step.event, responsible)) {
       if (names && cause.others < 0) cause.others = i;

@@ -56,12 +56,14 @@ bool Running::May(const Op& op) const {
   if (info.is(effect::kOfOther)) return true;
   if (!info.is(effect::kSwitches)) return mm == 0 && !idle;
   if (info.operands == Operands::kMm) return idle || mm != op.range.begin;
-  return (op.kind == OpKind::kWake) == idle;
+  return (op.kind == OpKind::kIdle) != idle;
 }
 
 void Running::Do(const Op& op) {
   if (Info(op.kind).operands == Operands::kMm) mm = op.range.begin;
-  if (Info(op.kind).is(effect::kSwitches)) idle = op.kind == OpKind::kIdle;
+  if (Info(op.kind).is(effect::kSwitches)) {
+    idle = op.kind == OpKind::kIdle || op.kind == OpKind::kLeave;
+  }
   exited |= Info(op.kind).is(effect::kExits);
 }
 
@@ -112,9 +114,14 @@ bool HasPfnMaps(const Schedule& schedule) {
            return item.kind == InitItem::Kind::kMap && item.flags.pfn;
          });
 }
+bool HasInvlpgb(const Schedule& schedule) {
+  return schedule.hardware == HardwareKind::kInvlpgb && schedule.kernel >= KernelVersion::k6_17 &&
+         Switches(schedule);
+}
 bool OnlySc(const Schedule& schedule) {
   return HasVmaLocks(schedule.kernel) || schedule.rcu || HasPfnMaps(schedule) ||
-         schedule.hardware == HardwareKind::kFaults || Has(schedule, OnlyScUnder(schedule.memory));
+         HasInvlpgb(schedule) || schedule.hardware == HardwareKind::kFaults ||
+         Has(schedule, OnlyScUnder(schedule.memory));
 }
 
 void Canonicalize(Schedule& schedule) {
@@ -125,7 +132,11 @@ void Canonicalize(Schedule& schedule) {
     if (item.flags.pfn) item.flags = {.write = true, .pfn = true};
   }
   if (OnlySc(schedule)) schedule.memory = MemoryModel::kSc;
-  if (!Switches(schedule)) schedule.asids = kNoAsids;
+  const bool invlpgb = HasInvlpgb(schedule);
+  if (!Switches(schedule) || invlpgb) schedule.asids = kNoAsids;
+  if (schedule.hardware == HardwareKind::kInvlpgb && !invlpgb) {
+    schedule.hardware = HardwareKind::kPlain;
+  }
 }
 
 std::string CpuName(int cpu, int kswapd) {

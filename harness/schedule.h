@@ -115,10 +115,13 @@ bool Exits(const Schedule& schedule);
 bool Switches(const Schedule& schedule);
 // Whether some VMA is a PFN map, or an owner revokes.
 bool HasPfnMaps(const Schedule& schedule);
+// Whether its CPUs have INVLPGB, which makes a difference where one switches or sleeps, on x86,
+// from kernel 6.17 on.
+bool HasInvlpgb(const Schedule& schedule);
 // Whether it has what is not modelled under its memory model, but under kSc, where there are no
 // rules for it that leave out orders: operations with such effects, VMA locks, page tables that RCU
-// frees, PFN maps, or hardware that faults on what is cached. CPUs that switch are under kTso as
-// well.
+// frees, PFN maps, INVLPGB, or hardware that faults on what is cached. CPUs that switch are under
+// kTso as well.
 unsigned OnlyScUnder(MemoryModel memory);  // the effects
 bool OnlySc(const Schedule& schedule);
 
@@ -141,7 +144,8 @@ uint64_t LinesThatRun(const Schedule& schedule);
 // which two schedules that mean the same are equal, and in which they are written. A CPU is
 // kswapd's only if reclaim is all that its program has; then nothing is cached there. Where there
 // is what is not modelled under its memory model (OnlySc), memory is kSc; where no CPU switches,
-// nothing is said of ASIDs. A PFN map may be written, and has no huge leaves.
+// nothing is said of ASIDs; where INVLPGB makes no difference, nothing of that, and where it does,
+// nothing of ASIDs. A PFN map may be written, and has no huge leaves.
 void Canonicalize(Schedule& schedule);
 
 // "cpu0", "walk3", "inv1"; of a detour, which makes a step of its own only where its thread has

@@ -109,9 +109,11 @@ class Parser : TextLines {
       return FailAt(Peek(), "no 'rcu' under 'memory " + std::string(NameOf(schedule.memory)) +
                                 "'; under 'memory sc', the default, there is");
     }
-    if (schedule.hardware == HardwareKind::kFaults && schedule.memory != MemoryModel::kSc) {
-      return FailAt(Peek(), "no 'hardware faults' under 'memory " +
-                                std::string(NameOf(schedule.memory)) +
+    const bool only_sc =
+        schedule.hardware == HardwareKind::kFaults || schedule.hardware == HardwareKind::kInvlpgb;
+    if (only_sc && schedule.memory != MemoryModel::kSc) {
+      return FailAt(Peek(), "no 'hardware " + std::string(NameOf(schedule.hardware)) +
+                                "' under 'memory " + std::string(NameOf(schedule.memory)) +
                                 "'; under 'memory sc', the default, there is");
     }
     if (!HasVmaLocks(schedule.kernel) || schedule.memory == MemoryModel::kSc) return true;
@@ -308,6 +310,7 @@ class Parser : TextLines {
                          "hardware: ", {std::begin(kHardwareKinds), std::end(kHardwareKinds)});
       }
       file_.schedule.hardware = *hardware;
+      hardware_line_ = line_number();
       return LocksFitMemory() && (Take(), End());
     }
     if (word == "weaken" || word == "strengthen") return StepsWithOrders(word == "strengthen");
@@ -476,6 +479,12 @@ class Parser : TextLines {
     if (file_.schedule.asids != kNoAsids && !Switches(file_.schedule)) {
       warnings.push_back(
           {asids_line_, "no CPU switches, so nothing comes of how many ASIDs are free"});
+    }
+    if (file_.schedule.hardware == HardwareKind::kInvlpgb && !HasInvlpgb(file_.schedule)) {
+      const char* why = Switches(file_.schedule)
+                            ? "kernels before 6.17 make no use of INVLPGB"
+                            : "no CPU switches or sleeps, so INVLPGB makes no difference";
+      warnings.push_back({hardware_line_, why});
     }
     if (file_.schedule.program.empty()) {
       warnings.push_back({line_number(), "there is no program with an operation, so nothing runs"});
@@ -716,7 +725,7 @@ class Parser : TextLines {
   Section section_ = Section::kHead;
   AgentId agent_{};
   uint32_t head_seen_ = 0;  // by index in kOnceInHead
-  int asids_line_ = 0;
+  int asids_line_ = 0, hardware_line_ = 0;
   uint32_t programs_seen_ = 0;  // by agent
   std::array<Running, kMaxCpus> running_{};
   std::vector<int> init_lines_, op_lines_, order_lines_;  // where each entry stands

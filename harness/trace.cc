@@ -139,7 +139,8 @@ uint8_t AsidOfStep(const StepEvent& event, const SwitchCpu& it) {
 
 // What the CPU that the step is about has loaded.
 LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
-  const bool asks = event.point == Point::should_flush_tlb;
+  const bool asks = Info(event.point).is(role::kSwitch) && Info(event.point).is(role::kNamesCpu) &&
+                    after.switching.generations != 0;
   const CpuId cpu = asks ? MakeCpu(event.page) : CpuOf(event.agent);
   const SwitchCpu& it = after.switching.at(cpu);
   const auto gen = [&](MmId mm) {
@@ -149,7 +150,10 @@ LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
   // Of a switch under way: that of the mm it goes to.
   const bool chooses = event.point == Point::tlb_gen_read;
   const uint8_t slot = chooses && it.loaded_mm == MmId::kSwitching ? it.new_slot : it.slot;
-  const MmId whose = event.point == Point::tlb_gen_inc ? MmId::kMm0 : it.slots[slot].mm;
+  const bool global = slot == kGlobalSlot;
+  const MmId whose =
+      event.point == Point::tlb_gen_inc || global ? MmId::kMm0 : it.slots[slot].mm;
+  const bool invlpgb = after.invlpgb != 0;
   const uint8_t undelivered = after.at(CpuOf(event.agent)).invalidation.undelivered;
   return {.known = true,
           .generations = after.switching.generations != 0,
@@ -158,13 +162,16 @@ LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
           .irqs_off = it.irqs_off != 0,
           .flush = it.need_flush != 0,
           .told = asks && (undelivered & CpuBit(cpu)) != 0,
+          .global = invlpgb && after.broadcast.global_asid != 0,
+          .transition = invlpgb && after.broadcast.asid_transition != 0,
           .mm = it.loaded_mm,
           .root = it.root,
           .slot = it.slot,
           .new_slot = slot,
+          .said = invlpgb ? after.broadcast.at(cpu).loaded_asid : uint8_t{0},
           .asid = AsidOfStep(event, it),
           .id = it.read_id,
-          .generation = it.slots[it.slot].generation,
+          .generation = it.slot == kGlobalSlot ? uint16_t{0} : it.slots[it.slot].generation,
           .newest = gen(whose)};
 }
 
@@ -226,7 +233,7 @@ class Recorder final : public StepObserver {
     }
     step.batched_after = after.mm.batched_pending;
     step.paid_after = after.mm.batched_flushed;
-    if (event.point == Point::tlb_flush) {
+    if (event.point == Point::tlb_flush || event.point == Point::invlpgb) {
       step.request = after.at(CpuOf(event.agent)).invalidation;
     }
     if (event.point == Point::call_rcu) NoteHandedOver(step, after);
@@ -352,9 +359,27 @@ std::string DescribeAsid(const TraceStep& step) {
   return MmName(it.root) + (it.is_lazy ? ", lazy, " : ", ") + asid;
 }
 
+std::string SlotName(uint8_t slot) {
+  return slot == kGlobalSlot ? "global ASID" : "slot " + std::to_string(slot);
+}
+
+// Where there is INVLPGB.
+std::string DescribeBroadcast(const TraceStep& step) {
+  const LoadedMm& it = step.loaded;
+  const Point point = step.event.point;
+  if (point == Point::loaded_mm_read) return "= " + MmName(it.mm);
+  if (point == Point::asid_transition_read) return it.transition ? "yes" : "no";
+  if (point == Point::global_asid_lock && it.transition && !it.global) return "is to have one";
+  if (point == Point::global_asid_read || point == Point::global_asid_lock) {
+    return it.global ? "has one" : "none yet";
+  }
+  return (point == Point::loaded_asid_read ? "= " : "") + SlotName(it.said);
+}
+
 std::string DescribeLoaded(const TraceStep& step) {
   const LoadedMm& it = step.loaded;
   if (!it.known) return "";
+  if (Info(step.event.point).is(role::kInvlpgb)) return DescribeBroadcast(step);
   if (step.event.point == Point::tlb_gen_inc) return "= " + std::to_string(it.newest);
   if (step.event.point == Point::should_flush_tlb) {
     if (it.told) return "yes";
@@ -365,10 +390,11 @@ std::string DescribeLoaded(const TraceStep& step) {
   if (it.is_lazy) text += ", lazy";
   if (!it.generations || step.event.point == Point::switch_mm_irqs_off) return text;
   if (step.event.point == Point::tlb_gen_read) {
-    return "= " + std::to_string(it.newest) + ", slot " + std::to_string(it.new_slot) +
+    return "= " + std::to_string(it.newest) + ", " + SlotName(it.new_slot) +
            (it.flush ? ", to flush" : ", up to date");
   }
-  text += ", slot " + std::to_string(it.slot);
+  text += ", " + SlotName(it.slot);
+  if (it.slot == kGlobalSlot) return text;
   return text + ", generation " + std::to_string(it.generation);
 }
 

@@ -31,8 +31,12 @@ struct LoadedMm {
   bool flush = false;  // the slot that was chosen is to be flushed
   bool told = false;   // of should_flush_tlb: a request is pending there
   bool left = false;   // of deliver: the CPU was lazy, and has another root loaded now
+  // Where there is INVLPGB: whether mm0 has a global ASID; and whether CPUs may have it loaded under
+  // another.
+  bool global = false, transition = false;
   MmId mm{}, root{};
   uint8_t slot = 0, new_slot = 0;
+  uint8_t said = 0;         // ... loaded_mm_asid
   uint8_t asid = 0;         // where ASIDs are allocated: what is loaded, or was read for a TLBI
   ContextId id = 0;         // ... of the mm that a switch goes to, as it was read
   uint16_t generation = 0;  // of what is loaded

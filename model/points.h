@@ -108,6 +108,7 @@ enum class Teaches : uint8_t {
   kBatched,      // tlb_flush_batched
   kTranslation,  // what the TLB has for the page
   kLoaded,       // what its CPU has loaded, and chosen
+  kOtherLoaded,  // what the CPU that it names has loaded
   kWalked,       // the entry its walk stands at
   kFolios,       // the entry for the page, and what is known of frames beside what maps them
   kMapping,      // which PFN maps are linked, and which frames their owner has
@@ -118,29 +119,30 @@ enum class Teaches : uint8_t {
 
 // What telling, strategies and exploration know a step by; or'ed.
 namespace role {
-inline constexpr unsigned kTelling = 1;       // at which the order of agents tells most
-inline constexpr unsigned kProtocol = 2;      // of the gather protocol, whatever page it is about
-inline constexpr unsigned kDetour = 4;        // made in the place of another (Steps::StepOr)
-inline constexpr unsigned kRange = 8;         // about a range that begins at the page it names
-inline constexpr unsigned kOwnCpu = 16;       // of TLBs and walk caches it touches its CPU's only
-inline constexpr unsigned kWalk = 32;         // the hardware reads an entry
-inline constexpr unsigned kRemoves = 64;      // takes a leaf away
-inline constexpr unsigned kUnlinks = 128;     // takes a page table away
-inline constexpr unsigned kExamines = 256;    // sees whether a leaf, or what is above it, is there
-inline constexpr unsigned kLockless = 512;    // reads an entry above the PTE without a lock
-inline constexpr unsigned kReclaim = 1024;    // made only where some program has reclaim in it
-inline constexpr unsigned kSwitch = 2048;     // made only where some program has a CPU switch
-inline constexpr unsigned kNamesCpu = 4096;   // its page is the number of a CPU
-inline constexpr unsigned kExit = 8192;       // made only where some thread exits
-inline constexpr unsigned kContent = 16384;   // made only where some program decides on content
-inline constexpr unsigned kOwnCode = 32768;   // made only by a kernel's own tlb.c
-inline constexpr unsigned kVmaLock = 65536;   // made only where VMAs have locks
-inline constexpr unsigned kSplit = 131072;    // made only where a line of the zoo splits an update
-inline constexpr unsigned kLate = 262144;     // made only under MemoryModel::kLate
-inline constexpr unsigned kAsid = 524288;     // made only where ASIDs are allocated
-inline constexpr unsigned kRcu = 1048576;     // made only where RCU frees page tables
-inline constexpr unsigned kPfn = 2097152;     // made only where VMAs are PFN maps, or are revoked
-inline constexpr unsigned kShared = 4194304;  // made only where mms share page tables
+inline constexpr unsigned kTelling = 1;        // at which the order of agents tells most
+inline constexpr unsigned kProtocol = 2;       // of the gather protocol, whatever page it is about
+inline constexpr unsigned kDetour = 4;         // made in the place of another (Steps::StepOr)
+inline constexpr unsigned kRange = 8;          // about a range that begins at the page it names
+inline constexpr unsigned kOwnCpu = 16;        // of TLBs and walk caches it touches its CPU's only
+inline constexpr unsigned kWalk = 32;          // the hardware reads an entry
+inline constexpr unsigned kRemoves = 64;       // takes a leaf away
+inline constexpr unsigned kUnlinks = 128;      // takes a page table away
+inline constexpr unsigned kExamines = 256;     // sees whether a leaf, or what is above it, is there
+inline constexpr unsigned kLockless = 512;     // reads an entry above the PTE without a lock
+inline constexpr unsigned kReclaim = 1024;     // made only where some program has reclaim in it
+inline constexpr unsigned kSwitch = 2048;      // made only where some program has a CPU switch
+inline constexpr unsigned kNamesCpu = 4096;    // its page is the number of a CPU
+inline constexpr unsigned kExit = 8192;        // made only where some thread exits
+inline constexpr unsigned kContent = 16384;    // made only where some program decides on content
+inline constexpr unsigned kOwnCode = 32768;    // made only by a kernel's own tlb.c
+inline constexpr unsigned kVmaLock = 65536;    // made only where VMAs have locks
+inline constexpr unsigned kSplit = 131072;     // made only where a line of the zoo splits an update
+inline constexpr unsigned kLate = 262144;      // made only under MemoryModel::kLate
+inline constexpr unsigned kAsid = 524288;      // made only where ASIDs are allocated
+inline constexpr unsigned kRcu = 1048576;      // made only where RCU frees page tables
+inline constexpr unsigned kPfn = 2097152;      // made only where VMAs are PFN maps, or are revoked
+inline constexpr unsigned kShared = 4194304;   // made only where mms share page tables
+inline constexpr unsigned kInvlpgb = 8388608;  // made only where x86 has INVLPGB
 }  // namespace role
 
 // What a trace shows beside a step.
@@ -274,6 +276,8 @@ inline constexpr PointMask kRcuPoints = PointsWith(role::kRcu);
 inline constexpr PointMask kPfnPoints = PointsWith(role::kPfn);
 // Steps that are made only where mms share page tables (model/kernel/hugetlb.h).
 inline constexpr PointMask kSharedPoints = PointsWith(role::kShared);
+// Steps that are made only where x86 has INVLPGB (model/kernel/broadcast.h).
+inline constexpr PointMask kInvlpgbPoints = PointsWith(role::kInvlpgb);
 // Steps that an order chooses by naming them, among those that an agent could make.
 inline constexpr PointMask kChosenByName = kDetourPoints | MaskOf(Point::deliver);
 

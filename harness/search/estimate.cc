@@ -119,6 +119,7 @@ PointMask PossibleTellingPoints(const Schedule& schedule) {
   if (!Reclaims(schedule)) possible &= ~kReclaimPoints;
   if (!Switches(schedule)) possible &= ~kSwitchPoints;
   if (schedule.asids == kNoAsids) possible &= ~kAsidPoints;
+  if (!HasInvlpgb(schedule)) possible &= ~kInvlpgbPoints;
   if (!Exits(schedule)) possible &= ~kExitPoints;
   if (!Decides(schedule)) possible &= ~kContentPoints;
   if (!hides) possible &= ~MaskOf(pte_accessible);

@@ -21,6 +21,8 @@ class CpuCode {
   virtual void SwitchMm(const Thread& t, MmId next) const = 0;
   // enter_lazy_tlb(). The step of that name has been made.
   virtual void EnterLazyTlb(const Thread& t) const = 0;
+  // leave_mm(), with interrupts off.
+  virtual void LeaveMm(const Thread& t) const = 0;
   // flush_tlb_mm_range(), of mm0; it waits by itself.
   virtual void FlushTlbMmRange(const Thread& t, const Invalidation& request) const = 0;
   // flush_tlb_func(), as an interrupt runs it on `target`: one step.

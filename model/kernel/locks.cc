@@ -192,6 +192,8 @@ int HolderOf(const World& world, Point point, int arg) {
                                             world.callbacks.waits_for[static_cast<size_t>(arg)]);
     return grace == 0 ? -1 : std::countr_zero(grace);
   }
+  if (point == Point::loaded_mm_wait) return arg;
+  if (point == Point::global_asid_lock) return world.broadcast.lock_owner - 1;
   if (point != Point::mmap_read_lock && point != Point::mmap_write_wait) return -1;
   if (mm.mmap_writer != 0) return mm.mmap_writer - 1;
   const uint8_t others = point == Point::mmap_read_lock ? mm.mmap_queue : mm.mmap_readers;

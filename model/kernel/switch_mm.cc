@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "model/check.h"
+#include "model/kernel/broadcast.h"
 #include "model/kernel/cpu_code.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/paths.h"
@@ -76,7 +77,13 @@ uint16_t LoadTlbGen(const Thread& t, MmId mm, bool ordered) {
 // --- switch_mm_irqs_off() ---
 
 // choose_new_asid(), and what is written into the slot.
-void ChooseNewAsid(SwitchCpu& cpu, MmId next, uint16_t generation, const MmSwitching& rules) {
+void ChooseNewAsid(const World& world, SwitchCpu& cpu, MmId next, uint16_t generation,
+                   const MmSwitching& rules) {
+  if (world.invlpgb != 0 && world.broadcast.global_asid != 0 && next == MmId::kMm0) {
+    cpu.new_slot = kGlobalSlot;
+    cpu.need_flush = 0;
+    return;
+  }
   for (uint8_t i = 0; i < kSlots; ++i) {
     if (cpu.slots[i].mm != next) continue;
     cpu.new_slot = i;
@@ -99,11 +106,12 @@ void WriteCr3(System& system, CpuId cpu, MmId next) {
 }
 
 void ReadTlbGen(const Thread& t, MmId next, bool ordered, const MmSwitching& rules) {
-  ChooseNewAsid(Self(t), next, LoadTlbGen(t, next, ordered), rules);
+  ChooseNewAsid(t.world(), Self(t), next, LoadTlbGen(t, next, ordered), rules);
 }
 
-// Nobody else sets the bit.
+// Nobody else sets the bit. init_mm has no mask.
 void JoinMask(const Thread& t, MmId next) {
+  if (next == MmId::kInit) return;
   if ((Cpumask(t.world(), next) & CpuBit(t.cpu)) != 0) return;
   t.Step(Point::mm_cpumask_set);
   ChangeMask(t, next, true);
@@ -127,6 +135,19 @@ void SwitchToOther(const Thread& t, MmId prev, MmId next, const MmSwitching& rul
   if (rules.root_before_mask) JoinMask(t, next);
   t.Step(Point::loaded_mm_set);
   SetLoadedMm(t, next);
+  SayLoadedAsid(t);
+}
+
+// ... and where there is INVLPGB, from one ASID of mm0 to its global one: whether all is done.
+bool ReloadsGlobalAsid(const Thread& t) {
+  SwitchCpu& self = Self(t);
+  if (t.world().invlpgb == 0 || self.loaded_mm != MmId::kMm0) return false;
+  if (!ReadGlobalAsid(t) || !NeedsGlobalAsid(t.world(), t.cpu)) return self.slot == kGlobalSlot;
+  ReadTlbGen(t, MmId::kMm0, false, {});
+  t.Step(Point::write_cr3);
+  WriteCr3(t.system, t.cpu, MmId::kMm0);
+  SayLoadedAsid(t);
+  return true;
 }
 
 // ... or from lazy to not lazy: whether anything was missed meanwhile.
@@ -167,7 +188,7 @@ void SwitchByGenerations(const Thread& t, MmId next) {
   if (!rules.lazy_until_end) SetLazy(t, 0);
   if (prev != next) {
     SwitchToOther(t, prev, next, rules);
-  } else if (was_lazy) {
+  } else if (!ReloadsGlobalAsid(t) && was_lazy) {
     WakeSame(t, next, rules);
   }
   InterruptsOn(t.world(), t.cpu);
@@ -206,9 +227,21 @@ void LeaveForInit(const Thread& t) {
   if (ClearsMask(t.system)) ChangeMask(t, self.loaded_mm, false);
   StoresOfCpus(t, CpuLocation(t.cpu), Access::kStore);
   self.is_lazy = 0;
-  ChooseNewAsid(self, MmId::kInit, TlbGen(t.world(), MmId::kInit), Rules(t.system));
+  ChooseNewAsid(t.world(), self, MmId::kInit, TlbGen(t.world(), MmId::kInit), Rules(t.system));
   WriteCr3(t.system, t.cpu, MmId::kInit);
   self.loaded_mm = MmId::kInit;
+  if (t.world().invlpgb != 0) t.world().broadcast.at(t.cpu).loaded_asid = self.slot;
+}
+
+// ... on one that has no global ASID loaded yet: switch_mm_irqs_off() of the mm that is loaded,
+// which takes the CPU for one that is not lazy any more.
+void ReloadInInterrupt(const Thread& t) {
+  World& world = t.world();
+  SwitchCpu& self = Self(t);
+  self.is_lazy = 0;
+  ChooseNewAsid(world, self, self.loaded_mm, TlbGen(world, self.loaded_mm), Rules(t.system));
+  WriteCr3(t.system, t.cpu, self.loaded_mm);
+  world.broadcast.at(t.cpu).loaded_asid = self.slot;
 }
 
 void CatchUp(System& system, CpuId target, const Invalidation& request, const MmSwitching& rules) {
@@ -243,11 +276,11 @@ bool ShouldFlush(const Thread& t, CpuId cpu, const Invalidation& request,
 }
 
 // flush_tlb_multi(), or the flush of the own CPU alone. The step tlb_flush has been made.
-void FlushTlbMulti(const Thread& t, uint8_t mask, const MmSwitching& rules) {
+void FlushTlbMulti(const Thread& t, uint8_t mask, const MmSwitching& rules, bool to_all = false) {
   World& world = t.world();
   const Invalidation& issued = t.self().invalidation;
   if (rules.skips_itself) mask &= static_cast<uint8_t>(~CpuBit(t.cpu));
-  if (issued.freed_tables != 0 && !rules.skips_lazy_always) {
+  if (to_all || (issued.freed_tables != 0 && !rules.skips_lazy_always)) {
     return SendInvalidation(world, t.cpu, mask);
   }
   SendInvalidation(world, t.cpu, mask & CpuBit(t.cpu));
@@ -276,6 +309,33 @@ void NoteCost(const Thread& t, const Invalidation& request) {
   t.system.cost.whole += request.whole;
 }
 
+// --- Where there is INVLPGB ---
+
+// flush_tlb_multi() of the CPUs in the mask, and what it waits for.
+void FlushTlbMultiAndWait(const Thread& t, const Invalidation& request, const MmSwitching& rules) {
+  const bool to_all = request.freed_tables == 0 && ReadAsidTransition(t);
+  t.Step(Point::tlb_flush, request.start);
+  FlushTlbMulti(t, Cpumask(t.world(), MmId::kMm0), rules, to_all);
+  AwaitInvalidation(t);
+}
+
+// broadcast_tlb_flush().
+void BroadcastFlush(const Thread& t, const Invalidation& request, const MmSwitching& rules) {
+  IssueInvlpgb(t, request);
+  if (!rules.transition_not_finished && FindsStraggler(t, rules)) {
+    FlushTlbMultiAndWait(t, request, rules);
+  }
+  if (!rules.not_synced) Tlbsync(t);
+  t.self().invalidation = {};
+}
+
+void FlushOrBroadcast(const Thread& t, const Invalidation& request, const MmSwitching& rules) {
+  if (ReadGlobalAsid(t)) return BroadcastFlush(t, request, rules);
+  NoteCost(t, request);
+  FlushTlbMultiAndWait(t, request, rules);
+  ConsiderGlobalAsid(t);
+}
+
 }  // namespace
 
 void OfCpus::Add(const System& system, const Op& op) {
@@ -293,6 +353,11 @@ bool FlushTlbMmRange(const Thread& t, const Invalidation& request) {
     return false;
   }
   const MmSwitching rules = Rules(t.system);
+  if (t.world().invlpgb != 0) {
+    RaiseTlbGen(t, request);
+    FlushOrBroadcast(t, request, rules);
+    return false;
+  }
   if (!rules.looks_before_raise) RaiseTlbGen(t, request);
   const auto mask =
       static_cast<uint8_t>(LoadOfCpus(t, Point::tlb_flush, request.start, kCpumaskAt, false));
@@ -335,9 +400,21 @@ void AddToBatch(const Thread& t, int page) {
   MayLookAtCpus(t, true);
 }
 
+// invlpgb_flush_all_nonglobals().
+void BroadcastBatch(const Thread& t) {
+  Invalidation request = WholeInvalidation();
+  request.of_all = 1;
+  t.self().invalidation = request;
+  IssueInvlpgb(t, request);
+  Self(t).batch_mask = 0;
+  if (!Rules(t.system).not_synced) Tlbsync(t);
+  t.self().invalidation = {};
+}
+
 void FlushBatch(const Thread& t) {
   if (const CpuCode* own = Own(t.system)) return own->FlushBatch(t);
   if (t.self().invalidation.undelivered != 0) AwaitInvalidation(t);
+  if (t.world().invlpgb != 0) return BroadcastBatch(t);
   t.Step(Point::tlb_flush, 0);
   Invalidation& issued = t.self().invalidation;
   issued = WholeInvalidation();
@@ -370,6 +447,10 @@ void FlushTlbFunc(System& system, CpuId target, CpuId issuer) {
     return;
   }
   if (self.loaded_mm == MmId::kInit) return;
+  if (world.invlpgb != 0 && (self.is_lazy == 0 || !rules.lazy_before_global)) {
+    if (NeedsGlobalAsid(world, target)) ReloadInInterrupt({system, target});
+    if (self.slot == kGlobalSlot) return;
+  }
   if (self.is_lazy != 0) {
     if (!rules.lazy_stays) LeaveForInit({system, target});
     return;
@@ -409,6 +490,22 @@ void IdlePath(const Thread& t, const Op&) {
   Self(t).in_user = 0;
   if (const CpuCode* own = Own(t.system)) return own->EnterLazyTlb(t);
   SetLazy(t, 1);
+}
+
+// leave_mm(), of a deep idle state: interrupts are off from here on.
+void LeavePath(const Thread& t, const Op&) {
+  SwitchCpu& self = Self(t);
+  if (self.in_user != 0 || t.world().switching.generations == 0) return;
+  t.Step(Point::switch_mm_irqs_off);
+  InterruptsOff(t.world(), t.cpu);
+  if (const CpuCode* own = Own(t.system)) {
+    own->LeaveMm(t);
+  } else if (self.loaded_mm != MmId::kInit) {
+    if (self.is_lazy == 0) ReportAssertion(t.system, t.cpu, "leave_mm(): the CPU is not lazy");
+    SetLazy(t, 0);
+    SwitchToOther(t, self.loaded_mm, MmId::kInit, Rules(t.system));
+  }
+  InterruptsOn(t.world(), t.cpu);
 }
 
 // Back to the thread that ran before.

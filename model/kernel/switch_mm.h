@@ -2,7 +2,8 @@
 // CPUs that switch from one mm to another, or sleep with one loaded, and flushes that know of it.
 //
 // Faithful to x86 of 6.12 (arch/x86/mm/tlb.c, with the fix fea4e317f9e7): switch_mm_irqs_off() and
-// enter_lazy_tlb() step by step, with interrupts off; flush_tlb_mm_range(), should_flush_tlb() for
+// enter_lazy_tlb() step by step, with interrupts off; leave_mm(), by which deep idle states give up
+// the page tables that are loaded, with its WARN_ON(); flush_tlb_mm_range(), should_flush_tlb() for
 // each CPU, and flush_tlb_func() with its generations on the CPU that is told. From 6.17 on a
 // switch leaves its bit in mm_cpumask() of the mm it comes from (since 6.14, 209954cbc7d0).
 // On other architectures an invalidation is broadcast to every CPU, whatever that has loaded. A
@@ -17,7 +18,7 @@
 //
 // Simplified: what an interrupt does where it is taken is one step; user space runs with the PCID
 // of the kernel (no PTI); a CPU is never trimmed from a mask by and by; mms are never gone.
-// Left out: mitigations, LAM, CR4, the LDT, INVLPGB.
+// INVLPGB and global ASIDs: broadcast.h. Left out: mitigations, LAM, CR4, the LDT.
 #ifndef GATHERFUZZ_MODEL_KERNEL_SWITCH_MM_H_
 #define GATHERFUZZ_MODEL_KERNEL_SWITCH_MM_H_
 
@@ -51,7 +52,16 @@ struct MmSwitching {
   bool raises_unordered = false;      // tlb_gen is raised by a plain store
   bool zero_is_old = false;           // a flush without a generation is taken for an old one
   bool frees_tables_at_once = false;  // no RCU for page tables
+  // Where there is INVLPGB (broadcast.h).
+  bool lazy_before_global = false;       // who is told is asked first whether it is lazy
+  bool not_synced = false;               // no TLBSYNC behind an INVLPGB
+  bool transition_not_finished = false;  // no look for CPUs that have no global ASID loaded
+  bool switch_not_awaited = false;       // ... nor a wait for one in the middle of a switch
 
+  // Whether something is otherwise where there is INVLPGB.
+  bool of_invlpgb() const {
+    return lazy_before_global || not_synced || transition_not_finished || switch_not_awaited;
+  }
   friend bool operator==(const MmSwitching&, const MmSwitching&) = default;
 };
 

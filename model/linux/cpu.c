@@ -156,6 +156,15 @@ static void gf_on_cpus(const struct cpumask* mask, smp_call_func_t call, void* i
 static void SwitchMm(unsigned int next) { switch_mm_irqs_off(0, GF_MM(next), 0); }
 static void EnterLazy(void) { enter_lazy_tlb(&init_mm, 0); }
 
+typedef void (*LeavesByNumber)(int cpu);  // before 6.7
+static void Leave(void) {
+  if (SAME_TYPE(leave_mm, LeavesByNumber)) {
+    ((LeavesByNumber)leave_mm)((int)gf_cpu_number());
+  } else {
+    ((void (*)(void))leave_mm)();
+  }
+}
+
 static void FlushRange(unsigned long start, unsigned long end, unsigned int stride_shift,
                        int freed_tables) {
   flush_tlb_mm_range(GF_MM(1), start, end, stride_shift, freed_tables != 0);
@@ -205,6 +214,7 @@ const struct gf_cpu_code GF_CPU_CODE = {
     .is_at_rest = IsAtRest,
     .switch_mm = SwitchMm,
     .enter_lazy = EnterLazy,
+    .leave = Leave,
     .flush_range = FlushRange,
     .flush_func = FlushFunc,
     .should_defer = ShouldDefer,

@@ -183,6 +183,7 @@ struct gf_cpu_code {
   int (*is_at_rest)(const void* area);
   void (*switch_mm)(unsigned int next); /* switch_mm_irqs_off() */
   void (*enter_lazy)(void);             /* enter_lazy_tlb() */
+  void (*leave)(void);                  /* leave_mm() */
   void (*flush_range)(unsigned long start, unsigned long end, unsigned int stride_shift,
                       int freed_tables);          /* flush_tlb_mm_range(), of mm0 */
   void (*flush_func)(const struct gf_info* info); /* flush_tlb_func(), where an interrupt runs it */

@@ -99,6 +99,12 @@ void LinuxCpu::EnterLazyTlb(const Thread& t) const {
   tree_.cpu_code->enter_lazy();
 }
 
+void LinuxCpu::LeaveMm(const Thread& t) const {
+  CpuCall call(t.system, t.cpu, *tree_.cpu_code, false);
+  call.room().rides = true;
+  tree_.cpu_code->leave();
+}
+
 void LinuxCpu::FlushRange(const Thread& t, unsigned long start, unsigned long end,
                           unsigned stride_shift, bool freed_tables) const {
   NoteFlush(t);

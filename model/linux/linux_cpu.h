@@ -21,6 +21,7 @@ class LinuxCpu final : public CpuCode {
 
   void SwitchMm(const Thread& t, MmId next) const override;
   void EnterLazyTlb(const Thread& t) const override;
+  void LeaveMm(const Thread& t) const override;
   void FlushTlbMmRange(const Thread& t, const Invalidation& request) const override;
   void FlushTlbFunc(System& system, CpuId target, CpuId issuer) const override;
   bool ShouldDefer(const Thread& t) const override;

@@ -23,9 +23,12 @@ enum class HardwareKind : uint8_t {
   kTce = 1,    // x86 with EFER.TCE, or with PTI and INVPCID (H3); no difference elsewhere
   kFaults =
       2,  // arm64 whose accesses fault where a cached entry is too strict (H8); none elsewhere
+  // x86 with INVLPGB, which kernels from 6.15 on use (model/kernel/broadcast.h); no difference
+  // elsewhere, nor where no CPU switches
+  kInvlpgb = 3,
 };
-inline constexpr std::string_view kHardwareKinds[] = {"plain", "tce", "faults"};
-inline constexpr int kHardwareKindCount = 3;
+inline constexpr std::string_view kHardwareKinds[] = {"plain", "tce", "faults", "invlpgb"};
+inline constexpr int kHardwareKindCount = 4;
 
 constexpr std::string_view NameOf(HardwareKind kind) {
   return kHardwareKinds[static_cast<int>(kind)];

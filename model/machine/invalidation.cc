@@ -179,6 +179,15 @@ void DropNamedParked(System& system, CpuId target, const Invalidation& request) 
   DropTables(cpu.parked_cache, request);
 }
 
+void DropNamedUnder(System& system, CpuId target, int slot, const Invalidation& request) {
+  World& world = system.world;
+  if (world.switching.at(target).slot == slot) return DropHere(system, target, request);
+  const UnderTag cached = CachedUnder(world, target, slot);
+  const Dropped dropped = Drop(world, cached.tlb, request.small, request.huge);
+  system.cost.needless += static_cast<uint32_t>(dropped.needless);
+  DropTables(cached.cache, request);
+}
+
 void AddInvalidation(const Thread& thread, const Invalidation& request) {
   World& world = thread.world();
   const Invalidation more = AsHardwareDoes(thread.system, request);

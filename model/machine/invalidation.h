@@ -50,6 +50,9 @@ void SendInvalidation(World& world, CpuId issuer, uint8_t targets);
 void DropNamed(System& system, CpuId target, const Invalidation& request);
 void DropNamedParked(System& system, CpuId target, const Invalidation& request);
 
+// ... of what is cached under `slot`, where there is INVLPGB (broadcast.h).
+void DropNamedUnder(System& system, CpuId target, int slot, const Invalidation& request);
+
 // Delivers a request that is pending on `target`: the oldest, or that of `issuer`. Counts the step.
 void DeliverOldest(System& system, CpuId target);
 void DeliverFrom(System& system, CpuId target, CpuId issuer);

@@ -2,7 +2,6 @@
 #include "model/machine/switching.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "model/check.h"
 #include "model/machine/world.h"
@@ -10,12 +9,6 @@
 namespace gatherfuzz {
 
 namespace {
-
-void SwapSlots(World& world, CpuId cpu) {
-  SwitchCpu& self = world.switching.at(cpu);
-  std::swap(world.at(cpu).tlb, self.parked_tlb);
-  std::swap(world.at(cpu).walk_cache, self.parked_cache);
-}
 
 bool NothingIn(const Tlb& tlb, const WalkCache& cache) {
   return (tlb.small_valid | tlb.huge_valid | tlb.absent | cache.pte_valid | cache.pmd_valid) == 0;
@@ -74,16 +67,15 @@ void InterruptsOn(World& world, CpuId cpu) {
 }
 
 void LoadRoot(World& world, CpuId cpu, MmId mm, uint8_t slot, bool flush) {
-  GATHERFUZZ_CHECK(slot < kSlots);
+  GATHERFUZZ_CHECK(slot < (world.invlpgb != 0 ? kTags : kSlots));
   SwitchCpu& self = world.switching.at(cpu);
   CpuState& hardware = world.at(cpu);
-  if (slot != self.slot) SwapSlots(world, cpu);
+  LoadTag(world, cpu, slot);
   if (flush) {
     hardware.tlb = {};
     hardware.walk_cache = {};
   }
   hardware.walks = {};
-  self.slot = slot;
   self.root = mm;
 }
 
@@ -101,8 +93,7 @@ void WriteTtbr1(World& world, CpuId cpu, uint8_t asid) {
   const bool loaded_empty = NothingIn(hardware.tlb, hardware.walk_cache);
   const bool parked_empty = NothingIn(self.parked_tlb, self.parked_cache);
   if (!loaded_empty || (!parked_empty && self.slot_asid[other] == asid)) {
-    SwapSlots(world, cpu);
-    self.slot = other;
+    LoadTag(world, cpu, other);
     if (!parked_empty && self.slot_asid[other] != asid) {
       hardware.tlb = {};
       hardware.walk_cache = {};

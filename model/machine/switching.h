@@ -12,6 +12,7 @@
 // CPU that has it ran no user code with it, is owed for (Owed): it counts as soon as that CPU does
 // (model/oracle/asleep.h).
 //
+// Where x86 has INVLPGB there is one tag more, and `slot` may be that (broadcast.h).
 // Where arm64's allocator of ASIDs is modelled (Asids), a slot is what is cached under one ASID. A
 // CPU that loads a third drops what is cached under the first, as hardware may at any time.
 //

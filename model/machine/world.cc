@@ -20,6 +20,7 @@ void Reset(World& world, int cpu_count, int batch) {
   if (world.decides != 0) world.folios = {};
   if (world.rcu != 0) world.callbacks = {};
   if (world.pfn != 0) world.pfn_maps = {};
+  if (world.invlpgb != 0) world.broadcast = {};
   std::memset(&world, 0, offsetof(World, cpus) + static_cast<size_t>(used) * sizeof(CpuState));
   world.cpu_count = static_cast<uint8_t>(cpu_count);
   world.mm.batch = static_cast<uint8_t>(batch);
@@ -43,6 +44,8 @@ void CopyState(const World& from, World& to) {
     to.callbacks = from.callbacks;
   if ((from.pfn | to.pfn) != 0) [[unlikely]]
     to.pfn_maps = from.pfn_maps;
+  if ((from.invlpgb | to.invlpgb) != 0) [[unlikely]]
+    to.broadcast = from.broadcast;
   const int before = to.cpu_count, now = from.cpu_count;
   std::memcpy(&to, &from, bytes(now));
   if (before > now) std::memset(&to.cpus[now], 0, bytes(before) - bytes(now));
@@ -52,7 +55,9 @@ GATHERFUZZ_WRAPS uint64_t Digest(const World& world) {
   static_assert(sizeof world % 8 == 0 && offsetof(World, weak) % 8 == 0);
   static_assert(offsetof(World, switching) % 8 == 0 && offsetof(World, folios) % 8 == 0);
   static_assert(offsetof(World, callbacks) % 8 == 0 && offsetof(World, pfn_maps) % 8 == 0);
-  const size_t size = world.pfn != 0        ? sizeof world
+  static_assert(offsetof(World, broadcast) % 8 == 0);
+  const size_t size = world.invlpgb != 0    ? sizeof world
+                      : world.pfn != 0      ? offsetof(World, broadcast)
                       : world.rcu != 0      ? offsetof(World, pfn_maps)
                       : world.decides != 0  ? offsetof(World, callbacks)
                       : world.switches != 0 ? offsetof(World, folios)

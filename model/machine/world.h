@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "model/machine/broadcast.h"
 #include "model/machine/cached.h"
 #include "model/machine/folios.h"
 #include "model/machine/pfn_maps.h"
@@ -181,6 +182,8 @@ struct World {
   // (CPU index + 1, or 0); and by span the PMD table that the other mm has there, 0: none.
   uint8_t hugetlb, i_mmap_writer;
   std::array<FrameId, kPuds> others_tables;
+  uint8_t invlpgb;                      // 1: x86 has INVLPGB; `broadcast` is in use
+  std::array<uint8_t, 1> padding_;      // always 0
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
   // Comes behind the rest: under sequential consistency it is neither copied nor hashed.
   Weak weak;
@@ -190,8 +193,10 @@ struct World {
   Folios folios;
   // Where RCU frees nothing it is neither copied nor hashed. As above.
   Callbacks callbacks;
-  // Comes last: where no VMA is a PFN map it is neither copied nor hashed. As above.
+  // Where no VMA is a PFN map it is neither copied nor hashed. As above.
   PfnMaps pfn_maps;
+  // Comes last: where there is no INVLPGB it is neither copied nor hashed. As above.
+  Broadcast broadcast;
 
   bool sc() const { return mm.memory == MemoryModel::kSc; }
   // The CPUs on which the mm runs, as a bit mask: who has its translations.

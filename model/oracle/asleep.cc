@@ -8,21 +8,20 @@
 namespace gatherfuzz {
 namespace {
 
-size_t SlotOf(const SwitchCpu& cpu, bool loaded) {
-  return loaded ? cpu.slot : static_cast<size_t>(kSlots - 1 - cpu.slot);
+template <typename SomeWorld>
+auto& OwedUnder(SomeWorld& world, CpuId cpu, int slot) {
+  if (slot == kGlobalSlot) return world.broadcast.at(cpu).owed;
+  return world.switching.at(cpu).owed[static_cast<size_t>(slot)];
 }
 
 }  // namespace
-
-static_assert(kSlots == 2, "one slot is loaded, the other is parked");
 
 void ReportHeld(System& system, const Violation& violation, const OneTlb& it, int entry) {
   if (Counts(system.world, it)) return system.Report(violation);
   // Nobody comes back there.
   if (system.world.switches == 0 || (system.world.exited >> it.cpu & 1) != 0) return;
   if ((system.ignored & Bit(violation.kind)) != 0) return;
-  SwitchCpu& cpu = system.world.switching.at(MakeCpu(it.cpu));
-  Owed& owed = cpu.owed[SlotOf(cpu, it.loaded)];
+  Owed& owed = OwedUnder(system.world, MakeCpu(it.cpu), it.slot);
   const auto at = static_cast<size_t>(entry);
   // Of several, a page that is free weighs most.
   const bool freed = owed.mapping[at] == violation.mapping &&
@@ -32,9 +31,8 @@ void ReportHeld(System& system, const Violation& violation, const OneTlb& it, in
   owed.kind[at] = static_cast<uint8_t>(violation.kind);
 }
 
-ViolationKind OwedFor(const World& world, CpuId cpu, bool loaded, int entry, Mapping mapping) {
-  const SwitchCpu& it = world.switching.at(cpu);
-  const Owed& owed = it.owed[SlotOf(it, loaded)];
+ViolationKind OwedFor(const World& world, CpuId cpu, int slot, int entry, Mapping mapping) {
+  const Owed& owed = OwedUnder(world, cpu, slot);
   const auto at = static_cast<size_t>(entry);
   return owed.mapping[at] == mapping ? static_cast<ViolationKind>(owed.kind[at])
                                      : ViolationKind::kNone;
@@ -43,7 +41,8 @@ ViolationKind OwedFor(const World& world, CpuId cpu, bool loaded, int entry, Map
 void CheckResume(System& system, CpuId cpu) {
   const Tlb& tlb = system.world.at(cpu).tlb;
   const auto judge = [&](int page, int entry, const Pte& pte) {
-    const ViolationKind kind = OwedFor(system.world, cpu, true, entry, pte.mapping);
+    const int loaded = system.world.switching.at(cpu).slot;
+    const ViolationKind kind = OwedFor(system.world, cpu, loaded, entry, pte.mapping);
     if (kind == ViolationKind::kNone) return;
     system.Report({.kind = kind,
                    .page = page,

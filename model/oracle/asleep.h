@@ -15,19 +15,28 @@
 
 namespace gatherfuzz {
 
+// How many tags a CPU caches under.
+inline int TagsOf(const World& world) { return world.invlpgb != 0 ? kTags : kSlots; }
+
 // The TLBs that hold something: of each CPU what is loaded, and what is parked.
 struct OneTlb {
   int cpu = 0;
   bool loaded = true;
   const Tlb* tlb = nullptr;
+  int slot = 0;  // that it is cached under
 };
 template <typename Look>
 void ForEachTlb(const World& world, Look look) {
   for (int i = 0; i < world.cpu_count; ++i) {
-    look(OneTlb{i, true, &world.at(MakeCpu(i)).tlb});
-    if (world.switches == 0) [[likely]]
+    if (world.switches == 0) [[likely]] {
+      look(OneTlb{i, true, &world.at(MakeCpu(i)).tlb});
       continue;
-    look(OneTlb{i, false, &world.switching.at(MakeCpu(i)).parked_tlb});
+    }
+    const int loaded = world.switching.at(MakeCpu(i)).slot;
+    look(OneTlb{i, true, &world.at(MakeCpu(i)).tlb, loaded});
+    for (int slot = 0; slot < TagsOf(world); ++slot) {
+      if (slot != loaded) look(OneTlb{i, false, &TlbUnder(world, MakeCpu(i), slot), slot});
+    }
   }
 }
 
@@ -46,8 +55,8 @@ inline bool Counts(const World& world, const OneTlb& it) {
 // Reports the violation, of which `it` holds the entry; or notes it, if that does not count yet.
 void ReportHeld(System& system, const Violation& violation, const OneTlb& it, int entry);
 
-// What is owed for an entry, which has `mapping`; kNone: nothing.
-ViolationKind OwedFor(const World& world, CpuId cpu, bool loaded, int entry, Mapping mapping);
+// What is owed for an entry that is cached under `slot`, and has `mapping`; kNone: nothing.
+ViolationKind OwedFor(const World& world, CpuId cpu, int slot, int entry, Mapping mapping);
 
 }  // namespace gatherfuzz
 

@@ -14,6 +14,7 @@ bool Quiet(const World& world, int) {
     if (world.at(MakeCpu(i)).gather.live) return false;
   }
   if (world.switches == 0) return world.deliveries_pending == 0;
+  if (world.invlpgb != 0 && world.broadcast.under_way != 0) return false;
   for (int i = 0; i < world.cpu_count; ++i) {  // also those that wait for interrupts to go on
     if (world.at(MakeCpu(i)).deliveries.count != 0) return false;
   }

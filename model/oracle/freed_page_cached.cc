@@ -53,7 +53,8 @@ void CheckFill(System& system, CpuId cpu, const Walk& walk, Pte leaf) {
   if (system.world.sc()) return system.Report(violation);
   // By an old value: the hardware had it before the frame was freed.
   const bool huge = walk.level == Level::kPmd;
-  ReportHeld(system, violation, {Index(cpu), true, &system.world.at(cpu).tlb},
+  const int slot = system.world.switches != 0 ? system.world.switching.at(cpu).slot : 0;
+  ReportHeld(system, violation, {Index(cpu), true, &system.world.at(cpu).tlb, slot},
              huge ? HugeEntry(walk.page / kPagesPerPmd) : SmallEntry(walk.page));
 }
 

@@ -156,7 +156,7 @@ TEST(Bounds, AnErrorSaysWhatContradicts) {
       ErrorOf("kernel=6.17+vma memory=weak"),
       "kernel=6.17+vma: expected 6.17, as the locks of VMAs are modelled with memory=sc only");
   EXPECT_EQ(ErrorOf("hardware=pti"),
-            "hardware=pti: expected one or more of plain,tce,faults, separated by commas");
+            "hardware=pti: expected one or more of plain,tce,faults,invlpgb, separated by commas");
   EXPECT_EQ(ErrorOf("hardware=plain,tce"), "hardware=plain,tce: expected one machine");
   EXPECT_EQ(Parsed("hardware=plain"), Bounds{});
   EXPECT_EQ(ErrorOf("hardware=faults"), "none");

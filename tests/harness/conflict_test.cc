@@ -35,6 +35,11 @@ World WithoutNames(World world) {
     for (Pte& entry : cpu.parked_tlb.huge) strip(entry);
     cpu.owed = {};
   }
+  for (BroadcastCpu& cpu : world.broadcast.cpus) {
+    for (Pte& entry : cpu.parked_tlb.small) strip(entry);
+    for (Pte& entry : cpu.parked_tlb.huge) strip(entry);
+    cpu.owed = {};
+  }
   for (CpuState& cpu : world.cpus) {
     for (Pte& entry : cpu.tlb.small) strip(entry);
     for (Pte& entry : cpu.tlb.huge) strip(entry);
@@ -237,10 +242,7 @@ TEST(Conflict, IsWhatTheMachineSays) {
   EXPECT_FALSE(Conflict({}, {pte_clear, 2})) << "of an agent that has not begun";
 }
 
-// What x86 makes of flushes where CPUs switch and sleep. What is owed for is not compared: ignored
-// kinds are not noted.
-TEST(Conflict, NorDoesWhatCpusThatSwitchDo) {
-  Commutation commutation(*FindPolicy("full-mm"), "x86");
+void TryCpusThatSwitch(Commutation& commutation, HardwareKind hardware) {
   Random random(2);
   for (int run = 0; run < 1500; ++run) {
     Schedule schedule = RandomSchedule(random);
@@ -255,6 +257,10 @@ TEST(Conflict, NorDoesWhatCpusThatSwitchDo) {
       schedule.program.push_back({agent, op(OpKind::kSwitch, 1)});
       schedule.program.push_back({agent, op(OpKind::kSwitch, 0)});
     }
+    if (hardware != HardwareKind::kPlain) {
+      schedule.kernel = KernelVersion::k7_1;
+      schedule.hardware = hardware;
+    }
     schedule.tail = {.kind = Tail::Kind::kUniform, .seed = static_cast<uint32_t>(run)};
     Canonicalize(schedule);
     commutation.Try(schedule, random);
@@ -263,6 +269,18 @@ TEST(Conflict, NorDoesWhatCpusThatSwitchDo) {
     ADD_FAILURE() << kinds << " do not commute: " << example;
   }
   EXPECT_GT(commutation.tried(), 1000);
+}
+
+// What x86 makes of flushes where CPUs switch and sleep. What is owed for is not compared: ignored
+// kinds are not noted.
+TEST(Conflict, NorDoesWhatCpusThatSwitchDo) {
+  Commutation commutation(*FindPolicy("full-mm"), "x86");
+  TryCpusThatSwitch(commutation, HardwareKind::kPlain);
+}
+
+TEST(Conflict, NorDoesWhatIsDoneWithInvlpgb) {
+  Commutation commutation(*FindPolicy("full-mm"), "x86");
+  TryCpusThatSwitch(commutation, HardwareKind::kInvlpgb);
 }
 
 TEST(Conflict, StepsOnOnePlaceConflictWhicheverOtherPlaceTheyShare) {

@@ -189,7 +189,7 @@ TEST(Text, RefusesAnUnknownNameWithAllThatAreKnown) {
       StartsWith(
           "2:8: expected a kernel version: 6.1, 6.12, 6.12+vma, 6.17, 6.17+vma, 7.1 or 7.1+vma"));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nhardware pti\n"),
-              StartsWith("2:10: expected hardware: plain, tce or faults"));
+              StartsWith("2:10: expected hardware: plain, tce, faults or invlpgb"));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z0\n"),
               StartsWith("2:9: expected a variant: z1, z2, z3, z4, "));
   EXPECT_THAT(ErrorOf("gatherfuzz 1\nvariant z4 broken\n"),

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "absl/strings/str_cat.h"
+#include "model/oracle/asleep.h"
 
 namespace gatherfuzz {
 namespace {
@@ -118,11 +119,16 @@ CellValue FrameValue(const World& world, const FrameUse& use, int frame) {
 
 CellValue CpuValue(const World& world, CpuId cpu) {
   const SwitchCpu& it = world.switching.at(cpu);
-  const Slot& slot = it.slots[it.slot];
+  const bool global = it.slot == kGlobalSlot;
+  const Slot slot = global ? Slot{} : it.slots[it.slot];
   const bool switching = it.loaded_mm == MmId::kSwitching;
   const uint32_t loaded = switching ? 255u : 1u + static_cast<uint32_t>(it.loaded_mm);
-  const auto parked = static_cast<uint32_t>(std::popcount(it.parked_tlb.small_valid) +
-                                            std::popcount(it.parked_tlb.huge_valid));
+  uint32_t parked = 0;
+  for (int tag = 0; tag < TagsOf(world); ++tag) {
+    const Tlb& tlb = TlbUnder(world, cpu, tag);
+    if (tag == it.slot) continue;
+    parked += static_cast<uint32_t>(std::popcount(tlb.small_valid) + std::popcount(tlb.huge_valid));
+  }
   const uint32_t generations = world.switching.generations;
   const bool has_asids = world.switching.asids.count != 0;
   return {loaded,
@@ -133,7 +139,7 @@ CellValue CpuValue(const World& world, CpuId cpu) {
           generations != 0 ? slot.generation
           : has_asids      ? it.slot_asid[it.slot]
                            : 0u,
-          generations != 0 ? world.switching.tlb_gen[static_cast<size_t>(Index(slot.mm))] : 0u,
+          generations != 0 && !global ? world.switching.tlb_gen[static_cast<size_t>(Index(slot.mm))] : 0u,
           parked};
 }
 

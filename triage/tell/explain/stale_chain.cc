@@ -347,8 +347,11 @@ class StaleChain {
         return NotTold();
       case Missing::kOtherAsid:
         return Say(cause_.flushed,
-                   absl::StrCat(issues, " under ASID ", flush.loaded.asid, ", which covers ",
-                                Target(), "; ", Holder(), " has that under another ASID."));
+                   absl::StrCat(issues, " under ",
+                                flush.loaded.generations ? "the global ASID"
+                                                         : absl::StrCat("ASID ", flush.loaded.asid),
+                                ", which covers ", Target(), "; ",
+                                Holder(), " has that under another ASID."));
       case Missing::kNotDropped:
         Say(cause_.flushed, absl::StrCat(issues, ", which covers ", Target(), "."));
         return NotDropped();

@@ -28,6 +28,10 @@ void enter_lazy_tlb(struct mm_struct* mm, struct task_struct* task) {
   this_cpu_write(cpu_tlbstate_shared.is_lazy, true);
 }
 
+void leave_mm(void) {
+  if (this_cpu_read(cpu_tlbstate.loaded_mm) != &init_mm) switch_mm_irqs_off(0, &init_mm, 0);
+}
+
 static void flush_tlb_func(void* info) {
   const struct flush_tlb_info* f = info;
   struct mm_struct* mm = this_cpu_read(cpu_tlbstate.loaded_mm);
