@@ -134,7 +134,8 @@ constexpr PointMask kOfCpuCode =
 // The steps at which it reads mm_cpumask(); and loaded_mm or is_lazy of another CPU.
 constexpr PointMask kReadsMask =
     MaskOf(Point::mm_cpumask_read) | MaskOf(Point::tlb_flush) | MaskOf(Point::pte_clear);
-constexpr PointMask kReadsOther = MaskOf(Point::should_flush_tlb) | MaskOf(Point::is_lazy_read);
+constexpr PointMask kReadsOther = MaskOf(Point::should_flush_tlb) | MaskOf(Point::is_lazy_read) |
+                                  MaskOf(Point::loaded_mm_read) | MaskOf(Point::loaded_asid_read);
 
 // All that it can read at a step and up to the next one. Generations are as they are, since it may
 // hold one against another later (key.cc has them so, too).
@@ -152,6 +153,10 @@ uint64_t ReadByCpuCode(const World& world, CpuId cpu, Point point, int page) {
       hash = Mix(hash, static_cast<uint64_t>(Index(slot.mm)) << 16 | slot.generation);
     }
     for (const uint16_t generation : all.tlb_gen) hash = Mix(hash, generation);
+    if (world.invlpgb != 0) {
+      const Broadcast& its = world.broadcast;
+      hash = Mix(hash, static_cast<uint64_t>(its.global_asid) << 1 | its.asid_transition);
+    }
   }
   if (In(kReadsMask, point)) {
     for (const uint8_t mask : all.cpumask) hash = Mix(hash, mask);
@@ -159,6 +164,7 @@ uint64_t ReadByCpuCode(const World& world, CpuId cpu, Point point, int page) {
   if (In(kReadsOther, point) && 0 <= page && page < world.cpu_count) {
     const SwitchCpu& other = all.at(MakeCpu(page));
     hash = Mix(hash, static_cast<uint64_t>(Index(other.loaded_mm)) << 8 | other.is_lazy);
+    if (world.invlpgb != 0) hash = Mix(hash, world.broadcast.at(MakeCpu(page)).loaded_asid);
   }
   return hash;
 }

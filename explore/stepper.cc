@@ -98,9 +98,9 @@ PendingStep Stepper::Next(Action action) const {
 bool Stepper::Step(Action action) {
   GATHERFUZZ_CHECK(Able(action));
   violated_ = false;
-  if (IsDelivery(action)) {
-    DeliverFrom(system_, TargetOf(action), IssuerOf(action));
-  } else if (!IsLate(action) && KindOf(AgentOf(action)) != AgentKind::kWalker) {
+  if (IsDelivery(action) && system_.world.switches == 0) {
+    DeliverFrom(system_, TargetOf(action), IssuerOf(action));  // which violates nothing
+  } else if (!IsDelivery(action) && !IsLate(action) && KindOf(AgentOf(action)) != AgentKind::kWalker) {
     const int cpu = Index(MoverOf(action));
     detours_ = IsDetour(action);
     takes_old_ = OldOf(action);
@@ -143,6 +143,8 @@ void Stepper::AsideFiber(void* stepper) {
     if (self.aside_action_ == kNoAction) {
       if (self.stuck_) self.JudgeStuck();
       self.JudgeEnd();
+    } else if (IsDelivery(self.aside_action_)) {
+      DeliverFrom(self.system_, TargetOf(self.aside_action_), IssuerOf(self.aside_action_));
     } else if (IsLate(self.aside_action_)) {
       self.DoLeft(CpuOf(AgentOf(self.aside_action_)));
     } else {

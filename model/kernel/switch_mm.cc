@@ -163,6 +163,7 @@ void WakeSame(const Thread& t, MmId mm, const MmSwitching& rules) {
   self.need_flush = 1;
   t.Step(Point::write_cr3);
   WriteCr3(t.system, t.cpu, mm);
+  SayLoadedAsid(t);
 }
 
 void ResumeUser(const Thread& t) {
@@ -311,9 +312,11 @@ void NoteCost(const Thread& t, const Invalidation& request) {
 
 // --- Where there is INVLPGB ---
 
-// flush_tlb_multi() of the CPUs in the mask, and what it waits for.
-void FlushTlbMultiAndWait(const Thread& t, const Invalidation& request, const MmSwitching& rules) {
-  const bool to_all = request.freed_tables == 0 && ReadAsidTransition(t);
+// flush_tlb_multi() of the CPUs in the mask, and what it waits for; without `others` the CPU flushes
+// itself.
+void FlushTlbMultiAndWait(const Thread& t, const Invalidation& request, const MmSwitching& rules,
+                          bool others) {
+  const bool to_all = others && request.freed_tables == 0 && ReadAsidTransition(t);
   t.Step(Point::tlb_flush, request.start);
   FlushTlbMulti(t, Cpumask(t.world(), MmId::kMm0), rules, to_all);
   AwaitInvalidation(t);
@@ -323,7 +326,7 @@ void FlushTlbMultiAndWait(const Thread& t, const Invalidation& request, const Mm
 void BroadcastFlush(const Thread& t, const Invalidation& request, const MmSwitching& rules) {
   IssueInvlpgb(t, request);
   if (!rules.transition_not_finished && FindsStraggler(t, rules)) {
-    FlushTlbMultiAndWait(t, request, rules);
+    FlushTlbMultiAndWait(t, request, rules, true);
   }
   if (!rules.not_synced) Tlbsync(t);
   t.self().invalidation = {};
@@ -332,7 +335,7 @@ void BroadcastFlush(const Thread& t, const Invalidation& request, const MmSwitch
 void FlushOrBroadcast(const Thread& t, const Invalidation& request, const MmSwitching& rules) {
   if (ReadGlobalAsid(t)) return BroadcastFlush(t, request, rules);
   NoteCost(t, request);
-  FlushTlbMultiAndWait(t, request, rules);
+  FlushTlbMultiAndWait(t, request, rules, RunsElsewhere(t));
   ConsiderGlobalAsid(t);
 }
 

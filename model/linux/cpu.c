@@ -22,6 +22,8 @@ DEFINE_PER_CPU(struct cpuinfo_x86, cpu_info);
 unsigned long cr4_read_shadow(void) { return X86_CR4_PCIDE; }
 void cr4_update_irqsoff(unsigned long set, unsigned long clear) {}
 
+u16 invlpgb_count_max = GF_FLUSH_CEILING;  // never changes
+
 #define GF_MM_AT(number) \
   [number] = {.pgd = (pgd_t*)((number + 1ul) << PAGE_SHIFT), .context = {.ctx_id = number + 1}}
 const struct mm_struct gf_mms[GF_MMS] = {GF_MM_AT(0), GF_MM_AT(1), GF_MM_AT(2), GF_MM_AT(3),
@@ -57,7 +59,7 @@ static void Begin(void* area) {
 static void Load(void* area, const struct gf_cpu_state* from) {
   struct tlb_state* state = &IN(area, cpu_tlbstate);
   state->loaded_mm = from->loaded_mm == GF_SWITCHING ? LOADED_MM_SWITCHING : GF_MM(from->loaded_mm);
-  state->loaded_mm_asid = from->loaded_slot;
+  state->loaded_mm_asid = from->loaded_slot == GF_SLOTS ? GF_GLOBAL_ASID : from->loaded_slot;
   state->next_asid = from->next_slot;
   IN(area, cpu_tlbstate_shared).is_lazy = from->is_lazy;
   for (int i = 0; i < GF_SLOTS; ++i) {
@@ -69,7 +71,8 @@ static void Load(void* area, const struct gf_cpu_state* from) {
 static void Store(const void* area, struct gf_cpu_state* to) {
   const struct tlb_state* state = &IN(area, cpu_tlbstate);
   to->loaded_mm = NumberOf(state->loaded_mm);
-  to->loaded_slot = (unsigned char)state->loaded_mm_asid;
+  const unsigned int asid = state->loaded_mm_asid;
+  to->loaded_slot = (unsigned char)(asid == GF_GLOBAL_ASID ? GF_SLOTS : asid);
   to->next_slot = (unsigned char)state->next_asid;
   to->is_lazy = IN(area, cpu_tlbstate_shared).is_lazy;
   for (int i = 0; i < GF_SLOTS; ++i) {
@@ -99,15 +102,41 @@ static inline void gf_before_write(unsigned long place, unsigned long value) {
                                                             : GF_WRITES_loaded_mm_set);
   } else if (place == GF_PLACE(&cpu_tlbstate_shared.is_lazy)) {
     gf_cpu_step(GF_WRITES_is_lazy);
+  } else if (place == GF_PLACE(&cpu_tlbstate.loaded_mm_asid)) {
+    gf_cpu_step(GF_WRITES_loaded_asid);
   }
 }
 
 static inline const void* gf_of_other(unsigned long place, unsigned int cpu) {
-  const bool is_lazy = place == GF_PLACE(&cpu_tlbstate_shared.is_lazy);
-  if (!is_lazy && place != GF_PLACE(&cpu_tlbstate.loaded_mm)) {
-    gf_assertion("tlb.c reads more of another CPU than loaded_mm and is_lazy");
+  enum gf_of_cpu variable = GF_OF_loaded_mm;
+  if (place == GF_PLACE(&cpu_tlbstate_shared.is_lazy)) {
+    variable = GF_OF_is_lazy;
+  } else if (place == GF_PLACE(&cpu_tlbstate.loaded_mm_asid)) {
+    variable = GF_OF_loaded_asid;
+  } else if (place != GF_PLACE(&cpu_tlbstate.loaded_mm)) {
+    gf_assertion("tlb.c reads more of another CPU than loaded_mm, loaded_mm_asid and is_lazy");
   }
-  return (const char*)gf_other_cpu(cpu, is_lazy) + place;
+  return (const char*)gf_other_cpu(cpu, variable) + place;
+}
+
+// --- asid_transition of an mm ---
+
+static inline bool IsTransition(const void* at) {
+#ifdef GF_HAS_asid_transition
+  return gf_is_in(at) && at == &GF_MM(gf_mm_of(at))->context.asid_transition;
+#else
+  return false;
+#endif
+}
+
+static inline const void* gf_once(const void* at) {
+  static const bool kValues[2] = {false, true};
+  return IsTransition(at) ? &kValues[gf_transition_read(gf_mm_of(at)) != 0] : at;
+}
+
+static inline void gf_write_mm(const void* at, long value) {
+  if (!IsTransition(at)) return gf_assertion("tlb.c writes more of an mm than asid_transition");
+  gf_transition_write(gf_mm_of(at), value != 0);
 }
 
 // --- Interrupts ---
@@ -194,6 +223,9 @@ static unsigned long BatchAdd(unsigned long mask, unsigned long address) {
 
 static void BatchFlush(unsigned long mask) {
   Batch batch = {.cpumask = {{mask}}};
+#ifdef GF_HAS_unmapped_pages  // since 6.15
+  batch.unmapped_pages = mask != 0;
+#endif
   arch_tlbbatch_flush(&batch);
 }
 

@@ -20,6 +20,12 @@ struct CpuRoom {
   bool rides = false;    // the step that began it is that of the first write of is_lazy, too
   int page = kNoPage;    // that its steps name
   Invalidation asked{};  // of a flush: for what, for reports
+  // Where there is INVLPGB. A read of the global ASID is no step where mm0 is known to have one, or
+  // where it is the first thing behind another step.
+  bool knows_global = false;
+  bool broadcasts = false;  // it has issued an INVLPGB
+  bool asks = false;        // it answers whether a CPU is to be told
+  int looks_at = 0;         // the CPU whose loaded_mm it has read last
   alignas(16) std::array<std::byte, GF_CPU_BYTES> area{};
 
   Thread thread() const { return {system, cpu}; }

@@ -153,6 +153,7 @@ void gf_bug(const char* text);
 #define GF_SWITCHING 255u  /* MmId::kSwitching */
 #define GF_CPUS 8          /* kMaxCpus */
 #define GF_SLOTS 2         /* kSlots, for TLB_NR_DYN_ASIDS */
+#define GF_GLOBAL_ASID 6u  /* of mm0, where there is INVLPGB: above the kernel's TLB_NR_DYN_ASIDS */
 #define GF_CPU_BYTES 768   /* room for the variables that a CPU has of its own */
 #define GF_FLUSH_CEILING 8 /* strides, above which a flush is whole; 33 in the kernel */
 #define GF_INFO_WORDS 8    /* room for a struct flush_tlb_info */
@@ -161,7 +162,7 @@ void gf_bug(const char* text);
  * them in SwitchCpu, whose copy of them is the one that counts: before each step they are written
  * there, and read back behind it. */
 struct gf_cpu_state {
-  unsigned char loaded_mm, loaded_slot, next_slot, is_lazy;
+  unsigned char loaded_mm, loaded_slot /* GF_SLOTS: the global ASID */, next_slot, is_lazy;
   unsigned char slot_mm[GF_SLOTS];
   unsigned short slot_generation[GF_SLOTS];
 };
@@ -193,9 +194,11 @@ struct gf_cpu_code {
 };
 
 /* The variables of the CPU that runs, and, for reading at once, of another; the second is a step,
- * as gf_step says. */
+ * as gf_step says. Behind a read of loaded_mm that is no question of gf_call_cpus(), gf_relax() waits
+ * until that CPU is not switching. */
+enum gf_of_cpu { GF_OF_loaded_mm, GF_OF_is_lazy, GF_OF_loaded_asid };
 void* gf_own_cpu(void);
-const void* gf_other_cpu(unsigned int cpu, int is_lazy);
+const void* gf_other_cpu(unsigned int cpu, enum gf_of_cpu variable);
 unsigned int gf_cpu_number(void);
 
 /* The steps of one shared variable: */
@@ -204,6 +207,7 @@ enum gf_cpu_variable {
   GF_WRITES_loaded_mm_set,
   GF_WRITES_is_lazy, /* none, if nothing shared was touched since the step with which a switch, or a
                       kernel thread, began */
+  GF_WRITES_loaded_asid, /* none where there is no INVLPGB: then nobody else reads it */
 };
 void gf_cpu_step(enum gf_cpu_variable variable);
 unsigned long gf_generation_read(unsigned int mm);
@@ -214,7 +218,17 @@ int gf_mask_test(unsigned int mm, unsigned int cpu);
 void gf_mask_set(unsigned int mm, unsigned int cpu);
 void gf_mask_clear(unsigned int mm, unsigned int cpu);
 
+/* Where there is INVLPGB: of mm0, whether it has a global ASID, as that or 0, which only the model
+ * gives it; and asid_transition. */
+int gf_has_invlpgb(void);
+void gf_relax(void);
+unsigned int gf_global_asid_read(unsigned int mm);
+int gf_transition_read(unsigned int mm);
+void gf_transition_write(unsigned int mm, int value);
+
 /* The hardware. */
+void gf_invlpgb(unsigned long rax, unsigned int ecx, unsigned int edx);
+void gf_tlbsync(void);
 unsigned long gf_read_cr3(void);
 void gf_write_cr3(unsigned long value);    /* a switch: another root, or another slot */
 void gf_flush_by_cr3(unsigned long value); /* the same once more */

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/arch/drops.h"
+#include "model/kernel/broadcast.h"
 #include "model/linux/cpu_room.h"
 #include "model/machine/invalidation.h"
 #include "model/oracle/oracle.h"
@@ -13,6 +14,7 @@ namespace gatherfuzz {
 static_assert(GF_MMS == kMms && GF_CPUS == kMaxCpus && GF_SLOTS == kSlots);
 static_assert(GF_SWITCHING == Index(MmId::kSwitching));
 static_assert(GF_INFO_WORDS == kFlushInfoWords);
+static_assert(kGlobalSlot == GF_SLOTS);
 
 namespace {
 
@@ -66,6 +68,7 @@ void CpuRoom::Store() const {
   to.said_slot = state.loaded_slot;
   to.next_slot = state.next_slot;
   to.is_lazy = state.is_lazy;
+  if (system.world.invlpgb != 0) system.world.broadcast.at(cpu).loaded_asid = to.said_slot;
   for (size_t i = 0; i < kSlots; ++i) {
     to.slots[i] = {static_cast<MmId>(state.slot_mm[i]), 0, state.slot_generation[i]};
   }
@@ -108,10 +111,16 @@ void LinuxCpu::LeaveMm(const Thread& t) const {
 void LinuxCpu::FlushRange(const Thread& t, unsigned long start, unsigned long end,
                           unsigned stride_shift, bool freed_tables) const {
   NoteFlush(t);
-  CpuCall call(t.system, t.cpu, *tree_.cpu_code, false);
-  call.room().page = static_cast<int>(end == kAll ? 0 : start >> GF_PAGE_SHIFT);
-  call.room().asked = RequestFor(start, end, stride_shift);
-  tree_.cpu_code->flush_range(start, end, stride_shift, freed_tables);
+  bool broadcasts = false;
+  {
+    CpuCall call(t.system, t.cpu, *tree_.cpu_code, false);
+    call.room().page = static_cast<int>(end == kAll ? 0 : start >> GF_PAGE_SHIFT);
+    call.room().asked = RequestFor(start, end, stride_shift);
+    tree_.cpu_code->flush_range(start, end, stride_shift, freed_tables);
+    broadcasts = call.room().broadcasts;
+  }
+  // consider_global_asid(), the last that a flush by interrupts does.
+  if (t.world().invlpgb != 0 && !broadcasts) ConsiderGlobalAsid(t);
 }
 
 void LinuxCpu::FlushTlbMmRange(const Thread& t, const Invalidation& request) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The arch/x86/mm/tlb.c of a kernel tree (GATHERFUZZ_KERNEL) against the model's own CPU side.
 //
-//   cpu_differential [--runs N] [--seed S] [--policy P]... [FILE...]
+//   cpu_differential [--runs N] [--seed S] [--policy P]... [--hardware invlpgb] [FILE...]
 //
 // Runs N (2000) random programs in which CPUs switch and sleep, each in a random order, and the
 // programs of each FILE in which one does, in 16, on the tree and on full-mm side by side: each
@@ -9,11 +9,15 @@
 // the same state (what is cached and parked, loaded, owed for and queued; page tables and frames)
 // and end in the same violation or none. The tree makes steps that the model does not: it looks at
 // mm_cpumask() twice, at is_lazy behind loaded_mm, and where no other CPU is in the mask it flushes
-// by itself, where the model sends an interrupt to itself; the model is brought to the same place
+// by itself, where the model sends an interrupt to itself, and a range takes several INVLPGBs where its
+// ends are no multiples of the stride; the model is brought to the same place
 // then. Where a flush is made up for as a lazy CPU goes on, it writes loaded_mm once more. Two
 // things may differ, after which a run is over: a CPU joins or leaves the mask between those two
 // looks (counted as `mask`), or becomes lazy, or not, between those (`is_lazy`). Exit status 1 if
 // something else does.
+//
+// With --hardware invlpgb the programs are of kernel 6.17 and run with INVLPGB, so the trees should be
+// of 6.15 or later.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -36,7 +40,7 @@ constexpr PointMask kOnlyTree = MaskOf(Point::mm_cpumask_read) | MaskOf(Point::i
                                 MaskOf(Point::is_lazy_write) | MaskOf(Point::invlpg);
 // The steps of a flush that the tree makes by itself on its own CPU.
 constexpr PointMask kByItself = kOnlyTree | MaskOf(Point::tlb_gen_read) | MaskOf(Point::write_cr3) |
-                                MaskOf(Point::loaded_mm_set);
+                                MaskOf(Point::loaded_mm_set) | MaskOf(Point::invlpgb);
 constexpr PointMask kInFlush = kByItself | MaskOf(Point::tlb_flush) |
                                MaskOf(Point::should_flush_tlb) | MaskOf(Point::tlb_flush_done);
 
@@ -44,7 +48,7 @@ bool In(PointMask points, Point point) {
   return point != kNoPoint && (points & MaskOf(point)) != 0;
 }
 
-Schedule RandomProgram(Random& random) {
+Schedule RandomProgram(Random& random, bool invlpgb) {
   Schedule schedule;
   schedule.cpus = static_cast<int>(2 + random.Below(2));
   const int pages = 1 + static_cast<int>(random.Below(5));
@@ -60,8 +64,15 @@ Schedule RandomProgram(Random& random) {
       OpKind::kDontneed, OpKind::kMunmap, OpKind::kRead,   OpKind::kWrite,  OpKind::kFill,
       OpKind::kProtect,  OpKind::kFree,   OpKind::kSwitch, OpKind::kSwitch, OpKind::kIdle,
       OpKind::kIdle,     OpKind::kWake,   OpKind::kWake,   OpKind::kReclaim};
+  static constexpr OpKind kMore[] = {OpKind::kLeave, OpKind::kIdle, OpKind::kWake, OpKind::kDontneed,
+                                     OpKind::kRead,  OpKind::kRead, OpKind::kMunmap};
+  if (invlpgb) {
+    schedule.kernel = KernelVersion::k6_17;
+    schedule.hardware = HardwareKind::kInvlpgb;
+  }
   for (uint32_t n = 3 + random.Below(6); n-- > 0;) {
     schedule.program.push_back(DrawLine(random, schedule, kKinds, pages));
+    if (invlpgb) schedule.program.push_back(DrawLine(random, schedule, kMore, pages));
   }
   Canonicalize(schedule);
   return schedule;
@@ -83,6 +94,13 @@ const char* FirstDifference(const World& a, const World& b, unsigned flushing) {
   if (a.switching.tlb_gen != b.switching.tlb_gen) return "tlb_gen";
   if (a.switching.cpumask != b.switching.cpumask) return "mm_cpumask()";
   if (a.deliveries_pending != b.deliveries_pending) return "who is interrupted";
+  if (a.invlpgb != 0) {
+    const Broadcast &l = a.broadcast, &r = b.broadcast;
+    if (l.global_asid != r.global_asid || l.asid_transition != r.asid_transition ||
+        l.under_way != r.under_way || l.of_all != r.of_all)
+      return "global ASIDs";
+    if (!Same(l.cpus, r.cpus)) return "what is cached under a global ASID, or under way";
+  }
   for (int i = 0; i < a.cpu_count; ++i) {
     const CpuState &left = a.at(MakeCpu(i)), &right = b.at(MakeCpu(i));
     if (!Same(left.tlb, right.tlb)) return "a TLB";
@@ -167,10 +185,11 @@ class Pair {
     unsigned flushing = 0;
     for (int i = 0; i < schedule_.cpus; ++i) {
       const Point stands = Stands(*tree_, MakeCpu(i));
-      if (In(kOnlyTree | MaskOf(Point::loaded_mm_set), stands) &&
+      if (In(kOnlyTree | MaskOf(Point::loaded_mm_set) | MaskOf(Point::invlpgb), stands) &&
           stands != Stands(*model_, MakeCpu(i)))
         return "";
-      flushing |= unsigned{In(kInFlush, stands)} << i;
+      constexpr PointMask kOfBatch = MaskOf(Point::invlpgb) | MaskOf(Point::tlbsync);
+      flushing |= unsigned{In(kInFlush | kOfBatch, stands)} << i;
     }
     const char* difference = FirstDifference(tree_->world(), model_->world(), flushing);
     return difference == nullptr ? "" : difference;
@@ -183,7 +202,7 @@ class Pair {
     if (point != Point::tlb_flush) looked_at_mask_ &= static_cast<uint8_t>(~CpuBit(cpu));
     if (point == Point::should_flush_tlb) looked = is_lazy();
     if (point == Point::is_lazy_read && looked != is_lazy()) return "is_lazy";
-    if (point == Point::tlb_gen_inc) looked = Mask();
+    if (point == Point::tlb_gen_inc || point == Point::asid_transition_read) looked = Mask();
     if (point == Point::mm_cpumask_read) {
       const bool flushes = Stands(*model_, cpu) == Point::tlb_flush;
       if (!flushes && looked != Mask()) return "mask";
@@ -289,7 +308,7 @@ void RunRandom(const SideBySide& settings, Report& report) {
   for (uint64_t seed = settings.seed; seed < settings.seed + settings.runs; ++seed) {
     for (const Policy* tree : settings.trees) {
       Random random(seed);
-      const Schedule schedule = RandomProgram(random);
+      const Schedule schedule = RandomProgram(random, settings.invlpgb);
       if (Switches(schedule)) report.Run(schedule, *tree, random, "seed " + std::to_string(seed));
     }
   }
@@ -306,8 +325,8 @@ bool RunFile(const SideBySide& settings, const char* path, Report& report) {
   const Schedule& schedule = std::get<ScheduleFile>(parsed).schedule;
   // Tables find a place in a tree's batches as in the model's, and the kernel is the tree's. What
   // is about ASIDs is arm64's.
-  const bool fits = schedule.batch == kDefaultBatch && schedule.kernel == kDefaultKernel &&
-                    schedule.asids == kNoAsids;
+  const bool kernel = settings.invlpgb ? HasInvlpgb(schedule) : schedule.kernel == kDefaultKernel;
+  const bool fits = schedule.batch == kDefaultBatch && kernel && schedule.asids == kNoAsids;
   for (uint64_t seed = 0; seed < 16 && fits && Switches(schedule); ++seed) {
     for (const Policy* tree : settings.trees) {
       Random random(seed);

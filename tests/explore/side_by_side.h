@@ -18,9 +18,10 @@ struct SideBySide {
   uint64_t runs = 2000, seed = 1;    // random programs: seeds from `seed` on
   std::vector<const Policy*> trees;  // --policy; else all that are foreign
   std::vector<const char*> files;    // schedules
+  bool invlpgb = false;              // --hardware invlpgb: kernel 6.17 with that
 };
 
-// Reads `[--runs N] [--seed S] [--policy P]... [FILE]...`. False, and `name`'s complaint on stderr,
+// Reads `[--runs N] [--seed S] [--policy P]... [--hardware invlpgb] [FILE]...`. False, and `name`'s complaint on stderr,
 // for what is none of these, and if there is no tree.
 bool ReadSideBySide(int argc, char** argv, const char* name, SideBySide& settings);
 

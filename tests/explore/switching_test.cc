@@ -9,6 +9,10 @@
 
 #include "explore/explore.h"
 #include "explore/verify.h"
+#include "model/kernel/cpu_code.h"
+#include "model/kernel/mmu_gather.h"
+#include "model/machine/invalidation.h"
+#include "model/oracle/oracle.h"
 #include "tests/explore/containment.h"
 #include "tests/explore/defects.h"
 #include "tests/small_program.h"
@@ -199,6 +203,47 @@ TEST(Switching, NeedsWeakerMemoryForWhatABarrierDoes) {
     const ExploreResult all = ExploreAll(schedule, policy);
     EXPECT_TRUE(all.complete() && all.kinds() == 0) << policy;
   }
+}
+
+// A kernel's own code, which asserts where an interrupt runs it.
+class AssertsWhereTold final : public CpuCode {
+ public:
+  void SwitchMm(const Thread&, MmId) const override {}
+  void EnterLazyTlb(const Thread&) const override {}
+  void LeaveMm(const Thread&) const override {}
+  void FlushTlbMmRange(const Thread& t, const Invalidation& request) const override {
+    t.Step(Point::tlb_flush, request.start);
+    t.self().invalidation = request;
+    SendInvalidation(t.world(), t.cpu, 0b11);
+    AwaitInvalidation(t);
+  }
+  void FlushTlbFunc(System& system, CpuId target, CpuId) const override {
+    ReportAssertion(system, target, "told");
+  }
+  bool ShouldDefer(const Thread&) const override { return false; }
+  void AddToBatch(const Thread&, int) const override {}
+  void FlushBatch(const Thread&) const override {}
+};
+class WithThatCode final : public GatherProtocol {
+ public:
+  const CpuCode* cpu_code(const System&) const override { return &code_; }
+
+ protected:
+  void Finishing(const Thread&) const override {}
+
+ private:
+  const AssertsWhereTold code_{};
+};
+const WithThatCode kWithThatCode{};
+constexpr Policy kAssertsWhereTold("test-asserts-where-told", "asserts in interrupts", "this test",
+                                   kWithThatCode);
+const RegisterPolicy kRegistered(&kAssertsWhereTold);
+
+TEST(Switching, AnAssertionInAnInterruptEndsTheRun) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  const Schedule schedule = FromLines(ONE "cpu0; dontneed 0..1; cpu1; idle");
+  EXPECT_EQ(ExploreAll(schedule, "test-asserts-where-told").kinds(),
+            Bit(ViolationKind::kKernelAssertion));
 }
 
 // A small program in which CPUs also switch, sleep, and at times come back.

@@ -8,6 +8,7 @@
 #define PAGE_SHIFT GF_PAGE_SHIFT
 #define PMD_SHIFT (PAGE_SHIFT + GF_LEVEL_SHIFT)
 #define PAGE_SIZE (1ul << PAGE_SHIFT)
+#define PAGE_MASK (~(PAGE_SIZE - 1))
 #define huge_page_shift(state) PMD_SHIFT
 #define hstate_vma(vma) 0
 
@@ -49,6 +50,14 @@ static inline bool gf_is_in(const void* what) {
 static inline unsigned int gf_mm_of(const void* what) {
   return (unsigned int)(((const char*)what - (const char*)gf_mms) / sizeof gf_mms[0]);
 }
+
+/* global_asid and asid_transition of an mm are the model's. */
+static inline const void* gf_once(const void* at); /* cpu.c */
+static inline void gf_write_mm(const void* at, long value);
+#define smp_load_acquire(at) \
+  (gf_is_in(at) ? (__typeof__(*(at)))gf_global_asid_read(gf_mm_of(at)) : *(at))
+#define smp_store_release(at, value) \
+  ((void)(value), gf_assertion("tlb.c gives an mm a global ASID, which the model does"))
 
 /* Of atomic counters, tlb_gen of an mm is the model's; another is a plain number. */
 static inline long atomic64_read(const atomic64_t* counter) {
@@ -98,9 +107,11 @@ static inline unsigned int cpumask_any_but(const struct cpumask* mask, unsigned 
   return others != 0 ? (unsigned int)__builtin_ctzl(others) : nr_cpu_ids;
 }
 #define cpumask_first(mask) cpumask_any_but(mask, nr_cpu_ids)
-#define for_each_cpu(cpu, mask)                  \
-  for ((cpu) = 0; (cpu) < (int)GF_CPUS; ++(cpu)) \
-    if ((gf_bits(mask) >> (cpu) & 1) != 0)
+/* The mask is read once, at first. */
+#define for_each_cpu(cpu, mask)                                          \
+  for (unsigned long gf_left = gf_bits(mask);                            \
+       gf_left != 0 && ((cpu) = __builtin_ctzl(gf_left), true); \
+       gf_left &= gf_left - 1)
 
 /* Variables of which each CPU has its own lie in one section, of which gf_own_cpu() has the CPU's
  * copy. */
@@ -137,7 +148,7 @@ static inline void gf_before_write(unsigned long place, unsigned long value); /*
 #define this_cpu_inc_return(variable) this_cpu_add_return(variable, 1)
 #define this_cpu_dec(variable) ((void)this_cpu_add_return(variable, -1))
 #define this_cpu_inc(variable) ((void)this_cpu_add_return(variable, 1))
-/* What it reads of another is: its loaded_mm and is_lazy. */
+/* What it reads of another is: its loaded_mm, is_lazy, and loaded_mm_asid. */
 static inline const void* gf_of_other(unsigned long place, unsigned int cpu); /* cpu.c */
 #define per_cpu(variable, cpu) \
   (*(const __typeof__(variable)*)gf_of_other(GF_PLACE(&(variable)), cpu))
@@ -153,7 +164,8 @@ static inline const void* gf_of_other(unsigned long place, unsigned int cpu); /*
 #define irqs_disabled() (gf_irqs_off() != 0)
 #define local_irq_disable() gf_irqs(0)
 #define local_irq_enable() gf_irqs(1)
-#define local_irq_save(flags) ((flags) = (unsigned long)gf_irqs_off(), gf_irqs(0))
+#define local_irq_save(flags) \
+  ((flags) = (unsigned long)gf_irqs_off(), (flags) != 0 ? (void)0 : gf_irqs(0))
 #define local_irq_restore(flags) ((flags) != 0 ? (void)0 : gf_irqs(1))
 #define raw_local_irq_save(flags) local_irq_save(flags)
 #define raw_local_irq_restore(flags) local_irq_restore(flags)
@@ -164,7 +176,7 @@ static inline const void* gf_of_other(unsigned long place, unsigned int cpu); /*
 #define GF_GUARD_irqsave() gf_assertion("guard(irqsave) where nothing is modelled")
 #define GF_GUARD_raw_spinlock_irqsave(lock) gf_assertion("a raw spinlock, which is not modelled")
 
-/* The CPU: PCID, INVPCID and global pages; no PTI, no INVLPGB. */
+/* The CPU: PCID, INVPCID and global pages; no PTI. INVLPGB is a choice of the schedule. */
 enum {
   X86_FEATURE_PTI,
   X86_FEATURE_INVLPGB,
@@ -174,9 +186,10 @@ enum {
   X86_FEATURE_PGE,
   X86_FEATURE_OSPKE
 };
-#define static_cpu_has(feature)                                        \
-  ((feature) != X86_FEATURE_PTI && (feature) != X86_FEATURE_INVLPGB && \
-   (feature) != X86_FEATURE_OSPKE)
+#define static_cpu_has(feature)                                         \
+  ((feature) == X86_FEATURE_INVLPGB ? gf_has_invlpgb() != 0             \
+                                    : (feature) != X86_FEATURE_PTI &&  \
+                                          (feature) != X86_FEATURE_OSPKE)
 #define boot_cpu_has(feature) static_cpu_has(feature)
 #define this_cpu_has(feature) static_cpu_has(feature)
 #define cpu_feature_enabled(feature) static_cpu_has(feature)
@@ -197,7 +210,10 @@ extern GF_OF_CPU struct cpuinfo_x86 cpu_info;
 #define write_cr3(value) gf_write_cr3(value)
 #define native_write_cr3(value) gf_flush_by_cr3(value)
 #define __native_write_cr3(value) gf_flush_by_cr3(value)
+#ifndef GF_HAS_INVLPGB /* else it is in the tree's asm/tlb.h */
 static inline void invlpg(unsigned long address) { gf_invlpg(address); }
+#endif
+#define cpu_relax() gf_relax()
 #define invpcid_flush_all() gf_invpcid_all()
 #define invpcid_flush_all_nonglobals() gf_invpcid_all()
 #define invpcid_flush_one(pcid, address) gf_invlpg(address) /* only with PTI */
@@ -207,11 +223,13 @@ static inline void invlpg(unsigned long address) { gf_invlpg(address); }
 #define test_bit(bit, words) (((words)[0] >> (bit) & 1) != 0)
 #define __set_bit(bit, words) ((void)((words)[0] |= BIT(bit)))
 
-/* Time stands still, so no mask is ever trimmed. */
+/* Time stands still, so no mask is ever trimmed, and the time to consider a global ASID never comes:
+ * the model does that. */
 #define jiffies 0ul
 #define time_after(a, b) ((long)((b) - (a)) < 0)
 
-#define current ((struct task_struct*)0)
+static const struct task_struct gf_current = {.pid = 1};
+#define current ((struct task_struct*)&gf_current)
 
 /* Without paravirtualization, or with it and on bare metal. */
 #ifdef CONFIG_PARAVIRT

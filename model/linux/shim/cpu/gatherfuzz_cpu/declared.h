@@ -47,8 +47,11 @@ typedef struct {
 #define __ro_after_init
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
-#define READ_ONCE(x) (*(const volatile __typeof__(x)*)&(x))
-#define WRITE_ONCE(x, value) (*(volatile __typeof__(x)*)&(x) = (value))
+/* asid_transition of an mm is the model's (changed.h). */
+#define READ_ONCE(x) (*(const volatile __typeof__(x)*)gf_once(&(x)))
+#define WRITE_ONCE(x, value)                          \
+  (gf_is_in(&(x)) ? gf_write_mm(&(x), (long)(value)) \
+                  : (void)(*(volatile __typeof__(x)*)&(x) = (value)))
 #define BIT(n) (1ul << (n))
 #define BIT_ULL(n) BIT(n)
 #define min(a, b)              \
@@ -90,7 +93,12 @@ struct vm_area_struct {
   struct mm_struct* vm_mm;
   unsigned long vm_flags;
 };
-struct mmu_gather;
+struct mmu_gather {
+  struct mm_struct* mm;
+  unsigned long start, end;
+  unsigned int fullmm : 1, need_flush_all : 1, freed_tables : 1;
+};
+#define tlb_get_unmap_shift(tlb) PAGE_SHIFT /* nobody calls what does */
 struct file;
 struct dentry;
 struct callback_head {

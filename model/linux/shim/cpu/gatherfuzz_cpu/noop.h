@@ -10,7 +10,6 @@
 #define smp_mb() ((void)0)
 #define smp_rmb() ((void)0)
 #define smp_wmb() ((void)0)
-#define cpu_relax() ((void)0)
 #define trace_tlb_flush(reason, pages) ((void)(reason), (void)(pages))
 #define count_vm_tlb_event(event) ((void)0)
 #define count_vm_tlb_events(event, count) ((void)(count))
@@ -54,7 +53,8 @@ struct static_key_false {
 static const struct static_key_false switch_mm_cond_ibpb, switch_mm_always_ibpb,
     switch_mm_cond_l1d_flush, rdpmc_never_available_key, rdpmc_always_available_key;
 
-/* Global ASIDs (6.15 and later) are of CPUs with INVLPGB: compiled, and never used. */
+/* The allocator of global ASIDs (6.15 and later): compiled, and never used. */
+#define cant_migrate() ((void)0)
 #define DEFINE_RAW_SPINLOCK(name) const int name = 0
 #define lockdep_assert_held(lock) ((void)(lock))
 #define lockdep_assert_preemption_disabled() ((void)0)
@@ -64,12 +64,6 @@ static const struct static_key_false switch_mm_cond_ibpb, switch_mm_always_ibpb,
 #define find_next_zero_bit(map, bits, from) (from)
 #define set_bit(bit, words) __set_bit(bit, words)
 #define clamp_val(value, low, high) ((value) < (low) ? (low) : (value) > (high) ? (high) : (value))
-#define invlpgb_flush_all() gf_assertion("INVLPGB")
-#define invlpgb_flush_all_nonglobals() invlpgb_flush_all()
-#define invlpgb_flush_single_pcid_nosync(pcid) invlpgb_flush_all()
-#define invlpgb_flush_user_nr_nosync(pcid, address, count, pmd) invlpgb_flush_all()
-#define invlpgb_flush_addr_nosync(address, count) invlpgb_flush_all()
-#define __tlbsync() invlpgb_flush_all()
 /* Of temporary mms. */
 #define hw_breakpoint_active() false
 #define hw_breakpoint_disable() ((void)0)
