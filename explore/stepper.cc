@@ -99,8 +99,9 @@ bool Stepper::Step(Action action) {
   GATHERFUZZ_CHECK(Able(action));
   violated_ = false;
   if (IsDelivery(action) && system_.world.switches == 0) {
-    DeliverFrom(system_, TargetOf(action), IssuerOf(action));  // which violates nothing
-  } else if (!IsDelivery(action) && !IsLate(action) && KindOf(AgentOf(action)) != AgentKind::kWalker) {
+    DeliverFrom(system_, TargetOf(action), IssuerOf(action));  // violates nothing
+  } else if (!IsDelivery(action) && !IsLate(action) &&
+             KindOf(AgentOf(action)) != AgentKind::kWalker) {
     const int cpu = Index(MoverOf(action));
     detours_ = IsDetour(action);
     takes_old_ = OldOf(action);

@@ -151,8 +151,7 @@ LoadedMm LoadedAfter(const StepEvent& event, const World& after) {
   const bool chooses = event.point == Point::tlb_gen_read;
   const uint8_t slot = chooses && it.loaded_mm == MmId::kSwitching ? it.new_slot : it.slot;
   const bool global = slot == kGlobalSlot;
-  const MmId whose =
-      event.point == Point::tlb_gen_inc || global ? MmId::kMm0 : it.slots[slot].mm;
+  const MmId whose = event.point == Point::tlb_gen_inc || global ? MmId::kMm0 : it.slots[slot].mm;
   const bool invlpgb = after.invlpgb != 0;
   const uint8_t undelivered = after.at(CpuOf(event.agent)).invalidation.undelivered;
   return {.known = true,

@@ -31,7 +31,7 @@ struct LoadedMm {
   bool flush = false;  // the slot that was chosen is to be flushed
   bool told = false;   // of should_flush_tlb: a request is pending there
   bool left = false;   // of deliver: the CPU was lazy, and has another root loaded now
-  // Where there is INVLPGB: whether mm0 has a global ASID; and whether CPUs may have it loaded under
+  // Where there is INVLPGB: whether mm0 has a global ASID; whether CPUs may have it loaded under
   // another.
   bool global = false, transition = false;
   MmId mm{}, root{};

@@ -9,12 +9,12 @@
 //
 // Faithful to arch/x86/mm/tlb.c of 6.18.2 and 7.1.5, of which these parts are the same, step by
 // step: use_global_asid(), broadcast_tlb_flush(), finish_asid_transition() with its reads of
-// loaded_mm and loaded_mm_asid, mm_needs_global_asid() in switch_mm_irqs_off() and flush_tlb_func();
-// arch_tlbbatch_flush(), which drops all of all ASIDs. Scaled: more than 1 CPU, where the kernel has
-// more than 3. Simplified: at each flush that interrupts CPUs the mm is considered (the kernel does
-// so at every 32nd or so), and who is active is counted in one step; a switch reads tlb_gen and
-// global_asid in one step, which nobody can tell.
-// Left out: a range of more pages than one INVLPGB takes; ASIDs that run out, or are used again.
+// loaded_mm and loaded_mm_asid, mm_needs_global_asid() in switch_mm_irqs_off() and
+// flush_tlb_func(); arch_tlbbatch_flush(), which drops all of all ASIDs. Scaled: more than 1 CPU,
+// where the kernel has more than 3. Simplified: at each flush that interrupts CPUs the mm is
+// considered (the kernel does so at every 32nd or so), and who is active is counted in one step; a
+// switch reads tlb_gen and global_asid in one step, which nobody can tell. Left out: a range of
+// more pages than one INVLPGB takes; ASIDs that run out, or are used again.
 #ifndef GATHERFUZZ_MODEL_KERNEL_BROADCAST_H_
 #define GATHERFUZZ_MODEL_KERNEL_BROADCAST_H_
 
@@ -35,8 +35,8 @@ bool ReadAsidTransition(const Thread& t);
 // consider_global_asid(), and what it has done: the steps global_asid_lock and global_asid_set.
 void ConsiderGlobalAsid(const Thread& t);
 
-// invlpgb_flush_...(): the step invlpgb. It is under way up to Tlbsync(), the step tlbsync. One that
-// is `of_all` names every tag, else the global ASID.
+// invlpgb_flush_...(): the step invlpgb. It is under way up to Tlbsync(), the step tlbsync. One
+// that is `of_all` names every tag, else the global ASID.
 void IssueInvlpgb(const Thread& t, const Invalidation& request);
 void Tlbsync(const Thread& t);
 

@@ -2,6 +2,7 @@
 #include "model/kernel/rcu.h"
 
 #include "model/kernel/mmu_gather.h"
+#include "model/kernel/switch_mm.h"
 #include "model/machine/frames.h"
 #include "model/oracle/oracle.h"
 
@@ -31,6 +32,22 @@ void FreeFirstCallback(System& system, CpuId cpu) {
   CheckGivenBack(system, cpu, table.frame, table.page, FrameState::kTable);
   CheckFreeTable(system, cpu, table.frame, table.page);
   GiveBack(world, table.frame);
+}
+
+// --- Where CPUs switch (switch_mm.h) ---
+
+void BeginGrace(const Thread& t) {
+  World& world = t.world();
+  if (t.system.protocol->SwitchesMms().frees_tables_at_once) return;
+  uint8_t& grace = world.switching.at(t.cpu).grace;
+  for (int i = 0; i < world.cpu_count; ++i) {
+    if (world.switching.at(MakeCpu(i)).irqs_off != 0) grace |= CpuBit(MakeCpu(i));
+  }
+}
+
+bool GraceIsOver(const World& world, int arg) {
+  return (world.switches == 0 || world.switching.at(MakeCpu(arg)).grace == 0) &&
+         world.callbacks.waits_for[static_cast<size_t>(arg)] == 0;
 }
 
 }  // namespace gatherfuzz

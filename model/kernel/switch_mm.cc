@@ -312,8 +312,8 @@ void NoteCost(const Thread& t, const Invalidation& request) {
 
 // --- Where there is INVLPGB ---
 
-// flush_tlb_multi() of the CPUs in the mask, and what it waits for; without `others` the CPU flushes
-// itself.
+// flush_tlb_multi() of the CPUs in the mask, and what it waits for; without `others` the CPU
+// flushes itself.
 void FlushTlbMultiAndWait(const Thread& t, const Invalidation& request, const MmSwitching& rules,
                           bool others) {
   const bool to_all = others && request.freed_tables == 0 && ReadAsidTransition(t);
@@ -459,22 +459,6 @@ void FlushTlbFunc(System& system, CpuId target, CpuId issuer) {
     return;
   }
   CatchUp(system, target, request, rules);
-}
-
-// --- Page tables and RCU ---
-
-void BeginGrace(const Thread& t) {
-  World& world = t.world();
-  if (Rules(t.system).frees_tables_at_once) return;
-  uint8_t& grace = Self(t).grace;
-  for (int i = 0; i < world.cpu_count; ++i) {
-    if (world.switching.at(MakeCpu(i)).irqs_off != 0) grace |= CpuBit(MakeCpu(i));
-  }
-}
-
-bool GraceIsOver(const World& world, int arg) {
-  return (world.switches == 0 || world.switching.at(MakeCpu(arg)).grace == 0) &&
-         world.callbacks.waits_for[static_cast<size_t>(arg)] == 0;
 }
 
 // --- Operations ---

@@ -92,7 +92,7 @@ void AddToBatch(const Thread& t, int page);
 // arch_tlbbatch_flush(). Where CountsGenerations().
 void FlushBatch(const Thread& t);
 
-// Page tables are given to RCU; then whether their time has come. `arg` is the CPU.
+// Page tables are given to RCU; then whether their time has come. `arg` is the CPU. (rcu.cc)
 void BeginGrace(const Thread& t);
 bool GraceIsOver(const World& world, int arg);
 

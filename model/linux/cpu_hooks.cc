@@ -245,7 +245,8 @@ void gf_write_cr3(unsigned long value) {
   CpuHook hook;
   hook.Step(Point::write_cr3);
   const Cr3 cr3 = Decode(hook.world(), value);
-  if (cr3.mm >= kMms || cr3.slot == kNoSlot) return hook.Assert("CR3 is no root, or no PCID in use");
+  if (cr3.mm >= kMms || cr3.slot == kNoSlot)
+    return hook.Assert("CR3 is no root, or no PCID in use");
   hook.room().Store();
   LoadRoot(hook.world(), hook.room().cpu, static_cast<MmId>(cr3.mm), static_cast<uint8_t>(cr3.slot),
            cr3.flushes);

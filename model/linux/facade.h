@@ -153,7 +153,7 @@ void gf_bug(const char* text);
 #define GF_SWITCHING 255u  /* MmId::kSwitching */
 #define GF_CPUS 8          /* kMaxCpus */
 #define GF_SLOTS 2         /* kSlots, for TLB_NR_DYN_ASIDS */
-#define GF_GLOBAL_ASID 6u  /* of mm0, where there is INVLPGB: above the kernel's TLB_NR_DYN_ASIDS */
+#define GF_GLOBAL_ASID 6u  /* of mm0: above the kernel's TLB_NR_DYN_ASIDS */
 #define GF_CPU_BYTES 768   /* room for the variables that a CPU has of its own */
 #define GF_FLUSH_CEILING 8 /* strides, above which a flush is whole; 33 in the kernel */
 #define GF_INFO_WORDS 8    /* room for a struct flush_tlb_info */
@@ -194,8 +194,8 @@ struct gf_cpu_code {
 };
 
 /* The variables of the CPU that runs, and, for reading at once, of another; the second is a step,
- * as gf_step says. Behind a read of loaded_mm that is no question of gf_call_cpus(), gf_relax() waits
- * until that CPU is not switching. */
+ * as gf_step says. Behind a read of loaded_mm that is no question of gf_call_cpus(), gf_relax()
+ * waits until that CPU is not switching. */
 enum gf_of_cpu { GF_OF_loaded_mm, GF_OF_is_lazy, GF_OF_loaded_asid };
 void* gf_own_cpu(void);
 const void* gf_other_cpu(unsigned int cpu, enum gf_of_cpu variable);

@@ -41,11 +41,11 @@ struct BroadcastCpu {
 };
 
 struct Broadcast {
-  uint8_t global_asid;      // mm_context_t.global_asid of mm0: 1: it has one
-  uint8_t asid_transition;  // ... and whether CPUs may have it loaded under another still
-  uint8_t lock_owner;       // global_asid_lock: CPU index + 1, or 0
-  uint8_t under_way;        // CPUs that have issued an INVLPGB, and made no TLBSYNC since
-  uint8_t of_all;           // ... of these, those that name every tag
+  uint8_t global_asid;              // mm_context_t.global_asid of mm0: 1: it has one
+  uint8_t asid_transition;          // ... and whether CPUs may have it loaded under another still
+  uint8_t lock_owner;               // global_asid_lock: CPU index + 1, or 0
+  uint8_t under_way;                // CPUs that have issued an INVLPGB, and made no TLBSYNC since
+  uint8_t of_all;                   // ... of these, those that name every tag
   std::array<uint8_t, 3> padding_;  // always 0
   std::array<BroadcastCpu, kMaxCpus> cpus;
 

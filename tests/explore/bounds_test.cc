@@ -124,7 +124,8 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
     EXPECT_THAT(ErrorOf("kinds=" + value),
                 HasSubstr("expected one or more of map,munmap,dontneed,free,read,write,guard,"
                           "unguard,reclaim,swapout,protect,uffdwp,cleardirty,numa,reap,switch,idle,"
-                          "wake,remap,exit,fork,migrate,ksm,pin,revoke,unshare,othermunmap, "));
+                          "wake,remap,exit,fork,migrate,ksm,pin,revoke,unshare,othermunmap,"
+                          "leave, "));
   }
 }
 

@@ -58,7 +58,8 @@ TEST(EveryOrderOfInvlpgb, EachDefectIsFoundWhereFullMmIsSafe) {
   for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
     variants += policy->protocol().SwitchesMms().of_invlpgb();
   }
-  EXPECT_EQ(variants, std::size(kDefects) + 1) << "each has a line here, but for lazy-before-global";
+  EXPECT_EQ(variants, std::size(kDefects) + 1)
+      << "each has a line here, but for lazy-before-global";
   for (const auto& [policy, program, kind] : kDefects) {
     Schedule schedule = FromLines(program);
     EXPECT_TRUE((ExploreAll(schedule, policy).kinds() & Bit(kind)) != 0) << policy;
@@ -101,7 +102,7 @@ TEST(EveryOrderOfInvlpgb, LeaveMmWarnsUnlessLazyComesFirst) {
 }
 
 constexpr const char* kBesides[] = {
-    "switch mm1; switch mm0", "idle; wake", "idle; switch mm1; switch mm0",
+    "switch mm1; switch mm0",       "idle; wake",        "idle; switch mm1; switch mm0",
     "switch mm1; idle; switch mm0", "idle; leave; wake", "read 1; idle; wake; read 1",
 };
 
@@ -205,11 +206,9 @@ TEST(EveryOrderOfInvlpgb, EveryOrderByItselfFindsTheSame) {
 
 TEST(EveryOrderOfInvlpgb, RandomOrdersFindNothingThatExplorationDoesNot) {
   if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
-  ExpectRandomOrdersFindNoMore(Concerned(), "x86",
-                               [](const Policy& policy, int i, Random& random) {
-                                 return i < 2 ? ProgramAgainst(policy, i)
-                                              : ProgramWithInvlpgb(random);
-                               });
+  ExpectRandomOrdersFindNoMore(Concerned(), "x86", [](const Policy& policy, int i, Random& random) {
+    return i < 2 ? ProgramAgainst(policy, i) : ProgramWithInvlpgb(random);
+  });
 }
 
 }  // namespace

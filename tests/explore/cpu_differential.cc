@@ -9,15 +9,15 @@
 // the same state (what is cached and parked, loaded, owed for and queued; page tables and frames)
 // and end in the same violation or none. The tree makes steps that the model does not: it looks at
 // mm_cpumask() twice, at is_lazy behind loaded_mm, and where no other CPU is in the mask it flushes
-// by itself, where the model sends an interrupt to itself, and a range takes several INVLPGBs where its
-// ends are no multiples of the stride; the model is brought to the same place
-// then. Where a flush is made up for as a lazy CPU goes on, it writes loaded_mm once more. Two
-// things may differ, after which a run is over: a CPU joins or leaves the mask between those two
-// looks (counted as `mask`), or becomes lazy, or not, between those (`is_lazy`). Exit status 1 if
-// something else does.
+// by itself, where the model sends an interrupt to itself, and a range takes several INVLPGBs where
+// its ends are no multiples of the stride; the model is brought to the same place then. Where a
+// flush is made up for as a lazy CPU goes on, it writes loaded_mm once more. Two things may differ,
+// after which a run is over: a CPU joins or leaves the mask between those two looks (counted as
+// `mask`), or becomes lazy, or not, between those (`is_lazy`). Exit status 1 if something else
+// does.
 //
-// With --hardware invlpgb the programs are of kernel 6.17 and run with INVLPGB, so the trees should be
-// of 6.15 or later.
+// With --hardware invlpgb the programs are of kernel 6.17 and run with INVLPGB, so the trees should
+// be of 6.15 or later.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -64,8 +64,9 @@ Schedule RandomProgram(Random& random, bool invlpgb) {
       OpKind::kDontneed, OpKind::kMunmap, OpKind::kRead,   OpKind::kWrite,  OpKind::kFill,
       OpKind::kProtect,  OpKind::kFree,   OpKind::kSwitch, OpKind::kSwitch, OpKind::kIdle,
       OpKind::kIdle,     OpKind::kWake,   OpKind::kWake,   OpKind::kReclaim};
-  static constexpr OpKind kMore[] = {OpKind::kLeave, OpKind::kIdle, OpKind::kWake, OpKind::kDontneed,
-                                     OpKind::kRead,  OpKind::kRead, OpKind::kMunmap};
+  static constexpr OpKind kMore[] = {OpKind::kLeave,    OpKind::kIdle, OpKind::kWake,
+                                     OpKind::kDontneed, OpKind::kRead, OpKind::kRead,
+                                     OpKind::kMunmap};
   if (invlpgb) {
     schedule.kernel = KernelVersion::k6_17;
     schedule.hardware = HardwareKind::kInvlpgb;

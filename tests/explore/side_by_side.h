@@ -21,7 +21,8 @@ struct SideBySide {
   bool invlpgb = false;              // --hardware invlpgb: kernel 6.17 with that
 };
 
-// Reads `[--runs N] [--seed S] [--policy P]... [--hardware invlpgb] [FILE]...`. False, and `name`'s complaint on stderr,
+// Reads `[--runs N] [--seed S] [--policy P]... [--hardware invlpgb] [FILE]...`.
+// False, and `name`'s complaint on stderr,
 // for what is none of these, and if there is no tree.
 bool ReadSideBySide(int argc, char** argv, const char* name, SideBySide& settings);
 

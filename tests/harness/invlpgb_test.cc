@@ -46,10 +46,11 @@ TEST(Invlpgb, AFlushOfAnMmThatIsActiveOnTwoCpusGivesItAGlobalAsid) {
 }
 
 TEST(Invlpgb, TheNextFlushHasAllCpusLoadItAndOneMoreNeedsNoInterrupt) {
-  const Ran ran(kHead +
-                "cpus 2\ninit\n map 0..3 rw\n present 0..3\n cached cpu1 0..3\ncpu0\n dontneed 0..1\n"
-                " dontneed 1..2\n dontneed 2..3\ncpu1\n read 2\n idle\norder\n"
-                "cpu0 until syscall_return(1)\n cpu1 until access(2) #2\n cpu0 until done\n rest\n");
+  const Ran ran(
+      kHead +
+      "cpus 2\ninit\n map 0..3 rw\n present 0..3\n cached cpu1 0..3\ncpu0\n dontneed 0..1\n"
+      " dontneed 1..2\n dontneed 2..3\ncpu1\n read 2\n idle\norder\n"
+      "cpu0 until syscall_return(1)\n cpu1 until access(2) #2\n cpu0 until done\n rest\n");
   EXPECT_EQ(ran.verdict(), "none");
   EXPECT_EQ(ran.Count("lent inv1 deliver(0)"), 2) << "the last flush makes none";
   EXPECT_EQ(ran.Count("cpu0 tlbsync"), 2);
@@ -76,11 +77,11 @@ TEST(Invlpgb, AWakeLooksForAGlobalAsidAndNoGeneration) {
   const Ran ran(kHead + kTwo +
                 "cpu0\n dontneed 0..1\ncpu1\n idle\n wake\n idle\n wake\norder\n"
                 "cpu0 until done\n rest\n");
-  EXPECT_THAT(ran.StepsOf("cpu1"),
-              ElementsAre("enter_lazy_tlb", "switch_mm_irqs_off", "global_asid_read",
-                          "tlb_gen_read", "write_cr3", "loaded_asid_set", "resume_user",
-                          "enter_lazy_tlb", "switch_mm_irqs_off", "global_asid_read",
-                          "resume_user"));
+  EXPECT_THAT(
+      ran.StepsOf("cpu1"),
+      ElementsAre("enter_lazy_tlb", "switch_mm_irqs_off", "global_asid_read", "tlb_gen_read",
+                  "write_cr3", "loaded_asid_set", "resume_user", "enter_lazy_tlb",
+                  "switch_mm_irqs_off", "global_asid_read", "resume_user"));
 }
 
 TEST(Invlpgb, ReclaimDropsAllOfAllAsids) {

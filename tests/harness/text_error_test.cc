@@ -98,7 +98,7 @@ const std::vector<Malformed>& MalformedTexts() {
       {"one program for each agent; walk1 has one already", {"walk1\n^walk1"}},
       {"map, munmap, dontneed, free, read, write, reclaim, swapout, protect, uffdwp, cleardirty, "
        "numa, reap, switch, idle, wake, remap, exit, fork, migrate, ksm, pin, revoke, unshare, "
-       "othermunmap, another program or order",
+       "othermunmap, leave, another program or order",
        {"cpu0\n  ^unmap 0..4", "cpu0\n  ^fill 0", "cpu0\n  ^inv0",
         "cpu0\nmap 0..4 rw\n^present 0..4", "cpu0\n^rest"}},
       {"an operation of kernel 6.12; 'guard' takes a line 'kernel 6.17' above, or a later version",

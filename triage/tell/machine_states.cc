@@ -139,7 +139,8 @@ CellValue CpuValue(const World& world, CpuId cpu) {
           generations != 0 ? slot.generation
           : has_asids      ? it.slot_asid[it.slot]
                            : 0u,
-          generations != 0 && !global ? world.switching.tlb_gen[static_cast<size_t>(Index(slot.mm))] : 0u,
+          generations != 0 && !global ? world.switching.tlb_gen[static_cast<size_t>(Index(slot.mm))]
+                                      : 0u,
           parked};
 }
 

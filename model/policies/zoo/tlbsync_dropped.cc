@@ -8,9 +8,8 @@ namespace gatherfuzz {
 namespace {
 
 const FullMmSwitching kProtocol{{.not_synced = true}};
-constexpr Policy kPolicy("tlbsync-dropped",
-                         "as full-mm; no TLBSYNC behind an INVLPGB", "an edit of 6.18",
-                         kProtocol, kSwitchingTraits);
+constexpr Policy kPolicy("tlbsync-dropped", "as full-mm; no TLBSYNC behind an INVLPGB",
+                         "an edit of 6.18", kProtocol, kSwitchingTraits);
 const RegisterPolicy kRegistered(&kPolicy);
 
 }  // namespace

@@ -350,8 +350,8 @@ class StaleChain {
                    absl::StrCat(issues, " under ",
                                 flush.loaded.generations ? "the global ASID"
                                                          : absl::StrCat("ASID ", flush.loaded.asid),
-                                ", which covers ", Target(), "; ",
-                                Holder(), " has that under another ASID."));
+                                ", which covers ", Target(), "; ", Holder(),
+                                " has that under another ASID."));
       case Missing::kNotDropped:
         Say(cause_.flushed, absl::StrCat(issues, ", which covers ", Target(), "."));
         return NotDropped();

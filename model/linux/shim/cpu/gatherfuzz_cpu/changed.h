@@ -108,10 +108,9 @@ static inline unsigned int cpumask_any_but(const struct cpumask* mask, unsigned 
 }
 #define cpumask_first(mask) cpumask_any_but(mask, nr_cpu_ids)
 /* The mask is read once, at first. */
-#define for_each_cpu(cpu, mask)                                          \
-  for (unsigned long gf_left = gf_bits(mask);                            \
-       gf_left != 0 && ((cpu) = __builtin_ctzl(gf_left), true); \
-       gf_left &= gf_left - 1)
+#define for_each_cpu(cpu, mask)               \
+  for (unsigned long gf_left = gf_bits(mask); \
+       gf_left != 0 && ((cpu) = __builtin_ctzl(gf_left), true); gf_left &= gf_left - 1)
 
 /* Variables of which each CPU has its own lie in one section, of which gf_own_cpu() has the CPU's
  * copy. */
@@ -186,10 +185,10 @@ enum {
   X86_FEATURE_PGE,
   X86_FEATURE_OSPKE
 };
-#define static_cpu_has(feature)                                         \
-  ((feature) == X86_FEATURE_INVLPGB ? gf_has_invlpgb() != 0             \
-                                    : (feature) != X86_FEATURE_PTI &&  \
-                                          (feature) != X86_FEATURE_OSPKE)
+#define static_cpu_has(feature)     \
+  ((feature) == X86_FEATURE_INVLPGB \
+       ? gf_has_invlpgb() != 0      \
+       : (feature) != X86_FEATURE_PTI && (feature) != X86_FEATURE_OSPKE)
 #define boot_cpu_has(feature) static_cpu_has(feature)
 #define this_cpu_has(feature) static_cpu_has(feature)
 #define cpu_feature_enabled(feature) static_cpu_has(feature)
@@ -223,8 +222,8 @@ static inline void invlpg(unsigned long address) { gf_invlpg(address); }
 #define test_bit(bit, words) (((words)[0] >> (bit) & 1) != 0)
 #define __set_bit(bit, words) ((void)((words)[0] |= BIT(bit)))
 
-/* Time stands still, so no mask is ever trimmed, and the time to consider a global ASID never comes:
- * the model does that. */
+/* Time stands still, so no mask is ever trimmed, and the time to consider a global ASID never
+ * comes: the model does that. */
 #define jiffies 0ul
 #define time_after(a, b) ((long)((b) - (a)) < 0)
 

@@ -49,7 +49,7 @@ typedef struct {
 #define unlikely(x) __builtin_expect(!!(x), 0)
 /* asid_transition of an mm is the model's (changed.h). */
 #define READ_ONCE(x) (*(const volatile __typeof__(x)*)gf_once(&(x)))
-#define WRITE_ONCE(x, value)                          \
+#define WRITE_ONCE(x, value)                         \
   (gf_is_in(&(x)) ? gf_write_mm(&(x), (long)(value)) \
                   : (void)(*(volatile __typeof__(x)*)&(x) = (value)))
 #define BIT(n) (1ul << (n))
