@@ -183,7 +183,7 @@ struct World {
   uint8_t hugetlb, i_mmap_writer;
   std::array<FrameId, kPuds> others_tables;
   uint8_t invlpgb;                      // 1: x86 has INVLPGB; `broadcast` is in use
-  std::array<uint8_t, 1> padding_;      // always 0
+  std::array<uint8_t, 7> padding_;      // always 0
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
   // Comes behind the rest: under sequential consistency it is neither copied nor hashed.
   Weak weak;
