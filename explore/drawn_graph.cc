@@ -9,7 +9,7 @@
 namespace gatherfuzz {
 namespace {
 
-static_assert(kViolationCount <= 16);
+static_assert(kViolationCount <= 17);  // kNone is none
 
 bool Leads(const Graph::Edge& edge) { return edge.oldest && edge.kind == ViolationKind::kNone; }
 
@@ -102,7 +102,7 @@ void DrawnGraph::LookAhead() {
         kinds |= KindsFrom(edge.to);
       }
     }
-    node.kinds = static_cast<uint16_t>(kinds);
+    node.kinds = static_cast<uint16_t>(kinds >> 1);
   }
 }
 

@@ -46,7 +46,7 @@ class DrawnGraph {
   // The agents that may still move from here, as a mask.
   uint32_t AgentsFrom(StateId state) const { return nodes_[state].agents; }
   // Bit(kind) of the violations that may still come.
-  uint32_t KindsFrom(StateId state) const { return nodes_[state].kinds; }
+  uint32_t KindsFrom(StateId state) const { return uint32_t{nodes_[state].kinds} << 1; }
   // Whether a thread can move somewhere while its own invalidation is pending.
   bool goes_on_undelivered() const { return goes_on_undelivered_; }
 
@@ -54,7 +54,7 @@ class DrawnGraph {
   struct Node {
     uint64_t first_edge = 0;
     uint32_t agents = 0;
-    uint16_t kinds = 0;
+    uint16_t kinds = 0;  // without kNone
     uint8_t edges = 0;
     ViolationKind end = ViolationKind::kNone;
   };

@@ -93,6 +93,8 @@ std::span<const uint64_t> StateWriter::Words(const Stepper& stepper) {
   PutPolicy(stepper);
   const Live live = all_ ? Live() : Live(stepper);
   PutFrames(world, live);
+  if (world.folio_frames != 0) [[unlikely]]
+    Put(world.folio_frames);
   for (int i = 0; i < world.cpu_count; ++i) {
     const CpuState& cpu = world.at(MakeCpu(i));
     PutTlb(cpu.tlb, live[MakeCpu(i)]);

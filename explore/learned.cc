@@ -486,6 +486,8 @@ Carries CarriesUnder(const Policy& policy, const Op& op, const System& system) {
   const bool faults = system.hardware.faults_on_entries;
   if (MayReclaimTables(op, system.kernel) || system.world.pfn != 0 || faults) return Carries::kAll;
   const Carries carries = Info(op.kind).carries;
+  // A run of a folio is put back as it was.
+  if (system.world.folio_first != 0 && Info(op.kind).is(effect::kReclaims)) return Carries::kAll;
   if (system.world.decides != 0 && carries == Carries::kOfAccess) return Carries::kAll;
   return policy.foreign() && carries == Carries::kOfCall ? Carries::kAll : carries;
 }

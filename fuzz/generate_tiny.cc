@@ -19,7 +19,7 @@ constexpr OpKind kBasic[] = {kDontneed, kDontneed, kDontneed, kMunmap, kMunmap, 
 constexpr OpKind kReclaims[] = {kReclaim, kSwapout};
 constexpr OpKind kProtects[] = {kProtect, kUffdwp, kNuma, kCleardirty};
 constexpr OpKind kMoves[] = {kRemap};
-constexpr OpKind kDecides[] = {kMigrate, kKsm, kFork, kPin};
+constexpr OpKind kDecides[] = {kMigrate, kKsm, kFork, kPin, kForkpart};
 constexpr OpKind kSwitches[] = {kSwitch, kIdle};
 constexpr OpKind kEnds[] = {kExit, kReap};
 constexpr OpKind kMarks[] = {kGuard, kUnguard};
@@ -113,10 +113,11 @@ void TinyInit(Schedule& schedule, PageRange window, bool whole, Random& random) 
   if (item.flags.huge) item.range = {0, RoundUp(window.end, kPagesPerPmd)};
   schedule.init.push_back(item);
   item = {.kind = InitItem::Kind::kPresent, .range = item.range, .dirty = OneIn(random, 2)};
+  item.folio = schedule.kernel >= KernelVersion::k6_17 && OneIn(random, 8);
   if (!whole && OneIn(random, 4)) item.range = Inside(window, random);
   schedule.init.push_back(item);
   item.kind = InitItem::Kind::kCached;
-  item.dirty = false;
+  item.dirty = item.folio = false;
   for (int cpu = 0; cpu < schedule.cpus; ++cpu) {
     if (OneIn(random, whole ? 4 : 2)) continue;
     item.cpu = MakeCpu(cpu);
@@ -144,10 +145,11 @@ Tail ShortTail(Random& random) {
 }
 
 // What a CPU does where each does one thing.
-constexpr OpKind kOnce[] = {
-    kDontneed, kDontneed,   kDontneed, kDontneed, kMunmap, kMunmap,  kFree,   kFree,   kFree,
-    kRead,     kWrite,      kWrite,    kFill,     kMap,    kProtect, kUffdwp, kNuma,   kRemap,
-    kGuard,    kCleardirty, kMigrate,  kKsm,      kFork,   kReap,    kExit,   kSwitch, kIdle};
+constexpr OpKind kOnce[] = {kDontneed, kDontneed,   kDontneed, kDontneed, kMunmap, kMunmap,
+                            kFree,     kFree,       kFree,     kRead,     kWrite,  kWrite,
+                            kFill,     kMap,        kProtect,  kUffdwp,   kNuma,   kRemap,
+                            kGuard,    kCleardirty, kMigrate,  kKsm,      kFork,   kForkpart,
+                            kReap,     kExit,       kSwitch,   kIdle};
 
 // All of the window, what of it begins at a page or ends behind one, or a page; half of these pages
 // are the last one, since calls that meet there only are told apart by how they end.

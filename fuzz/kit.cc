@@ -175,6 +175,7 @@ void InitTokens() {
   InitToken("map_rw_huge", {.range = few, .flags = {.write = true, .huge = true}});
   InitToken("present", {.kind = InitItem::Kind::kPresent, .range = few});
   InitToken("present_dirty", {.kind = InitItem::Kind::kPresent, .range = few, .dirty = true});
+  InitToken("folio", {.kind = InitItem::Kind::kPresent, .range = few, .folio = true});
   for (int cpu = 0; cpu < 2; ++cpu) {
     InitToken("cached_cpu" + std::to_string(cpu),
               {.kind = InitItem::Kind::kCached, .range = few, .cpu = MakeCpu(cpu)});

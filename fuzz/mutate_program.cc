@@ -156,6 +156,9 @@ bool AddInit(Schedule& schedule, Random& random) {
   return schedule.init.push_back(item);
 }
 
+// Where there are none, a large folio is nothing but slow.
+bool MayHaveRuns(const Schedule& schedule) { return schedule.kernel >= KernelVersion::k6_17; }
+
 bool ChangeInit(Schedule& schedule, Random& random) {
   if (schedule.init.empty()) return AddInit(schedule, random);
   const size_t index = PickIndex(schedule.init, random);
@@ -168,7 +171,8 @@ bool ChangeInit(Schedule& schedule, Random& random) {
       if (item.kind == InitItem::Kind::kMap) {
         (OneIn(random, 2) ? item.flags.write : item.flags.huge) ^= true;
       } else if (item.kind == InitItem::Kind::kPresent) {
-        item.dirty = !item.dirty;
+        bool& what = MayHaveRuns(schedule) && OneIn(random, 4) ? item.folio : item.dirty;
+        what = !what;
       } else {
         item.cpu = PickCpu(schedule, random);
       }
@@ -311,7 +315,8 @@ void InsertTakers(Schedule& schedule, PageRange range, Random& random) {
 // Somebody decides on what pages hold, or comes to refer to them.
 bool AddContent(Schedule& schedule, Random& random) {
   static constexpr OpKind kKinds[] = {OpKind::kMigrate, OpKind::kMigrate, OpKind::kKsm,
-                                      OpKind::kKsm,     OpKind::kFork,    OpKind::kPin};
+                                      OpKind::kKsm,     OpKind::kFork,    OpKind::kPin,
+                                      OpKind::kForkpart};
   for (int ops = SmallNumber(random, 4); ops > 0 && !schedule.program.full(); --ops) {
     const PageRange range = Overlapping(KnownRange(schedule, random), random);
     const OpKind kind = kKinds[random.Below(std::size(kKinds))];

@@ -66,9 +66,9 @@ void Fit(Schedule& schedule) {
   if (schedule.memory == MemoryModel::kSc) return;
   schedule.rcu = false;
   if (schedule.hardware == HardwareKind::kFaults) schedule.hardware = HardwareKind::kPlain;
-  for (InitItem& item : schedule.init) item.flags.pfn = false;
-  schedule.kernel = WithoutVmaLocks(
-      std::min(schedule.kernel, std::max(kDefaultKernel, Settings().kernel)));
+  for (InitItem& item : schedule.init) item.flags.pfn = item.folio = false;
+  schedule.kernel =
+      WithoutVmaLocks(std::min(schedule.kernel, std::max(kDefaultKernel, Settings().kernel)));
   for (size_t i = schedule.program.size(); i-- > 0;) {
     const OpInfo& op = Info(schedule.program[i].op.kind);
     const bool only_sc = op.is(OnlyScUnder(schedule.memory));

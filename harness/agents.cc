@@ -48,6 +48,7 @@ void Agents::Load(const Schedule& schedule) {
   start_.kswapd = static_cast<uint8_t>(schedule.kswapd_cpu() + 1);
   LoadInit(schedule);
   LoadPrograms(schedule);
+  if (HasFolio(schedule)) start_.reclaims = start_.decides = 1;
   start_.mm.memory = OnlySc(schedule) ? MemoryModel::kSc : schedule.memory;
   if (Exits(schedule)) start_.threads = ThreadsOf(schedule);
   start_.rcu = schedule.rcu;
@@ -84,7 +85,9 @@ void Agents::LoadInit(const Schedule& schedule) {
       case InitItem::Kind::kMap:
         item.flags.pfn ? InitPfnMap(start_, item.range) : InitMap(start_, item.range, item.flags);
         break;
-      case InitItem::Kind::kPresent: InitPresent(start_, item.range, item.dirty); break;
+      case InitItem::Kind::kPresent:
+        (item.folio ? InitFolio : InitPresent)(start_, item.range, item.dirty);
+        break;
       case InitItem::Kind::kCached:
         if (Index(item.cpu) < schedule.cpus && Index(item.cpu) != start_.kswapd_cpu()) {
           InitCached(start_, item.cpu, item.range);

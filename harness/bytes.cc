@@ -20,6 +20,8 @@ namespace {
 // changes nothing else.
 constexpr int kAgentCodes = kMaxAgents;
 constexpr int kInitCodes = kMapCodes + 2 + kMaxCpus;  // maps, present, present dirty, cached cpuN
+// ... and, of bytes that were written, two more: present and one large folio, and so dirty.
+constexpr int kFolioCode = kInitCodes;
 constexpr uint8_t kAnyPage = 255;
 // Of the codes of `until done`, where memory is not sequentially consistent: of a detour or a
 // walker, an old value.
@@ -285,6 +287,12 @@ constexpr uint8_t kPfnCode = 1;
 InitItem DecodeInit(const std::array<uint8_t, kRecordBytes>& record, int cpus, int span,
                     bool written) {
   int code = record[0];
+  if (written && (code == kFolioCode || code == kFolioCode + 1)) {
+    return {.kind = InitItem::Kind::kPresent,
+            .range = DecodeRange(record[1], record[2], span),
+            .dirty = code != kFolioCode,
+            .folio = true};
+  }
   if (code >= kInitCodes) {
     static constexpr uint8_t kLikely[8] = {1, 1, 3, 4, 4, 5, 6, 7};
     code = kLikely[code % 8];
@@ -381,6 +389,7 @@ std::array<uint8_t, kRecordBytes> EncodeRun(const Run& run) {
 }
 
 struct Header {
+  bool written;
   int span;
   size_t init_count, op_count;
   int members;
@@ -494,6 +503,7 @@ EncodedBytes EncodeBytes(const Schedule& schedule, int members) {
           (schedule.hardware == HardwareKind::kTce ? kTceCode : 0));
   for (const InitItem& item : schedule.init) {
     const int code = item.kind == InitItem::Kind::kMap       ? MapCode(item.flags)
+                     : item.folio                            ? kFolioCode + item.dirty
                      : item.kind == InitItem::Kind::kPresent ? kMapCodes + item.dirty
                                                              : kMapCodes + 2 + Index(item.cpu);
     put(code, item.range.begin, EncodeLength(item.range), item.flags.pfn ? kPfnCode : 0);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace gatherfuzz {
 namespace {
@@ -101,12 +102,18 @@ unsigned OnlyScUnder(MemoryModel memory) {
 
 bool Switches(const Schedule& schedule) { return Has(schedule, effect::kSwitches); }
 bool Exits(const Schedule& schedule) { return Has(schedule, effect::kExits); }
-bool Decides(const Schedule& schedule) { return Has(schedule, effect::kDecides); }
+bool HasFolio(const Schedule& schedule) {
+  return std::any_of(schedule.init.begin(), schedule.init.end(),
+                     [](const InitItem& item) { return item.folio; });
+}
 bool Shares(const Schedule& schedule) {
   return Has(schedule, effect::kUnshares | effect::kOfOther);
 }
+bool Decides(const Schedule& schedule) {
+  return Has(schedule, effect::kDecides) || HasFolio(schedule);
+}
 bool Reclaims(const Schedule& schedule) {
-  return Has(schedule, effect::kReclaims | effect::kDecides);
+  return Has(schedule, effect::kReclaims | effect::kDecides) || HasFolio(schedule);
 }
 bool HasPfnMaps(const Schedule& schedule) {
   return Has(schedule, effect::kRevokes) ||
@@ -120,9 +127,23 @@ bool HasInvlpgb(const Schedule& schedule) {
 }
 bool OnlySc(const Schedule& schedule) {
   return HasVmaLocks(schedule.kernel) || schedule.rcu || HasPfnMaps(schedule) ||
-         HasInvlpgb(schedule) || schedule.hardware == HardwareKind::kFaults ||
+         HasFolio(schedule) || HasInvlpgb(schedule) || schedule.hardware == HardwareKind::kFaults ||
          Has(schedule, OnlyScUnder(schedule.memory));
 }
+
+namespace {
+
+void KeepOneFolio(Schedule& schedule) {
+  bool has = false;
+  for (InitItem& item : schedule.init) {
+    item.folio &= !std::exchange(has, has || item.folio);
+    if (!item.folio) continue;
+    const int table = RoundDown(item.range.begin, kPagesPerPmd);
+    item.range.end = std::min(item.range.end, table + kPagesPerPmd);
+  }
+}
+
+}  // namespace
 
 void Canonicalize(Schedule& schedule) {
   if (schedule.kswapd) KeepKswapd(schedule);
@@ -131,6 +152,7 @@ void Canonicalize(Schedule& schedule) {
   for (InitItem& item : schedule.init) {
     if (item.flags.pfn) item.flags = {.write = true, .pfn = true};
   }
+  KeepOneFolio(schedule);
   if (OnlySc(schedule)) schedule.memory = MemoryModel::kSc;
   const bool invlpgb = HasInvlpgb(schedule);
   if (!Switches(schedule) || invlpgb) schedule.asids = kNoAsids;

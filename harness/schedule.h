@@ -30,6 +30,7 @@ struct InitItem {
   PageRange range;     // not empty
   VmaFlags flags;      // of a map
   bool dirty = false;  // of present pages
+  bool folio = false;  // of present pages: they are one large folio (model/machine/folios.h)
   CpuId cpu{};         // of cached pages
   friend bool operator==(const InitItem&, const InitItem&) = default;
 };
@@ -108,6 +109,7 @@ struct Schedule {
 // Whether some program has reclaim in it, a CPU switches or sleeps in it, or a thread exits; or
 // decides on what pages hold, which takes the rmap lock as reclaim does; or parts from page tables
 // that two mms share.
+bool HasFolio(const Schedule& schedule);  // a large one
 bool Reclaims(const Schedule& schedule);
 bool Shares(const Schedule& schedule);
 bool Decides(const Schedule& schedule);
@@ -145,7 +147,8 @@ uint64_t LinesThatRun(const Schedule& schedule);
 // kswapd's only if reclaim is all that its program has; then nothing is cached there. Where there
 // is what is not modelled under its memory model (OnlySc), memory is kSc; where no CPU switches,
 // nothing is said of ASIDs; where INVLPGB makes no difference, nothing of that, and where it does,
-// nothing of ASIDs. A PFN map may be written, and has no huge leaves.
+// nothing of ASIDs. A PFN map may be written, and has no huge leaves. Only the first of several
+// large folios is one, up to the end of its first page table.
 void Canonicalize(Schedule& schedule);
 
 // "cpu0", "walk3", "inv1"; of a detour, which makes a step of its own only where its thread has

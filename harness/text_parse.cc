@@ -439,6 +439,14 @@ class Parser : TextLines {
                             "'; under 'memory sc', the default, there are some");
   }
 
+  bool FitsAsFolio(PageRange range) {
+    if (HasFolio(file_.schedule)) return Fail("one folio at most");
+    const int table = RoundDown(range.begin, kPagesPerPmd);
+    return range.end <= table + kPagesPerPmd ||
+           Fail("a folio of one page table: up to page " + std::to_string(table + kPagesPerPmd) +
+                " at most");
+  }
+
   bool InitLine() {
     InitItem item;
     const std::string_view word = Take();
@@ -447,9 +455,12 @@ class Parser : TextLines {
     } else if (word == "pfnmap") {
       item.flags = {.write = true, .pfn = true};
       if (!PfnMapFitsMemory(word) || !TakeRange(item.range)) return false;
-    } else if (word == "present") {
+    } else if (word == "present" || word == "folio") {
       item.kind = InitItem::Kind::kPresent;
-      if (!TakeRange(item.range) || !TakeOptional("dirty", item.dirty)) return false;
+      item.folio = word == "folio";
+      if (!TakeRange(item.range)) return false;
+      if (item.folio && !FitsAsFolio(item.range)) return false;
+      if (!TakeOptional("dirty", item.dirty)) return false;
     } else if (word == "cached") {
       item.kind = InitItem::Kind::kCached;
       const auto agent = Agent(Peek());
@@ -458,8 +469,8 @@ class Parser : TextLines {
       item.cpu = CpuOf(*agent);
       if (!TakeRange(item.range)) return false;
     } else {
-      return FailNear(word, "map, pfnmap, present, cached, a program (cpu0) or order",
-                      {"map", "pfnmap", "present", "cached", "order"});
+      return FailNear(word, "map, pfnmap, present, folio, cached, a program (cpu0) or order",
+                      {"map", "pfnmap", "present", "folio", "cached", "order"});
     }
     if (!End()) return false;
     init_lines_.push_back(line_number());

@@ -27,7 +27,8 @@ std::string PrintInit(const InitItem& item) {
       if (item.flags.pfn) return "pfnmap " + PrintRange(item.range);
       return "map " + PrintRange(item.range) + PrintFlags(item.flags);
     case InitItem::Kind::kPresent:
-      return "present " + PrintRange(item.range) + (item.dirty ? " dirty" : "");
+      return (item.folio ? "folio " : "present ") + PrintRange(item.range) +
+             (item.dirty ? " dirty" : "");
     case InitItem::Kind::kCached: break;
   }
   return "cached " + AgentName(CpuAgent(item.cpu)) + " " + PrintRange(item.range);

@@ -75,6 +75,7 @@ void Allow(const Thread& t, FrameId table, int page, uint8_t lacks, Point set) {
   Pte& leaf = EntryOf(t.world(), table, page);
   leaf.flags |= lacks;
   if ((lacks & Pte::kWrite) != 0) leaf.flags |= Pte::kAccessed | Pte::kDirty;
+  if (set == Point::pte_set) CheckExclusive(t.system, t.cpu, page);
   FenceOwn(t, page);
   if ((lacks & Pte::kWrite) != 0 && t.system.hardware.faults_on_entries) [[unlikely]]
     t.system.protocol->FlushAllowed(t, page, set == Point::pte_set ? Level::kPte : Level::kPmd);
@@ -92,6 +93,7 @@ void Reveal(const Thread& t, FrameId table, int page, Point set) {
       (set == Point::pte_set ? IsExclusive(t.world(), leaf) : IsExclusiveHuge(t.world(), leaf));
   const int may = exclusive ? ~0 : ~int{Pte::kWrite};  // can_change_pte_writable()
   leaf.flags = static_cast<uint8_t>(kept | (LeafFlags(t.world().mm, page) & may) | Pte::kAccessed);
+  if (set == Point::pte_set) CheckExclusive(t.system, t.cpu, page);
   FenceOwn(t, page);
 }
 
@@ -297,6 +299,19 @@ void InitPresent(World& world, PageRange range, bool dirty) {
     const int end = std::min(BlockOf(page).end, range.end);
     InitBlock(world, {page, end}, more_flags);
     page = end;
+  }
+}
+
+void InitFolio(World& world, PageRange range, bool dirty) {
+  InitPresent(world, range, dirty);
+  const auto leaf = [&](int page) { return EntryAt(world, page, Level::kPte); };
+  while (range.begin < range.end && !leaf(range.begin).leaf()) ++range.begin;
+  const int first = Index(leaf(range.begin).frame);
+  for (int at = 0; range.begin + at < range.end; ++at) {
+    const Pte its = leaf(range.begin + at);
+    if (!its.leaf() || Index(its.frame) != first + at) break;
+    world.folio_first = static_cast<uint8_t>(first);
+    world.folio_frames |= static_cast<uint8_t>(1u << at);
   }
 }
 

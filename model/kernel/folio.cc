@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "model/kernel/folio.h"
 
+#include <bit>
+
 #include "model/arch/arch.h"
 #include "model/check.h"
 #include "model/kernel/mmu_gather.h"
@@ -45,6 +47,14 @@ void PutFolio(const Thread& t, FrameId frame, int page, int references) {
 void NoteWrite(World& world, CpuId cpu, int page, const Pte& entry) {
   const int offset = (world.at(cpu).tlb.small_valid & PageBit(page)) != 0 ? 0 : page % kPagesPerPmd;
   world.folio(MakeFrame(Index(entry.frame) + offset)).holds |= CpuBit(cpu);
+}
+
+void MarkFolioDirty(World& world, FrameId frame) {
+  world.folio(frame).dirty = 1;
+  if (!IsOfLargeFolio(world, frame)) return;
+  for (unsigned parts = world.folio_frames; parts != 0; parts &= parts - 1) {
+    world.folio(MakeFrame(world.folio_first + std::countr_zero(parts))).dirty = 1;
+  }
 }
 
 }  // namespace gatherfuzz

@@ -36,6 +36,14 @@ inline bool IsExclusive(const World& world, Pte leaf) {
   return world.decides == 0 || world.folio(leaf.frame).shared == 0;
 }
 
+// Whether the frame is one of a large folio's.
+inline bool IsOfLargeFolio(const World& world, FrameId frame) {
+  const int at = Index(frame) - world.folio_first;
+  return 0 <= at && at < kPagesPerPmd && (world.folio_frames >> at & 1) != 0;
+}
+// folio_mark_dirty() of what the frame is of.
+void MarkFolioDirty(World& world, FrameId frame);
+
 }  // namespace gatherfuzz
 
 #endif  // GATHERFUZZ_MODEL_KERNEL_FOLIO_H_

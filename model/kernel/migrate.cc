@@ -112,6 +112,7 @@ class Migration {
     InstallLeaf(world_, table, page, frame, LeafFlags(entry, page));
     world_.folio(frame).shared = world_.folio(from_).shared;
     CheckCoherent(t_.system, t_.cpu, page, frame, -1);
+    CheckExclusive(t_.system, t_.cpu, page);
     return true;
   }
 

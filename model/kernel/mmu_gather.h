@@ -51,6 +51,9 @@ struct UnmapBatching {
   // Of a PROT_NONE page reclaim takes it that no TLB has it: pte_accessible() does not look whether
   // somebody owes a flush.
   bool trusts_prot_none = false;
+  // A run of PTEs of a large folio, which reclaim clears and may put back, are all writable, or
+  // none, whatever the kernel.
+  bool runs_by_write = false;
   uint16_t most = 16383;  // TLB_FLUSH_BATCH_PENDING_LARGE
 };
 

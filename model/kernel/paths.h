@@ -22,6 +22,8 @@ FaultOutcome HandleFault(const Thread& t, int page, bool write);
 // pages that `cpu` has walked. Present pages outside of any VMA are left out.
 void InitMap(World& world, PageRange range, VmaFlags flags);
 void InitPresent(World& world, PageRange range, bool dirty);
+// The same, of pages of one table that are one large folio: as many as come to be in a row.
+void InitFolio(World& world, PageRange range, bool dirty);
 void InitCached(World& world, CpuId cpu, PageRange range);
 
 }  // namespace gatherfuzz

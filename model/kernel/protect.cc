@@ -31,6 +31,7 @@
 #include "model/kernel/walk_range.h"
 #include "model/kernel/wp_page.h"
 #include "model/machine/invalidation.h"
+#include "model/oracle/oracle.h"
 
 namespace gatherfuzz {
 namespace {
@@ -132,6 +133,7 @@ class Change {
   void Commit(FrameId table, PageRange part, Pte before, Pte leaf) {
     ChangeLeaf(t_.world(), table, part.begin, leaf, After(before, Exclusive(part, leaf)));
     const Pte after = EntryOf(t_.world(), table, part.begin);
+    CheckExclusive(t_.system, t_.cpu, part.begin);
     if (judged_) ExaminedClean(t_, part, after.mapping);
     if (IsClearRefs() || !t_.system.arch->NeedsFlush(before, after, t_.system.kernel)) return;
     const Level level = part.end - part.begin == kPagesPerPmd ? Level::kPmd : Level::kPte;

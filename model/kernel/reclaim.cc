@@ -2,8 +2,11 @@
 // reclaim and swapout: what kswapd, or a thread that needs memory, does to pages.
 #include "model/kernel/reclaim.h"
 
+#include <algorithm>
+
 #include "model/arch/arch.h"
 #include "model/check.h"
+#include "model/kernel/folio.h"
 #include "model/kernel/locks.h"
 #include "model/kernel/mmu_gather.h"
 #include "model/kernel/page_table.h"
@@ -49,6 +52,26 @@ bool IsDirty(const World& world, Pte leaf) {
   return leaf.dirty() || (world.decides != 0 && world.folio(leaf.frame).dirty != 0);
 }
 
+// The pages from `page` up to `end` have gone from the page table: flushes for them, or comes to
+// owe it.
+void FlushUnmapped(const Thread& t, int page, int end) {
+  const Arch& arch = *t.system.arch;
+  const bool defers = ShouldDefer(t);
+  for (int each = page; each < end; ++each) {
+    if (!defers) Invalidate(t, arch.FlushPage(each));
+    if (defers && arch.issues_at_unmap()) AddInvalidation(t, arch.FlushPage(each));
+  }
+  if (!defers) return;
+  if (CountsGenerations(t.world())) AddToBatch(t, page);
+  OweFlush(t, page);
+  t.gather().cleared_ptes = 1;
+}
+
+void Queue(MmuGather& batch, Pte leaf, int page) {
+  GATHERFUZZ_CHECK(batch.page_count < kMaxBatch);
+  batch.pages[batch.page_count++] = {leaf.frame, static_cast<uint8_t>(page), Level::kPte};
+}
+
 // try_to_unmap_one(), with the lock of `table` held. The gather of the CPU, which reclaim has no
 // other use for, has the pages that are to be freed; cleared_ptes is its flush_required, and
 // cleared_pmds says that the last page is to be written out.
@@ -65,15 +88,99 @@ void UnmapPte(const Thread& t, FrameId table, int page, bool pages_out) {
   StoresEntry(t, Point::pte_clear, table, page, Access::kUpdate);
   const Pte leaf = ClearLeaf(world, table, page);
   batch.cleared_pmds = dirty;
-  GATHERFUZZ_CHECK(batch.page_count < kMaxBatch);
-  batch.pages[batch.page_count++] = {leaf.frame, static_cast<uint8_t>(page), Level::kPte};
+  Queue(batch, leaf, page);
   if (seen.hidden() && !Accessible(t, page)) return ForgetTlbiAsid(t);
-  const Arch& arch = *t.system.arch;
-  if (!ShouldDefer(t)) return Invalidate(t, arch.FlushPage(page));
-  if (arch.issues_at_unmap()) AddInvalidation(t, arch.FlushPage(page));
-  if (CountsGenerations(world)) AddToBatch(t, page);
-  OweFlush(t, page);
-  batch.cleared_ptes = 1;
+  FlushUnmapped(t, page, page + 1);
+}
+
+// --- A large lazyfree folio ---
+
+// A run of its PTEs, which reclaim takes at once (folio_unmap_pte_batch()): those in a row in one
+// VMA that differ in nothing but A, D and W; from 7.0 on (CVE-2026-31398) in nothing but A and D.
+// Before 6.15, one. Every PTE is a step, as the kernel reads and clears it.
+class FolioRun {
+ public:
+  FolioRun(const Thread& t, FrameId table, int page, int end)
+      : t_(t), world_(t.world()), table_(table), begin_(page), end_(page + 1), most_(end) {}
+
+  // Takes the run away, or puts it back where it has been written to; returns the page behind it.
+  int Unmap() {
+    t_.Step(Point::pte_read, begin_);
+    first_ = Entry(begin_);
+    if (!first_.there() || world_.folio(first_.frame).dirty != 0) return end_;
+    if (Batches()) FindEnd();
+    ReadTlbiAsidFirst(t_);
+    for (int page = begin_; page < end_; ++page) Clear(page);
+    if (!first_.hidden() || Accessible(t_, begin_)) {
+      FlushUnmapped(t_, begin_, end_);
+    } else {
+      ForgetTlbiAsid(t_);
+    }
+    if ((seen_ & Pte::kDirty) != 0) {
+      PutBack();
+    } else {
+      for (int page = begin_; page < end_; ++page) Queue(t_.gather(), LeafOf(page), page);
+    }
+    return end_;
+  }
+
+ private:
+  bool Batches() const { return t_.system.kernel >= KernelVersion::k6_17; }
+  Pte Entry(int page) const { return EntryOf(world_, table_, page); }
+  Pte LeafOf(int page) const {
+    return {.frame = MakeFrame(Index(first_.frame) + page - begin_), .flags = first_.flags};
+  }
+
+  // folio_pte_batch().
+  void FindEnd() {
+    const bool by_write = t_.system.protocol->BatchesUnmaps().runs_by_write ||
+                          t_.system.kernel >= KernelVersion::k7_1;
+    const int table_end = RoundDown(begin_, kPagesPerPmd) + kPagesPerPmd;
+    const unsigned ignored = Pte::kAccessed | Pte::kDirty | (by_write ? 0 : Pte::kWrite);
+    for (; end_ < std::min(most_, table_end); ++end_) {
+      t_.Step(Point::pte_read, end_);
+      const Pte next = Entry(end_), expected = LeafOf(end_);
+      const bool begins_vma = (world_.mm.vma_starts & PageBit(end_)) != 0;
+      const bool alike = ((next.flags ^ expected.flags) & ~ignored) == 0;
+      if (begins_vma || !next.there() || !alike || next.frame != expected.frame) return;
+      if (!IsOfLargeFolio(world_, next.frame)) return;
+    }
+  }
+
+  // A step of get_and_clear_ptes().
+  void Clear(int page) {
+    t_.Step(Point::pte_clear, page);
+    seen_ |= Entry(page).flags & (Pte::kAccessed | Pte::kDirty);
+    ClearLeaf(world_, table_, page);
+  }
+
+  // set_ptes(): all as the first one was, but for A and D, which are those of any.
+  void PutBack() {
+    MarkFolioDirty(world_, first_.frame);
+    for (int page = begin_; page < end_; ++page) {
+      t_.Step(Point::pte_set, page);
+      InstallLeaf(world_, table_, page, LeafOf(page).frame,
+                  static_cast<uint8_t>(first_.flags | seen_));
+      CheckExclusive(t_.system, t_.cpu, page);
+    }
+  }
+
+  const Thread& t_;
+  World& world_;
+  const FrameId table_;
+  const int begin_;
+  int end_;
+  const int most_;
+  Pte first_{};
+  unsigned seen_ = 0;  // A and D, of any
+};
+
+// Of what is mapped at `page`, whether it is one: what MADV_FREE has left (PG_swapbacked is not
+// set), which is what is clean, and is not written out.
+bool IsLazyFolio(World& world, FrameId table, int page, bool pages_out) {
+  if (world.folio_frames == 0 || pages_out) return false;
+  const Pte leaf = EntryOf(world, table, page);
+  return leaf.there() && IsOfLargeFolio(world, leaf.frame);
 }
 
 // Whether the rmap leads to pages of the block of `page`, and a PTE table is there. Where no VMA is
@@ -85,9 +192,18 @@ bool FindsTable(const World& world, int page) {
   return EntryAt(world, page, Level::kPud).table() && EntryAt(world, page, Level::kPmd).table();
 }
 
-void TryToUnmap(const Thread& t, int page, bool pages_out) {
+// Returns the page behind what it has come to.
+int TryToUnmap(const Thread& t, int page, int end, bool pages_out) {
+  int behind = page + 1;
   t.Step(Point::rmap_lock, page);
-  WalkFromRmap(t, page, [&](FrameId table) { UnmapPte(t, table, page, pages_out); });
+  WalkFromRmap(t, page, [&](FrameId table) {
+    if (IsLazyFolio(t.world(), table, page, pages_out)) [[unlikely]] {
+      behind = FolioRun(t, table, page, end).Unmap();
+    } else {
+      UnmapPte(t, table, page, pages_out);
+    }
+  });
+  return behind;
 }
 
 // try_to_unmap_flush().
@@ -185,10 +301,14 @@ bool HeldByReclaim(const World& world, int page) {
 
 void ReclaimPath(const Thread& t, const Op& op) {
   const bool pages_out = Info(op.kind).is(effect::kPagesOut);
-  for (int page = op.range.begin; page < op.range.end; ++page) {
-    TryToUnmap(t, page, pages_out);
+  // A run of a folio is in one batch.
+  const int most = t.world().folio_frames != 0 ? std::min<int>(t.world().mm.batch, kMaxBatch - 3)
+                                               : t.world().mm.batch;
+  for (int page = op.range.begin; page < op.range.end;) {
+    const int behind = TryToUnmap(t, page, op.range.end, pages_out);
     if (t.gather().cleared_pmds != 0) PageOut(t, page);
-    if (t.gather().page_count >= t.world().mm.batch) FlushAndFree(t);
+    if (t.gather().page_count >= most) FlushAndFree(t);
+    page = behind;
   }
   FlushAndFree(t);
 }

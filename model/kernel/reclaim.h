@@ -13,9 +13,11 @@
 // Simplified: the walk down is one step with the taking of the rmap lock, and one lock stands for
 // those of all VMAs; the lock of the page table is taken also for a none PTE; a page that is found
 // dirty when it is cleared is put back in the same step, and owes nothing; a batch is as large as
-// that of a gather; young pages go like old ones; what is written out is so at once. Left out: huge
-// leaves, large folios, swap entries. Made up: what was taken comes back by a page fault, in a new
-// frame, as a page of a file would.
+// that of a gather; young pages go like old ones; what is written out is so at once. Of a large
+// folio (folios.h) that is clean, a run of PTEs goes at once, as a lazyfree one's does from 6.15
+// on; what it finds written is put back (6.18.2 and 7.1.5, mm/rmap.c; docs/model.md). Left out:
+// huge leaves, other large folios, swap entries. Made up: what was taken comes back by a page
+// fault, in a new frame, as a page of a file would.
 #ifndef GATHERFUZZ_MODEL_KERNEL_RECLAIM_H_
 #define GATHERFUZZ_MODEL_KERNEL_RECLAIM_H_
 

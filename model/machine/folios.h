@@ -6,6 +6,10 @@
 // Faithful in shape to _refcount, PG_locked, PG_dirty and PageAnonExclusive. Made up: what a frame
 // holds is the set of CPUs that have written it, which says as much as can be lost, and in which
 // two writes come to the same in either order. Simplified: other mms' mappings are references only.
+//
+// Frames may be the pages of one large folio (World::folio_first, folio_frames): consecutive, and
+// dirty together. Simplified: there is one such folio at most; the initial state has it, mapped by
+// PTEs of one table; its pages have references and locks of their own, as if it were split.
 #ifndef GATHERFUZZ_MODEL_MACHINE_FOLIOS_H_
 #define GATHERFUZZ_MODEL_MACHINE_FOLIOS_H_
 

@@ -11,6 +11,12 @@ namespace {
 
 constexpr int kDataFramesMax = kFrames - 1 - kMaxTables;
 
+// What is given out anew is no part of a large folio any more.
+void LeaveFolio(World& world, FrameId frame) {
+  const int at = Index(frame) - world.folio_first;
+  if (0 <= at && at < kPagesPerPmd) world.folio_frames &= static_cast<uint8_t>(~(1u << at));
+}
+
 void Take(World& world, FrameId frame, FrameState state) {
   GATHERFUZZ_CHECK(0 <= Index(frame) && Index(frame) < kFrames);
   GATHERFUZZ_CHECK(world.at(frame).state == FrameState::kFree);
@@ -18,8 +24,10 @@ void Take(World& world, FrameId frame, FrameState state) {
   world.free_frames[index / 64] &= ~(uint64_t{1} << index % 64);
   world.at(frame).state = state;
   ++world.at(frame).generation;
-  if (world.decides != 0) [[unlikely]]
+  if (world.decides != 0) [[unlikely]] {
     world.folio(frame) = {};
+    LeaveFolio(world, frame);
+  }
 }
 
 int LowestBit(const std::array<uint64_t, 2>& words) {

@@ -182,8 +182,11 @@ struct World {
   // (CPU index + 1, or 0); and by span the PMD table that the other mm has there, 0: none.
   uint8_t hugetlb, i_mmap_writer;
   std::array<FrameId, kPuds> others_tables;
-  uint8_t invlpgb;                      // 1: x86 has INVLPGB; `broadcast` is in use
-  std::array<uint8_t, 7> padding_;      // always 0
+  uint8_t invlpgb;  // 1: x86 has INVLPGB; `broadcast` is in use
+  // Where there is a large folio (folios.h): its first frame, and, as a bit mask, which of those
+  // from there on are still of it. Else 0.
+  uint8_t folio_first, folio_frames;
+  std::array<uint8_t, 5> padding_;      // always 0
   std::array<CpuState, kMaxCpus> cpus;  // those from cpu_count on are all zero
   // Comes behind the rest: under sequential consistency it is neither copied nor hashed.
   Weak weak;

@@ -30,6 +30,9 @@ void CheckCoherent(System& system, CpuId cpu, int page, FrameId frame, int excus
 // `decides`: what becomes of it, a string literal.
 void CheckDecision(System& system, CpuId cpu, FrameId frame, int page, const char* decides);
 
+// shared-writable: `cpu` has just changed the PTE of `page`, or put it back.
+void CheckExclusive(System& system, CpuId cpu, int page);
+
 // freed-table-cached: `cpu` is about to free a table, as that of `page`. What a walk cache holds is
 // said to be of the pages where its pointer stands, which may be others.
 void CheckFreeTable(System& system, CpuId cpu, FrameId table, int page);

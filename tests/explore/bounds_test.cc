@@ -125,7 +125,7 @@ TEST(Bounds, AnErrorNamesTheKeyWhatWasGivenAndWhatIsAllowed) {
                 HasSubstr("expected one or more of map,munmap,dontneed,free,read,write,guard,"
                           "unguard,reclaim,swapout,protect,uffdwp,cleardirty,numa,reap,switch,idle,"
                           "wake,remap,exit,fork,migrate,ksm,pin,revoke,unshare,othermunmap,"
-                          "leave, "));
+                          "leave,forkpart, "));
   }
 }
 

@@ -249,6 +249,23 @@ constexpr std::string_view kForkedInTwo = R"(
       rest
 )";
 
+// A page of a folio that another mm shares is put back as its neighbour was.
+constexpr std::string_view kPutBack = R"(
+    cpus 1
+    kernel 6.17
+    init
+      map 0..2 rw
+      folio 0..2 dirty
+      cached cpu0 0..2
+    cpu0
+      forkpart 1..2
+    kswapd
+      reclaim 0..2
+    order
+      cpu0 until done
+      rest
+)";
+
 constexpr PointMask Points(std::initializer_list<Point> points) {
   PointMask mask = 0;
   for (const Point point : points) mask |= MaskOf(point);
@@ -298,6 +315,8 @@ constexpr KnownProgram kPrograms[] = {
      Points({pte_unlock, syscall_return})},
     {kMail, "test-asserts", "x86", kKernelAssertion, kMailPoints},
     {kRollover, "flush-not-queued", "arm64", kAsidReused, kAllPoints},
+    {kPutBack, "full-mm", "x86", kSharedWritable, Points({pte_unlock, pte_clear})},
+    {kPutBack, "reclaim-runs-by-write", "x86", kNone, Points({pte_unlock, pte_clear})},
     {kForgotten, "test-forgets-page", "x86", kProtocolError, Points({pending_inc, pud_read})},
 };
 

@@ -134,7 +134,8 @@ inline void AddMoves(Schedule& schedule) {
 // Calls of MADV_DONTNEED become such as decide on what pages hold, a page is moved that another CPU
 // accesses, and threads exit behind their programs.
 inline void AddContent(Schedule& schedule) {
-  static constexpr OpKind kKinds[] = {OpKind::kMigrate, OpKind::kFork, OpKind::kKsm, OpKind::kPin};
+  static constexpr OpKind kKinds[] = {OpKind::kMigrate, OpKind::kFork, OpKind::kKsm, OpKind::kPin,
+                                      OpKind::kForkpart};
   size_t next = 0;
   for (ProgramLine& line : schedule.program) {
     if (line.op.kind != OpKind::kDontneed) continue;

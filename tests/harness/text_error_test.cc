@@ -80,7 +80,7 @@ const std::vector<Malformed>& MalformedTexts() {
       {"a policy that no line 'expect ... under' is about",
        {"expect none under full-mm\npolicy ^full-mm"}},
       {"a number of pages, 1 to 8", {"batch ^0", "batch ^9"}},
-      {"map, pfnmap, present, cached, a program (cpu0) or order",
+      {"map, pfnmap, present, folio, cached, a program (cpu0) or order",
        {"init\n  ^mapp 0..4 rw", "init\n^cpus 2", "init\n^read 1"}},
       {"a range of pages BEGIN..END, 0 <= BEGIN < END <= 64",
        {"init\n  map^", "init\n  map ^4", "init\n  map ^0..", "init\n  map ^..4",
@@ -98,7 +98,8 @@ const std::vector<Malformed>& MalformedTexts() {
       {"one program for each agent; walk1 has one already", {"walk1\n^walk1"}},
       {"map, munmap, dontneed, free, read, write, reclaim, swapout, protect, uffdwp, cleardirty, "
        "numa, reap, switch, idle, wake, remap, exit, fork, migrate, ksm, pin, revoke, unshare, "
-       "othermunmap, leave, another program or order",
+       "othermunmap, leave, forkpart, another program or "
+       "order",
        {"cpu0\n  ^unmap 0..4", "cpu0\n  ^fill 0", "cpu0\n  ^inv0",
         "cpu0\nmap 0..4 rw\n^present 0..4", "cpu0\n^rest"}},
       {"an operation of kernel 6.12; 'guard' takes a line 'kernel 6.17' above, or a later version",

@@ -130,6 +130,7 @@ class Collector {
     stats_->batches.Add(static_cast<size_t>(schedule.batch - 1));
     for (const InitItem& item : schedule.init) {
       stats_->init.Add(item.flags.pfn                          ? 7u
+                       : item.folio                            ? 8u
                        : item.kind == InitItem::Kind::kMap     ? MapIndex(item.flags)
                        : item.kind == InitItem::Kind::kPresent ? 4u + item.dirty
                                                                : 6u);
@@ -177,7 +178,7 @@ CorpusStats::CorpusStats()
     : versions(VersionsTally()),
       cpus(Numbered("cpus", kMaxCpus)),
       batches(Numbered("batches", kMaxBatch)),
-      init(Named("init", MapsAnd({"present", "present dirty", "cached", "pfnmap"}))),
+      init(Named("init", MapsAnd({"present", "present dirty", "cached", "pfnmap", "folio"}))),
       operations(OperationsTally()),
       runs(Named("order", {"cpu N", "cpu until step", "cpu until done", "walk N", "walk until step",
                            "walk until done", "inv N", "inv until step", "inv until done", "detour",

@@ -226,6 +226,7 @@ bool DropFlags(Attempts& attempts) {
     change([i](Schedule& schedule) { schedule.init[i].flags.pfn = false; });
     change([i](Schedule& schedule) { schedule.init[i].flags.write = schedule.init[i].flags.pfn; });
     change([i](Schedule& schedule) { schedule.init[i].dirty = false; });
+    change([i](Schedule& schedule) { schedule.init[i].folio = false; });
   }
   for (size_t i = 0; i < attempts.schedule().program.size(); ++i) {
     change([i](Schedule& schedule) { schedule.program[i].op.flags.huge = false; });
