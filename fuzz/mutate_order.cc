@@ -18,8 +18,7 @@ Point PickTellingPoint(const Schedule& schedule, Random& random) {
       ~(Switches(schedule) ? 0 : kSwitchPoints) &
       ~(schedule.memory == MemoryModel::kLate ? 0 : kLatePoints) &
       ~(schedule.asids != kNoAsids ? 0 : kAsidPoints) & ~(HasPfnMaps(schedule) ? 0 : kPfnPoints) &
-      ~(Shares(schedule) ? 0 : kSharedPoints) &
-      ~(HasInvlpgb(schedule) ? 0 : kInvlpgbPoints) &
+      ~(Shares(schedule) ? 0 : kSharedPoints) & ~(HasInvlpgb(schedule) ? 0 : kInvlpgbPoints) &
       ~(schedule.rcu ? MaskOf(Point::rcu_free) : kRcuPoints);
   for (uint32_t skip = random.Below(static_cast<uint32_t>(CountOf(points))); skip != 0;) {
     points &= points - 1;

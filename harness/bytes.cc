@@ -389,7 +389,6 @@ std::array<uint8_t, kRecordBytes> EncodeRun(const Run& run) {
 }
 
 struct Header {
-  bool written;
   int span;
   size_t init_count, op_count;
   int members;

@@ -167,8 +167,9 @@ TEST_F(StepperTest, AWalkAsAnOrderMakesTheSameTraceAndEnd) {
   EXPECT_GE(seen_.kinds.size(), 6u);
   EXPECT_GT(seen_.deliveries_out_of_order, 500);
   const PointMask all =
-      ((PointMask{1} << kPointCount) - 1) & ~(kOwnCodePoints | kSplitPoints | kLatePoints |
-                                              kRcuPoints | kPfnPoints | MaskOf(Point::tlbi_local));
+      ((PointMask{1} << kPointCount) - 1) &
+      ~(kOwnCodePoints | kSplitPoints | kLatePoints | kRcuPoints | kPfnPoints | kInvlpgbPoints |
+        MaskOf(Point::tlbi_local) | MaskOf(Point::tlb_remove_table_sync_one));
   EXPECT_EQ(seen_.points | MaskOf(Point::fault_retry), all) << "each step was among them";
 }
 
