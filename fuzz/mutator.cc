@@ -65,7 +65,7 @@ void Fit(Schedule& schedule) {
   schedule.kernel = Joined(schedule.kernel, Settings().kernel);
   if (schedule.memory == MemoryModel::kSc) return;
   schedule.rcu = false;
-  if (schedule.hardware == HardwareKind::kFaults) schedule.hardware = HardwareKind::kPlain;
+  if (schedule.hardware != HardwareKind::kTce) schedule.hardware = HardwareKind::kPlain;
   for (InitItem& item : schedule.init) item.flags.pfn = item.folio = false;
   schedule.kernel =
       WithoutVmaLocks(std::min(schedule.kernel, std::max(kDefaultKernel, Settings().kernel)));
