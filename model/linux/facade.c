@@ -111,6 +111,9 @@ static void GatherMmuFullmmBy4(void* function, Gather* tlb) {
 static void GatherVerb(void* room, unsigned int bundle, unsigned long start, unsigned long end) {
   Gather* tlb = room;
   __builtin_memset(tlb, 0xff, sizeof *tlb);
+#ifdef GF_HAS_vma_pfn
+  tlb->vma_pfn = 0; /* up to 6.18 only the first VMA sets it, and nothing reads it before */
+#endif
   if (start == 0 && end == ~0ul) {
     _Generic(&tlb_gather_mmu, GatherMmu: GatherMmuFullmmBy2, GatherMmuRange: GatherMmuFullmmBy4)(
         tlb_gather_mmu, tlb);
