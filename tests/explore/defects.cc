@@ -55,11 +55,11 @@ void ExpectRandomOrdersFindNoMore(std::span<const Policy* const> policies, std::
       Random random(static_cast<uint64_t>(1000 + i));
       Schedule schedule = draw(*policy, i, random);
       const ExploreSettings settings{
-          .policy = policy, .arch = FindArch(arch), .limits = {.states = 4'000}};
+          .policy = policy, .arch = FindArch(arch), .limits = {.states = 20'000}};
       const ExploreResult explored = Explore(schedule, settings);
       if (!explored.complete()) continue;
       uint32_t met = 0;
-      for (uint32_t seed = 0; seed < 60; ++seed) {
+      for (uint32_t seed = 0; seed < 100; ++seed) {
         schedule.tail = {.kind = Tail::Kind::kUniform, .seed = seed};
         const RunResult result = execution.Execute(schedule, *policy, *settings.arch);
         met |= result.clean() ? 0 : Bit(result.violation.kind);
