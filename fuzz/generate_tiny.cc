@@ -106,11 +106,15 @@ void AddOp(Schedule& schedule, std::span<const OpKind> kinds, PageRange window, 
   }
 }
 
-// The whole window is there, and most CPUs have it, or less than that.
-void TinyInit(Schedule& schedule, PageRange window, bool whole, Random& random) {
+// The whole window is there, and most CPUs have it, or less than that. Where pages are huge, half
+// of the windows become one of whole blocks: what is of a huge leaf happens to all of it.
+void TinyInit(Schedule& schedule, PageRange& window, bool whole, Random& random) {
   InitItem item{.kind = InitItem::Kind::kMap, .range = window};
   item.flags = {.write = !OneIn(random, 8), .huge = OneIn(random, 5)};
-  if (item.flags.huge) item.range = {0, RoundUp(window.end, kPagesPerPmd)};
+  if (item.flags.huge) {
+    item.range = {0, RoundUp(window.end, kPagesPerPmd)};
+    if (OneIn(random, 2)) window = {RoundDown(window.begin, kPagesPerPmd), item.range.end};
+  }
   schedule.init.push_back(item);
   item = {.kind = InitItem::Kind::kPresent, .range = item.range, .dirty = OneIn(random, 2)};
   item.folio = schedule.kernel >= KernelVersion::k6_17 && OneIn(random, 8);
@@ -137,8 +141,8 @@ void Clear(Schedule& schedule) {
 // Where few steps are left to chance, what gives turns to one agent for long does best.
 Tail ShortTail(Random& random) {
   static constexpr Tail::Kind kTails[8] = {
-      Tail::Kind::kPct, Tail::Kind::kPct, Tail::Kind::kPct,      Tail::Kind::kPos,
-      Tail::Kind::kPos, Tail::Kind::kPos, Tail::Kind::kLandmark, Tail::Kind::kRuns};
+      Tail::Kind::kPct, Tail::Kind::kPct, Tail::Kind::kPos,      Tail::Kind::kPos,
+      Tail::Kind::kPos, Tail::Kind::kPos, Tail::Kind::kLandmark, Tail::Kind::kLandmark};
   Tail tail = AnyTail(random);
   tail.kind = Pick(kTails, random);
   return tail;
@@ -169,11 +173,13 @@ void AddOnce(Schedule& schedule, CpuId cpu, PageRange window, Random& random) {
   const OpKind kind = Pick(kOnce, random);
   if (!Info(kind).exists_in(schedule.kernel)) return;
   if (kind == kSwitch || kind == kIdle) return AddSwitches(schedule, kind, window, random);
-  if (OneIn(random, 4)) {
+  const PageRange part = Part(window, random);
+  if (OneIn(random, 3)) {
     const OpKind use = OneIn(random, 2) ? kRead : kWrite;
-    schedule.program.push_back(MakeLine(cpu, use, Part(window, random), random));
+    const PageRange used = OneIn(random, 2) ? part : Part(window, random);
+    schedule.program.push_back(MakeLine(cpu, use, used, random));
   }
-  schedule.program.push_back(MakeLine(cpu, kind, Part(window, random), random));
+  schedule.program.push_back(MakeLine(cpu, kind, part, random));
 }
 
 }  // namespace
@@ -185,7 +191,7 @@ void GenerateOneEach(Schedule& schedule, Random& random) {
   Clear(schedule);
   const int cpus = schedule.cpus = Pick(kCpus, random);
   const int first = OneIn(random, 2) ? 0 : static_cast<int>(random.Below(kPagesPerPmd));
-  const PageRange window{first, first + Pick(kSpans, random)};
+  PageRange window{first, first + Pick(kSpans, random)};
   TinyInit(schedule, window, true, random);
   for (int cpu = 0; cpu < cpus; ++cpu) AddOnce(schedule, MakeCpu(cpu), window, random);
   if (cpus == 1 || OneIn(random, 2)) {
@@ -211,7 +217,7 @@ void GenerateTiny(Schedule& schedule, Random& random) {
   const auto back = random.Below(static_cast<uint32_t>(std::min(span, kPagesPerPmd)));
   const int first = OneIn(random, 2) ? kPagesPerPmd - 1 - static_cast<int>(back)
                                      : static_cast<int>(random.Below(kPagesPerPmd));
-  const PageRange window{first, first + span};
+  PageRange window{first, first + span};
   TinyInit(schedule, window, false, random);
   const std::span<const OpKind> themes[2] = {Pick(kThemes, random), Pick(kThemes, random)};
   for (const auto& theme : themes) {

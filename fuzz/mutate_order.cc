@@ -275,15 +275,49 @@ bool GoOn(Schedule& schedule, Random& random) {
                                         OpKind::kFree,     OpKind::kRead,     OpKind::kWrite,
                                         OpKind::kFill};
     cpu = PickCpu(schedule, random);
-    schedule.program.push_back(MakeLine(
-        cpu, kKinds[random.Below(7)],
-        OneIn(random, 2) ? PageRange{page, page + 1} : Overlapping({page, page + 1}, random),
-        random));
+    const OpKind kind = kKinds[random.Below(7)];
+    const PageRange range =
+        OneIn(random, 2) ? PageRange{page, page + 1} : Overlapping({page, page + 1}, random);
+    if (Info(kind).is(effect::kZaps) && OneIn(random, 3)) {  // of what it has just used
+      schedule.program.push_back(MakeLine(cpu, OpKind::kRead, range, random));
+    }
+    schedule.program.push_back(MakeLine(cpu, kind, range, random));
   }
   if (OneIn(random, 2)) {
     schedule.order.push_back({.kind = Run::Kind::kUntilDone, .agent = CpuAgent(cpu)});
   }
   schedule.tail = AnyTail(random);
+  return true;
+}
+
+// Hardware caches a page right before somebody takes it away; its CPU takes it away once more
+// before that is flushed for, and is left with what it has if it believes that no flush is owed.
+bool CacheAndTake(Schedule& schedule, Random& random) {
+  const Replay& replay = ReplayMember(schedule, static_cast<int>(random.Below(2)));
+  size_t taken = 0;
+  uint32_t seen = 0;
+  for (size_t i = 0; i < replay.size(); ++i) {
+    if ((kRemoves & MaskOf(replay[i].step.point)) != 0 && random.Below(++seen) == 0) taken = i;
+  }
+  const CpuId cpu = PickCpu(schedule, random);
+  if (seen == 0 || CpuOf(replay[taken].agent) == cpu) return false;
+  const auto flushed =
+      std::find_if(replay.begin() + taken, replay.end(), [&](const ReplayedStep& it) {
+        return it.agent == replay[taken].agent && it.step.point == Point::tlb_flush_done;
+      });
+  const size_t again =
+      taken + 1 + random.Below(static_cast<uint32_t>(flushed - replay.begin() - taken));
+  static constexpr OpKind kKinds[] = {OpKind::kDontneed, OpKind::kDontneed, OpKind::kMunmap,
+                                      OpKind::kFree};
+  const int page = replay[taken].step.page;
+  const PageRange range{page, page + 1};
+  const ProgramLine fill = MakeLine(cpu, OpKind::kFill, range, random);
+  const ProgramLine take = MakeLine(cpu, kKinds[random.Below(4)], range, random);
+  if (!schedule.program.push_back(fill) || !schedule.program.push_back(take)) return false;
+  KeepSteps(replay, taken, schedule.order);
+  schedule.order.push_back({.kind = Run::Kind::kUntilDone, .agent = fill.agent});
+  AddSteps(replay, taken, again, schedule.order);
+  schedule.order.push_back({.kind = Run::Kind::kUntilDone, .agent = take.agent});
   return true;
 }
 
@@ -301,6 +335,7 @@ constexpr Mutation kMutations[] = {
     {"move-to-clear", 3, MoveToClear},
     {"adopt-order", 3, AdoptOrder},
     {"go-on", 20, GoOn},
+    {"cache-and-take", 10, CacheAndTake},
 };
 
 }  // namespace

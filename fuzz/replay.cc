@@ -34,7 +34,11 @@ const Replay& ReplayMember(const Schedule& schedule, int number) {
 
 void KeepSteps(const Replay& replay, size_t steps, FixedVector<Run, kMaxRuns>& order) {
   order.clear();
-  for (size_t begin = 0; begin < steps;) {
+  AddSteps(replay, 0, steps, order);
+}
+
+void AddSteps(const Replay& replay, size_t first, size_t last, FixedVector<Run, kMaxRuns>& order) {
+  for (size_t begin = first; begin < last;) {
     size_t end = begin + 1;
     const Point point = replay[begin].step.point;
     if (point == Point::pending_inc_done || point == Point::rcu_free) {
@@ -53,15 +57,15 @@ void KeepSteps(const Replay& replay, size_t steps, FixedVector<Run, kMaxRuns>& o
       continue;
     }
     // A delivery is a run of its own, and a detour ends one: naming it is also what chooses it.
-    while (end < steps && replay[end].agent == replay[begin].agent && replay[end].old == 0 &&
+    while (end < last && replay[end].agent == replay[begin].agent && replay[end].old == 0 &&
            (kChosenByName & MaskOf(replay[end - 1].step.point)) == 0) {
       ++end;
     }
-    const ReplayedStep& last = replay[end - 1];
-    Run run{.kind = Run::Kind::kUntilPoint, .agent = last.agent, .point = last.step.point};
-    if (Info(last.step.point).has_page) run.page = last.step.page;
+    const auto& [agent, step, old, op] = replay[end - 1];
+    Run run{.kind = Run::Kind::kUntilPoint, .agent = agent, .point = step.point};
+    if (Info(step.point).has_page) run.page = step.page;
     run.count = 0;
-    for (size_t i = begin; i < end; ++i) run.count += SameStep(replay[i].step, last.step);
+    for (size_t i = begin; i < end; ++i) run.count += SameStep(replay[i].step, step);
     if (run.count > 255 || !order.push_back(run)) return;
     begin = end;
   }

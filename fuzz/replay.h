@@ -27,6 +27,9 @@ const Replay& ReplayMember(const Schedule& schedule, int number);
 // that name the steps at which they end.
 void KeepSteps(const Replay& replay, size_t steps, FixedVector<Run, kMaxRuns>& order);
 
+// Adds those from `first` up to `last` at the end of `order`, as far as there is room.
+void AddSteps(const Replay& replay, size_t first, size_t last, FixedVector<Run, kMaxRuns>& order);
+
 }  // namespace gatherfuzz
 
 #endif  // GATHERFUZZ_FUZZ_REPLAY_H_

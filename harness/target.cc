@@ -4,10 +4,12 @@
 namespace gatherfuzz {
 namespace {
 
-// Whether any policy may break, whatever it does. The locks of VMAs alone break none.
-bool AnyMayBreak(const Arch& arch, const Schedule& schedule) {
-  return WithoutVmaLocks(schedule.kernel) > kDefaultKernel || schedule.memory != MemoryModel::kSc ||
-         LazyAreNotTold(arch, schedule);
+// Whether any policy may break, whatever it does, but for one that repairs later kernels. The locks
+// of VMAs alone break none.
+bool AnyMayBreak(const Policy& policy, const Arch& arch, const Schedule& schedule) {
+  if (schedule.memory != MemoryModel::kSc) return true;
+  return !policy.safe_later() &&
+         (WithoutVmaLocks(schedule.kernel) > kDefaultKernel || LazyAreNotTold(arch, schedule));
 }
 
 }  // namespace
@@ -17,14 +19,14 @@ bool LazyAreNotTold(const Arch& arch, const Schedule& schedule) {
 }
 
 bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule) {
-  return !AnyMayBreak(arch, schedule) && policy.SafeOn(arch.name()) &&
+  return !AnyMayBreak(policy, arch, schedule) && policy.SafeOn(arch.name()) &&
          (policy.safe_asleep() || !Switches(schedule)) &&
          (!policy.waits() || !(Exits(schedule) || HasPfnMaps(schedule)));
 }
 
 bool Excused(const Policy& policy, const Arch& arch, const Schedule& schedule) {
   return policy.SafeOn(arch.name()) ? !HeldSafe(policy, arch, schedule)
-                                    : AnyMayBreak(arch, schedule);
+                                    : AnyMayBreak(policy, arch, schedule);
 }
 
 }  // namespace gatherfuzz

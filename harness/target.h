@@ -17,8 +17,9 @@ struct Target {
 // Whether a violation is a fault of the policy, the model or the oracle. What policies say of
 // themselves (PolicyTraits::safe_on) is about the paths up to 6.12, and memory sc: those of later
 // kernels are broken under any (docs/zoo.md: z48, s1), as are some programs on x86
-// (LazyAreNotTold()). A finish that waits deadlocks where a thread exits beside the OOM reaper, and
-// where an owner revokes beside munmap (docs/model.md).
+// (LazyAreNotTold()), but for one that repairs these (PolicyTraits::safe_later). A finish that
+// waits deadlocks where a thread exits beside the OOM reaper, and where an owner revokes beside
+// munmap (docs/model.md).
 bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule);
 
 // Whether some program unshares page tables, and CPUs may be lazy that no flush for it tells: on

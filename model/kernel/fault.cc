@@ -304,12 +304,14 @@ void InitPresent(World& world, PageRange range, bool dirty) {
 
 void InitFolio(World& world, PageRange range, bool dirty) {
   InitPresent(world, range, dirty);
-  const auto leaf = [&](int page) { return EntryAt(world, page, Level::kPte); };
-  while (range.begin < range.end && !leaf(range.begin).leaf()) ++range.begin;
-  const int first = Index(leaf(range.begin).frame);
+  const auto frame = [&](int page) {  // what the mm may have a folio in; 0: nothing is
+    const Pte leaf = EntryAt(world, page, Level::kPte);
+    return leaf.leaf() && !IsPfnMap(world, page) ? Index(leaf.frame) : 0;
+  };
+  while (range.begin < range.end && frame(range.begin) == 0) ++range.begin;
+  const int first = frame(range.begin);
   for (int at = 0; range.begin + at < range.end; ++at) {
-    const Pte its = leaf(range.begin + at);
-    if (!its.leaf() || Index(its.frame) != first + at) break;
+    if (frame(range.begin + at) != first + at) break;
     world.folio_first = static_cast<uint8_t>(first);
     world.folio_frames |= static_cast<uint8_t>(1u << at);
   }

@@ -33,6 +33,9 @@ struct PolicyTraits {
   // False of one that is expected to be safe there only as long as no CPU switches to another mm,
   // or sleeps (model/kernel/switch_mm.h).
   bool safe_asleep = true;
+  // True of one that repairs what breaks all others under the paths of later kernels, and where
+  // lazy CPUs are not told (harness/target.h): expected to be safe there as well.
+  bool safe_later = false;
   // Of a planted defect: the safe policy it was made from.
   std::string_view base;
   // Exploration leaves out orders that make no difference (explore/clash.h), and has to know of:
@@ -77,6 +80,7 @@ class Policy {
   PolicyLoads loads() const { return traits_.loads; }
   bool SafeOn(std::string_view arch) const;
   bool safe_asleep() const { return traits_.safe_asleep; }
+  bool safe_later() const { return traits_.safe_later; }
   // Whatever CPUs do: for who does not choose the programs.
   bool AlwaysSafeOn(std::string_view arch) const { return safe_asleep() && SafeOn(arch); }
   // Whether it can run there at all; it must not elsewhere.

@@ -117,6 +117,18 @@ TEST(Folio, WhatIsWrittenOutGoesPageByPage) {
   EXPECT_EQ(ran.Count("cpu1 start_io(0)"), 1);
 }
 
+// What is mapped there is its owner's, and rmap does not lead to it.
+TEST(Folio, APfnMapHasNone) {
+  const Ran ran(Text("6.17", "revoke 0..2", "reclaim 0..2", " pfnmap 0..2\n folio 0..2\n"));
+  EXPECT_EQ(ran.verdict(), "none");
+  EXPECT_EQ(ran.world().folio_frames, 0);
+  const Ran behind(
+      Text("6.17", "read 2", "reclaim 0..4", " pfnmap 0..2\n map 2..4 rw\n folio 0..4\n"));
+  EXPECT_EQ(behind.verdict(), "none");
+  EXPECT_EQ(behind.Count("cpu1 pte_clear(1)"), 0);
+  EXPECT_EQ(behind.Count("cpu1 pte_lock(3)"), 0) << "pages 2 and 3 are one run";
+}
+
 // A batch has room for a run.
 TEST(Folio, RunsFitIntoABatch) {
   const Ran ran(

@@ -35,6 +35,13 @@ TEST(Target, OfASafePolicyEveryViolationCountsOrIsExcused) {
   EXPECT_EQ(Of("full-mm", "", "cpu1\n  idle\n"), kHeldSafe);
 }
 
+TEST(Target, OneRepairsWhatLaterKernelsBreak) {
+  EXPECT_EQ(Of("repaired", "kernel 7.1\n"), kHeldSafe);
+  EXPECT_EQ(Of("repaired", "", "unshare 0..4\ncpu1\n  idle\n"), kHeldSafe);
+  EXPECT_EQ(Of("full-mm", "", "unshare 0..4\ncpu1\n  idle\n"), kExcused);
+  EXPECT_EQ(Of("repaired", "memory weak\n"), kExcused);
+}
+
 TEST(Target, SomeAreSafeAsLongAsNoCpuSleeps) {
   EXPECT_EQ(Of("full-mm-leaf", ""), kHeldSafe);
   EXPECT_EQ(Of("full-mm-leaf", "", "cpu1\n  idle\n"), kExcused);
