@@ -301,6 +301,7 @@ bool CacheAndTake(Schedule& schedule, Random& random) {
   }
   const CpuId cpu = PickCpu(schedule, random);
   if (seen == 0 || CpuOf(replay[taken].agent) == cpu) return false;
+  if (schedule.program.size() + 2 > kMaxOps) return false;
   const auto flushed =
       std::find_if(replay.begin() + taken, replay.end(), [&](const ReplayedStep& it) {
         return it.agent == replay[taken].agent && it.step.point == Point::tlb_flush_done;
@@ -313,7 +314,8 @@ bool CacheAndTake(Schedule& schedule, Random& random) {
   const PageRange range{page, page + 1};
   const ProgramLine fill = MakeLine(cpu, OpKind::kFill, range, random);
   const ProgramLine take = MakeLine(cpu, kKinds[random.Below(4)], range, random);
-  if (!schedule.program.push_back(fill) || !schedule.program.push_back(take)) return false;
+  schedule.program.push_back(fill);
+  schedule.program.push_back(take);
   KeepSteps(replay, taken, schedule.order);
   schedule.order.push_back({.kind = Run::Kind::kUntilDone, .agent = fill.agent});
   AddSteps(replay, taken, again, schedule.order);

@@ -54,9 +54,20 @@ bool Runs(const Schedule& schedule, const ProgramLine& line) {
   return KindOf(line.agent) == AgentKind::kCpu && Index(CpuOf(line.agent)) < schedule.cpus;
 }
 
+// Who has a shared table unmaps, in which order nobody says, if he comes to run at all; and no VMA
+// can come to be there.
+uint64_t PagesOfSharedTables(const Schedule& schedule) {
+  uint64_t pages = 0;
+  for (const auto& [agent, op] : schedule.program) {
+    if (!Info(op.kind).is(effect::kUnshares | effect::kOfOther)) continue;
+    pages |= MaskOf({RoundDown(op.range.begin, kPagesPerPud), RoundUp(op.range.end, kPagesPerPud)});
+  }
+  return pages;
+}
+
 class Analysis {
  public:
-  explicit Analysis(const Schedule& schedule) : schedule_(schedule) {
+  Analysis(const Schedule& schedule, uint64_t shared) : schedule_(schedule), moved_(shared) {
     for (const InitItem& item : schedule.init) {
       if (item.kind == InitItem::Kind::kMap) NoteMap(item.range, item.flags);
     }
@@ -70,11 +81,6 @@ class Analysis {
       if (Info(line.op.kind).is(effect::kProtects)) protected_ |= MaskOf(line.op.range);
       // Merged, moved, or referred to, which decides whether it is copied.
       if (Info(line.op.kind).is(effect::kDecides)) taken_ |= ~uint64_t{0};
-      if (Info(line.op.kind).is(effect::kUnshares | effect::kOfOther)) {
-        // Who has it unmaps, in which order nobody says; and no VMA can come to be there.
-        const PageRange range = line.op.range;
-        moved_ |= MaskOf({RoundDown(range.begin, kPagesPerPud), RoundUp(range.end, kPagesPerPud)});
-      }
       if (Info(line.op.kind).is(effect::kMoves)) {
         moved_ |= MaskOf(line.op.range) | MaskOf(MovesTo(line.op));
       }
@@ -190,7 +196,7 @@ class Analysis {
   uint64_t reclaimed_ = 0;  // whose page tables a dontneed may free
   uint64_t taken_ = 0;      // that reclaim may take, if they happen to be clean
   uint64_t protected_ = 0;  // whose access changes
-  uint64_t moved_ = 0;      // which a remap moves, or moves something to; or of a shared table
+  uint64_t moved_;          // which a remap moves, or moves something to; or of a shared table
   bool frame_for_all_ = false, block_for_all_ = false;
 };
 
@@ -341,8 +347,9 @@ Schedule OfLinesThatRun(const Schedule& schedule) {
 Determined DeterminedBy(const Schedule& schedule) {
   if (Exits(schedule)) return {};       // who is last, and when, the order decides
   if (HasPfnMaps(schedule)) return {};  // whether an owner finds a VMA decides the order, too
-  if (Switches(schedule)) return DeterminedBy(OfLinesThatRun(schedule));
-  return Analysis(schedule).Result();
+  const uint64_t shared = PagesOfSharedTables(schedule);
+  if (Switches(schedule)) return Analysis(OfLinesThatRun(schedule), shared).Result();
+  return Analysis(schedule, shared).Result();
 }
 
 FinalMemory Predict(const Schedule& schedule, const Determined& determined) {

@@ -103,6 +103,15 @@ TEST(FinalMemory, OfThePteIsDeterminedUnlessOneAccessesWhatAnotherZapsOrMaps) {
   EXPECT_EQ(LevelOf(Of(filled + "dontneed 1..2\nwalk1\nfill 1\norder\nrest"), 1), 3);
 }
 
+// What both mms have of a hugetlb file is there before anybody runs, and stays if nobody does.
+TEST(FinalMemory, NothingIsDeterminedOfSharedTables) {
+  for (const char* who : {"cpu1\nunshare 16..32\n", "cpu1\nidle\nunshare 16..32\n"}) {
+    const std::string text = std::string("cpus 2\ninit\nmap 0..4 rw\n") + who + "order\nrest";
+    EXPECT_EQ(LevelOf(Of(text), 16), 0) << text;
+    EXPECT_EQ(LevelOf(Of(text), 1), 3) << text;
+  }
+}
+
 TEST(FinalMemory, OfTheDirtyBitIsDeterminedUnlessOneWritesWhatAnotherFrees) {
   CheckPair({kSmall, "write 1", "free 1..2", 1, 2});
   CheckPair({kSmall, "write 1", "free 2..4", 1, 3});
