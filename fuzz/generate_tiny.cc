@@ -25,9 +25,10 @@ constexpr OpKind kEnds[] = {kExit, kReap};
 constexpr OpKind kMarks[] = {kGuard, kUnguard};
 constexpr OpKind kMapping[] = {kMap, kMunmap};
 constexpr OpKind kRevokes[] = {kRevoke, kRevoke, kMunmap};
+constexpr OpKind kShares[] = {kUnshare, kOtherMunmap, kOtherMunmap, kExit};
 constexpr std::span<const OpKind> kThemes[] = {
-    kReclaims, kReclaims, kReclaims, kProtects, kProtects, kProtects, kMoves,   kMoves,  kDecides,
-    kDecides,  kSwitches, kSwitches, kEnds,     kSwitches, kMarks,    kMapping, kRevokes};
+    kReclaims, kReclaims, kReclaims, kProtects, kProtects, kProtects, kMoves,   kMoves,   kDecides,
+    kDecides,  kSwitches, kSwitches, kEnds,     kSwitches, kMarks,    kMapping, kRevokes, kShares};
 
 template <typename List>
 const auto& Pick(const List& list, Random& random) {
@@ -45,6 +46,20 @@ PageRange Inside(PageRange window, Random& random) {
   }
   const int other = window.begin + static_cast<int>(random.Below(pages));
   return {std::min(page, other), std::max(page, other) + 1};
+}
+
+bool IsOfSharedTables(const OpInfo& info) { return info.is(effect::kUnshares | effect::kOfOther); }
+
+// Page tables that two mms share are where no VMA is: in the span behind that of the window. Some
+// CPU may have a pointer to them.
+PageRange SharedSpan(Schedule& schedule, PageRange window, Random& random) {
+  const int page = (RoundDown(window.begin, kPagesPerPud) + kPagesPerPud) % kPages;
+  const PageRange range{page, page + 1};
+  if (OneIn(random, 2)) {
+    schedule.init.push_back(
+        {.kind = InitItem::Kind::kCached, .range = range, .cpu = PickCpu(schedule, random)});
+  }
+  return range;
 }
 
 void Insert(Schedule& schedule, const ProgramLine& line, Random& random) {
@@ -91,7 +106,9 @@ void AddOp(Schedule& schedule, std::span<const OpKind> kinds, PageRange window, 
   if (kind == kSwitch || kind == kIdle) return AddSwitches(schedule, kind, window, random);
   const CpuId cpu =
       info.is(effect::kReclaims) ? PickReclaimer(schedule, random) : PickCpu(schedule, random);
-  const ProgramLine line = MakeLine(cpu, kind, Inside(window, random), random);
+  const PageRange range =
+      IsOfSharedTables(info) ? SharedSpan(schedule, window, random) : Inside(window, random);
+  const ProgramLine line = MakeLine(cpu, kind, range, random);
   Insert(schedule, line, random);
   if (info.is(effect::kRevokes)) schedule.init[0].flags = {.write = true, .pfn = true};
   // Where pages have moved to, somebody looks for them; what is pinned is copied where it is
@@ -149,11 +166,11 @@ Tail ShortTail(Random& random) {
 }
 
 // What a CPU does where each does one thing.
-constexpr OpKind kOnce[] = {kDontneed, kDontneed,   kDontneed, kDontneed, kMunmap, kMunmap,
-                            kFree,     kFree,       kFree,     kRead,     kWrite,  kWrite,
-                            kFill,     kMap,        kProtect,  kUffdwp,   kNuma,   kRemap,
-                            kGuard,    kCleardirty, kMigrate,  kKsm,      kFork,   kForkpart,
-                            kReap,     kExit,       kSwitch,   kIdle};
+constexpr OpKind kOnce[] = {kDontneed, kDontneed,   kDontneed, kDontneed, kMunmap,  kMunmap,
+                            kFree,     kFree,       kFree,     kRead,     kWrite,   kWrite,
+                            kFill,     kMap,        kProtect,  kUffdwp,   kNuma,    kRemap,
+                            kGuard,    kCleardirty, kMigrate,  kKsm,      kFork,    kForkpart,
+                            kReap,     kExit,       kSwitch,   kIdle,     kUnshare, kOtherMunmap};
 
 // All of the window, what of it begins at a page or ends behind one, or a page; half of these pages
 // are the last one, since calls that meet there only are told apart by how they end.
@@ -173,6 +190,7 @@ void AddOnce(Schedule& schedule, CpuId cpu, PageRange window, Random& random) {
   const OpKind kind = Pick(kOnce, random);
   if (!Info(kind).exists_in(schedule.kernel)) return;
   if (kind == kSwitch || kind == kIdle) return AddSwitches(schedule, kind, window, random);
+  if (IsOfSharedTables(Info(kind))) window = SharedSpan(schedule, window, random);
   const PageRange part = Part(window, random);
   if (OneIn(random, 3)) {
     const OpKind use = OneIn(random, 2) ? kRead : kWrite;

@@ -444,7 +444,7 @@ constexpr Mutation kMutations[] = {
 std::span<const Mutation> ProgramMutations() { return kMutations; }
 
 void GenerateSmall(Schedule& schedule, Random& random) {
-  if (OneIn(random, 4)) {
+  if (OneIn(random, 8)) {
     Around(schedule, random);
   } else {
     OneIn(random, 2) ? Tiny(schedule, random) : OneEach(schedule, random);

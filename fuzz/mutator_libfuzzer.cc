@@ -2,7 +2,7 @@
 // The mutator as libFuzzer asks for it. libFuzzer finds these functions by name, and then mutates
 // by no other; its own mutation serves as the one for plain bytes, if the engine has one.
 //
-// Twice in five times what it gets is a small schedule from nothing, whatever it asked about. A
+// Three in five times what it gets is a small schedule from nothing, whatever it asked about. A
 // run of these takes a fraction of the time of what fills the corpus, so they cost little, and many
 // bugs take no more. libFuzzer mutates what it got last, several times in a row: after a small one
 // the next mutation is of what the small one took the place of.
@@ -61,7 +61,7 @@ void SetOnce() {
 }
 
 // By another generator than the mutator has for that seed.
-bool WantsSmall(uint32_t seed) { return Random(~seed).Below(5) < 2; }
+bool WantsSmall(uint32_t seed) { return Random(~seed).Below(5) < 3; }
 
 }  // namespace
 }  // namespace gatherfuzz

@@ -167,11 +167,17 @@ namespace {
 // 7.1.3 has every CPU drop its own as it faults (TLBF_NOBROADCAST).
 bool FaultsFlushLocally(const System& system) { return system.kernel >= KernelVersion::k7_1; }
 
+// Of a huge leaf flush_tlb_page() up to 6.18, which names one address and no level; then a range of
+// one stride, with TLBF_NOWALKCACHE. Neither drops what leads to it.
 Invalidation LeafOf(const Thread& t, int page, Level level) {
   const Arch& arch = *t.system.arch;
   if (level == Level::kPte) return arch.FlushPage(page);
   const int first = RoundDown(page, kPagesPerPmd);
-  return arch.FlushPmdRange({first, first + kPagesPerPmd});
+  if (!FaultsFlushLocally(t.system)) return arch.FlushPage(first);
+  Invalidation leaf = arch.FlushPmdRange({first, first + kPagesPerPmd});
+  leaf.pte_tables = leaf.pmd_tables = 0;
+  leaf.last_level = 1;
+  return leaf;
 }
 
 }  // namespace

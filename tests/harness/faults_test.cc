@@ -60,6 +60,20 @@ TEST(Faults, AHugeLeafIsDroppedWhole) {
             "endless-fault");
 }
 
+// What leads to it stays, whoever drops the leaf: the write goes on at the PMD.
+TEST(Faults, TheFlushOfAHugeLeafLeavesWalkCaches) {
+  for (const std::string& kernel : {k6_12, k7_1}) {
+    const Ran ran("cpus 1\n" + kernel +
+                      "init\n map 0..4 rw huge\n present 0..4\n cached cpu0 0..4\n"
+                      "cpu0\n uffdwp 0..4\n write 1\norder\n rest\n",
+                  "full-mm", "arm64");
+    EXPECT_EQ(ran.verdict(), "none") << kernel;
+    EXPECT_GT(ran.At("cpu0 pmd_set(1)"), ran.At("cpu0 walk_pud(1)")) << kernel;
+    EXPECT_EQ(ran.Count("cpu0 walk_pud(1)"), 1) << kernel;
+    EXPECT_EQ(ran.Count("cpu0 walk_pmd(1)"), 2) << kernel;
+  }
+}
+
 // Others keep what they have, and table pointers stay.
 TEST(Faults, ALocalTlbiIsOfOneCpu) {
   const Ran ran("cpus 2\n" + k7_1 +
