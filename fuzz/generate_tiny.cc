@@ -215,8 +215,10 @@ void GenerateOneEach(Schedule& schedule, Random& random) {
   if (cpus == 1 || OneIn(random, 2)) {
     ++schedule.cpus;
     schedule.kswapd = true;
-    schedule.program.push_back(
-        MakeLine(MakeCpu(cpus), Pick(kReclaims, random), Part(window, random), random));
+    // What it takes last, a call comes to last, too.
+    const PageRange last{window.end - 1, window.end};
+    const PageRange reclaimed = OneIn(random, 3) ? last : Part(window, random);
+    schedule.program.push_back(MakeLine(MakeCpu(cpus), Pick(kReclaims, random), reclaimed, random));
   }
   schedule.tail = ShortTail(random);
 }
