@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """scripts/zoo --found: how long libFuzzer takes to find each entry of the zoo."""
+import glob
 import json
 import os
 import statistics
@@ -23,6 +24,8 @@ survives. What else is broken is passed over. Time is that of the processor. Eac
 run that ends is a line of DIR/runs.csv; a run that has its line is not run
 again, so an interrupted measurement goes on where it was.
   --entry IDS     only this entry, or these, separated by ','
+  --schedules DIR in place of the zoo: what each stored schedule below DIR shows
+                  under its policy, and not under full-mm
   --seeds N       runs of each; default 20
   --seconds TIME  cap of a run: 90 or 90s, 2m; default 60
   --jobs N        runs at a time; default one for each core
@@ -77,6 +80,23 @@ def entries(gatherfuzz):
     return {entry["id"]: entry for entry in json.loads(said.stdout)["zoo"]}
 
 
+def stored(gatherfuzz, folder):
+    """What the schedules of a folder show, as entries of the zoo; not those that show nothing."""
+    found = {}
+    for path in sorted(glob.glob(f"{folder}/**/*.gather", recursive=True)):
+        said = subprocess.run([gatherfuzz, "run", "--json", path], check=False,
+                              stdout=subprocess.PIPE)
+        need(said.returncode in (0, 1), f"'{gatherfuzz} run {path}' ended with {said.returncode}")
+        run = json.loads(said.stdout)
+        if run["verdict"] != "none":
+            found[os.path.basename(path)[:-len(".gather")]] = {
+                "broken": run["policy"], "fixed": "full-mm", "arch": run["arch"],
+                "verdict": run["verdict"], "kernel": run.get("kernel", "6.12"),
+                "memory": run.get("memory", "sc")}
+    need(found, f"no schedule below '{folder}' shows a violation")
+    return found
+
+
 def read_runs(path):
     """(found, executions, seconds) of each entry's runs."""
     runs = {}
@@ -118,8 +138,10 @@ def publish(runs_csv, known):
 
 
 def read(arguments):
-    options = command.read(arguments, USAGE, one=("--seeds", "--seconds", "--jobs", "--out"),
+    options = command.read(arguments, USAGE,
+                           one=("--seeds", "--seconds", "--jobs", "--out", "--schedules"),
                            lists=("--entry",), flags=("--publish", "--no-build", "--check"))
+    need(not (options.publish and options.schedules), "--publish is of the zoo, not of --schedules")
     options.seeds = number(options.seeds or "20", "--seeds", "a number", 6)
     options.seconds = seconds(options.seconds or "60", "--seconds")
     options.jobs = number(options.jobs or str(jobs.cores()), "--jobs", "a number of runs", 4)
@@ -137,7 +159,8 @@ def main(arguments):
     if not options.no_build:
         install_missing()
         build_targets(build, ["gatherfuzz", "fuzz_any"], ["-DGATHERFUZZ_TARGETS=ON"])
-    known = entries(f"{build}/gatherfuzz")
+    known = (stored(f"{build}/gatherfuzz", options.schedules) if options.schedules else
+             entries(f"{build}/gatherfuzz"))
     for name in options.entry:
         one_of(name, list(known), "entry")
     asked = [(name, Subject(known[name]["broken"], known[name]["arch"], seed))
