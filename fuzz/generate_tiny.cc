@@ -223,6 +223,35 @@ void GenerateOneEach(Schedule& schedule, Random& random) {
   schedule.tail = ShortTail(random);
 }
 
+// CPUs that go from mm to mm, of which there are four, with few ASIDs free; in the end somebody
+// calls for a page of mm0, or uses it.
+void GenerateRollover(Schedule& schedule, Random& random) {
+  static constexpr OpKind kAtEnd[] = {kDontneed, kDontneed, kMunmap, kRead, kRead, kWrite};
+  Clear(schedule);
+  schedule.cpus = OneIn(random, 4) ? 1 : 2;
+  schedule.asids = static_cast<int>(random.Below(3));
+  const int first = static_cast<int>(random.Below(kPagesPerPmd));
+  PageRange window{first, first + (OneIn(random, 4) ? 2 : 1)};
+  TinyInit(schedule, window, true, random);
+  for (int i = 0; i < schedule.cpus; ++i) {
+    const CpuId cpu = MakeCpu(i);
+    int at = 0;
+    const auto go_to = [&](int mm) {
+      at = mm;
+      schedule.program.push_back(MakeLine(cpu, kSwitch, {mm, mm + 1}, random));
+    };
+    for (uint32_t switches = random.Below(7); switches > 0; --switches) {
+      go_to((at + 1 + static_cast<int>(random.Below(kUserMms - 1))) % kUserMms);
+    }
+    if (at != 0 && !OneIn(random, 4)) go_to(0);
+    if (!OneIn(random, 3)) {
+      schedule.program.push_back(MakeLine(cpu, Pick(kAtEnd, random), window, random));
+    }
+    if (OneIn(random, 3)) schedule.program.push_back(MakeLine(cpu, kFill, window, random));
+  }
+  schedule.tail = ShortTail(random);
+}
+
 void GenerateTiny(Schedule& schedule, Random& random) {
   static constexpr int kCpus[8] = {1, 1, 1, 2, 2, 2, 3, 3};
   static constexpr int kSpans[8] = {1, 2, 2, 3, 3, 4, 4, 10};

@@ -446,6 +446,8 @@ std::span<const Mutation> ProgramMutations() { return kMutations; }
 void GenerateSmall(Schedule& schedule, Random& random) {
   if (OneIn(random, 8)) {
     Around(schedule, random);
+  } else if (OneIn(random, 6)) {
+    GenerateRollover(schedule, random);
   } else {
     OneIn(random, 2) ? Tiny(schedule, random) : OneEach(schedule, random);
   }

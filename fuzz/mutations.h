@@ -39,7 +39,10 @@ void GenerateTiny(Schedule& schedule, Random& random);
 // The same, one on each CPU and of kswapd: any two kinds meet as often, and mostly at an end.
 void GenerateOneEach(Schedule& schedule, Random& random);
 
-// What the mutations "around", "tiny" and "one-each" make.
+// CPUs that go from mm to mm, with few ASIDs.
+void GenerateRollover(Schedule& schedule, Random& random);
+
+// What the mutations "around", "tiny" and "one-each" make, or GenerateRollover().
 void GenerateSmall(Schedule& schedule, Random& random);
 
 // True once in `n` times.
