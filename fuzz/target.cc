@@ -80,7 +80,8 @@ class Cells {
   }
   void Take() {
     if (map_ == nullptr || !PassesOver()) return;
-    for (size_t i = 0; i < kFeatureCells; ++i) map_[i] |= aside_[i];
+    uint8_t* const map = map_;  // which no store to a cell changes
+    for (size_t i = 0; i < kFeatureCells; ++i) map[i] |= aside_[i];
   }
 
  private:

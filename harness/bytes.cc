@@ -57,14 +57,11 @@ GATHERFUZZ_WRAPS uint64_t HashOf(std::span<const uint8_t> bytes) {
 // Gives out the input byte by byte, then pseudo-random bytes.
 class Source {
  public:
-  Source(std::span<const uint8_t> bytes, bool at_first)
-      : bytes_(bytes),
-        at_first_(at_first),
-        random_(HashOf(bytes)),
-        seed_(static_cast<uint32_t>(random_.Next())) {}
+  Source(std::span<const uint8_t> bytes, bool at_first) : bytes_(bytes), at_first_(at_first) {}
 
   uint8_t Next() {
     if (at_ < bytes_.size()) return bytes_[at_++];
+    if (!hashed_) Hash();
     return static_cast<uint8_t>(random_.Next() >> 40);
   }
   std::array<uint8_t, kRecordBytes> Record() {
@@ -75,7 +72,10 @@ class Source {
     return record;
   }
   size_t left() const { return bytes_.size() - at_; }
-  uint32_t hash_seed() const { return seed_; }
+  uint32_t hash_seed() {
+    if (!hashed_) Hash();
+    return seed_;
+  }
 
   // What the codes of operations and steps stand for, once the header has been read.
   const Codes& codes() const { return *codes_; }
@@ -95,13 +95,21 @@ class Source {
   bool at_first() const { return at_first_; }
 
  private:
+  // What is whole, and says its tail, needs no hash.
+  void Hash() {
+    random_ = Random(HashOf(bytes_));
+    seed_ = static_cast<uint32_t>(random_.Next());
+    hashed_ = true;
+  }
+
   std::span<const uint8_t> bytes_;
   size_t at_ = 0;
   const bool at_first_;
+  bool hashed_ = false;
   const Codes* codes_ = &kCodesAtFirst;
   uint8_t memory_ = 0;
-  Random random_;
-  uint32_t seed_;
+  Random random_{0};
+  uint32_t seed_ = 0;
 };
 
 // Pages of the first `span` only, so that short random programs meet.
@@ -395,13 +403,13 @@ struct Header {
   bool written;  // by EncodeBytes() of this version
 };
 
-Tail DecodeTail(uint8_t code, uint32_t seed, uint16_t steps, uint32_t hash_seed, bool written) {
+Tail DecodeTail(uint8_t code, uint32_t seed, uint16_t steps, Source& source, bool written) {
   static constexpr Tail::Kind kLikely[8] = {
       Tail::Kind::kRuns,     Tail::Kind::kRuns,     Tail::Kind::kRuns, Tail::Kind::kPct,
       Tail::Kind::kLandmark, Tail::Kind::kLandmark, Tail::Kind::kPct,  Tail::Kind::kPos};
   const bool joined = written && kJoinedCode < code && code < kJoinedCode + kTailKinds;
   const int kind = joined ? code - kJoinedCode : code;
-  if (kind >= kTailKinds) return {.kind = kLikely[kind % 8], .seed = hash_seed};
+  if (kind >= kTailKinds) return {.kind = kLikely[kind % 8], .seed = source.hash_seed()};
   Tail tail{.kind = static_cast<Tail::Kind>(kind), .joined = joined};
   if (tail.kind != Tail::Kind::kRest) tail.seed = seed;
   if (tail.kind == Tail::Kind::kPct) tail.steps = steps;
@@ -448,8 +456,8 @@ Header DecodeHeader(Source& source, Schedule& schedule) {
   static constexpr uint8_t kLikelyMembers[4] = {1, 4, 8, 16};
   schedule.cpus = 1 <= cpus && cpus <= kMaxCpus ? cpus : kLikelyCpus[cpus % 8];
   schedule.batch = 1 <= batch && batch <= kMaxBatch ? batch : 1 + batch % 4;
-  schedule.tail = DecodeTail(tail, seed, static_cast<uint16_t>(steps_low | steps_high << 8),
-                             source.hash_seed(), written && !source.at_first());
+  schedule.tail = DecodeTail(tail, seed, static_cast<uint16_t>(steps_low | steps_high << 8), source,
+                             written && !source.at_first());
   Header header;
   header.written = written && !source.at_first();
   header.span = 1 <= span && span <= kPages ? span : 4 << span % 3;
