@@ -14,11 +14,11 @@ namespace {
 
 bool In(PointMask points, Point point) { return (points & MaskOf(point)) != 0; }
 
-uint64_t Value(Pte entry) { return static_cast<uint64_t>(Index(entry.frame)) << 8 | entry.flags; }
+uint64_t ValueOf(Pte entry) { return static_cast<uint64_t>(Index(entry.frame)) << 8 | entry.flags; }
 
-Pte PudEntry(const World& world, int page) { return EntryAt(world, page, Level::kPud); }
-Pte PmdEntry(const World& world, int page) { return EntryAt(world, page, Level::kPmd); }
-Pte PteEntry(const World& world, int page) { return EntryAt(world, page, Level::kPte); }
+Pte PudOf(const World& world, int page) { return EntryAt(world, page, Level::kPud); }
+Pte PmdOf(const World& world, int page) { return EntryAt(world, page, Level::kPmd); }
+Pte PteOf(const World& world, int page) { return EntryAt(world, page, Level::kPte); }
 
 bool IsFree(const Mm& mm) { return mm.mmap_writer == 0 && mm.mmap_readers == 0; }
 
@@ -116,12 +116,12 @@ uint64_t MappingOf(const World& world) {
 
 // The PMD table that mms share: whose it is, and the leaves in it.
 uint64_t SharedAt(const World& world, int page) {
-  const Pte own = PudEntry(world, page);
+  const Pte own = PudOf(world, page);
   const FrameId other = world.others_tables[static_cast<size_t>(page / kPagesPerPud)];
-  uint64_t hash = Mix(Value(own), static_cast<uint64_t>(Index(other)));
+  uint64_t hash = Mix(ValueOf(own), static_cast<uint64_t>(Index(other)));
   for (const FrameId table : {own.table() ? own.frame : kRootFrame, other}) {
     if (table == kRootFrame) continue;
-    for (const Pte& entry : world.at(table).entries) hash = Mix(hash, Value(entry));
+    for (const Pte& entry : world.at(table).entries) hash = Mix(hash, ValueOf(entry));
   }
   return hash;
 }
@@ -199,11 +199,11 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
     case Teaches::kVmasIfFree: return IsFree(world.mm) ? Vmas(world.mm) : 0;
     case Teaches::kVmas: return Vmas(world.mm);
     case Teaches::kVmaLocks: return Mix(Vmas(world.mm), world.mm.vma_locked);
-    case Teaches::kPudEntry: return Value(PudEntry(world, page));
-    case Teaches::kPudAndFrames: return Value(PudEntry(world, page)) << 32 | NextFrames(world);
-    case Teaches::kPmdEntry: return Value(PmdEntry(world, page));
-    case Teaches::kPmdAndFrames: return Value(PmdEntry(world, page)) << 32 | NextFrames(world);
-    case Teaches::kPteEntry: return Value(PteEntry(world, page));
+    case Teaches::kPudEntry: return ValueOf(PudOf(world, page));
+    case Teaches::kPudAndFrames: return ValueOf(PudOf(world, page)) << 32 | NextFrames(world);
+    case Teaches::kPmdEntry: return ValueOf(PmdOf(world, page));
+    case Teaches::kPmdAndFrames: return ValueOf(PmdOf(world, page)) << 32 | NextFrames(world);
+    case Teaches::kPteEntry: return ValueOf(PteOf(world, page));
     case Teaches::kFrames: return NextFrames(world);
     case Teaches::kNested: return world.mm.tlb_flush_pending > 1;
     case Teaches::kPending: return world.mm.tlb_flush_pending > 0;
@@ -215,7 +215,7 @@ uint64_t Read(const World& world, CpuId cpu, Point point, int page) {
     case Teaches::kOtherLoaded: return LoadedByOther(world, MakeCpu(page));
     case Teaches::kTranslation: return ThroughTlb(world.at(cpu), page);
     case Teaches::kWalked: return WalkRead(world, cpu);
-    case Teaches::kFolios: return Mix(FoliosOf(world), Value(PteEntry(world, page)));
+    case Teaches::kFolios: return Mix(FoliosOf(world), ValueOf(PteOf(world, page)));
     case Teaches::kMapping: return MappingOf(world);
     case Teaches::kShared: return SharedAt(world, page);
     case Teaches::kEverything: return Digest(world);
@@ -238,8 +238,8 @@ constexpr PointMask kOfPolicy =
 // The mapping of a leaf that a page fault finds in place, at the steps where it looks.
 Mapping SeenByFault(const World& world, Point point, int page) {
   if (!Info(point).teaches_mapping) return 0;
-  const Pte pmd = PmdEntry(world, page);
-  const Pte leaf = Info(point).teaches == Teaches::kPteEntry ? PteEntry(world, page)
+  const Pte pmd = PmdOf(world, page);
+  const Pte leaf = Info(point).teaches == Teaches::kPteEntry ? PteOf(world, page)
                    : pmd.leaf()                              ? pmd
                                                              : Pte{};
   return leaf.mapping;
@@ -252,7 +252,7 @@ bool GoesBack(Learned& learned, const World& before, Point point, int page) {
     learned.high = learned.high_before;
     learned.again = true;
   } else if (point == Point::pmd_read) {
-    const uint64_t seen = Value(PmdEntry(before, page));
+    const uint64_t seen = ValueOf(PmdOf(before, page));
     learned.again = learned.again && seen == learned.pmd;
     learned.pmd = seen;
   } else if (point == Point::batched_read) {
@@ -374,16 +374,16 @@ uint64_t ReadByCall(Learned& learned, const World& before, CpuId cpu, const Op& 
                     int page) {
   // A walk that puts guard markers has come to its end, or to something that is in the way.
   if (point == Point::pte_unlock && Info(op.kind).is(effect::kGuards)) {
-    return PteEntry(before, page).present();
+    return PteOf(before, page).present();
   }
-  if (point == Point::pmd_clear) learned.frame = PmdEntry(before, page).frame;
-  if (point == Point::pte_clear) learned.frame = PteEntry(before, page).frame;
+  if (point == Point::pmd_clear) learned.frame = PmdOf(before, page).frame;
+  if (point == Point::pte_clear) learned.frame = PteOf(before, page).frame;
   // Whether it defers its flush, reclaim goes by mm_cpumask().
   if (point == Point::pte_clear && before.switches != 0) return MaskOfOthers(before, cpu) != 0;
   // What is put back or set anew has the flags of what was there.
   const bool keeps = Info(op.kind).is(effect::kCleans | effect::kProtects);
-  if (keeps && point == Point::pte_clear) return PteEntry(before, page).flags & KeptBy(op);
-  if (keeps && point == Point::pmd_invalidate) return PmdEntry(before, page).flags & KeptBy(op);
+  if (keeps && point == Point::pte_clear) return PteOf(before, page).flags & KeptBy(op);
+  if (keeps && point == Point::pmd_invalidate) return PmdOf(before, page).flags & KeptBy(op);
   return In(kCallTells, point) ? 0 : Read(before, cpu, point, page);
 }
 
@@ -452,9 +452,9 @@ constexpr PointMask kPutsFrame =
     MaskOf(Point::pmd_set) | MaskOf(Point::pte_set) | MaskOf(Point::free_page);
 
 uint64_t ReadByFault(Learned& learned, const World& before, CpuId cpu, Point point, int page) {
-  if (point == Point::pmd_read) return static_cast<uint64_t>(Class(PmdEntry(before, page)));
+  if (point == Point::pmd_read) return static_cast<uint64_t>(Class(PmdOf(before, page)));
   if (point == Point::pmd_populate) {
-    return PmdEntry(before, page).none() && ShortOfTables(before);
+    return PmdOf(before, page).none() && ShortOfTables(before);
   }
   if (point == Point::alloc_page) {
     const Level level = learned.last == Point::pte_read ? Level::kPte : Level::kPmd;
@@ -472,7 +472,7 @@ void LearnInAccess(Learned& learned, const World& before, CpuId cpu, Point point
   if (In(kAccessSettles, point)) Settle(learned);
   if (point == Point::mmap_read_unlock || point == Point::vma_end_read) learned.finds = false;
   if (LooksAt(learned, point)) {
-    const Pte entry = point == Point::pte_read ? PteEntry(before, page) : PmdEntry(before, page);
+    const Pte entry = point == Point::pte_read ? PteOf(before, page) : PmdOf(before, page);
     if (entry.leaf()) Find(learned, entry.mapping);
   }
   const uint64_t value = ReadByFault(learned, before, cpu, point, page);

@@ -54,12 +54,13 @@ Live::Live(const Stepper& stepper) {
     writes_ = futures.writes();
   }
   const int cpus = stepper.world().cpu_count;
-  std::array<Future, kMaxCpus> threads;
+  std::array<uint64_t, kMaxCpus> accesses;
   uint64_t zaps = 0, unmaps = 0;
   for (int i = 0; i < cpus; ++i) {
-    threads[i] = futures.OfThread(stepper, MakeCpu(i));
-    zaps |= threads[i].zaps;
-    unmaps |= threads[i].unmaps;
+    const Future thread = futures.OfThread(stepper, MakeCpu(i));
+    accesses[static_cast<size_t>(i)] = thread.accesses;
+    zaps |= thread.zaps;
+    unmaps |= thread.unmaps;
   }
   for (size_t i = 0; world.rcu != 0 && i < world.callbacks.count; ++i) {
     const Callback& it = world.callbacks.queue[i];
@@ -68,7 +69,8 @@ Live::Live(const Stepper& stepper) {
     unmaps |= MaskOf(PageRange{std::max(it.page - span, 0), it.page + span});
   }
   for (int i = 0; i < cpus; ++i) {
-    const uint64_t walks = threads[i].accesses | futures.OfWalker(stepper, MakeCpu(i)).fills;
+    const uint64_t walks =
+        accesses[static_cast<size_t>(i)] | futures.OfWalker(stepper, MakeCpu(i)).fills;
     LiveOfCpu& live = cpus_[i];
     live.small = walks | zaps;
     live.huge = static_cast<uint16_t>(FoursOf(walks | zaps));
