@@ -148,6 +148,7 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   if (own) system_.world.mm.memory = MemoryModel::kSc;
   if (!system_.world.sc()) [[unlikely]]
     PrepareMemory(policy, arch);
+  defers_ = late_ || rcu_ || !system_.world.sc();
 }
 
 void Agents::PrepareMemory(const Policy& policy, const Arch& arch) {
@@ -269,7 +270,9 @@ void Agents::WaitFor(CpuId cpu, Ready ready, int arg) {
   CpuProgram& self = program(cpu);
   self.ready = ready;
   self.arg = arg;
-  self.waited = WaitedFor(system_.world, ready, arg);
+  const Waited waited = WaitedFor(system_.world, ready, arg);
+  waited_[static_cast<size_t>(Index(cpu))] = waited;
+  asks_ = static_cast<uint8_t>(waited.at == nullptr ? asks_ | CpuBit(cpu) : asks_ & ~CpuBit(cpu));
 }
 
 void Agents::EndWait(CpuId cpu) {
@@ -288,8 +291,7 @@ bool Agents::Runnable(AgentId agent) const {
   const CpuProgram& it = program(cpu);
   switch (KindOf(agent)) {
     case AgentKind::kCpu:
-      return (cpus_left_ & CpuBit(cpu)) != 0 && (!it.waits || it.ready(system_.world, it.arg)) &&
-             !WaitsForLate(cpu);
+      return (cpus_left_ & CpuBit(cpu)) != 0 && (!it.waits || IsOver(cpu)) && !WaitsForLate(cpu);
     case AgentKind::kWalker: return (walkers_left_ & CpuBit(cpu)) != 0;
     case AgentKind::kDetour: return ThreadHasDetour(cpu) || HasLeft(cpu);
     case AgentKind::kInvalidation: break;
@@ -314,23 +316,34 @@ uint32_t Agents::OldChoices(AgentId agent) const {
 uint32_t Agents::RunnableAgents() const {
   static_assert(kMaxAgents <= 32);
   uint32_t agents = at_fork_;
-  if (!world_->sc()) [[unlikely]] {
-    for (int i = 0; i < world_->cpu_count; ++i) {
-      if (OldChoices(CpuAgent(MakeCpu(i))) != 0 || MayBeginAtFork(MakeCpu(i))) agents |= 1u << i;
-    }
-  }
-  agents |= LeftForLater();
   agents = agents << kMaxCpus | world_->deliveries_pending;
   agents = agents << kMaxCpus | walkers_left_;
   agents <<= kMaxCpus;
   agents |= cpus_left_ & ~waiting_;
-  for (uint32_t cpus = waiting_; cpus != 0; cpus &= cpus - 1) {
+  for (uint32_t cpus = waiting_ & ~asks_; cpus != 0; cpus &= cpus - 1) {
     const int cpu = std::countr_zero(cpus);
-    const CpuProgram& waiter = programs_[cpu];
-    const bool over =
-        waiter.waited.at != nullptr ? waiter.waited.over() : waiter.ready(*world_, waiter.arg);
-    agents |= uint32_t{over} << cpu;
+    agents |= uint32_t{waited_[static_cast<size_t>(cpu)].over()} << cpu;
   }
+  if (defers_ || (waiting_ & asks_) != 0) [[unlikely]]
+    return WithOthers(agents);
+  return agents;
+}
+
+// ... and of what few schedules have: those whose wait has to be asked about, who may take an old
+// value, and what was left for later.
+uint32_t Agents::WithOthers(uint32_t agents) const {
+  for (uint32_t cpus = waiting_ & asks_; cpus != 0; cpus &= cpus - 1) {
+    const CpuId cpu = MakeCpu(std::countr_zero(cpus));
+    if (IsOver(cpu)) agents |= CpuBit(cpu);
+  }
+  if (!defers_) return agents;
+  uint32_t detours = LeftForLater();
+  if (!world_->sc()) {
+    for (int i = 0; i < world_->cpu_count; ++i) {
+      if (OldChoices(CpuAgent(MakeCpu(i))) != 0 || MayBeginAtFork(MakeCpu(i))) detours |= 1u << i;
+    }
+  }
+  agents |= detours << 3 * kMaxCpus;
   for (uint32_t cpus = late_ ? world_->weak.late : 0u; cpus != 0; cpus &= cpus - 1) {
     const CpuId cpu = MakeCpu(std::countr_zero(cpus));
     if (StandsBeforeWaiter(cpu)) agents &= ~uint32_t{CpuBit(cpu)};

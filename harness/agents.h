@@ -62,7 +62,6 @@ class Agents : protected Steps {
     bool waits = false;                   // the pending step goes on only when ready(arg)
     Ready ready = nullptr;
     int arg = 0;
-    Waited waited;   // the same, where it is a few bytes
     Point detour{};  // in its place, while the thread is in at_fork_
   };
 
@@ -103,6 +102,12 @@ class Agents : protected Steps {
   // One step of the hardware walker of `cpu`, which has a fill to do.
   void StepWalkerOf(CpuId cpu, int old = 0);
 
+  // Whether what the thread of `cpu`, which waits, waits for has come.
+  bool IsOver(CpuId cpu) const {
+    const Waited& waited = waited_[static_cast<size_t>(Index(cpu))];
+    return waited.at != nullptr ? waited.over() : program(cpu).ready(*world_, program(cpu).arg);
+  }
+
   // Bookkeeping of a thread's Choose().
   void BeginChoice(CpuId cpu, Point point, Point detour, int page);
   void EndChoice(CpuId cpu);
@@ -130,14 +135,17 @@ class Agents : protected Steps {
   World start_{};  // the loaded schedule's initial state
   std::array<CpuProgram, kMaxCpus> programs_;
   std::array<PendingStep, kMaxCpus> pending_{};
+  std::array<Waited, kMaxCpus> waited_{};  // what those that wait wait for, where it is a few bytes
   std::array<Fiber, kMaxCpus> fibers_;
   uint8_t cpus_loaded_ = 0, walkers_loaded_ = 0;  // bit masks of CPUs that have a program
   uint8_t cpus_left_ = 0, walkers_left_ = 0;      // ... whose program is not done
   uint8_t waiting_ = 0;                           // ... that wait
-  uint8_t at_fork_ = 0;                           // ... that stand where a detour begins
-  bool late_ = false;                             // increments may be done later (late.h)
-  bool rcu_ = false;                              // page tables are freed by RCU (rcu.h)
-  Fiber main_;                                    // the thread that runs the schedule
+  uint8_t asks_ = 0;     // ... of these, those for what is not a few bytes (Waited)
+  uint8_t at_fork_ = 0;  // ... that stand where a detour begins
+  bool late_ = false;    // increments may be done later (late.h)
+  bool rcu_ = false;     // page tables are freed by RCU (rcu.h)
+  bool defers_ = false;  // either, or memory is weaker: more can move than what is pending says
+  Fiber main_;           // the thread that runs the schedule
   Fiber* running_ = nullptr;
   const Schedule* schedule_ = nullptr;
 
@@ -147,6 +155,7 @@ class Agents : protected Steps {
     CpuId cpu;
   };
 
+  [[gnu::cold]] uint32_t WithOthers(uint32_t agents) const;
   void LoadInit(const Schedule& schedule);
   void LoadShared(const Schedule& schedule);
   void PrepareMemory(const Policy& policy, const Arch& arch);

@@ -13,9 +13,16 @@
 
 namespace gatherfuzz {
 
+// Whether that point (not kNoPoint) is in it: cheaper than a mask of it, where it is no constant.
+constexpr bool Has(PointMask points, Point point) {
+  const auto low = static_cast<uint64_t>(points), high = static_cast<uint64_t>(points >> 64);
+  const int bit = static_cast<int>(point);
+  return ((bit < 64 ? low : high) >> (bit & 63) & 1) != 0;
+}
+
 // Whom an order has to move for `agent` to make that step.
 constexpr AgentId AgentToMove(AgentId agent, Point point) {
-  return (kDetourPoints & MaskOf(point)) != 0 ? DetourAgent(CpuOf(agent)) : agent;
+  return Has(kDetourPoints, point) ? DetourAgent(CpuOf(agent)) : agent;
 }
 
 struct PendingStep {

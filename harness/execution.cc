@@ -18,11 +18,6 @@ namespace {
 
 constexpr AgentId kNobody{kMaxAgents};
 
-// In halves: the two were just stored, one by one, and a load of both would wait for that.
-bool IsAll(PointMask points) {
-  return (static_cast<uint64_t>(points) & static_cast<uint64_t>(points >> 64)) == ~uint64_t{0};
-}
-
 }  // namespace
 
 Execution::Execution() {
@@ -83,7 +78,7 @@ inline uint32_t Execution::Grant(CpuId cpu, uint32_t most, PointMask stops) {
   const uint32_t until_asked = steps_ < looking_.ask_at() ? looking_.ask_at() - steps_ : 1;
   const uint32_t granted = most < until_asked ? most : until_asked;
   budget_ = granted - 1;
-  stops_ = stops | looking_.StopsOf(cpu);
+  if (budget_ != 0) stops_ = stops | looking_.StopsOf(cpu);
   return granted;
 }
 
@@ -128,11 +123,10 @@ void Execution::Wait(AgentId agent, Point point, int page, Ready ready, int arg)
   }
   TakeBackBudget();
   BeginWait(cpu, point, page, ready, arg);
-  bool goes_on =
-      ready(system_.world, arg) && (MayGoOn(cpu, point, page) || GoesOnJoined(cpu, point, page));
+  bool goes_on = IsOver(cpu) && (MayGoOn(cpu, point, page) || GoesOnJoined(cpu, point, page));
   while (!goes_on) {
     SwitchFrom(fibers_[Index(cpu)], NextCpu());
-    goes_on = ready(system_.world, arg) && MayGoOn(cpu, point, page);
+    goes_on = IsOver(cpu) && MayGoOn(cpu, point, page);
   }
   EndWait(cpu);
 }
@@ -282,9 +276,9 @@ bool Execution::MayGoOnElse(CpuId cpu, Point point, int page) {
   return true;
 }
 
-// Of those that can move, the threads that sleep.
-uint32_t Execution::Sleepers(uint32_t agents) const {
-  return looking_.Idle(agents & ((1u << kMaxCpus) - 1), system_.world);
+// Of those that can move, those whose threads do not sleep.
+uint32_t Execution::WithoutSleepers(uint32_t agents) const {
+  return agents & ~looking_.Idle(agents & ((1u << kMaxCpus) - 1), system_.world);
 }
 
 bool Execution::SomebodyBecameAble() const { return (AbleAgents() & ~turn_.able) != 0; }
@@ -340,9 +334,8 @@ void Execution::JudgeLooking() {
 
 void Execution::Observe(AgentId agent, Point point, int page) {
   if (features_ != nullptr) {
-    if ((kTellingPoints & MaskOf(point)) != 0)
-      features_->See(agent, point, page, system_.world, old_);
-    if (observer_ == nullptr) return;
+    if (observer_ == nullptr) return features_->See(agent, point, page, system_.world, old_);
+    if (Has(kTellingPoints, point)) features_->See(agent, point, page, system_.world, old_);
   }
   observer_->OnStep({.agent = agent,
                      .point = point,
@@ -384,7 +377,7 @@ CpuId Execution::NextCpu() {
     }
     const AgentKind kind = KindOf(mover_);
     const bool thread = kind == AgentKind::kCpu || kind == AgentKind::kDetour;
-    if (thread && !MovesLate()) return CpuOf(mover_);
+    if (thread && !(defers_ && MovesLate())) return CpuOf(mover_);
     RunInlineTurn();
   }
 }
@@ -559,7 +552,7 @@ bool Execution::BeginDrawnTurn() {
   // What is not set here is as in a turn that is new, since all turns before were drawn.
   const Move move = drawing_->Next(view_);
   view_.joined.clear();
-  const bool count = IsAll(move.counted);
+  const bool count = move.counted == nullptr;
   mover_ = turn_.agent = move.agent;
   turn_.kind = count ? Turn::Kind::kCount : Turn::Kind::kUntil;
   turn_.strict = move.strict;
@@ -567,7 +560,7 @@ bool Execution::BeginDrawnTurn() {
   turn_.over = false;
   turn_.left = move.steps;
   turn_.able = view_.runnable;
-  if (!count) turn_.counted = move.counted;
+  if (!count) turn_.counted = *move.counted;
   return true;
 }
 
@@ -579,7 +572,7 @@ void Execution::GiveUpAtLimit() {
 // 1 if a step at `point` is one the turn counts, else 0.
 bool Execution::TurnCounts(Point point, int page) {
   return turn_.kind == Turn::Kind::kCount ||
-         (turn_.kind == Turn::Kind::kUntil && (turn_.counted & MaskOf(point)) != 0 &&
+         (turn_.kind == Turn::Kind::kUntil && Has(turn_.counted, point) &&
           (turn_.page == kNoPage || turn_.page == page));
 }
 

@@ -135,12 +135,15 @@ class Execution final : public Agents {
   // Who can move, and does not sleep.
   uint32_t AbleAgents() const {
     const uint32_t agents = RunnableAgents();
-    return looking_.anybody_sleeps() ? agents & ~Sleepers(agents) : agents;
+    if (looking_.anybody_sleeps()) [[unlikely]]
+      return WithoutSleepers(agents);
+    return agents;
   }
   bool Able(AgentId agent) const {
-    return Runnable(agent) && (!looking_.anybody_sleeps() || Sleepers(1u << Index(agent)) == 0);
+    return Runnable(agent) &&
+           (!looking_.anybody_sleeps() || WithoutSleepers(1u << Index(agent)) != 0);
   }
-  uint32_t Sleepers(uint32_t agents) const;
+  [[gnu::cold]] uint32_t WithoutSleepers(uint32_t agents) const;
   bool SomebodyBecameAble() const;
   // Whether a turn has to ask at each step if somebody became able.
   bool Watches() const {

@@ -20,7 +20,13 @@ struct Place {
   bool any = false, writes = false;
   uint8_t first = 0;
   uint8_t pages = 0, shift = 0;  // bits of the page's number that count, and from which on
+  // Its page may be owed for; what is owed, or the state, changes with it.
+  bool owed = false, clears = false, state = false;
 };
+
+constexpr PointMask kClearPoints =
+    kBeginsGather | MaskOf(Point::tlb_flush) | MaskOf(Point::pte_clear) | MaskOf(Point::pmd_clear) |
+    MaskOf(Point::pte_table_unlink) | MaskOf(Point::pending_dec) | MaskOf(Point::free_page);
 
 constexpr Place PlaceOf(Touches touches) {
   const unsigned things = touches.reads | touches.writes;
@@ -62,7 +68,15 @@ constexpr Place PlaceOf(Touches touches) {
 constexpr auto kPlaceOf = [] {
   static_assert(std::has_single_bit(unsigned{kPages}));
   std::array<Place, kPointCount> table;
-  for (size_t i = 0; i < table.size(); ++i) table[i] = PlaceOf(kTouches[i]);
+  for (size_t i = 0; i < table.size(); ++i) {
+    const auto point = static_cast<Point>(i);
+    table[i] = PlaceOf(kTouches[i]);
+    // A delivery names a CPU; a flush of everything, page 0.
+    table[i].owed =
+        Info(point).has_page && !Info(point).is(role::kNamesCpu) && point != Point::tlb_flush;
+    table[i].clears = Has(kClearPoints, point);
+    table[i].state = Has(kStatePoints, point);
+  }
   return table;
 }();
 
@@ -84,27 +98,27 @@ void Features::BeginRun(uint8_t* map) {
 
 void Features::See(AgentId agent, Point point, int page, const World& before, int old) {
   const Made step{agent, point, page};
+  const Place& place = kPlaceOf[static_cast<size_t>(point)];
   Pair(step);
   if (old != 0) [[unlikely]]
     Set(kHalf, 1u << 30 | static_cast<uint32_t>(point) << 2 | Few(static_cast<uint32_t>(old)));
-  if ((kStatePoints & MaskOf(point)) != 0) State(step, before);
+  if (place.state) State(step, before);
   if (before.reclaims != 0) Pays(step, before);
-  Clear(step, before);
+  if (place.clears) Clear(step, before);
 }
 
 void Features::Pair(const Made& step) {
-  const Place place = kPlaceOf[static_cast<size_t>(step.point)];
+  const Place& place = kPlaceOf[static_cast<size_t>(step.point)];
   if (!place.any) return;
   Toucher& last =
       touched_[place.first + ((static_cast<unsigned>(step.page) & place.pages) >> place.shift)];
   const Toucher before = last;
-  last = {step.agent, step.point, before.point};
-  if (before.point == kNoPoint || before.agent == step.agent) return;
-  if (!place.writes && !kPlaceOf[static_cast<size_t>(before.point)].writes) return;
+  last = {step.agent, step.point, before.point, place.writes};
+  // As one branch: none of these could be guessed.
+  const bool alone = (before.point == kNoPoint) | (before.agent == step.agent);
+  if (alone | !(place.writes | before.writes)) return;
   uint32_t owed = 0;
-  // A delivery names a CPU; a flush of everything, page 0.
-  if (step.page >= 0 && Info(step.point).has_page && !Info(step.point).is(role::kNamesCpu) &&
-      step.point != Point::tlb_flush) {
+  if (place.owed && step.page >= 0) {
     const Debt foreign = ForeignDebt(CpuOf(step.agent));
     owed = (foreign.small >> step.page & 1) | (foreign.huge >> step.page / kPagesPerPmd & 1) << 1;
   }

@@ -58,10 +58,11 @@ class Features final : public StepObserver {
     AgentId agent{};
     Point point = kNoPoint;
     Point previous = kNoPoint;  // the step before that, at the same place
+    bool writes = false;
   };
   static constexpr int kPlaces = kPages + 2 * kPmds + 2 * kPuds + kThings;
 
-  void Pair(const Made& step);
+  [[gnu::always_inline]] void Pair(const Made& step);
   void Clear(const Made& step, const World& before);
   void State(const Made& step, const World& before);
   void Shape(const Made& step, const World& before);

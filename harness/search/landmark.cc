@@ -46,12 +46,12 @@ class Landmark final : public Strategy {
   Move Next(const Situation& now) override {
     if (move_.steps != now.unspent) Made(now.last, now.runnable);
     for (const PendingStep& step : now.joined) Made(step.point, now.runnable);
-    PointMask awaited = 0;
-    for (uint32_t i = 0; i < count_; ++i) awaited |= MaskOf(changes_[i].point);
+    awaited_ = 0;
+    for (uint32_t i = 0; i < count_; ++i) awaited_ |= MaskOf(changes_[i].point);
     move_ = {.agent = priorities_.Highest(now.runnable),
-             .steps = awaited != 0 ? 1 : kNoLimit,
-             .counted = awaited != 0 ? awaited : kAllPoints,
-             .strict = true};
+             .strict = true,
+             .steps = count_ != 0 ? 1 : kNoLimit,
+             .counted = count_ != 0 ? &awaited_ : nullptr};
     return move_;
   }
 
@@ -83,6 +83,7 @@ class Landmark final : public Strategy {
   Priorities priorities_;
   std::array<Change, kMaxChanges> changes_{};  // those that are still to come
   uint32_t count_ = 0;
+  PointMask awaited_ = 0;
   Move move_;
 };
 

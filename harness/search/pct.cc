@@ -46,8 +46,8 @@ class Pct final : public Strategy {
       priorities_.Lower(move_.agent, drops_[next_].place);
     }
     move_ = {.agent = priorities_.Highest(now.runnable),
-             .steps = next_ < count_ ? drops_[next_].after - made_ : kNoLimit,
-             .strict = true};
+             .strict = true,
+             .steps = next_ < count_ ? drops_[next_].after - made_ : kNoLimit};
     return move_;
   }
 

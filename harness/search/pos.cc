@@ -33,11 +33,12 @@ class Pos final : public Strategy {
       const int agent = std::countr_zero(agents);
       const bool same_cpu = CpuOf(AgentId(agent)) == CpuOf(mover_);
       const PendingStep pending = now.Pending(AgentId(agent));
-      if (Conflict(made_, pending, same_cpu)) priority_[agent] = 0;
-      if (joined && ConflictsWithAny(now, pending, same_cpu)) priority_[agent] = 0;
-      while (priority_[agent] == 0) priority_[agent] = static_cast<uint32_t>(random_.Next() >> 32);
-      const bool higher = priority_[agent] > highest;
-      highest = higher ? priority_[agent] : highest;
+      uint32_t priority = Conflict(made_, pending, same_cpu) ? 0 : priority_[agent];
+      if (joined && ConflictsWithAny(now, pending, same_cpu)) priority = 0;
+      while (priority == 0) priority = static_cast<uint32_t>(random_.Next() >> 32);
+      priority_[agent] = priority;
+      const bool higher = priority > highest;
+      highest = higher ? priority : highest;
       best = higher ? AgentId(agent) : best;
     }
     mover_ = best;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "harness/search/strategy.h"
 
-#include <bit>
-
 namespace gatherfuzz {
 namespace {
 
@@ -35,10 +33,5 @@ const StrategyInfo* FindTail(std::string_view name) {
 }
 
 const StrategyInfo& Info(Tail::Kind kind) { return kStrategies[static_cast<int>(kind) - 1]; }
-
-AgentId NthAgent(uint32_t agents, uint32_t i) {
-  for (; i != 0; --i) agents &= agents - 1;
-  return AgentId(std::countr_zero(agents));
-}
 
 }  // namespace gatherfuzz

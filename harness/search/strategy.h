@@ -7,6 +7,7 @@
 #ifndef GATHERFUZZ_HARNESS_SEARCH_STRATEGY_H_
 #define GATHERFUZZ_HARNESS_SEARCH_STRATEGY_H_
 
+#include <bit>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -32,6 +33,7 @@ class Situation {
   PendingStep Pending(AgentId agent) const {
     return KindOf(agent) == AgentKind::kCpu ? threads_[Index(agent)] : PendingOfOther(agent);
   }
+  PendingStep PendingOfThread(int cpu) const { return threads_[cpu]; }
 
  protected:
   explicit Situation(const PendingStep* threads) : threads_(threads) {}
@@ -42,11 +44,13 @@ class Situation {
   const PendingStep* threads_;  // by CPU
 };
 
+// Returned at each choice, and so two words.
 struct Move {
-  AgentId agent{};                 // one that can move
-  uint32_t steps = 1;              // it makes so many steps, or fewer if it blocks or ends
-  PointMask counted = kAllPoints;  // ... where only these count
-  bool strict = false;             // ... or until another agent becomes able to move
+  AgentId agent{};      // one that can move
+  bool strict = false;  // its turn is over as well when another agent becomes able to move
+  uint32_t steps = 1;   // it makes so many steps, or fewer if it blocks or ends
+  // ... where only these count; null: all do. Stays as it is until the next choice.
+  const PointMask* counted = nullptr;
 };
 
 class Strategy {
@@ -72,8 +76,13 @@ const StrategyInfo* FindStrategy(std::string_view name);
 const StrategyInfo* FindTail(std::string_view name);
 const StrategyInfo& Info(Tail::Kind kind);  // not of kRest
 
-// The i-th agent of a mask, counted from its lowest.
-AgentId NthAgent(uint32_t agents, uint32_t i);
+// The i-th agent of a mask, counted from its lowest. The first few without a branch, as none could
+// guess them.
+inline AgentId NthAgent(uint32_t agents, uint32_t i) {
+  for (uint32_t k = 0; k < 3; ++k) agents = k < i ? agents & (agents - 1) : agents;
+  for (; i > 3; --i) agents &= agents - 1;
+  return AgentId(std::countr_zero(agents));
+}
 
 #define GATHERFUZZ_STRATEGY(id, name, make, help) std::unique_ptr<Strategy> make();
 #include "harness/search/strategies.def"

@@ -20,6 +20,7 @@ class Surw final : public Strategy {
   void Begin(const Schedule& schedule, const Tail& tail) override {
     random_ = Random(tail.seed);
     left_ = ExpectedTellingSteps(schedule);
+    cpus_ = schedule.cpus;
     has_intended_ = false;
     mover_ = 0;
   }
@@ -28,7 +29,13 @@ class Surw final : public Strategy {
     if (!now.joined.empty()) [[unlikely]]
       CountJoined(now);
     uint32_t telling = now.runnable & kTellingAgents;  // whose next step is of the set
-    for (uint32_t agents = now.runnable & ~kTellingAgents; agents != 0; agents &= agents - 1) {
+    uint32_t threads = 0;
+    for (int i = 0; i < cpus_; ++i) {
+      threads |= uint32_t{IsTelling(now.PendingOfThread(i).point)} << i;
+    }
+    telling |= now.runnable & threads;
+    for (uint32_t agents = Others(now.runnable & ~kTellingAgents); agents != 0;
+         agents &= agents - 1) {
       const int agent = std::countr_zero(agents);
       telling |= uint32_t{IsTelling(now.Pending(AgentId(agent)).point)} << agent;
     }
@@ -55,24 +62,44 @@ class Surw final : public Strategy {
     }
   }
   static bool IsTelling(Point point) {
-    return point != kNoPoint && (kTellingPoints & MaskOf(point)) != 0;
+    static constexpr auto kTells = [] {
+      std::array<bool, 256> table{};  // also of kNoPoint
+      for (size_t i = 0; i < kPointCount; ++i) table[i] = kPoints[i].is(role::kTelling);
+      return table;
+    }();
+    return kTells[static_cast<size_t>(point)];
   }
   // Whose next step is of the set whatever it is.
   static constexpr uint32_t kTellingAgents = Info(Point::deliver).is(role::kTelling)
                                                  ? ((1u << kMaxCpus) - 1)
                                                        << Index(DeliveryAgent(MakeCpu(0)))
                                                  : 0;
+  // But the threads of the schedule's CPUs.
+  uint32_t Others(uint32_t agents) const { return agents & ~((1u << cpus_) - 1); }
 
+  // How many the thread has left, if it is of `agents`.
+  uint32_t LeftOf(uint32_t agents, int thread) const {
+    return left_[static_cast<size_t>(thread)] & -(agents >> thread & 1);
+  }
+
+  // Goes through all threads, also those that cannot move: a loop that is as long each time can be
+  // predicted.
   void DrawIntended(uint32_t agents) {
     uint32_t sum = 0;
-    for (uint32_t rest = agents; rest != 0; rest &= rest - 1) {
+    for (int i = 0; i < cpus_; ++i) sum += LeftOf(agents, i);
+    for (uint32_t rest = Others(agents); rest != 0; rest &= rest - 1) {
       sum += left_[std::countr_zero(rest)];
     }
     // The last one of whom all before make no more than that. Without a branch: none could guess.
     const uint32_t at = random_.Below(sum);
     uint32_t before = 0;
     int last = 0;
-    for (uint32_t rest = agents; rest != 0; rest &= rest - 1) {
+    for (int i = 0; i < cpus_; ++i) {
+      const uint32_t left = LeftOf(agents, i);
+      last = ((left != 0) & (before <= at)) ? i : last;
+      before += left;
+    }
+    for (uint32_t rest = Others(agents); rest != 0; rest &= rest - 1) {
       const int agent = std::countr_zero(rest);
       last = before <= at ? agent : last;
       before += left_[agent];
@@ -85,6 +112,7 @@ class Surw final : public Strategy {
   std::array<uint16_t, kMaxAgents> left_{};  // at least 1
   AgentId intended_{};
   bool has_intended_ = false;
+  int cpus_ = 0;
   int mover_ = 0;
 };
 

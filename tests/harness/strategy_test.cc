@@ -46,7 +46,7 @@ class Toy final : private PendingSteps, public Situation {
       EXPECT_NE(runnable >> agent & 1, 0u);
       while (unspent != 0 && at_[agent] < programs_[agent].size()) {
         last = programs_[agent][at_[agent]].point;
-        unspent -= (move.counted & MaskOf(last)) != 0;
+        unspent -= move.counted == nullptr || Has(*move.counted, last);
         ++at_[agent];
         order += static_cast<char>('a' + agent);
       }
