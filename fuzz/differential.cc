@@ -66,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   schedule.memory = MemoryModel::kSc;  // what is safe is so there
   // What is around the gather in later kernels breaks any policy (docs/suspicions.md).
   if (WithoutVmaLocks(schedule.kernel) > kDefaultKernel) return 0;
-  if (LazyAreNotTold(TheArch(), schedule)) return 0;
+  if (BrokenUnderAny(TheArch(), schedule)) return 0;
   const Determined determined = DeterminedBy(schedule);
   const FinalMemory predicted = Predict(schedule, determined);
   const bool switches = Switches(schedule), exits = Exits(schedule);

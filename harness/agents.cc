@@ -125,8 +125,7 @@ void Agents::Prepare(const Policy& policy, const Arch& arch, uint32_t ignored) {
   loads_ = {};
   CopyState(start_, system_.world);
   if (start_.switches != 0) [[unlikely]]
-    BeginSwitching(system_.world, arch.counts_generations(),
-                   arch.allocates_asids() ? schedule_->asids : kNoAsids);
+    BeginSwitching(system_.world, arch.counts_generations(), schedule_->asids);
   if (start_.switches != 0 && arch.counts_generations() && HasInvlpgb(*schedule_)) [[unlikely]]
     system_.world.invlpgb = 1;
   cpus_left_ = cpus_loaded_;

@@ -118,7 +118,8 @@ bool ToldHolder(const Trace& trace, int flushed) {
 bool NamesOtherAsid(const Trace& trace, int flushed) {
   const uint8_t named = trace.steps[flushed].loaded.asid;
   const auto& has = trace.end.switching.at(MakeCpu(trace.result.violation.holder)).slot_asid;
-  return named != 0 && std::find(has.begin(), has.end(), named) == has.end();
+  const bool of_all = trace.steps[flushed].request.of_all != 0;
+  return named != 0 && !of_all && std::find(has.begin(), has.end(), named) == has.end();
 }
 
 // Of an INVLPGB: up to its issuer's TLBSYNC it is under way.

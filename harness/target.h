@@ -16,15 +16,16 @@ struct Target {
 
 // Whether a violation is a fault of the policy, the model or the oracle. What policies say of
 // themselves (PolicyTraits::safe_on) is about the paths up to 6.12, and memory sc: those of later
-// kernels are broken under any (docs/zoo.md: z48, s1), as are some programs on x86
-// (LazyAreNotTold()), but for one that repairs these (PolicyTraits::safe_later). A finish that
-// waits deadlocks where a thread exits beside the OOM reaper, and where an owner revokes beside
-// munmap (docs/model.md).
+// kernels are broken under any (docs/zoo.md: z48, s1), as are some programs (BrokenUnderAny()), but
+// for one that repairs these (PolicyTraits::safe_later). A finish that waits deadlocks where a
+// thread exits beside the OOM reaper, and where an owner revokes beside munmap (docs/model.md).
 bool HeldSafe(const Policy& policy, const Arch& arch, const Schedule& schedule);
 
-// Whether some program unshares page tables, and CPUs may be lazy that no flush for it tells: on
-// x86 of every kernel version of the model any policy is broken there (docs/zoo.md: z65).
-bool LazyAreNotTold(const Arch& arch, const Schedule& schedule);
+// Whether what stands around the gather is broken there in every kernel version of the model, under
+// any policy that does not repair it: on x86 where page tables are unshared and CPUs may be lazy
+// that no flush for it tells (docs/zoo.md: z65), on riscv where page tables are freed and ASIDs are
+// allocated, which CPUs load before they drop what is cached under them (s11).
+bool BrokenUnderAny(const Arch& arch, const Schedule& schedule);
 
 // Whether a violation says nothing against the policy: under a later kernel or weaker memory any
 // may break; and one that is expected to be safe on the architecture breaks only where that holds.

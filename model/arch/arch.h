@@ -42,8 +42,9 @@ class Arch {
   virtual bool on_request() const { return false; }
   // Of its memory only `sc` is modelled: what asks for another model is refused.
   virtual bool only_sc() const { return false; }
-  // Where CPUs switch and flushes do not count generations: a line `asids` is about it.
-  virtual bool allocates_asids() const { return true; }
+  // Where ASIDs are allocated: one register has the root and the ASID (SATP), and a switch writes
+  // that before it drops what it is to drop. Else TTBR1 has the ASID (model/kernel/asids.h).
+  virtual bool root_has_asid() const { return false; }
   // CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH: the first kernel of the model in which reclaim defers
   // its flush (arch_tlbbatch_should_defer()); and whether it issues an invalidation of the page as
   // it clears the PTE (arch_tlbbatch_add_pending()), so that the flush only waits, or none before

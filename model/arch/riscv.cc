@@ -11,8 +11,8 @@
 // (SBI) take no stride: they drop at least as much. In 6.1 each flush is of the whole mm. Made up
 // is the scale of the threshold, but not that the pages of a PTE table are above it: mremap(),
 // which moves such tables and names their pages, leans on that. mm_cpumask() loses no CPU, as where
-// ASIDs are in use. Simplified: those are numbers for good, without the allocator of
-// arch/riscv/mm/context.c; memory is sequentially consistent.
+// ASIDs are in use. Those are numbers for good, unless the schedule says how many are free
+// (model/kernel/asids.h). Simplified: memory is sequentially consistent.
 #include "model/arch/arch.h"
 #include "model/arch/drops.h"
 #include "model/kernel/mmu_gather.h"
@@ -61,7 +61,7 @@ class Riscv final : public Arch {
   bool merges_vmas() const override { return false; }
   bool on_request() const override { return true; }
   bool only_sc() const override { return true; }
-  bool allocates_asids() const override { return false; }
+  bool root_has_asid() const override { return true; }
   // arch_tlbbatch_should_defer() says so always; 6.1 has none.
   KernelVersion defers_unmaps_since() const override { return KernelVersion::k6_12; }
   bool defers_always() const override { return true; }

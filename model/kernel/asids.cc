@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "model/arch/arch.h"
 #include "model/check.h"
 #include "model/kernel/cpu_code.h"
 #include "model/kernel/mmu_gather.h"
@@ -13,6 +14,7 @@ namespace gatherfuzz {
 namespace {
 
 AsidAllocation AllocationOn(const System& system) { return system.protocol->AllocatesAsids(); }
+bool RootHasAsid(const Thread& t) { return t.system.arch->root_has_asid(); }
 Asids& AsidsOf(const Thread& t) { return t.world().switching.asids; }
 SwitchCpu& Switcher(const Thread& t) { return t.world().switching.at(t.cpu); }
 ContextId& IdOf(Asids& asids, MmId mm) { return asids.id[static_cast<size_t>(Index(mm))]; }
@@ -48,6 +50,7 @@ void FlushContext(const Thread& t, const AsidAllocation& rules) {
     asids.map |= AsidBit(AsidOf(id));
     Reserved(asids, MakeCpu(i)) = id;
   }
+  if (RootHasAsid(t)) asids.map |= AsidBit(0);  // that of boot
   const auto all = static_cast<uint8_t>((1u << cpus) - 1);
   if (!rules.queues_no_flush) asids.tlb_flush_pending |= rules.queues_itself ? CpuBit(t.cpu) : all;
 }
@@ -117,8 +120,24 @@ bool SwitchesFast(const Thread& t, MmId next, const AsidAllocation& rules) {
   if (same || rules.stores_active) active = self.read_id;
   if (!found && !rules.stores_active) return false;
   self.was_active = 0;
-  self.read_id = 0;
+  if (!RootHasAsid(t)) self.read_id = 0;  // else that is what will be loaded
   return true;
+}
+
+void LocalFlushTlbAll(const Thread& t) {
+  t.Step(Point::local_flush_tlb_all);
+  DropAllCached(t.world(), t.cpu);
+}
+
+// What is queued for the CPU is done at once, or behind the write of SATP.
+void FlushQueued(const Thread& t, const AsidAllocation& rules) {
+  uint8_t& pending = AsidsOf(t).tlb_flush_pending;
+  const auto own = CpuBit(t.cpu);
+  if ((pending & own) == 0) return;
+  pending &= static_cast<uint8_t>(~own);
+  if (rules.never_flushes) return;
+  if (!RootHasAsid(t) || rules.flushes_first) return LocalFlushTlbAll(t);
+  Switcher(t).need_flush = 1;
 }
 
 void SwitchSlowly(const Thread& t, MmId next, const AsidAllocation& rules) {
@@ -134,14 +153,8 @@ void SwitchSlowly(const Thread& t, MmId next, const AsidAllocation& rules) {
     t.Step(Point::asid_set);
     IdOf(asids, next) = id;
   }
-  const auto own = CpuBit(t.cpu);
-  if ((asids.tlb_flush_pending & own) != 0) {
-    asids.tlb_flush_pending &= static_cast<uint8_t>(~own);
-    if (!rules.never_flushes) {
-      t.Step(Point::local_flush_tlb_all);
-      DropAllCached(t.world(), t.cpu);
-    }
-  }
+  if (RootHasAsid(t)) Switcher(t).read_id = id;
+  FlushQueued(t, rules);
   if (!rules.active_not_marked) Active(asids, t.cpu) = id;
   t.Step(Point::cpu_asid_unlock);
   asids.lock_owner = 0;
@@ -175,6 +188,20 @@ void CpuDoSwitchMm(const Thread& t, MmId next, const AsidAllocation& rules) {
   if (!rules.root_before_asid) WriteRoot(t, next);
 }
 
+// The end of set_mm_asid().
+void WriteSatp(const Thread& t, MmId next) {
+  SwitchCpu& self = Switcher(t);
+  t.Step(Point::write_cr3);
+  self.loaded_mm = next;
+  WriteTtbr1(t.world(), t.cpu, static_cast<uint8_t>(AsidOf(self.read_id)));
+  WriteTtbr0(t.world(), t.cpu, next);
+  self.read_id = 0;
+  CheckLoaded(t.system, t.cpu);
+  if (self.need_flush == 0) return;
+  LocalFlushTlbAll(t);
+  self.need_flush = 0;
+}
+
 }  // namespace
 
 bool AsidLockIsFree(const World& world, int) { return world.switching.asids.lock_owner == 0; }
@@ -185,6 +212,7 @@ void CheckAndSwitchContext(const Thread& t, MmId next) {
   }
   const AsidAllocation rules = AllocationOn(t.system);
   if (!SwitchesFast(t, next, rules)) SwitchSlowly(t, next, rules);
+  if (RootHasAsid(t)) return WriteSatp(t, next);
   CpuDoSwitchMm(t, next, rules);
 }
 
@@ -208,9 +236,11 @@ void TakeTlbi(System& system, CpuId target, CpuId issuer) {
   const Invalidation& request = system.world.at(issuer).invalidation;
   const SwitchCpu& cpu = system.world.switching.at(target);
   const uint16_t named = system.world.switching.at(issuer).tlbi_asids;
-  const auto other = static_cast<size_t>(kSlots - 1 - cpu.slot);
-  if ((named & AsidBit(cpu.slot_asid[cpu.slot])) != 0) DropNamed(system, target, request);
-  if ((named & AsidBit(cpu.slot_asid[other])) != 0) DropNamedParked(system, target, request);
+  const auto names = [&](int slot) {
+    return request.of_all != 0 || (named & AsidBit(cpu.slot_asid[static_cast<size_t>(slot)])) != 0;
+  };
+  if (names(cpu.slot)) DropNamed(system, target, request);
+  if (names(kSlots - 1 - cpu.slot)) DropNamedParked(system, target, request);
 }
 
 }  // namespace gatherfuzz

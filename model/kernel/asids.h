@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// arm64's allocator of ASIDs: which number an mm has, who takes it away, and how TLBs learn of it.
+// The allocators of ASIDs of arm64 and riscv: which number an mm has, who takes it away, and how
+// TLBs learn of it.
 //
 // In use where CPUs switch and the schedule says how many ASIDs are free (World::switching.asids).
 // An mm gets a number as it is switched to; if there is none left, a new generation begins (a
@@ -10,6 +11,11 @@
 // path without the lock, new_context(), flush_context(), cpu_do_switch_mm(); and to ASID() in
 // asm/tlbflush.h, which is read before each TLBI and behind what it is for. Reads and writes under
 // cpu_asid_lock are no steps where nobody looks without it.
+// And to arch/riscv/mm/context.c, which has the same under other names (active_context,
+// current_version, context_lock): set_mm_asid(), which loads what it has read, by one write of SATP
+// for root and ASID, and drops behind that; get_mm_asid() in mm/tlbflush.c; and the flush of
+// reclaim's batch, of every ASID. 6.1 and 6.12 are the same in this. Each CPU begins in
+// mm_cpumask() of mm0, and none leaves it.
 // Simplified: no KPTI (so each ASID is one), no CnP, no pinned ASIDs; the read of the generation
 // and what is compared with it are one step.
 #ifndef GATHERFUZZ_MODEL_KERNEL_ASIDS_H_
@@ -35,6 +41,7 @@ struct AsidAllocation {
   bool queues_no_flush = false;    // a rollover marks no CPU for that
   bool queues_itself = false;      // ... or only the CPU that makes it
   bool active_not_marked = false;  // active_asids is not set under the lock
+  bool flushes_first = false;      // riscv drops before it writes SATP
 
   friend bool operator==(const AsidAllocation&, const AsidAllocation&) = default;
 };
@@ -44,7 +51,7 @@ inline bool AllocatesAsids(const World& world) {
   return world.switches != 0 && world.switching.asids.count != 0;
 }
 
-// check_and_switch_context(): the CPU goes to the tables and the ASID of `next`.
+// check_and_switch_context(), set_mm_asid(): the CPU goes to the tables and the ASID of `next`.
 void CheckAndSwitchContext(const Thread& t, MmId next);
 
 // ASID(mm0), for a TLBI: the step tlbi_asid_read. No step where ASIDs are not allocated, or where

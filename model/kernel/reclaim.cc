@@ -214,7 +214,9 @@ void TryToUnmapFlush(const Thread& t) {
   } else if (CountsGenerations(t.world())) {
     FlushBatch(t);
   } else {
-    Invalidate(t, WholeInvalidation());
+    Invalidation request = WholeInvalidation();
+    request.of_all = AllocatesAsids(t.world());  // of whatever ASID
+    Invalidate(t, request);
   }
   t.gather().cleared_ptes = 0;
 }

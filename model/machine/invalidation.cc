@@ -98,7 +98,7 @@ bool Issue(const Thread& thread, const Invalidation& request, MemoryOrder dsb, u
   const Invalidation done = AsHardwareDoes(thread.system, request);
   if (world.switches != 0) [[unlikely]] {
     if (world.switching.generations != 0) return thread.system.cpu_side.flush(thread, done);
-    thread.system.cpu_side.names(thread);
+    if (done.of_all == 0) thread.system.cpu_side.names(thread);
   }
   thread.Step(Point::tlb_flush, request.start);
   if (!world.sc()) [[unlikely]]

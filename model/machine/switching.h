@@ -13,8 +13,9 @@
 // (model/oracle/asleep.h).
 //
 // Where x86 has INVLPGB there is one tag more, and `slot` may be that (broadcast.h).
-// Where arm64's allocator of ASIDs is modelled (Asids), a slot is what is cached under one ASID. A
-// CPU that loads a third drops what is cached under the first, as hardware may at any time.
+// Where the allocator of ASIDs of arm64 or riscv is modelled (Asids), a slot is what is cached
+// under one ASID. A CPU that loads a third drops what is cached under the first, as hardware may at
+// any time.
 //
 // Faithful: the variables of cpu_tlbstate and mm_context_t of x86 under their names (6.12,
 // arch/x86/mm/tlb.c), and those of arm64's arch/arm64/mm/context.c. Scaled: two slots of six; of
@@ -58,7 +59,7 @@ struct Owed {
 
 inline constexpr int kFlushInfoWords = 8;
 
-// mm_context_t.id of arm64: the generation, above the ASID. 0: none.
+// mm_context_t.id of arm64 and riscv: the generation, above the ASID. 0: none.
 using ContextId = uint16_t;
 inline constexpr int kGenerationShift = 8;
 constexpr int AsidOf(ContextId id) { return id & ((1 << kGenerationShift) - 1); }
@@ -99,7 +100,7 @@ struct SwitchCpu {
   std::array<uint64_t, kFlushInfoWords> flush_info;
 };
 
-// The variables of arm64's arch/arm64/mm/context.c, where it is modelled.
+// The variables of arch/arm64/mm/context.c, where it is modelled; riscv's have other names.
 struct Asids {
   uint8_t count;                   // how many there are, with 0, which no mm gets; 0: not modelled
   uint8_t lock_owner;              // cpu_asid_lock: CPU index + 1, or 0
@@ -142,7 +143,7 @@ void InterruptsOn(World& world, CpuId cpu);
 void LoadRoot(World& world, CpuId cpu, MmId mm, uint8_t slot, bool flush);
 
 // Where ASIDs are allocated: what of that TTBR0 says, the tables to walk (kInit: none), and what
-// TTBR1 says, the ASID to cache under. Walks in flight are over.
+// TTBR1 says, the ASID to cache under. Walks in flight are over. (SATP says both.)
 void WriteTtbr0(World& world, CpuId cpu, MmId mm);
 void WriteTtbr1(World& world, CpuId cpu, uint8_t asid);
 // Drops all that is cached on `cpu`, under whatever ASID.

@@ -34,7 +34,7 @@ struct PolicyTraits {
   // or sleeps (model/kernel/switch_mm.h).
   bool safe_asleep = true;
   // True of one that repairs what breaks all others under the paths of later kernels, and where
-  // lazy CPUs are not told (harness/target.h): expected to be safe there as well.
+  // BrokenUnderAny() (harness/target.h): expected to be safe there as well.
   bool safe_later = false;
   // Of a planted defect: the safe policy it was made from.
   std::string_view base;

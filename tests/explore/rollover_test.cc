@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// arm64's allocator of ASIDs, in every order: each defect is found in its program and full-mm is
-// proven safe in the same; merging states is exact; and what is found is what trying every order by
-// itself finds.
+// The allocators of ASIDs of arm64 and riscv, in every order: each defect is found in its program
+// and full-mm is proven safe in the same; merging states is exact; and what is found is what trying
+// every order by itself finds.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "explore/explore.h"
 #include "explore/verify.h"
+#include "harness/target.h"
 #include "tests/explore/defects.h"
 #include "tests/small_program.h"
 #include "tests/support.h"
@@ -69,6 +72,8 @@ constexpr Defect kDefects[] = {
      ViolationKind::kFreedPageCached},
 };
 
+constexpr const char* kArchs[] = {"arm64", "riscv"};
+
 ExploreResult ExploreAll(const Schedule& schedule, std::string_view policy,
                          std::string_view arch = "arm64") {
   return Explore(schedule, {.policy = FindPolicy(policy), .arch = FindArch(arch)});
@@ -80,7 +85,8 @@ TEST(EveryOrderOfAsids, EachDefectIsFoundWhereFullMmIsSafe) {
   for (const Policy* policy : Policies(PolicyGroup::kVariant)) {
     variants += policy->protocol().AllocatesAsids() != AsidAllocation{};
   }
-  EXPECT_EQ(variants, std::size(kDefects)) << "each has a line here";
+  EXPECT_EQ(variants, std::size(kDefects) + 2)
+      << "each has a line here, but flushed-before-root and repaired";
   for (const auto& [policy, program, kind] : kDefects) {
     Schedule schedule = FromLines(program);
     EXPECT_TRUE((ExploreAll(schedule, policy).kinds() & Bit(kind)) != 0) << policy;
@@ -95,6 +101,49 @@ TEST(EveryOrderOfAsids, EachDefectIsFoundWhereFullMmIsSafe) {
   }
 }
 
+// Of riscv. One write has the root and the ASID; what a CPU fills between that and the swap of 0 is
+// dropped behind the write; and reclaim of 6.12 flushes its batch under every ASID.
+TEST(EveryOrderOfAsids, RiscvHasTheSameDefectsButFour) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  constexpr std::string_view kNone[] = {"root-before-asid", "root-not-reserved", "zero-swapped",
+                                        "asid-before-clear"};
+  for (const auto& [policy, program, kind] : kDefects) {
+    const Schedule schedule = FromLines(program);
+    const bool none = std::ranges::find(kNone, policy) != std::end(kNone);
+    const ExploreResult wrong = ExploreAll(schedule, policy, "riscv");
+    EXPECT_TRUE(none ? wrong.complete() && wrong.kinds() == 0 : (wrong.kinds() & Bit(kind)) != 0)
+        << policy;
+    const ExploreResult right = ExploreAll(schedule, "full-mm", "riscv");
+    EXPECT_TRUE(right.complete() && right.kinds() == 0) << policy;
+  }
+  // 6.1 flushes for each page, and names an ASID.
+  Schedule reclaim = FromLines(kDefects[std::size(kDefects) - 1].program);
+  reclaim.kernel = KernelVersion::k6_1;
+  EXPECT_EQ(ExploreAll(reclaim, "asid-before-clear", "riscv").kinds(),
+            Bit(ViolationKind::kFreedPageCached));
+  const ExploreResult right = ExploreAll(reclaim, "full-mm", "riscv");
+  EXPECT_TRUE(right.complete() && right.kinds() == 0);
+}
+
+// S11: riscv loads the ASID first, and then drops what is cached under it.
+TEST(EveryOrderOfAsids, RiscvLoadsAnAsidBeforeItIsFlushed) {
+  if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
+  const Schedule schedule = FromLines("cpus 2; asids 1" ONE
+                                      "cached cpu0 0..1; cpu0; switch mm1; switch mm3; cpu1;"
+                                      "switch mm2; switch mm3; switch mm0; munmap 0..1");
+  EXPECT_EQ(ExploreAll(schedule, "full-mm", "riscv").kinds(),
+            Bit(ViolationKind::kFreedTableCached));
+  EXPECT_FALSE(HeldSafe(*FindPolicy("full-mm"), *FindArch("riscv"), schedule));
+  for (const char* mended : {"flushed-before-root", "repaired"}) {
+    const ExploreResult before = ExploreAll(schedule, mended, "riscv");
+    EXPECT_TRUE(before.complete() && before.kinds() == 0) << mended;
+  }
+  EXPECT_TRUE(HeldSafe(*FindPolicy("repaired"), *FindArch("riscv"), schedule));
+  const ExploreResult arm64 = ExploreAll(schedule, "full-mm");
+  EXPECT_TRUE(arm64.complete() && arm64.kinds() == 0);
+  EXPECT_TRUE(HeldSafe(*FindPolicy("full-mm"), *FindArch("arm64"), schedule));
+}
+
 // One munmap, and three CPUs of which each switches: with a rollover at once, later, or never.
 TEST(EveryOrderOfAsids, SafePoliciesAreSafeBesideASwitchOfEachCpu) {
   if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
@@ -104,9 +153,12 @@ TEST(EveryOrderOfAsids, SafePoliciesAreSafeBesideASwitchOfEachCpu) {
         "; init; map 0..2 rw; present 0..2; cached cpu0 0..2; cached cpu1 0..2; cached cpu2 0..2;"
         "cpu0; munmap 0..2; switch mm1; cpu1; switch mm1; cpu2; switch mm1");
     for (const Policy* policy : Policies()) {
-      if (!policy->AlwaysSafeOn("arm64") || policy->foreign()) continue;
-      const ExploreResult all = ExploreAll(schedule, policy->name());
-      EXPECT_TRUE(all.complete() && all.kinds() == 0) << policy->name() << " " << asids;
+      for (const char* arch : kArchs) {
+        if (!policy->AlwaysSafeOn(arch) || policy->foreign()) continue;
+        const ExploreResult all = ExploreAll(schedule, policy->name(), arch);
+        EXPECT_TRUE(all.complete() && all.kinds() == 0)
+            << policy->name() << " " << arch << " " << asids;
+      }
     }
   }
 }
@@ -170,7 +222,7 @@ TEST(EveryOrderOfAsids, MergesAreExactInRandomPrograms) {
       const Schedule schedule = RollingProgram(random);
       const VerifyResult verified = Verify(schedule,
                                            {.policy = policy,
-                                            .arch = FindArch("arm64"),
+                                            .arch = FindArch(kArchs[i % 2]),
                                             .limits = {.states = kFibersCanGoBack ? 3000u : 50u}},
                                            kNever);
       merges += verified.merges;
@@ -182,15 +234,17 @@ TEST(EveryOrderOfAsids, MergesAreExactInRandomPrograms) {
 
 TEST(EveryOrderOfAsids, EveryOrderByItselfFindsTheSame) {
   if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
-  ExpectEveryOrderFindsTheSame(kDefects, "arm64");
+  for (const char* arch : kArchs) ExpectEveryOrderFindsTheSame(kDefects, arch);
 }
 
 TEST(EveryOrderOfAsids, RandomOrdersFindNothingThatExplorationDoesNot) {
   if (!kFibersCanGoBack) GTEST_SKIP() << "takes every order";
-  ExpectRandomOrdersFindNoMore(Concerned(), "arm64",
-                               [](const Policy& policy, int i, Random& random) {
-                                 return i == 0 ? ProgramAgainst(policy) : RollingProgram(random);
-                               });
+  for (const char* arch : kArchs) {
+    ExpectRandomOrdersFindNoMore(Concerned(), arch,
+                                 [](const Policy& policy, int i, Random& random) {
+                                   return i == 0 ? ProgramAgainst(policy) : RollingProgram(random);
+                                 });
+  }
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// arm64's allocator of ASIDs, step by step: who gets which, what a rollover does, what a TLBI
-// names, and what the oracle makes of what is cached.
+// The allocators of ASIDs of arm64 and riscv, step by step: who gets which, what a rollover does,
+// what a TLBI names, and what the oracle makes of what is cached.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -121,6 +121,60 @@ TEST(Asids, AReservedRootHasNothingToWalk) {
                                 " walk0 until done; rest"));
   EXPECT_EQ(ran.Count("walk0 walk_pud(0)"), 1);
   EXPECT_EQ(ran.Count("walk0 walk_pmd(0)"), 0);
+}
+
+// --- On riscv ---
+
+Ran Riscv(const std::string& text, const char* policy = "full-mm") {
+  return Ran(text, policy, "riscv");
+}
+
+TEST(RiscvAsids, OneWriteHasTheRootAndTheAsidThatWasRead) {
+  const Ran ran = Riscv(Program(1, 1, "cpu0; switch mm1"));
+  EXPECT_THAT(ran.StepsOf("cpu0"),
+              ElementsAre("asid_read", "active_asids_read", "asid_generation_read", "cpu_asid_lock",
+                          "asid_set", "cpu_asid_unlock", "write_cr3", "resume_user"));
+  EXPECT_EQ(AsidOfMm(ran, 1), 2);
+  EXPECT_EQ(ran.cpu(0).slot_asid[ran.cpu(0).slot], 2);
+  EXPECT_EQ(ran.cpu(0).read_id, 0);
+  const Ran back = Riscv(Program(1, 1, "cpu0; switch mm1; switch mm0"));
+  EXPECT_EQ(back.Count("cpu0 active_asids_cmpxchg"), 1);
+  EXPECT_EQ(back.Count("cpu0 asid_read"), 2) << "once for each switch";
+  EXPECT_EQ(back.cpu(0).slot_asid[back.cpu(0).slot], 1);
+}
+
+TEST(RiscvAsids, WhatARolloverHasQueuedIsDroppedBehindThatWrite) {
+  const std::string text = Program(1, 0, " cached cpu0 0..1;cpu0; switch mm1");
+  const Ran ran = Riscv(text);
+  EXPECT_LT(ran.At("cpu0 write_cr3"), ran.At("cpu0 local_flush_tlb_all"));
+  EXPECT_EQ(ran.cpu(0).parked_tlb.small_valid, 0u);
+  EXPECT_EQ(ran.cpu(0).need_flush, 0);
+  const Ran first = Riscv(text, "flushed-before-root");
+  EXPECT_LT(first.At("cpu0 local_flush_tlb_all"), first.At("cpu0 write_cr3"));
+}
+
+TEST(RiscvAsids, AFenceNamesTheAsidAndABatchOfReclaimNone) {
+  // CPU 0 has page 0 cached under an ASID that is not loaded.
+  const std::string begins = " cached cpu0 0..1;cpu0; switch mm1;";
+  const std::string order = "order; cpu0 until done; rest";
+  const Ran call = Riscv(Program(2, 2, begins + "cpu1; dontneed 0..1;" + order));
+  EXPECT_EQ(call.Count("cpu1 tlbi_asid_read"), 1);
+  EXPECT_EQ(call.cpu(0).parked_tlb.small_valid, 0u);
+  const Ran batch = Riscv(Program(2, 2, begins + "cpu1; reclaim 0..1;" + order));
+  EXPECT_EQ(batch.Count("cpu1 tlbi_asid_read"), 0);
+  EXPECT_EQ(batch.cpu(0).parked_tlb.small_valid, 0u);
+  EXPECT_EQ(batch.verdict(), "none");
+}
+
+// A rollover has given mm0 another ASID than that under which CPU 0 has it cached.
+TEST(RiscvAsids, ABatchOfReclaimDropsWhatIsCachedUnderAnyAsid) {
+  const Ran ran = Riscv(Program(2, 1,
+                                " cached cpu0 0..1;cpu0; switch mm1;"
+                                "cpu1; switch mm2; switch mm3; switch mm0; reclaim 0..1;"
+                                "order; cpu0 until done; rest"));
+  EXPECT_NE(AsidOfMm(ran, 0), 1);
+  EXPECT_EQ(ran.cpu(0).parked_tlb.small_valid, 0u);
+  EXPECT_EQ(ran.verdict(), "none");
 }
 
 // --- asid-reused ---

@@ -72,10 +72,10 @@ void RunUnderAll(Execution& execution, const LoadedSchedule& loaded, const Arch&
   const Schedule& schedule = loaded.file.schedule;
   for (const Policy* policy : Policies()) {
     // A tree has no lines of its own, and the paths around it are no better than the kernel's, nor
-    // are its orders, or its x86.
+    // are its orders, or its CPU side.
     const bool told = speaks && (!policy->foreign() || (schedule.kernel <= kDefaultKernel &&
                                                         schedule.memory == MemoryModel::kSc &&
-                                                        !LazyAreNotTold(arch, schedule)));
+                                                        !BrokenUnderAny(arch, schedule)));
     const bool counts = told || HeldSafe(*policy, arch, schedule);
     if (counts && policy->RunsOn(arch.name())) verdicts.push_back(runs.Under(*policy, arch));
   }
