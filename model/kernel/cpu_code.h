@@ -34,14 +34,14 @@ class CpuCode {
   virtual void FlushBatch(const Thread& t) const = 0;
 };
 
-// arm64's allocator of ASIDs of a kernel's own, in the place of asids.h
+// The allocator of ASIDs of a kernel's own, of arm64 or riscv, in the place of asids.h
 // (GatherProtocol::asid_code). In use where ASIDs are allocated. As above: World has its variables
 // (Asids).
 class AsidCode {
  public:
   virtual ~AsidCode() = default;
 
-  // check_and_switch_context().
+  // check_and_switch_context(), or riscv's switch_mm().
   virtual void CheckAndSwitchContext(const Thread& t, MmId next) const = 0;
 };
 

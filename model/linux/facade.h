@@ -37,7 +37,7 @@ struct gf_asid_code; /* below */
 /* The verbs of one tree, built for one architecture. `tlb` is room for its struct mmu_gather. */
 struct gf_tree {
   const struct gf_cpu_code* cpu_code;   /* x86: the tree's mm/tlb.c; 0: the model's is used */
-  const struct gf_asid_code* asid_code; /* arm64: the tree's mm/context.c; 0: the model's is used */
+  const struct gf_asid_code* asid_code; /* the tree's mm/context.c; 0: the model's is used */
   unsigned int spare_entries;           /* of a batch, that the tree keeps free: 6.12 keeps one */
   unsigned int single_tlbi;             /* arm64: each TLBI operation is a step of its own */
   int tables_are_pages;                 /* tables go into batches of pages, too */
@@ -245,9 +245,10 @@ void gf_call_cpus(int mm, unsigned long mask, const struct gf_info* info,
 /* WARN_ON(), VM_WARN_ON(), BUG_ON() and their kin in tlb.c: kernel-assertion with this literal. */
 void gf_assertion(const char* text);
 
-/* --- arm64: the tree's own arch/arm64/mm/context.c (asids.c) --- */
+/* --- arm64, riscv: the tree's own mm/context.c (asids.c) --- */
 
 #define GF_ASID_BITS 4        /* 16 ASIDs; those that the model does not have are pinned */
+#define GF_SATP_MODE 9ul      /* riscv: Sv48, in SATP */
 #define GF_GENERATION_SHIFT 8 /* kGenerationShift, of an id below: a generation, above an ASID */
 
 /* The variables of context.c that live from one call to the next. They are the tree's statics, of
@@ -255,13 +256,13 @@ void gf_assertion(const char* text);
  * The model has them in Asids, whose copy of them is the one that counts. */
 struct gf_asid_state {
   unsigned short generation, map;
-  unsigned char next, tlb_flush_pending;
+  unsigned char next, flush_pending;
   unsigned short id[GF_MMS], active[GF_CPUS], reserved[GF_CPUS];
 };
 struct gf_asid_code {
   void (*load)(const struct gf_asid_state* from, unsigned int count);
   void (*store)(struct gf_asid_state* to);
-  void (*switch_mm)(unsigned int next); /* check_and_switch_context() */
+  void (*switch_mm)(unsigned int prev, unsigned int next); /* check_and_switch_context() */
 };
 
 /* Which variable is touched, and how: a step, as model/kernel/asids.h says of each. */
@@ -277,6 +278,8 @@ void gf_asid_local_flush(void);
 unsigned long gf_asid_read_ttbr1(void);
 void gf_asid_write_ttbr1(unsigned long value);
 void gf_asid_write_ttbr0(unsigned long value);
+void gf_asid_write_satp(unsigned long value);
+void gf_asid_leaves_mask(void); /* riscv: a CPU leaves mm_cpumask(): kernel-assertion */
 /* WARN_ON() and its kin in context.c: kernel-assertion with this literal. */
 void gf_asid_failed(const char* text);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/arch/drops.h"
+#include "model/kernel/asids.h"
 #include "model/linux/room.h"
 #include "model/machine/invalidation.h"
 
@@ -31,6 +32,7 @@ Invalidation FenceBatch::Take() {
   if (taken.whole == 0 && taken.stride != Level::kPte) {
     taken.end = static_cast<uint8_t>(std::min(last + PagesAt(taken.stride), kPages));
   }
+  taken.of_all = of_all;
   *this = {};
   return taken;
 }
@@ -53,21 +55,26 @@ using namespace gatherfuzz;  // NOLINT: definitions of C functions
 
 namespace {
 
-// Of the whole mm, or not of this one.
-bool Names(unsigned long asid) { return asid == ~0ul || asid == GF_ASID; }
+// Of any mm, of this one, or of none.
+bool Names(FenceBatch& fences, unsigned long asid) {
+  const bool any = asid == ~0ul;
+  if (any && AllocatesAsids(current_room->thread->world())) fences.of_all = true;
+  return any || asid == GF_ASID;
+}
 
 }  // namespace
 
 void gf_sfence(unsigned long address, unsigned long asid) {
   FenceBatch& fences = current_room->sfences;
   fences.any = true;
-  if (Names(asid)) fences.Add(static_cast<int>(std::min(address >> GF_PAGE_SHIFT, kPages + 0ul)));
+  if (Names(fences, asid))
+    fences.Add(static_cast<int>(std::min(address >> GF_PAGE_SHIFT, kPages + 0ul)));
 }
 
 void gf_sfence_all(unsigned long asid) {
   FenceBatch& fences = current_room->sfences;
   fences.any = true;
-  if (Names(asid)) fences.AddAll();
+  if (Names(fences, asid)) fences.AddAll();
 }
 
 void gf_issue_fences(unsigned long cpus, int wait) {

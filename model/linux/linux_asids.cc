@@ -77,7 +77,7 @@ class AsidCall {
     to.generation = state.generation;
     to.map = state.map;
     to.next = state.next;
-    to.tlb_flush_pending = state.tlb_flush_pending;
+    to.tlb_flush_pending = state.flush_pending;
     std::copy(std::begin(state.id), std::end(state.id), to.id.begin());
     std::copy(std::begin(state.active), std::end(state.active), to.active_asids.begin());
     std::copy(std::begin(state.reserved), std::end(state.reserved), to.reserved_asids.begin());
@@ -89,7 +89,7 @@ class AsidCall {
     state.generation = from.generation;
     state.map = from.map;
     state.next = from.next;
-    state.tlb_flush_pending = from.tlb_flush_pending;
+    state.flush_pending = from.tlb_flush_pending;
     std::copy(from.id.begin(), from.id.end(), state.id);
     std::copy(from.active_asids.begin(), from.active_asids.end(), state.active);
     std::copy(from.reserved_asids.begin(), from.reserved_asids.end(), state.reserved);
@@ -125,8 +125,10 @@ void StepOfGeneration(AsidCall& call, gf_asid_touch how) {
 }  // namespace
 
 void LinuxAsids::CheckAndSwitchContext(const Thread& t, MmId next) const {
-  const AsidCall call(t, *tree_.asid_code);
-  tree_.asid_code->switch_mm(static_cast<unsigned>(Index(next)));
+  const AsidCall call(t, *tree_->asid_code);
+  const MmId prev = call.self().loaded_mm;
+  tree_->asid_code->switch_mm(static_cast<unsigned>(Index(prev)),
+                              static_cast<unsigned>(Index(next)));
 }
 
 }  // namespace gatherfuzz
@@ -196,6 +198,33 @@ void gf_asid_write_ttbr0(unsigned long value) {
     if (!reserved) call.self().loaded_mm = static_cast<MmId>(number);
     WriteTtbr0(call.t().world(), call.t().cpu, static_cast<MmId>(number));
   });
+}
+
+namespace {
+constexpr int kSatpAsidShift = 44, kSatpModeShift = 60;
+}  // namespace
+
+void gf_asid_write_satp(unsigned long value) {
+  AsidCall& call = *current_call;
+  const unsigned long asid = value >> kSatpAsidShift & 0xffff;
+  const unsigned long number = (value & ((1ul << kSatpAsidShift) - 1)) - 1;
+  if (value >> kSatpModeShift != GF_SATP_MODE) return call.Assert("SATP gets another mode");
+  if (number == 0 || number >= kMms) return call.Assert("SATP gets what is no root");
+  if (asid >= call.asids().count) return call.Assert("SATP gets an ASID that is nobody's");
+  call.Step(Point::write_cr3, kNoPage, [&] {
+    call.self().read_id = 0;
+    call.self().loaded_mm = static_cast<MmId>(number);
+    WriteTtbr1(call.t().world(), call.t().cpu, static_cast<uint8_t>(asid));
+    WriteTtbr0(call.t().world(), call.t().cpu, static_cast<MmId>(number));
+    CheckLoaded(call.t().system, call.t().cpu);
+  });
+}
+
+// It may be the first thing that a switch does, and a violation is one of a step.
+void gf_asid_leaves_mask() {
+  AsidCall& call = *current_call;
+  call.Step(Point::mm_cpumask_clear, kNoPage,
+            [&] { ReportAssertion(call.t().system, call.t().cpu, "a CPU leaves mm_cpumask()"); });
 }
 
 void gf_asid_failed(const char* text) { current_call->Assert(text); }

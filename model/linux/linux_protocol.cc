@@ -98,7 +98,10 @@ const CpuCode* LinuxProtocol::cpu_code(const System& system) const {
 }
 
 const AsidCode* LinuxProtocol::asid_code(const System& system) const {
-  return system.arch->name() == "arm64" && asids_.exists() ? &asids_ : nullptr;
+  const LinuxAsids* const own = system.arch->name() == "arm64"   ? &asids_
+                                : system.arch->name() == "riscv" ? &riscv_asids_
+                                                                 : nullptr;
+  return own != nullptr && own->exists() ? own : nullptr;
 }
 
 void LinuxProtocol::Gather(const Thread& t, PageRange range) const {

@@ -22,7 +22,7 @@ class LinuxProtocol final : public GatherProtocol {
  public:
   // One tree, built for these architectures, and for riscv unless that is null.
   constexpr LinuxProtocol(const gf_tree& x86, const gf_tree& arm64, const gf_tree* riscv = nullptr)
-      : x86_(x86), arm64_(arm64), riscv_(riscv), cpu_(x86), asids_(arm64) {}
+      : x86_(x86), arm64_(arm64), riscv_(riscv), cpu_(x86), asids_(&arm64), riscv_asids_(riscv) {}
 
   void Run(const Thread& t, const Op& op, Path path) const override;
   void Gather(const Thread& t, PageRange range) const override;
@@ -54,7 +54,7 @@ class LinuxProtocol final : public GatherProtocol {
   const gf_tree& arm64_;
   const gf_tree* riscv_;
   LinuxCpu cpu_;
-  LinuxAsids asids_;
+  LinuxAsids asids_, riscv_asids_;
 };
 
 // Where a tree's code loads what others change (PolicyTraits::loads). It has no bytes of its own.

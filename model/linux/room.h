@@ -65,6 +65,7 @@ struct FenceBatch {
   Invalidation request{};
   uint8_t last = 0;  // page that was named last
   bool any = false;
+  bool of_all = false;  // of any ASID, where they are allocated
 
   void Add(int page);
   void AddAll();

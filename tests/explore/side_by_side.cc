@@ -17,6 +17,9 @@ bool TakeFlag(std::string_view flag, const char* value, SideBySide& settings) {
     settings.runs = std::strtoull(value, nullptr, 10);
   } else if (flag == "--seed") {
     settings.seed = std::strtoull(value, nullptr, 10);
+  } else if (flag == "--arch") {
+    settings.arch = FindArch(value);
+    return settings.arch != nullptr;
   } else if (flag == "--hardware") {
     settings.invlpgb = std::string_view(value) == "invlpgb";
     return settings.invlpgb;

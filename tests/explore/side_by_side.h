@@ -10,6 +10,7 @@
 
 #include "harness/random.h"
 #include "harness/schedule.h"
+#include "model/arch/arch.h"
 #include "model/policies/policy.h"
 
 namespace gatherfuzz {
@@ -19,11 +20,11 @@ struct SideBySide {
   std::vector<const Policy*> trees;  // --policy; else all that are foreign
   std::vector<const char*> files;    // schedules
   bool invlpgb = false;              // --hardware invlpgb: kernel 6.17 with that
+  const Arch* arch = nullptr;        // --arch; null: the program's own
 };
 
-// Reads `[--runs N] [--seed S] [--policy P]... [--hardware invlpgb] [FILE]...`.
-// False, and `name`'s complaint on stderr,
-// for what is none of these, and if there is no tree.
+// Reads `[--runs N] [--seed S] [--policy P]... [--hardware invlpgb] [--arch A] [FILE]...`.
+// False, and `name`'s complaint on stderr, for what is none of these, and if there is no tree.
 bool ReadSideBySide(int argc, char** argv, const char* name, SideBySide& settings);
 
 // An operation of `kinds`, on any CPU of the schedule and any of its first `pages` pages.

@@ -67,7 +67,49 @@ finds "another ASID" $flush 's/asid\(fence->asid\)/asid(fence->asid + 1)/'
 finds "a page short" $flush 's/at < fence->end;/at + PAGE_SIZE < fence->end;/'
 finds "one address for all" $flush 's/flush_pages\(mm, 0, ~0ul\)/flush_pages(mm, 0, PAGE_SIZE)/'
 
+# Its own allocator of ASIDs, where CPUs switch; edited; and that of the model.
+asids=("$source"/corpus/switching/{asids-not-flushed,flush-queued-here,reserved-once}.gather)
+fresh
+load
+for file in "${asids[@]}"; do
+  it explore --verify "$file" || fail "ASIDs: $file"
+done
+it explore "$source/corpus/zoo/s11.gather"
+[ $? -eq 1 ] || fail "ASIDs: s11 is not found"
+for file in arch/riscv/mm/context.c arch/riscv/include/asm/{mmu,mmu_context}.h; do
+  grep -q "$tree/$file" "$scratch/made/tree.d" || fail "the build does not hear of $file"
+done
+# finds_asids WHAT EXPRESSION PROGRAM
+finds_asids() {
+  fresh
+  edit arch/riscv/mm/context.c "$2"
+  load
+  it explore "$source/corpus/$3.gather"
+  [ $? -eq 1 ] || fail "$1: not found"
+}
+finds_asids "nothing is dropped" 's/drops\) local_flush_tlb_all\(\)/drops) (void)0/' \
+  switching/asids-not-flushed
+finds_asids "one of those that reserve" 's/= renewed;/= renewed; break;/' switching/reserved-once
+finds_asids "another ASID" 's/\| cntx2asid\(id\) <</| (cntx2asid(id) ^ 8) <</' \
+  switching/asids-not-flushed
+grep -q kernel-assertion "$scratch/out" || fail "an ASID that is nobody's"
+finds_asids "a CPU leaves the mask" \
+  's/cpumask_set_cpu\([^;]*;/&cpumask_clear_cpu(cpu, mm_cpumask(prev));/' \
+  switching/asids-not-flushed
+grep -q 'mm_cpumask()' "$scratch/out" || fail "a mask that is left"
+load GATHERFUZZ_CONTEXT=n
+it explore "${asids[0]}" || fail "the model's allocator"
+
 # What is missing, and what is not known.
+fresh
+edit arch/riscv/mm/context.c 's/static unsigned long num_asids;/&\nstatic int rollovers;/'
+edit arch/riscv/mm/context.c 's/cpumask_setall/++rollovers;\n  &/'
+build && fail "a variable that would outlive a run builds"
+grep -q "context.c has a variable that would outlive a run: rollovers" "$scratch/out" ||
+  fail "a variable in context.c"
+fresh
+rm -r "$tree/arch/riscv/mm/context.c" "$tree"/arch/riscv/include/asm/mmu{,_context}.h
+build || fail "a tree without a context.c does not build"
 fresh
 rm "$tree/$flush"
 build && fail "a tree without a tlbflush.c builds"

@@ -68,6 +68,7 @@ static inline bool refcount_inc_not_zero(refcount_t* count) {
 }
 static inline bool refcount_dec_and_test(refcount_t* count) { return --count->refs == 0; }
 
+extern unsigned long gf_bitmap[2];
 /* Under cpu_asid_lock: no steps. */
 struct gf_lock {
   int unused;
@@ -99,10 +100,11 @@ static inline unsigned long gf_at_cur_idx(u32* at) {
 #define GF_FROM_1 1
 #define GF_FROM_2 2
 #define find_next_zero_bit(map, bits, from) gf_next_zero_bit(map, bits, GF_FROM_##from)
-#define bitmap_clear(map, first, bits) ((void)(*(map) = 0))
+/* Where all are given back, those that the model does not have stay taken. */
+#define bitmap_clear(map, first, bits) ((void)(*(map) = gf_bitmap[1]))
+#define bitmap_zero(map, bits) bitmap_clear(map, 0, bits)
 #define bitmap_copy(to, from, bits) ((void)(*(to) = *(from)))
 #define memset(map, byte, bytes) __builtin_memset(map, byte, bytes)
-extern unsigned long gf_bitmap[2];
 #define bitmap_zalloc(bits, flags) (&gf_bitmap[0])
 static inline void cpumask_setall(struct cpumask* mask) { mask->bits[0] = BIT(gf_asid_cpus()) - 1; }
 static inline void cpumask_set_cpu(unsigned int cpu, struct cpumask* mask) {
@@ -143,11 +145,16 @@ static inline bool cpumask_test_cpu(unsigned int cpu, const struct cpumask* mask
 #define gf_write_tcr_el1(value) ((void)(value))
 #define gf_write_contextidr_el1(value) ((void)(value))
 
+#ifdef GF_ARCH_riscv
+#include <gatherfuzz_asids/riscv.h>
+#else
+#define static_branch_unlikely(key) false
+#endif
+
 /* For what is compiled and never called. */
 #define current ((struct task_struct*)0)
 #define task_thread_info(task) (&(task)->thread_info)
 #define task_pid_nr(task) 0
-#define static_branch_unlikely(key) false
 #define is_compat_thread(info) false
 #define cpu_possible_mask ((const struct cpumask*)0)
 #define system_32bit_el0_cpumask() cpu_possible_mask

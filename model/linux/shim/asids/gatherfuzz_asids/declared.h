@@ -48,6 +48,7 @@ struct midr_range {
 #define READ_ONCE(x) (*(const volatile __typeof__(x)*)&(x))
 #define WRITE_ONCE(x, value) (*(volatile __typeof__(x)*)&(x) = (value))
 #define EXPORT_SYMBOL_GPL(name)
+#define IS_ENABLED(option) 0
 #define early_initcall(function)
 #define arch_initcall(function)
 #define GFP_KERNEL 0
@@ -81,11 +82,22 @@ enum { ARM64_UNMAP_KERNEL_AT_EL0 = 1 };
 #define cpus_have_final_cap(cap) false
 #define system_supports_cnp() false
 
-#include <asm/mmu.h> /* the tree's: mm_context_t, ASID() */
+#ifdef GF_ARCH_riscv
+typedef atomic64_t atomic_long_t;
+#define __meminit
+#define uintptr_t unsigned long
+#define SATP_ASID_BITS 16
+#define SATP_ASID_SHIFT 44
+#define SATP_ASID_MASK 0xfffful
+#define asid_mask gf_context_asid_mask /* mm/tlbflush.c has one as well (facade.c) */
+#endif
+
+#include <asm/mmu.h> /* the tree's: mm_context_t, ASID() or cntx2asid() */
 
 struct mm_struct {
   pgd_t* pgd;
   mm_context_t context;
+  struct cpumask cpus; /* riscv: which nobody reads */
 };
 struct thread_info {
   unsigned long ttbr0, flags;
