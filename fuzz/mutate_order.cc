@@ -337,7 +337,7 @@ constexpr Mutation kMutations[] = {
     {"move-to-clear", 3, MoveToClear},
     {"adopt-order", 3, AdoptOrder},
     {"go-on", 20, GoOn},
-    {"cache-and-take", 10, CacheAndTake},
+    {"cache-and-take", 20, CacheAndTake},
 };
 
 }  // namespace
