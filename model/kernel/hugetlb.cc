@@ -22,6 +22,11 @@ PageRange SpanOf(int page) {
   return {first, first + kPagesPerPud};
 }
 
+// All that is unmapped for a range.
+PageRange SpansOf(PageRange range) {
+  return {RoundDown(range.begin, kPagesPerPud), RoundUp(range.end, kPagesPerPud)};
+}
+
 PageRange Part(PageRange range, PageRange span) {
   return {std::max(range.begin, span.begin), std::min(range.end, span.end)};
 }
@@ -197,7 +202,7 @@ void UnsharePath(const Thread& t, const Op& op) {
   if (!OfHugetlb(t.world(), op.range)) return MmapWriteUnlock(t);
   MmapWriteDowngrade(t);
   const GatherProtocol& protocol = *t.system.protocol;
-  protocol.Gather(t, op.range);
+  protocol.Gather(t, SpansOf(op.range));
   UnmapHugetlb(t, op.range);
   FreeHugetlbTables(t, op.range);
   protocol.Finish(t);

@@ -14,9 +14,11 @@
 // the entry cleared and the count lowered; the TLB flush, and where nobody shares the table any
 // more an IPI to all CPUs, before the i_mmap lock is dropped. Who finds that nobody shares the
 // table clears its leaves and frees them and the table. Simplified: the pages go with the last
-// mapping, as those of a file that is unlinked and closed; nobody comes to share a table again; the
-// other mm clears the leaves and its entry for the table in one step; the lock of the hugetlb VMA
-// is left out, since mmap_lock is held.
+// mapping, as those of a file that is unlinked and closed; a gather is of whole spans, since the
+// kernel unshares a span before an end of a VMA comes to lie in it (hugetlb_split()), while a call
+// is judged by its own range; nobody comes to share a table again; the other mm clears the leaves
+// and its entry for the table in one step; the lock of the hugetlb VMA is left out, since mmap_lock
+// is held.
 #ifndef GATHERFUZZ_MODEL_KERNEL_HUGETLB_H_
 #define GATHERFUZZ_MODEL_KERNEL_HUGETLB_H_
 

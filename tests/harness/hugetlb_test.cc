@@ -80,6 +80,22 @@ TEST(Unshare, IsForWholeTablesInEachSpanThatItTouches) {
   EXPECT_EQ(ran.mm().data_frames, 16) << "the table of 0..16 is the other mm's";
 }
 
+// So is its gather: who flushes the range that the call was for flushes all that it took away.
+TEST(Unshare, ItsGatherIsOfWholeTables) {
+  const std::string text =
+      "cpus 2\nbatch 6\ninit\n map 16..17 r\n cached cpu1 0..16\ncpu0\n unshare 4..5\n"
+      "cpu1\n othermunmap 0..1\n dontneed 16..17\n"
+      "order\n cpu0 until pending_inc\n cpu1 until pending_inc\n cpu0 until done\n rest\n";
+  for (const char* arch : {"x86", "arm64"}) {
+    for (const Policy* policy : Policies()) {
+      if (!policy->SafeOn(arch)) continue;
+      const Ran ran(text, std::string(policy->name()).c_str(), arch);
+      EXPECT_EQ(ran.verdict(), "none") << policy->name() << " on " << arch;
+      EXPECT_EQ(ran.Count("cpu0 free_page(12)"), 1) << policy->name() << " on " << arch;
+    }
+  }
+}
+
 TEST(Unshare, WhatVmasHaveIsNotShared) {
   const Ran ran("cpus 1\ninit\n map 0..4 rw\n present 0..4\ncpu0\n unshare 0..16\n");
   EXPECT_EQ(ran.verdict(), "none");
